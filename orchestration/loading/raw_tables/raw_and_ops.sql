@@ -1,0 +1,163 @@
+-- Databases `raw` (verbatim lines, stamped with the attempt that read them) and `ops` (the ledger).
+-- Every statement may run again at any time. Raw is partitioned by landing month, never by event date; the ledger has
+-- no partition key and no TTL, so that one commit is one part.
+
+create database if not exists raw;
+create database if not exists ops;
+
+create table if not exists raw.event_lines
+(
+    load_id String comment 'attempt that read the line (UUIDv7)',
+    object_id String comment 'hash of bucket, key, etag, size and last_modified of the object',
+    object_key String comment 'key of the object in the lake' codec (ZSTD(3)),
+    source LowCardinality(String) comment 'folder below events/, the name of the sending system',
+    line_number UInt64 comment 'line in the object, from 1',
+    line String comment 'the line as it came; only the head of a rejected over-long one' codec (ZSTD(3)),
+    reject LowCardinality(String) comment 'why the line cannot be a statement; empty when it may be one',
+    delivered_at DateTime64(3, 'UTC') comment 'last_modified of the object',
+    loaded_at DateTime64(3, 'UTC') comment 'when this attempt read it'
+)
+engine = MergeTree
+partition by toYYYYMM(loaded_at)
+order by (load_id, object_id, line_number)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists raw.catalog_lines as raw.event_lines
+engine = MergeTree
+partition by toYYYYMM(loaded_at)
+order by (load_id, object_id, line_number)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists raw.learner_lines as raw.event_lines
+engine = MergeTree
+partition by toYYYYMM(loaded_at)
+order by (load_id, object_id, line_number)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists ops.load_plan
+(
+    load_id String,
+    object_id String,
+    kind LowCardinality(String) comment 'events, catalog or learners',
+    source LowCardinality(String),
+    bucket String,
+    object_key String,
+    etag String,
+    size_bytes UInt64,
+    last_modified DateTime64(3, 'UTC'),
+    planned_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (load_id, object_id);
+
+create table if not exists ops.load_commits
+(
+    load_id String,
+    object_id String,
+    kind LowCardinality(String),
+    source LowCardinality(String),
+    bucket String,
+    object_key String,
+    etag String,
+    size_bytes UInt64 comment 'bytes of the object as stored',
+    last_modified DateTime64(3, 'UTC'),
+    line_count UInt64,
+    rejected_count UInt64,
+    line_bytes UInt64 comment 'bytes of all lines after decompression',
+    checksum UInt64 comment 'sum over lines of a hash of line number and line',
+    committed_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (object_id, committed_at, load_id)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists ops.load_gates
+(
+    load_id String,
+    object_id String,
+    verdict LowCardinality(String) comment 'pass, quarantine (published, some lines refused) or block (held)',
+    reason String comment 'expectations that failed, with what was found and expected; empty on pass',
+    judged_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (load_id, object_id, judged_at)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists ops.object_failures
+(
+    object_id String,
+    load_id String,
+    kind LowCardinality(String),
+    source LowCardinality(String),
+    bucket String,
+    object_key String,
+    etag String,
+    size_bytes UInt64,
+    last_modified DateTime64(3, 'UTC'),
+    code String comment 'short cause: unsafe_key, unreadable, changed_while_read …',
+    message String,
+    is_permanent Bool comment 'true: parked at once; false: parked after three tries',
+    failed_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (object_id, failed_at)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists ops.load_revocations
+(
+    load_id String,
+    object_id String,
+    reason String,
+    revoked_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (load_id, object_id)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+create table if not exists ops.builds
+(
+    build_id String,
+    job LowCardinality(String) comment 'near_real_time, nightly …',
+    status LowCardinality(String) comment 'success or failure',
+    fingerprint String comment 'hash of the live objects and of the model code: equal means nothing to build',
+    detail String,
+    started_at DateTime64(3, 'UTC'),
+    finished_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (finished_at, build_id);
+
+create table if not exists ops.keys
+(
+    name String comment 'learner_id_key',
+    value String,
+    set_at DateTime64(3, 'UTC')
+)
+engine = ReplacingMergeTree(set_at)
+order by name;
+
+-- The first commit of an object counts; a later attempt of the same object is a loser of a race.
+create view if not exists ops.first_commits as
+select load_id, object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, line_count,
+    rejected_count, line_bytes, checksum, committed_at
+from ops.load_commits
+where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+order by object_id, committed_at, load_id
+limit 1 by object_id;
+
+-- The last verdict on an object of a load counts, so that a later release or block overrides an earlier one.
+create view if not exists ops.current_verdicts as
+select load_id, object_id, verdict, reason, judged_at
+from ops.load_gates
+order by load_id, object_id, judged_at desc, verdict
+limit 1 by load_id, object_id;
+
+-- What readers see: committed, let through by the gate, and the newest such version of its key.
+create view if not exists ops.live_objects as
+select load_id, object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, line_count,
+    rejected_count, line_bytes, checksum, committed_at
+from ops.first_commits
+where (load_id, object_id) in
+    (select load_id, object_id from ops.current_verdicts where verdict in ('pass', 'quarantine'))
+order by bucket, object_key, last_modified desc, committed_at desc, object_id
+limit 1 by bucket, object_key;

@@ -1,0 +1,169 @@
+"""Every setting of the warehouse, read in this one place.
+
+A value comes from the environment, or, on the target `local`, from the files that the embedded services write
+into `WAREHOUSE_HOME`. No target borrows a value from another: what is missing is an error that names the variable.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+TARGETS = ("local", "server", "cluster")
+LOCAL_BUCKET = "lake"
+SERVICES_FILE = "services.json"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which one and what to do."""
+
+
+@dataclass(frozen=True)
+class ClickHouse:
+    """Where the engine's HTTP interface answers, and as whom we speak to it."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    secure: bool = False
+    cluster: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.secure else 'http'}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The bucket of drops. An empty `endpoint_url` means AWS itself; empty keys mean the machine's own role."""
+
+    bucket: str
+    endpoint_url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one process, resolved once."""
+
+    target: str
+    home: Path
+    clickhouse: ClickHouse
+    lake: Lake
+    learner_id_key: str
+
+    def as_environment(self) -> dict[str, str]:
+        """The same settings as environment variables, for dbt, Dagster and other child processes."""
+        return home_environment(self.home) | {
+            "WAREHOUSE_TARGET": self.target,
+            "CLICKHOUSE_HOST": self.clickhouse.host,
+            "CLICKHOUSE_PORT": str(self.clickhouse.port),
+            "CLICKHOUSE_USER": self.clickhouse.user,
+            "CLICKHOUSE_PASSWORD": self.clickhouse.password,
+            "CLICKHOUSE_SECURE": str(self.clickhouse.secure).lower(),
+            "CLICKHOUSE_CLUSTER": self.clickhouse.cluster,
+        }
+
+
+def home_environment(home: Path) -> dict[str, str]:
+    """What dbt and Dagster need to find their files; independent of any connection."""
+    return {
+        "WAREHOUSE_HOME": str(home),
+        "DAGSTER_HOME": str(home / "dagster"),
+        "DBT_PROFILES_DIR": str(PROJECT_ROOT / "profiles"),
+        "DBT_PROJECT_DIR": str(PROJECT_ROOT),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def warehouse_target(env: Mapping[str, str] = os.environ) -> str:
+    """`WAREHOUSE_TARGET`, checked against the targets that exist."""
+    target = env.get("WAREHOUSE_TARGET") or "local"
+    if target not in TARGETS:
+        raise SettingsError(
+            f"WAREHOUSE_TARGET is '{target}'; it must be one of {', '.join(TARGETS)}. "
+            "Set it in the environment, or leave it out for 'local'."
+        )
+    return target
+
+
+def warehouse_home(env: Mapping[str, str] = os.environ) -> Path:
+    """`WAREHOUSE_HOME` as an absolute path; `.warehouse` beside the project when it is not set."""
+    configured = env.get("WAREHOUSE_HOME")
+    return Path(configured).expanduser().resolve() if configured else PROJECT_ROOT / ".warehouse"
+
+
+def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
+    """Settings for the chosen target.
+
+    Raises SettingsError when a variable the target needs is missing, or, on `local`, when no services are recorded
+    in the home.
+    """
+    target, home = warehouse_target(env), warehouse_home(env)
+    if target == "local":
+        return _local_settings(home, env)
+    return _remote_settings(target, home, env)
+
+
+def _local_settings(home: Path, env: Mapping[str, str]) -> Settings:
+    try:
+        recorded = json.loads((home / SERVICES_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        raise SettingsError(
+            f"No local services are recorded in {home}. Start them with 'uv run warehouse up', "
+            "or set WAREHOUSE_TARGET=server to use a ClickHouse server of your own."
+        ) from None
+    engine, lake = recorded["clickhouse"], recorded["lake"]
+    return Settings(
+        target="local",
+        home=home,
+        clickhouse=ClickHouse(engine["host"], int(engine["port"]), engine["user"], engine["password"]),
+        lake=Lake(
+            bucket=LOCAL_BUCKET,
+            endpoint_url=lake["endpoint_url"],
+            region="us-east-1",
+            access_key_id=lake["access_key_id"],
+            secret_access_key=lake["secret_access_key"],
+        ),
+        learner_id_key=env.get("LEARNER_ID_KEY") or recorded["learner_id_key"],
+    )
+
+
+def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Settings:
+    def required(name: str) -> str:
+        value = env.get(name)
+        if not value:
+            raise SettingsError(
+                f"{name} is not set, and WAREHOUSE_TARGET={target} needs it. "
+                f"Export {name}, or use WAREHOUSE_TARGET=local for the embedded services."
+            )
+        return value
+
+    port = required("CLICKHOUSE_PORT")
+    if not port.isdigit():
+        raise SettingsError(f"CLICKHOUSE_PORT is '{port}'; it must be a number, for instance 8123 or 8443.")
+    return Settings(
+        target=target,
+        home=home,
+        clickhouse=ClickHouse(
+            host=required("CLICKHOUSE_HOST"),
+            port=int(port),
+            user=required("CLICKHOUSE_USER"),
+            password=required("CLICKHOUSE_PASSWORD"),
+            secure=(env.get("CLICKHOUSE_SECURE") or "false").lower() in ("1", "true", "yes"),
+            cluster=required("CLICKHOUSE_CLUSTER") if target == "cluster" else "",
+        ),
+        lake=Lake(
+            bucket=required("LAKE_BUCKET"),
+            endpoint_url=env.get("LAKE_ENDPOINT_URL", ""),
+            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",
+            access_key_id=env.get("AWS_ACCESS_KEY_ID", ""),
+            secret_access_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
+        ),
+        learner_id_key=required("LEARNER_ID_KEY"),
+    )
