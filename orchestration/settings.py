@@ -77,6 +77,8 @@ def home_environment(home: Path) -> dict[str, str]:
         "DAGSTER_HOME": str(home / "dagster"),
         "DBT_PROFILES_DIR": str(PROJECT_ROOT / "profiles"),
         "DBT_PROJECT_DIR": str(PROJECT_ROOT),
+        "DBT_TARGET_PATH": str(home / "dbt" / "target"),
+        "DBT_LOG_PATH": str(home / "logs" / "dbt"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

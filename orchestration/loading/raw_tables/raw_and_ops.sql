@@ -83,6 +83,25 @@ engine = MergeTree
 order by (load_id, object_id, judged_at)
 settings fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- What the gate judges: one row per object of a load, counted once from the raw lines. Lines that were rejected are
+-- in rejected_count only; the other counts are over the accepted ones. A count that has no meaning for the kind is 0.
+create table if not exists ops.object_profiles
+(
+    load_id String,
+    object_id String,
+    line_count UInt64,
+    rejected_count UInt64,
+    missing_actor_count UInt64 comment 'events, learners: nobody is named',
+    missing_verb_count UInt64 comment 'events: no verb id',
+    missing_object_count UInt64 comment 'events: no object id',
+    missing_timestamp_count UInt64 comment 'events: neither timestamp nor stored',
+    implausible_timestamp_count UInt64 comment 'events: not a time, before 2000, or over a day after delivery',
+    missing_activity_count UInt64 comment 'catalog: no activity_id',
+    profiled_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (load_id, object_id, profiled_at);
+
 create table if not exists ops.object_failures
 (
     object_id String,
@@ -161,3 +180,14 @@ where (load_id, object_id) in
     (select load_id, object_id from ops.current_verdicts where verdict in ('pass', 'quarantine'))
 order by bucket, object_key, last_modified desc, committed_at desc, object_id
 limit 1 by bucket, object_key;
+
+-- Objects given up on: the cause cannot pass, or it came three times. An overwritten object is another object.
+create view if not exists ops.parked_objects as
+select object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, code, message, is_permanent,
+    failed_at
+from ops.object_failures
+where object_id in
+    (select object_id from ops.object_failures group by object_id having max(is_permanent) or count() >= 3)
+    and object_id not in (select object_id from ops.first_commits)
+order by object_id, failed_at desc, load_id
+limit 1 by object_id;

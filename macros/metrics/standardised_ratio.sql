@@ -1,0 +1,44 @@
+{#
+Direct standardisation: what the share would be if the unit's learners had the programme's mix.
+
+`strata` is a sorted array of tuples (weight, event count, group size), one per stratum. Weights need no scale: they
+are divided by their sum over the strata used, and a stratum is used when its group size is above 0. Sorted, because
+a sum of floats depends on its order and a mart must come out the same to the last bit on every run.
+
+    ratio     R = Σ w p / Σ w                       with p = events / group size
+    variance  V = Σ w² p (1 − p) / n / (Σ w)²       binomial within strata, the weights taken as known
+
+The interval is Wilson's at R with an effective sample size: the one that V stands for, R (1 − R) / V, but not above
+(Σ w)² / Σ (w² / n), the size that equal shares in all strata would give. Without that ceiling a stratum with a
+single learner, whose own variance is always 0, would claim certainty.
+#}
+{% macro standardised_ratio(strata) -%}
+    arraySum(
+        s -> if(s.3 > 0, toFloat64(s.1) * s.2 / s.3, 0), {{ strata }}
+    ) / {{ _used_weight(strata) }}
+{%- endmacro %}
+
+{% macro standardised_variance(strata) -%}
+    arraySum(
+        s -> if(
+            s.3 > 0, pow(toFloat64(s.1), 2) * (s.2 / s.3) * (1 - s.2 / s.3) / s.3, 0
+        ),
+        {{ strata }}
+    ) / pow({{ _used_weight(strata) }}, 2)
+{%- endmacro %}
+
+{# From the columns of the ratio and the variance, and the strata they came from. NULL when the ratio is. #}
+{% macro standardised_effective_size(ratio, variance, strata) -%}
+    {%- set ceiling -%}
+    pow({{ _used_weight(strata) }}, 2) / arraySum(s -> if(s.3 > 0, pow(toFloat64(s.1), 2) / s.3, 0), {{ strata }})
+    {%- endset -%}
+    if(
+        ifNull({{ variance }}, 0) > 0,
+        least({{ ratio }} * (1 - {{ ratio }}) / {{ variance }}, {{ ceiling }}),
+        {{ ceiling }}
+    )
+{%- endmacro %}
+
+{% macro _used_weight(strata) -%}
+    nullIf(arraySum(s -> if(s.3 > 0, toFloat64(s.1), 0), {{ strata }}), 0)
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#
+    The extensions we know, by our names: a Map(field, value) from a Map(IRI, value). Which IRI is which field stands
+    in the seed `xapi_extensions`.
+#}
+{% macro named_extensions(extensions) -%}
+    mapFromArrays(
+        arrayMap(
+            iri -> transform(
+                iri,
+                (select groupArray(extension_iri) from {{ ref("xapi_extensions") }}),
+                (select groupArray(field) from {{ ref("xapi_extensions") }}),
+                ''
+            ),
+            mapKeys({{ extensions }})
+        ),
+        mapValues({{ extensions }})
+    )
+{%- endmacro %}

@@ -1,0 +1,210 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["learner_id", "occurred_at", "statement_id"],
+        tags=["near_real_time"],
+    )
+}}
+
+with
+    statements as (
+        select
+            statement_id,
+            source,
+            stored_at,
+            spec_version,
+            learner_id,
+            verb_iri,
+            object_type,
+            activity_id,
+            activity_type_iri,
+            activity_name,
+            parent_activity_id,
+            parent_activity_type_iri,
+            course_id,
+            occurred_at,
+            timestamp_quality,
+            registration_id,
+            player_session_id,
+            position_seconds,
+            position_from_seconds,
+            position_to_seconds,
+            playback_rate,
+            content_length_seconds,
+            progress_ratio,
+            played_segments,
+            response,
+            is_correct,
+            is_completed,
+            score_scaled,
+            duration_seconds,
+            attempt_number_reported,
+            referrer_activity_id,
+            arrival_type_reported,
+            platform,
+            language,
+            {# What the statement says, without what a record store sets: the same for every honest copy. #}
+            sipHash64(
+                source,
+                learner_id,
+                verb_iri,
+                object_type,
+                activity_id,
+                activity_type_iri,
+                activity_name,
+                parent_activity_id,
+                parent_activity_type_iri,
+                course_id,
+                occurred_at,
+                timestamp_quality,
+                registration_id,
+                player_session_id,
+                position_seconds,
+                position_from_seconds,
+                position_to_seconds,
+                playback_rate,
+                content_length_seconds,
+                progress_ratio,
+                played_segments,
+                response,
+                is_correct,
+                is_completed,
+                score_scaled,
+                duration_seconds,
+                attempt_number_reported,
+                referrer_activity_id,
+                arrival_type_reported,
+                platform,
+                language
+            ) as content_hash
+        from {{ ref("stg_xapi__statements") }}
+        where quarantine_reason = ''
+    ),
+
+    voidings as (
+        select verb_iri
+        from {{ ref("xapi_verbs") }}
+        where verb = 'voided'
+    ),
+
+    voided_statements as (
+        select distinct lower(activity_id) as statement_id
+        from statements
+        where verb_iri in (select verb_iri from voidings) and object_type = 'StatementRef'
+    ),
+
+    chosen_versions as (
+        select *
+        from statements
+        where
+            verb_iri not in (select verb_iri from voidings)
+            and statement_id not in (select statement_id from voided_statements)
+        order by statement_id, stored_at is null, stored_at, content_hash, source
+        limit 1 by statement_id
+    ),
+
+    verbs as (
+        select verb_iri as iri, verb, verb_group
+        from {{ ref("xapi_verbs") }}
+    ),
+
+    activity_types as (
+        select activity_type_iri as iri, activity_type
+        from {{ ref("activity_types") }}
+    ),
+
+    catalog_items as (
+        select activity_id as item_id, course_id as item_course_id, activity_type
+        from {{ ref("int_catalog_items__current") }}
+    ),
+
+    arrival_types as (
+        select arrival_type
+        from {{ ref("arrival_types") }}
+    ),
+
+    named as (
+        select
+            statements.*,
+            verbs.verb as named_verb,
+            verbs.verb_group as named_group,
+            multiIf(
+                activity_types.activity_type != '',
+                activity_types.activity_type,
+                catalog_items.activity_type != '',
+                catalog_items.activity_type,
+                verbs.verb_group = 'video',
+                'video',
+                'other'
+            ) as activity_type,
+            if(
+                course_id != '', course_id, catalog_items.item_course_id
+            ) as placed_course_id,
+            parent_types.activity_type as parent_activity_type
+        from chosen_versions as statements
+        left join verbs on statements.verb_iri = verbs.iri
+        left join activity_types on statements.activity_type_iri = activity_types.iri
+        left join
+            activity_types as parent_types
+            on statements.parent_activity_type_iri = parent_types.iri
+        left join catalog_items on statements.activity_id = catalog_items.item_id
+    ),
+
+    final as (
+        select
+            * except (course_id),
+            if(named_verb = '', 'other', named_verb) as verb,
+            multiIf(
+                named_verb = '',
+                'other',
+                activity_type = 'video' and named_group = 'lifecycle',
+                'video',
+                named_group
+            ) as verb_group,
+            placed_course_id as course_id,
+            {# Open edX and others send one parent statement for a problem and one child for each of its inputs. #}
+            activity_type = 'question' and parent_activity_type = 'question' as is_part,
+            if(
+                arrival_type_reported in (select arrival_type from arrival_types),
+                arrival_type_reported,
+                'unknown'
+            ) as arrival_type
+        from named
+    )
+
+select
+    statement_id,
+    source,
+    spec_version,
+    learner_id,
+    verb,
+    verb_group,
+    verb_iri,
+    activity_id,
+    activity_type,
+    activity_name,
+    course_id,
+    parent_activity_id,
+    is_part,
+    occurred_at,
+    timestamp_quality,
+    player_session_id,
+    registration_id,
+    position_seconds,
+    position_from_seconds,
+    position_to_seconds,
+    playback_rate,
+    content_length_seconds,
+    progress_ratio,
+    played_segments,
+    response,
+    is_correct,
+    is_completed,
+    score_scaled,
+    duration_seconds,
+    attempt_number_reported,
+    referrer_activity_id,
+    arrival_type,
+    platform,
+    language
+from final

@@ -1,0 +1,155 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["learner_id", "video_id", "statement_id"],
+        tags=["near_real_time"],
+    )
+}}
+
+{# What each playing event and the one after it prove to have been watched: metrics.md §3, one line of its table a branch. #}
+with
+    playing_events as (
+        select
+            statement_id,
+            learner_id,
+            video_id,
+            course_id,
+            stream_id,
+            occurred_at,
+            assumeNotNull(after_ms) as from_ms,
+            playback_rate,
+            next_statement_id,
+            next_verb,
+            next_at_ms,
+            wall_ms,
+            reach_ms,
+            advance_ms,
+            is_clock_compressed
+        from {{ ref("int_video_events__paired") }}
+        where is_playing and after_ms is not null
+    ),
+
+    lengths as (
+        select video_id, length_ms
+        from {{ ref("int_video_lengths") }}
+    ),
+
+    classified as (
+        select
+            playing_events.* except (video_id),
+            playing_events.video_id as video_id,
+            lengths.length_ms as length_ms,
+            ifNull(advance_ms, -1) as known_advance_ms,
+            known_advance_ms >= 0
+            and known_advance_ms
+            <= reach_ms + {{ 1000 * var("reach_tolerance_seconds") }} as is_within_reach,
+            multiIf(
+                next_statement_id = '' or advance_ms is null,
+                'censored',
+                next_verb in ('played', 'initialized'),
+                if(is_within_reach, 'resumed', 'censored'),
+                known_advance_ms < 0,
+                'lost_seek',
+                is_clock_compressed,
+                'compressed',
+                is_within_reach,
+                'observed',
+                known_advance_ms <= {{ var("unreported_rate_max") }} * reach_ms,
+                'observed',
+                'jump'
+            ) as kind
+        from playing_events
+        left join lengths on playing_events.video_id = lengths.video_id
+    ),
+
+    learner_events as (
+        select learner_id, occurred_at
+        from {{ ref("int_statements__deduplicated") }}
+    ),
+
+    next_events_anywhere as (
+        select
+            unended.statement_id as statement_id,
+            toUnixTimestamp64Milli(learner_events.occurred_at) as next_anywhere_ms
+        from (select statement_id, learner_id, occurred_at from classified where kind = 'censored') as unended
+        asof inner join
+            learner_events
+            on unended.learner_id = learner_events.learner_id
+            and unended.occurred_at < learner_events.occurred_at
+    ),
+
+    bounded as (
+        select
+            classified.* except (statement_id),
+            classified.statement_id as statement_id,
+            multiIf(
+                kind in ('observed', 'resumed', 'compressed'),
+                known_advance_ms,
+                kind = 'jump',
+                reach_ms,
+                0
+            ) as credited_ms,
+            multiIf(
+                kind = 'jump',
+                known_advance_ms,
+                kind = 'lost_seek',
+                reach_ms,
+                kind = 'censored' and next_anywhere_ms > 0,
+                toInt64(
+                    round(
+                        playback_rate * (next_anywhere_ms - toUnixTimestamp64Milli(occurred_at))
+                    )
+                ),
+                kind = 'censored',
+                greatest(length_ms - from_ms, 0),
+                credited_ms
+            ) as possible_ms
+        from classified
+        left join
+            next_events_anywhere on classified.statement_id = next_events_anywhere.statement_id
+    ),
+
+    final as (
+        select
+            statement_id,
+            learner_id,
+            video_id,
+            course_id,
+            stream_id,
+            kind,
+            occurred_at,
+            next_statement_id,
+            playback_rate,
+            wall_ms,
+            length_ms,
+            {{ clipped("from_ms", "length_ms") }} as start_ms,
+            {{ clipped("from_ms + credited_ms", "length_ms") }} as end_ms,
+            {# Of an unknown length nothing can be said beyond what was seen, so the bound stays at the end. #}
+            if(
+                length_ms = 0 and kind in ('censored', 'lost_seek'),
+                end_ms,
+                greatest({{ clipped("from_ms + possible_ms", "length_ms") }}, end_ms)
+            ) as end_high_ms,
+            toInt64(round((end_ms - start_ms) / playback_rate)) as watched_wall_ms,
+            toInt64(round(greatest(length_ms - start_ms, 0) / playback_rate)) as remaining_wall_ms
+        from bounded
+    )
+
+select
+    statement_id,
+    learner_id,
+    video_id,
+    course_id,
+    stream_id,
+    kind,
+    occurred_at,
+    next_statement_id,
+    playback_rate,
+    wall_ms,
+    length_ms,
+    start_ms,
+    end_ms,
+    end_high_ms,
+    watched_wall_ms,
+    remaining_wall_ms
+from final

@@ -1,0 +1,110 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["learner_id", "video_id", "occurred_at", "statement_id"],
+        tags=["near_real_time"],
+    )
+}}
+
+{#
+    All intervals of a learner and video in the order of watching, with the learner's first pass marked: it lasts as
+    long as no viewing starts more than the return horizon after the furthest point was reached.
+#}
+with
+    intervals as (
+        select
+            statement_id,
+            learner_id,
+            video_id,
+            course_id,
+            stream_id,
+            kind,
+            occurred_at,
+            next_statement_id,
+            playback_rate,
+            wall_ms,
+            length_ms,
+            start_ms,
+            end_ms,
+            end_high_ms,
+            watched_wall_ms
+        from {{ ref("int_watch_intervals__classified") }}
+        union all
+        select
+            statement_id,
+            learner_id,
+            video_id,
+            course_id,
+            stream_id,
+            'reported' as kind,
+            occurred_at,
+            '' as next_statement_id,
+            1 as playback_rate,
+            0 as wall_ms,
+            length_ms,
+            start_ms,
+            end_ms,
+            end_ms as end_high_ms,
+            end_ms - start_ms as watched_wall_ms
+        from {{ ref("int_watch_intervals__reported") }}
+    ),
+
+    timed as (
+        select
+            *,
+            toUnixTimestamp64Milli(occurred_at) as at_ms,
+            at_ms + if(kind in ('reported', 'compressed'), 0, watched_wall_ms) as left_at_ms
+        from intervals
+    ),
+
+    with_frontier as (
+        select
+            *,
+            row_number() over in_order as interval_number,
+            {# The furthest end so far and, negated so that the maximum takes the earliest, when it was reached. #}
+            max((end_ms, -left_at_ms)) over (
+                partition by learner_id, video_id
+                order by at_ms, start_ms, statement_id, kind
+                rows between unbounded preceding and 1 preceding
+            ) as frontier
+        from timed
+        window
+            in_order as (
+                partition by learner_id, video_id order by at_ms, start_ms, statement_id, kind
+            )
+    ),
+
+    final as (
+        select
+            *,
+            countIf(
+                interval_number > 1
+                and at_ms + frontier.2 > {{ 86400000 * var("return_horizon_days") }}
+            ) over (
+                partition by learner_id, video_id
+                order by at_ms, start_ms, statement_id, kind
+                rows between unbounded preceding and current row
+            )
+            = 0 as is_first_pass
+        from with_frontier
+    )
+
+select
+    statement_id,
+    learner_id,
+    video_id,
+    course_id,
+    stream_id,
+    kind,
+    occurred_at,
+    left_at_ms,
+    next_statement_id,
+    playback_rate,
+    wall_ms,
+    length_ms,
+    start_ms,
+    end_ms,
+    end_high_ms,
+    watched_wall_ms,
+    is_first_pass
+from final

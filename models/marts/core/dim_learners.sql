@@ -1,0 +1,70 @@
+{{ config(engine="MergeTree()", order_by=["learner_id"], tags=["near_real_time"]) }}
+
+with
+    events as (
+        select
+            learner_id,
+            min(occurred_at) as first_seen_at,
+            max(occurred_at) as last_seen_at,
+            count() as event_count
+        from {{ ref("int_statements__deduplicated") }}
+        group by learner_id
+    ),
+
+    first_enrolments as (
+        select learner_id, acquisition_channel, cohort_label
+        from {{ ref("int_enrolments__combined") }}
+        order by
+            learner_id,
+            acquisition_channel = 'unknown',
+            enrolled_at is null,
+            enrolled_at,
+            course_id
+        limit 1 by learner_id
+    ),
+
+    flags as (
+        select learner_id, max(is_test) as is_test
+        from {{ ref("stg_learners__enrolments") }}
+        where quarantine_reason = ''
+        group by learner_id
+    ),
+
+    learners as (
+        select learner_id
+        from events
+        union distinct
+        select learner_id
+        from flags
+    ),
+
+    final as (
+        select
+            learners.learner_id as learner_id,
+            if(events.event_count > 0, toNullable(events.first_seen_at), null) as first_seen_at,
+            if(events.event_count > 0, toNullable(events.last_seen_at), null) as last_seen_at,
+            events.event_count as event_count,
+            if(
+                first_enrolments.acquisition_channel != '',
+                first_enrolments.acquisition_channel,
+                'unknown'
+            ) as acquisition_channel,
+            first_enrolments.cohort_label as cohort_label,
+            flags.is_test as is_test,
+            flags.is_test as is_excluded
+        from learners
+        left join events on learners.learner_id = events.learner_id
+        left join first_enrolments on learners.learner_id = first_enrolments.learner_id
+        left join flags on learners.learner_id = flags.learner_id
+    )
+
+select
+    learner_id,
+    first_seen_at,
+    last_seen_at,
+    event_count,
+    acquisition_channel,
+    cohort_label,
+    is_test,
+    is_excluded
+from final

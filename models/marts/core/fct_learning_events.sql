@@ -1,0 +1,140 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["learner_id", "occurred_at", "statement_id"],
+        partition_by="toYYYYMM(occurred_at)",
+        tags=["near_real_time"],
+    )
+}}
+
+with
+    statements as (
+        select
+            statement_id,
+            source,
+            spec_version,
+            learner_id,
+            verb,
+            verb_group,
+            verb_iri,
+            activity_id,
+            activity_type,
+            course_id,
+            parent_activity_id,
+            is_part,
+            occurred_at,
+            timestamp_quality,
+            player_session_id,
+            registration_id,
+            position_seconds,
+            position_from_seconds,
+            position_to_seconds,
+            playback_rate,
+            content_length_seconds,
+            progress_ratio,
+            played_segments,
+            response,
+            is_correct,
+            is_completed,
+            score_scaled,
+            duration_seconds,
+            attempt_number_reported,
+            referrer_activity_id,
+            arrival_type,
+            platform,
+            language
+        from {{ ref("int_statements__deduplicated") }}
+    ),
+
+    sessionized as (
+        select statement_id, session_id, active_seconds_low, active_seconds_high
+        from {{ ref("int_statements__sessionized") }}
+    ),
+
+    final as (
+        select
+            statements.statement_id as statement_id,
+            source,
+            spec_version,
+            learner_id,
+            sessionized.session_id as session_id,
+            verb,
+            verb_group,
+            verb_iri,
+            activity_id,
+            activity_type,
+            course_id,
+            parent_activity_id,
+            is_part,
+            occurred_at,
+            toDate(occurred_at) as occurred_date,
+            timestamp_quality,
+            player_session_id,
+            registration_id,
+            position_seconds,
+            position_from_seconds,
+            position_to_seconds,
+            playback_rate,
+            content_length_seconds,
+            progress_ratio,
+            played_segments,
+            response,
+            {# Choices travel in one response text, parted as xAPI 1.0.3 §2.4.4.1 says. #}
+            if(
+                ifNull(response, '') = '', [], splitByString('[,]', ifNull(response, ''))
+            ) as selected_options,
+            is_correct,
+            is_completed,
+            score_scaled,
+            duration_seconds,
+            attempt_number_reported,
+            referrer_activity_id,
+            arrival_type,
+            platform,
+            language,
+            sessionized.active_seconds_low as active_seconds_low,
+            sessionized.active_seconds_high as active_seconds_high
+        from statements
+        inner join sessionized on statements.statement_id = sessionized.statement_id
+    )
+
+select
+    statement_id,
+    source,
+    spec_version,
+    learner_id,
+    session_id,
+    verb,
+    verb_group,
+    verb_iri,
+    activity_id,
+    activity_type,
+    course_id,
+    parent_activity_id,
+    is_part,
+    occurred_at,
+    occurred_date,
+    timestamp_quality,
+    player_session_id,
+    registration_id,
+    position_seconds,
+    position_from_seconds,
+    position_to_seconds,
+    playback_rate,
+    content_length_seconds,
+    progress_ratio,
+    played_segments,
+    response,
+    selected_options,
+    is_correct,
+    is_completed,
+    score_scaled,
+    duration_seconds,
+    attempt_number_reported,
+    referrer_activity_id,
+    arrival_type,
+    platform,
+    language,
+    active_seconds_low,
+    active_seconds_high
+from final

@@ -1,0 +1,301 @@
+{{ config(engine="MergeTree()", order_by=["video_id", "bin_number"], tags=["nightly"]) }}
+
+{#
+    Nothing is exploded into learner × bin rows: every interval is a step up at its first bin and a step down behind
+    its last, and the counts of a bin are the running sums of the steps.
+#}
+with
+    learners as (
+        select learner_id
+        from {{ ref("dim_learners") }}
+        where not is_excluded
+    ),
+
+    views as (
+        select
+            learner_id,
+            video_id,
+            length_seconds,
+            furthest_seconds,
+            {{ milliseconds("first_pass_exit_seconds_high") }} as exit_high_ms,
+            exit_kind
+        from {{ ref("fct_video_views") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
+    lengths as (
+        select
+            video_id,
+            count() as started_count,
+            {{ milliseconds("ifNull(max(length_seconds), max(furthest_seconds))") }} as length_ms
+        from views
+        group by video_id
+    ),
+
+    videos as (
+        select
+            video_id,
+            started_count,
+            length_ms,
+            {% if var("drop_off_bin_seconds") > 0 -%}
+                toInt64({{ 1000 * var("drop_off_bin_seconds") }}) as width_ms,
+            {%- else -%}
+                1000
+                * greatest(
+                    1, intDiv(length_ms - 1, {{ 1000 * var("drop_off_bins_max") }}) + 1
+                ) as width_ms,
+            {%- endif %}
+            greatest(1, intDiv(length_ms + width_ms - 1, width_ms)) as bin_count
+        from lengths
+    ),
+
+    intervals as (
+        select
+            learner_id,
+            video_id,
+            is_first_pass,
+            {{ milliseconds("start_seconds") }} as start_ms,
+            {{ milliseconds("end_seconds") }} as end_ms
+        from {{ ref("fct_watch_intervals") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
+    ranges as (
+        select
+            intervals.learner_id as learner_id,
+            intervals.video_id as video_id,
+            intervals.is_first_pass as is_first_pass,
+            videos.width_ms as width_ms,
+            videos.bin_count as bin_count,
+            least(intDiv(start_ms, width_ms), bin_count - 1) as first_bin,
+            {# An interval without length still says that its bin was on the screen. #}
+            least(intDiv(greatest(end_ms - 1, start_ms), width_ms), bin_count - 1) + 1 as end_bin,
+            {# A view covers a bin when it covers its middle: pausing and resuming inside a bin is one view. #}
+            intDiv(start_ms + intDiv(width_ms, 2) - 1, width_ms) as first_middle,
+            intDiv(end_ms + intDiv(width_ms, 2) - 1, width_ms) as end_middle
+        from intervals
+        inner join videos on intervals.video_id = videos.video_id
+    ),
+
+    {# The part of a range that no earlier range of the learner has covered counts the learner once. #}
+    fresh as (
+        select
+            *,
+            greatest(first_bin, max(end_bin) over earlier) as fresh_bin,
+            greatest(first_bin, maxIf(end_bin, is_first_pass) over earlier) as fresh_first_pass_bin,
+            greatest(first_middle, max(end_middle) over earlier) as fresh_middle
+        from ranges
+        window
+            earlier as (
+                partition by video_id, learner_id
+                order by first_bin, first_middle, end_bin, end_middle, is_first_pass
+                rows between unbounded preceding and 1 preceding
+            )
+    ),
+
+    steps as (
+        select
+            video_id,
+            toInt64((arrayJoin(
+                [
+                    (fresh_bin, 1, 0, 0, 0, fresh_bin < end_bin),
+                    (end_bin, -1, 0, 0, 0, fresh_bin < end_bin),
+                    (fresh_first_pass_bin, 0, 1, 0, 0, is_first_pass and fresh_first_pass_bin < end_bin),
+                    (end_bin, 0, -1, 0, 0, is_first_pass and fresh_first_pass_bin < end_bin),
+                    (first_middle, 0, 0, 1, 0, first_middle < end_middle),
+                    (end_middle, 0, 0, -1, 0, first_middle < end_middle),
+                    (fresh_middle, 0, 0, 0, 1, fresh_middle < end_middle),
+                    (end_middle, 0, 0, 0, -1, fresh_middle < end_middle)
+                ]
+            ) as step).1) as bin_number,
+            toInt64(step.2 * step.6) as viewer_step,
+            toInt64(step.3 * step.6) as at_risk_step,
+            toInt64(step.4 * step.6) as view_step,
+            toInt64(step.5 * step.6) as middle_viewer_step,
+            toInt64(0) as possible_step
+        from fresh
+    ),
+
+    last_bins as (
+        select
+            learner_id,
+            video_id,
+            max(end_bin) - 1 as bin_number,
+            any(width_ms) as width_ms,
+            any(bin_count) as bin_count
+        from ranges
+        where is_first_pass
+        group by learner_id, video_id
+    ),
+
+    exits as (
+        select
+            last_bins.video_id as video_id,
+            last_bins.bin_number as bin_number,
+            views.exit_kind as exit_kind,
+            least(intDiv(views.exit_high_ms, width_ms), bin_count - 1) as possible_bin
+        from last_bins
+        inner join
+            views
+            on last_bins.learner_id = views.learner_id
+            and last_bins.video_id = views.video_id
+    ),
+
+    exits_by_bin as (
+        select
+            video_id,
+            bin_number,
+            countIf(exit_kind = 'dropped') as dropped_count,
+            countIf(exit_kind = 'unknown') as unknown_exit_count,
+            countIf(exit_kind = 'open') as open_exit_count
+        from exits
+        group by video_id, bin_number
+    ),
+
+    {# Whose exit is known by bounds only may have watched on from behind the last sure bin to the upper bound. #}
+    possible_steps as (
+        select
+            video_id,
+            (arrayJoin([(bin_number + 1, 1), (possible_bin + 1, -1)]) as step).1 as bin_number,
+            toInt64(0) as viewer_step,
+            toInt64(0) as at_risk_step,
+            toInt64(0) as view_step,
+            toInt64(0) as middle_viewer_step,
+            toInt64(step.2) as possible_step
+        from exits
+        where exit_kind = 'unknown' and possible_bin > bin_number
+    ),
+
+    steps_by_bin as (
+        select
+            video_id,
+            bin_number,
+            sum(viewer_step) as viewer_step,
+            sum(at_risk_step) as at_risk_step,
+            sum(view_step) as view_step,
+            sum(middle_viewer_step) as middle_viewer_step,
+            sum(possible_step) as possible_step
+        from (
+            select video_id, bin_number, viewer_step, at_risk_step, view_step, middle_viewer_step, possible_step
+            from steps
+            union all
+            select video_id, bin_number, viewer_step, at_risk_step, view_step, middle_viewer_step, possible_step
+            from possible_steps
+        )
+        group by video_id, bin_number
+    ),
+
+    seek_ends as (
+        select
+            activity_id as video_id,
+            (arrayJoin([(position_from_seconds, 1), (position_to_seconds, 0)]) as seek_end).1 as position_seconds,
+            seek_end.2 = 1 as is_away
+        from {{ ref("fct_learning_events") }}
+        where verb = 'seeked' and learner_id in (select learner_id from learners)
+    ),
+
+    seeks_by_bin as (
+        select
+            videos.video_id as video_id,
+            least(
+                intDiv(assumeNotNull({{ milliseconds("seek_ends.position_seconds") }}), videos.width_ms),
+                videos.bin_count - 1
+            ) as bin_number,
+            countIf(is_away) as seek_away_count,
+            countIf(not is_away) as seek_into_count
+        from seek_ends
+        inner join videos on seek_ends.video_id = videos.video_id
+        where seek_ends.position_seconds >= 0 and seek_ends.position_seconds < 1000000
+        group by video_id, bin_number
+    ),
+
+    bins as (
+        select
+            video_id,
+            toInt64(arrayJoin(range(toUInt64(bin_count)))) as bin_number,
+            started_count,
+            length_ms,
+            width_ms
+        from videos
+    ),
+
+    counted as (
+        select
+            bins.video_id as video_id,
+            bins.bin_number as bin_number,
+            bins.started_count as started_count,
+            bins.length_ms as length_ms,
+            bins.bin_number * bins.width_ms as start_ms,
+            greatest(
+                least((bins.bin_number + 1) * bins.width_ms, bins.length_ms), start_ms + 1
+            ) as end_ms,
+            sum(steps_by_bin.viewer_step) over so_far as viewer_count,
+            sum(steps_by_bin.at_risk_step) over so_far as at_risk_count,
+            sum(steps_by_bin.view_step) over so_far as view_count,
+            view_count - sum(steps_by_bin.middle_viewer_step) over so_far as rewatch_count,
+            sum(steps_by_bin.possible_step) over so_far as possible_count,
+            exits_by_bin.dropped_count as dropped_count,
+            exits_by_bin.unknown_exit_count as unknown_exit_count,
+            exits_by_bin.open_exit_count as open_exit_count,
+            seeks_by_bin.seek_away_count as seek_away_count,
+            seeks_by_bin.seek_into_count as seek_into_count
+        from bins
+        left join
+            steps_by_bin
+            on bins.video_id = steps_by_bin.video_id
+            and bins.bin_number = steps_by_bin.bin_number
+        left join
+            exits_by_bin
+            on bins.video_id = exits_by_bin.video_id
+            and bins.bin_number = exits_by_bin.bin_number
+        left join
+            seeks_by_bin
+            on bins.video_id = seeks_by_bin.video_id
+            and bins.bin_number = seeks_by_bin.bin_number
+        window
+            so_far as (
+                partition by bins.video_id
+                order by bins.bin_number
+                rows between unbounded preceding and current row
+            )
+    ),
+
+    final as (
+        select
+            video_id,
+            toUInt64(bin_number) as bin_number,
+            {{ seconds("start_ms") }} as bin_start_seconds,
+            {{ seconds("end_ms") }} as bin_end_seconds,
+            {{ seconds("length_ms") }} as length_seconds,
+            started_count,
+            toUInt64(at_risk_count) as at_risk_count,
+            toUInt64(viewer_count) as viewer_count,
+            toUInt64(view_count) as view_count,
+            toUInt64(rewatch_count) as rewatch_count,
+            toUInt64(possible_count) as possible_count,
+            dropped_count,
+            unknown_exit_count,
+            open_exit_count,
+            seek_away_count,
+            seek_into_count
+        from counted
+    )
+
+select
+    video_id,
+    bin_number,
+    bin_start_seconds,
+    bin_end_seconds,
+    length_seconds,
+    started_count,
+    at_risk_count,
+    viewer_count,
+    view_count,
+    rewatch_count,
+    possible_count,
+    dropped_count,
+    unknown_exit_count,
+    open_exit_count,
+    seek_away_count,
+    seek_into_count
+from final

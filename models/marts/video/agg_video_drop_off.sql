@@ -1,0 +1,205 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["video_id", "bin_start_seconds"],
+        tags=["nightly"],
+    )
+}}
+
+with
+    bins as (
+        select
+            video_id,
+            bin_number,
+            bin_start_seconds,
+            bin_end_seconds,
+            toFloat64(bin_end_seconds - bin_start_seconds) as width_seconds,
+            least(
+                {{ var("hot_spot_buckets") }} - 1,
+                toInt32(
+                    floor(
+                        {{ var("hot_spot_buckets") }}
+                        * toFloat64(bin_start_seconds)
+                        / toFloat64(length_seconds)
+                    )
+                )
+            ) as bucket,
+            started_count,
+            at_risk_count,
+            viewer_count,
+            view_count,
+            rewatch_count,
+            possible_count,
+            dropped_count,
+            unknown_exit_count,
+            open_exit_count,
+            seek_away_count,
+            seek_into_count,
+            {{ milliseconds("width_seconds") }} * at_risk_count as exposure_ms
+        from {{ ref("agg_video_bins") }}
+    ),
+
+    {#
+        What to expect of a bin: the hazard per second of the other videos at the same relative position; of the rest
+        of the same video where no other reaches as far. Half an exit is added, so that no expectation is zero.
+    #}
+    with_totals as (
+        select
+            *,
+            sum(dropped_count) over in_bucket - sum(dropped_count) over own_bucket as other_dropped_count,
+            sum(exposure_ms) over in_bucket - sum(exposure_ms) over own_bucket as other_exposure_ms,
+            sum(dropped_count) over own_video - dropped_count as own_dropped_count,
+            sum(exposure_ms) over own_video - exposure_ms as own_exposure_ms
+        from bins
+        window
+            in_bucket as (partition by bucket),
+            own_bucket as (partition by video_id, bucket),
+            own_video as (partition by video_id)
+    ),
+
+    with_rates as (
+        select
+            *,
+            {{ ratio("dropped_count", "at_risk_count") }} as hazard_or_null,
+            if(
+                other_exposure_ms > 0,
+                1000 * (other_dropped_count + 0.5) / other_exposure_ms,
+                1000 * (own_dropped_count + 0.5) / nullIf(own_exposure_ms, 0)
+            ) as expected_rate,
+            1 - exp(-expected_rate * width_seconds) as expected_hazard_or_null,
+            if(
+                at_risk_count >= {{ var("hot_spot_min_at_risk") }},
+                {{
+                    binomial_upper_tail(
+                        "dropped_count", "at_risk_count", "expected_hazard_or_null"
+                    )
+                }},
+                null
+            ) as p_value
+        from with_totals
+    ),
+
+    with_q as ({{ benjamini_hochberg("with_rates", "p_value", ["video_id", "bin_number"]) }}),
+
+    with_curves as (
+        select
+            with_rates.*,
+            with_q.q_value as q_value,
+            {{ running_survival("dropped_count", "at_risk_count", "so_far") }} as survival_or_null,
+            sum({{ greenwood_term("dropped_count", "at_risk_count") }}) over so_far as greenwood_sum,
+            {{
+                running_survival(
+                    "dropped_count + unknown_exit_count", "at_risk_count", "so_far"
+                )
+            }} as survival_if_unknown_left,
+            {{
+                running_survival(
+                    "dropped_count", "(at_risk_count + possible_count)", "so_far"
+                )
+            }} as survival_if_unknown_stayed,
+            sum(open_exit_count) over whole_video > 0 as is_provisional
+        from with_rates
+        left join
+            with_q
+            on with_rates.video_id = with_q.video_id
+            and with_rates.bin_number = with_q.bin_number
+        window
+            so_far as (
+                partition by with_rates.video_id
+                order by with_rates.bin_number
+                rows between unbounded preceding and current row
+            ),
+            whole_video as (partition by with_rates.video_id)
+    ),
+
+    final as (
+        select
+            video_id,
+            bin_number,
+            bin_start_seconds,
+            bin_end_seconds,
+            started_count,
+            at_risk_count,
+            dropped_count,
+            unknown_exit_count + open_exit_count as censored_count,
+            dropped_count + unknown_exit_count + open_exit_count as exit_count,
+            {{ suppressed(ratio("exit_count", "started_count"), "started_count") }} as exit_ratio,
+            is_provisional,
+            {{ suppressed("hazard_or_null", "at_risk_count") }} as hazard,
+            {{ suppressed(wilson_low("dropped_count", "at_risk_count"), "at_risk_count") }} as hazard_low,
+            {{ suppressed(wilson_high("dropped_count", "at_risk_count"), "at_risk_count") }} as hazard_high,
+            {{ suppressed("survival_or_null", "started_count") }} as survival,
+            {#
+                Both kinds of doubt in one interval: Greenwood's about the learners we saw leave, and the bounds for
+                those whose exit is unknown.
+            #}
+            {{
+                suppressed(
+                    greenwood_low("survival_if_unknown_left", "greenwood_sum"), "started_count"
+                )
+            }} as survival_low,
+            {{
+                suppressed(
+                    greenwood_high("survival_if_unknown_stayed", "greenwood_sum"), "started_count"
+                )
+            }} as survival_high,
+            {{ suppressed(ratio("dropped_count", "started_count"), "started_count") }} as drop_off_ratio,
+            {{ suppressed(wilson_low("dropped_count", "started_count"), "started_count") }} as drop_off_ratio_low,
+            {{ suppressed(wilson_high("dropped_count", "started_count"), "started_count") }} as drop_off_ratio_high,
+            viewer_count,
+            view_count,
+            at_risk_count as first_pass_viewer_count,
+            rewatch_count,
+            seek_away_count,
+            seek_into_count,
+            {{ suppressed("expected_hazard_or_null", "at_risk_count") }} as expected_hazard,
+            {{
+                suppressed(
+                    "dropped_count - expected_hazard_or_null * at_risk_count", "at_risk_count"
+                )
+            }} as excess_learners_lost,
+            {{ suppressed("with_curves.p_value", "at_risk_count") }} as p_value,
+            {{ suppressed("with_curves.q_value", "at_risk_count") }} as q_value,
+            ifNull(
+                q_value < {{ var("hot_spot_q") }}
+                and hazard_or_null >= {{ var("hot_spot_min_effect") }} * expected_hazard_or_null,
+                false
+            ) as is_hot_spot,
+            {{ is_suppressed("at_risk_count") }} as is_suppressed
+        from with_curves
+    )
+
+select
+    video_id,
+    bin_number,
+    bin_start_seconds,
+    bin_end_seconds,
+    started_count,
+    at_risk_count,
+    dropped_count,
+    censored_count,
+    exit_count,
+    exit_ratio,
+    is_provisional,
+    hazard,
+    hazard_low,
+    hazard_high,
+    survival,
+    survival_low,
+    survival_high,
+    drop_off_ratio,
+    drop_off_ratio_low,
+    drop_off_ratio_high,
+    viewer_count,
+    view_count,
+    first_pass_viewer_count,
+    rewatch_count,
+    seek_away_count,
+    seek_into_count,
+    expected_hazard,
+    excess_learners_lost,
+    p_value,
+    q_value,
+    is_hot_spot,
+    is_suppressed
+from final

@@ -1,0 +1,96 @@
+{{ config(engine="MergeTree()", order_by=["video_id", "start_seconds"], tags=["nightly"]) }}
+
+with
+    bins as (
+        select
+            video_id,
+            bin_number,
+            bin_start_seconds,
+            bin_end_seconds,
+            started_count,
+            at_risk_count,
+            dropped_count,
+            hazard,
+            expected_hazard,
+            excess_learners_lost,
+            p_value,
+            q_value
+        from {{ ref("agg_video_drop_off") }}
+        where is_hot_spot
+    ),
+
+    islands as (
+        select
+            *,
+            toInt64(bin_number) - row_number() over (
+                partition by video_id order by bin_number
+            ) as island_number
+        from bins
+    ),
+
+    merged as (
+        select
+            video_id,
+            island_number,
+            min(bin_start_seconds) as start_seconds,
+            max(bin_end_seconds) as end_seconds,
+            any(started_count) as started_count,
+            max(at_risk_count) as at_risk_count,
+            sum(dropped_count) as dropped_count,
+            {# Sorted before they are multiplied or added: floats in any order would differ in the last digit. #}
+            1 - arrayProduct(arraySort(groupArray(1 - hazard))) as hazard,
+            1 - arrayProduct(arraySort(groupArray(1 - expected_hazard))) as expected_hazard,
+            arraySum(arraySort(groupArray(excess_learners_lost))) as excess_learners_lost,
+            min(p_value) as p_value,
+            min(q_value) as q_value
+        from islands
+        group by video_id, island_number
+    ),
+
+    activities as (
+        select activity_id, title, course_id, module_id
+        from {{ ref("dim_activities") }}
+    ),
+
+    final as (
+        select
+            merged.video_id as video_id,
+            activities.title as title,
+            activities.course_id as course_id,
+            activities.module_id as module_id,
+            merged.start_seconds as start_seconds,
+            merged.end_seconds as end_seconds,
+            merged.started_count as started_count,
+            merged.at_risk_count as at_risk_count,
+            merged.dropped_count as dropped_count,
+            {{ ratio("merged.dropped_count", "merged.started_count") }} as drop_off_ratio,
+            {{ wilson_low("merged.dropped_count", "merged.started_count") }} as drop_off_ratio_low,
+            {{ wilson_high("merged.dropped_count", "merged.started_count") }} as drop_off_ratio_high,
+            merged.hazard as hazard,
+            merged.expected_hazard as expected_hazard,
+            merged.excess_learners_lost as excess_learners_lost,
+            merged.p_value as p_value,
+            merged.q_value as q_value
+        from merged
+        left join activities on merged.video_id = activities.activity_id
+    )
+
+select
+    video_id,
+    title,
+    course_id,
+    module_id,
+    start_seconds,
+    end_seconds,
+    started_count,
+    at_risk_count,
+    dropped_count,
+    drop_off_ratio,
+    drop_off_ratio_low,
+    drop_off_ratio_high,
+    hazard,
+    expected_hazard,
+    excess_learners_lost,
+    p_value,
+    q_value
+from final

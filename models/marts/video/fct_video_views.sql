@@ -1,0 +1,170 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["video_id", "learner_id"],
+        tags=["near_real_time"],
+    )
+}}
+
+with
+    intervals as (
+        select
+            learner_id,
+            video_id,
+            course_id,
+            stream_id,
+            statement_id,
+            occurred_at,
+            left_at_ms,
+            length_ms,
+            start_ms,
+            end_ms,
+            end_high_ms,
+            watched_wall_ms,
+            is_first_pass
+        from {{ ref("int_watch_intervals__sequenced") }}
+    ),
+
+    measured as (
+        select
+            learner_id,
+            video_id,
+            argMax(course_id, (occurred_at, statement_id, start_ms)) as course_id,
+            max(length_ms) as length_ms,
+            sum(end_ms - start_ms) as watched_ms,
+            toInt64(intervalLengthSum(start_ms, end_ms)) as unique_ms,
+            toInt64(intervalLengthSum(start_ms, end_high_ms)) as unique_high_ms,
+            max(end_ms) as furthest_ms,
+            sum(watched_wall_ms) as watched_wall_ms,
+            maxIf((end_ms, -left_at_ms), is_first_pass) as first_pass_exit,
+            maxIf(end_high_ms, is_first_pass) as first_pass_exit_high_ms,
+            uniqExact(stream_id) as stream_count,
+            min(occurred_at) as first_watched_at,
+            max(left_at_ms) as last_left_at_ms
+        from intervals
+        group by learner_id, video_id
+    ),
+
+    statements as (
+        select
+            learner_id,
+            activity_id as video_id,
+            countIf(verb = 'played') as play_count,
+            countIf(verb = 'seeked' and position_to_seconds > position_from_seconds) as seek_forward_count,
+            countIf(verb = 'seeked' and position_to_seconds < position_from_seconds) as seek_back_count,
+            countIf(verb = 'completed') > 0 as is_completed_reported
+        from {{ ref("int_statements__deduplicated") }}
+        where activity_type = 'video'
+        group by learner_id, video_id
+    ),
+
+    lengths as (
+        select video_id, has_length_conflict
+        from {{ ref("int_video_lengths") }}
+    ),
+
+    activities as (
+        select activity_id, module_id
+        from {{ ref("dim_activities") }}
+    ),
+
+    watermark as (
+        select toUnixTimestamp64Milli(complete_through_at) as complete_through_ms
+        from {{ ref("int_watermarks") }}
+        where source = 'all'
+    ),
+
+    judged as (
+        select
+            measured.*,
+            first_pass_exit.1 as first_pass_exit_ms,
+            -first_pass_exit.2 as first_pass_left_at_ms,
+            if(length_ms > 0, unique_ms / length_ms, null) as coverage_ratio,
+            if(length_ms > 0, unique_high_ms / length_ms, null) as coverage_ratio_high,
+            length_ms > 0
+            and (
+                unique_ms / length_ms >= {{ var("video_completion_ratio") }}
+                or first_pass_exit_ms
+                >= length_ms - {{ 1000 * var("video_completion_tail_seconds") }}
+                and first_pass_exit_ms >= {{ var("video_completion_ratio") }} * length_ms
+            ) as is_completed,
+            multiIf(
+                is_completed,
+                'completed',
+                first_pass_left_at_ms + {{ 86400000 * var("return_horizon_days") }}
+                > watermark.complete_through_ms,
+                'open',
+                first_pass_exit_high_ms - first_pass_exit_ms
+                > {{ 1000 * var("reach_tolerance_seconds") }},
+                'unknown',
+                'dropped'
+            ) as exit_kind
+        from measured
+        cross join watermark
+    ),
+
+    final as (
+        select
+            judged.learner_id as learner_id,
+            judged.video_id as video_id,
+            judged.course_id as course_id,
+            activities.module_id as module_id,
+            {{ seconds("judged.watched_ms") }} as watched_seconds,
+            {{ seconds("judged.unique_ms") }} as unique_seconds,
+            {{ seconds("judged.watched_ms - judged.unique_ms") }} as rewatched_seconds,
+            if(judged.length_ms > 0, {{ seconds("judged.length_ms") }}, null) as length_seconds,
+            lengths.has_length_conflict as has_length_conflict,
+            judged.coverage_ratio as coverage_ratio,
+            judged.coverage_ratio_high as coverage_ratio_high,
+            {{ seconds("judged.furthest_ms") }} as furthest_seconds,
+            judged.watched_ms / nullIf(judged.watched_wall_ms, 0) as average_rate,
+            {{ seconds("judged.first_pass_exit_ms") }} as first_pass_exit_seconds,
+            {{ seconds("judged.first_pass_exit_high_ms") }} as first_pass_exit_seconds_high,
+            fromUnixTimestamp64Milli(judged.first_pass_left_at_ms, 'UTC') as first_pass_left_at,
+            statements.seek_forward_count as seek_forward_count,
+            statements.seek_back_count as seek_back_count,
+            {{ seconds("judged.furthest_ms - judged.unique_ms") }} as skipped_seconds,
+            judged.exit_kind as exit_kind,
+            judged.is_completed as is_completed,
+            statements.is_completed_reported as is_completed_reported,
+            statements.play_count as play_count,
+            judged.stream_count as stream_count,
+            judged.first_watched_at as first_watched_at,
+            fromUnixTimestamp64Milli(judged.last_left_at_ms, 'UTC') as last_watched_at
+        from judged
+        left join
+            statements
+            on judged.learner_id = statements.learner_id
+            and judged.video_id = statements.video_id
+        left join lengths on judged.video_id = lengths.video_id
+        left join activities on judged.video_id = activities.activity_id
+    )
+
+select
+    learner_id,
+    video_id,
+    course_id,
+    module_id,
+    watched_seconds,
+    unique_seconds,
+    rewatched_seconds,
+    length_seconds,
+    has_length_conflict,
+    coverage_ratio,
+    coverage_ratio_high,
+    furthest_seconds,
+    average_rate,
+    first_pass_exit_seconds,
+    first_pass_exit_seconds_high,
+    first_pass_left_at,
+    seek_forward_count,
+    seek_back_count,
+    skipped_seconds,
+    exit_kind,
+    is_completed,
+    is_completed_reported,
+    play_count,
+    stream_count,
+    first_watched_at,
+    last_watched_at
+from final

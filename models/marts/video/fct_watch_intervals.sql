@@ -1,0 +1,88 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["video_id", "learner_id", "started_at", "watch_interval_id"],
+        partition_by="toYYYYMM(started_at)",
+        tags=["near_real_time"],
+    )
+}}
+
+with
+    intervals as (
+        select
+            statement_id,
+            learner_id,
+            video_id,
+            course_id,
+            stream_id,
+            kind,
+            occurred_at,
+            next_statement_id,
+            playback_rate,
+            wall_ms,
+            length_ms,
+            start_ms,
+            end_ms,
+            end_high_ms,
+            watched_wall_ms,
+            is_first_pass
+        from {{ ref("int_watch_intervals__sequenced") }}
+    ),
+
+    sessions as (
+        select statement_id, session_id
+        from {{ ref("int_statements__sessionized") }}
+    ),
+
+    final as (
+        select
+            {{
+                surrogate_key(
+                    ["intervals.statement_id", "intervals.kind", "intervals.start_ms"]
+                )
+            }} as watch_interval_id,
+            intervals.learner_id as learner_id,
+            intervals.video_id as video_id,
+            intervals.course_id as course_id,
+            sessions.session_id as session_id,
+            intervals.stream_id as player_session_id,
+            intervals.kind as kind,
+            intervals.kind in ('resumed', 'compressed', 'reported') as is_flagged,
+            intervals.statement_id as start_statement_id,
+            intervals.next_statement_id as end_statement_id,
+            intervals.occurred_at as started_at,
+            {{ seconds("intervals.start_ms") }} as start_seconds,
+            {{ seconds("intervals.end_ms") }} as end_seconds,
+            {{ seconds("intervals.end_high_ms") }} as end_seconds_high,
+            {{ seconds("intervals.end_ms - intervals.start_ms") }} as watched_seconds,
+            intervals.playback_rate as playback_rate,
+            {{ seconds("intervals.wall_ms") }} as wall_seconds,
+            {{ seconds("intervals.watched_wall_ms") }} as watched_wall_seconds,
+            if(intervals.length_ms > 0, {{ seconds("intervals.length_ms") }}, null) as length_seconds,
+            intervals.is_first_pass as is_first_pass
+        from intervals
+        inner join sessions on intervals.statement_id = sessions.statement_id
+    )
+
+select
+    watch_interval_id,
+    learner_id,
+    video_id,
+    course_id,
+    session_id,
+    player_session_id,
+    kind,
+    is_flagged,
+    start_statement_id,
+    end_statement_id,
+    started_at,
+    start_seconds,
+    end_seconds,
+    end_seconds_high,
+    watched_seconds,
+    playback_rate,
+    wall_seconds,
+    watched_wall_seconds,
+    length_seconds,
+    is_first_pass
+from final

@@ -1,0 +1,95 @@
+"""Who may speak to the endpoint, and what a reader may do.
+
+chDB runs everything as one user and checks no password, so that is done here, before a request reaches the engine.
+A reader's statements are also judged by the engine's own parser, and run on a connection that has only the rights of
+a reader (see `engine_config`).
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestration.embedded.errors import EngineError
+from orchestration.embedded.statements import calls_function, first_keyword
+
+ADMIN_USER = "default"
+READER_USER = "bi_reader"
+READER_STATEMENTS = {b"SELECT", b"WITH", b"FROM", b"(", b"SHOW", b"DESCRIBE", b"DESC", b"EXPLAIN", b"EXISTS"}
+# Limits that a reader must not lift; the engine would take a profile's name as one more setting.
+READER_FIXED_SETTINGS = {"profile", "readonly"}
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of the endpoint."""
+
+    name: str
+    password: str
+    is_reader: bool = False
+
+
+class Users:
+    """The users this endpoint knows, by name."""
+
+    def __init__(self, users: list[User]) -> None:
+        self._by_name = {user.name: user for user in users}
+
+    def authenticate(self, headers: Mapping[str, str], parameters: Mapping[str, str]) -> User:
+        """The user of a request; raises ClickHouse's error 516 for a wrong name or password."""
+        name, password = read_credentials(headers, parameters)
+        user = self._by_name.get(name)
+        expected = user.password if user else ""
+        is_right = hmac.compare_digest(password.encode(), expected.encode())
+        if user is None or not is_right:
+            raise EngineError(
+                516,
+                "AUTHENTICATION_FAILED",
+                f"{name}: Authentication failed: password is incorrect, or there is no user with such name.",
+            )
+        return user
+
+
+def read_credentials(headers: Mapping[str, str], parameters: Mapping[str, str]) -> tuple[str, str]:
+    """User and password from the ClickHouse headers, from Basic authentication or from the URL, in this order."""
+    if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
+        return headers.get("x-clickhouse-user", ADMIN_USER), headers.get("x-clickhouse-key", "")
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            raise EngineError(
+                516, "AUTHENTICATION_FAILED", "Invalid authentication: the Basic credentials are not base64 of UTF-8."
+            ) from None
+        return name, password
+    return parameters.get("user", ADMIN_USER), parameters.get("password", "")
+
+
+def check_settings(user: User, settings: Mapping[str, str]) -> None:
+    """Refuses settings that would lift a reader's limits; asking for what holds anyway is fine."""
+    for name in READER_FIXED_SETTINGS.intersection(settings) if user.is_reader else ():
+        if name != "readonly" or settings[name] not in ("1", "2"):
+            raise EngineError(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
+
+
+def check_statement(user: User, sql: bytes, statement_class: str, is_get: bool) -> None:
+    """Refuses what this user, or a GET request, must not run. `statement_class` is the engine's own judgement."""
+    if is_get and statement_class == "MUTATING":
+        raise EngineError(
+            164,
+            "READONLY",
+            "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
+            "You should use method POST for modifying queries.",
+        )
+    # What the engine cannot parse goes through, for its own error text; a reader's connection cannot write anyway.
+    if not user.is_reader or statement_class == "UNKNOWN":
+        return
+    if statement_class != "READ_ONLY" or first_keyword(sql) not in READER_STATEMENTS:
+        raise EngineError(
+            164, "READONLY", f"{user.name}: Cannot execute query in readonly mode. This user may only read."
+        )
+    if calls_function(sql, b"file"):
+        # The engine guards the table function of this name with a grant, but not the scalar one.
+        raise EngineError(497, "ACCESS_DENIED", f"{user.name}: Not enough privileges. This user may not read files.")

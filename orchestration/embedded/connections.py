@@ -1,0 +1,191 @@
+"""Connections to the one chDB engine of this process: a small pool, and the settings of a single query.
+
+Connecting for every request leaves descriptors and threads behind, so connections are reused, and whatever a request
+changed is put back before the next one sees the connection.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import chdb
+from chdb import ChdbError
+
+from orchestration.embedded.engine_config import (
+    ADMIN_ROLE,
+    ADMIN_SETTINGS,
+    READER_PROFILE,
+    READER_ROLE,
+    READER_SETTINGS,
+)
+from orchestration.embedded.errors import EngineError, read_engine_error
+
+MAX_IDLE_CONNECTIONS = 8
+SETTING_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]*$")
+# These change many settings at once: such a connection is not worth cleaning.
+SWEEPING_SETTINGS = {"compatibility", "profile", "readonly", "dialect"}
+# chDB gives every query an id of its own and takes none; the client's travels as the first line of log_comment,
+# which system.processes shows. A query of the engine itself has none, so its own id is used.
+QUERY_ID_CARRIER = "if(Settings['log_comment'] = '', query_id, splitByChar('\\n', Settings['log_comment'])[1])"
+
+
+def quote(text: str) -> str:
+    """A ClickHouse string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_identifier(name: str) -> str:
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+class EngineConnection:
+    """One chDB connection. `is_spent` means: never hand it to another request."""
+
+    def __init__(self, address: str, baseline: Mapping[str, str]) -> None:
+        try:
+            self._chdb = chdb.connect(address)
+        except (ChdbError, RuntimeError) as error:
+            raise read_engine_error(str(error)) from None
+        self.is_spent = False
+        self._baseline = baseline
+        self.set(baseline)
+
+    def execute(
+        self, sql: str, output_format: str = "TabSeparated", parameters: Mapping[str, str] | None = None
+    ) -> Any:
+        """Runs one statement to its end; raises EngineError."""
+        try:
+            return self._chdb.query(sql, output_format, params=dict(parameters or {}))
+        except (ChdbError, RuntimeError) as error:
+            raise read_engine_error(str(error)) from None
+
+    def text(self, sql: str) -> str:
+        """The single value that a statement answers."""
+        return self.execute(sql, "TabSeparatedRaw").bytes().decode().rstrip("\n")
+
+    def insert(self, header: str, input_format: str, data: Iterable[bytes], before_commit: Callable[[], None]) -> Any:
+        """Hands rows to the engine as they come; nothing more is committed when `data` or `before_commit` raises."""
+        try:
+            inserter = self._chdb.send_insert(header, input_format)
+            try:
+                for chunk in data:
+                    if chunk:
+                        inserter.append(chunk)
+                before_commit()
+                return inserter.finish()
+            finally:
+                inserter.close()
+        except RuntimeError as error:
+            raise read_engine_error(str(error)) from None
+
+    def classify(self, sql: str) -> tuple[str, int]:
+        """What the engine's own parser says a text would do (READ_ONLY, MUTATING …), and how many statements it is."""
+        seen = self._chdb._conn.classify_query(sql)
+        return seen["query_class"].name, seen["statement_count"]
+
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Changes settings of this connection, as strings; the engine converts and checks them."""
+        if not settings:
+            return
+        for name in settings:
+            if not SETTING_NAME.match(name):
+                raise EngineError(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'")
+        if SWEEPING_SETTINGS.intersection(settings):
+            self.is_spent = True
+        try:
+            self.execute("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
+        except EngineError:
+            self.is_spent = True
+            raise
+
+    def changed_settings(self, names: Iterable[str]) -> dict[str, str]:
+        """The values that differ from the engine's defaults now, of the settings named."""
+        quoted = ", ".join(quote(name) for name in names)
+        rows = self.execute(
+            f"SELECT name, value FROM system.settings WHERE changed AND name IN ({quoted})", "JSONCompactEachRow"
+        )
+        return dict(json.loads(line) for line in rows.bytes().splitlines())
+
+    def put_back(self, changed: Iterable[str], before: Mapping[str, str] | None) -> None:
+        """Undoes the settings `changed`: to the values `before` on a session, else to ours or the engine's defaults."""
+        if self.is_spent and before is None:
+            return
+        known = self._baseline if before is None else before
+        defaults = [f"{name} = DEFAULT" for name in changed if name not in known]
+        if defaults:
+            self.execute("SET " + ", ".join(defaults))
+        self.set({name: known[name] for name in changed if name in known})
+
+    def close(self) -> None:
+        self._chdb.close()
+
+
+class ConnectionPool:
+    """Hands out connections; keeps at most eight idle ones."""
+
+    def __init__(self, connect: Callable[[], EngineConnection]) -> None:
+        self._connect = connect
+        self._idle: list[EngineConnection] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lent(self) -> Iterator[EngineConnection]:
+        """A connection for one request."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._connect()
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                is_kept = not connection.is_spent and len(self._idle) < MAX_IDLE_CONNECTIONS
+                if is_kept:
+                    self._idle.append(connection)
+            if not is_kept:
+                connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+
+class Engine:
+    """The data folder, opened: connections for admins and readers, and one of its own to stop queries."""
+
+    def __init__(self, data: str, config: str) -> None:
+        self._address = f"{data}?config-file={config}"
+        # The engine lives as long as one connection does.
+        self._control = self.connect(is_reader=False)
+        self._control_lock = threading.Lock()
+        self.pools = {is_reader: ConnectionPool(partial(self.connect, is_reader)) for is_reader in (False, True)}
+
+    def connect(self, is_reader: bool) -> EngineConnection:
+        """A connection with an admin's or a reader's rights."""
+        connection = EngineConnection(self._address, READER_SETTINGS if is_reader else ADMIN_SETTINGS)
+        connection.execute(f"SET ROLE {READER_ROLE if is_reader else ADMIN_ROLE}")
+        if is_reader:
+            connection.execute(f"SET profile = '{READER_PROFILE}'")
+            connection.execute("SET readonly = 2")
+        return connection
+
+    def cancel(self, query_id: str) -> None:
+        """Asks the engine to stop the query of this id; returns at once."""
+        with self._control_lock:
+            self._control.execute(f"KILL QUERY WHERE {QUERY_ID_CARRIER} = {quote(query_id)} ASYNC")
+
+    def is_cancelled(self, query_id: str) -> bool:
+        """Whether somebody asked the engine to stop the query of this id."""
+        condition = f"is_cancelled AND {QUERY_ID_CARRIER} = {quote(query_id)}"
+        with self._control_lock:
+            return self._control.text(f"SELECT count() FROM system.processes WHERE {condition}") != "0"
+
+    def close(self) -> None:
+        for pool in self.pools.values():
+            pool.close()
+        self._control.close()

@@ -1,0 +1,81 @@
+"""The configuration under which chDB opens a home: caps for a laptop, and what a reader may see.
+
+chDB runs every statement as one user, `default`. That user has two roles: `everything`, under which admin connections
+run, and `reading`, which a reader's connections take before they see a statement and cannot leave again.
+"""
+
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+MIB = 1 << 20
+# The engine runs beside dbt, Dagster and a browser, and all of them together must stay below 4 GB.
+ENGINE_MEMORY_BYTES = 1_800 * MIB
+QUERY_MEMORY_BYTES = 1_400 * MIB
+SPILL_BYTES = 500 * MIB
+
+ADMIN_ROLE = "everything"
+READER_ROLE = "reading"
+READER_PROFILE = "reader"
+# Not `default`: there, chDB reads any name as the path of a file.
+READER_DATABASES = ("marts",)
+READER_MAX_EXECUTION_SECONDS = 300
+
+# Set on every connection: chDB takes no defaults from a profile.
+ADMIN_SETTINGS = {
+    "max_memory_usage": str(QUERY_MEMORY_BYTES),
+    "max_bytes_before_external_group_by": str(SPILL_BYTES),
+    "max_bytes_before_external_sort": str(SPILL_BYTES),
+    # The lake lists an ETag bare and sends it quoted, which the engine takes for an object replaced while being read.
+    "s3_validate_etag_on_read": "0",
+    # chDB would read any word as a SELECT of that word; a server calls it a syntax error.
+    "implicit_select": "0",
+}
+READER_SETTINGS = ADMIN_SETTINGS | {"max_execution_time": str(READER_MAX_EXECUTION_SECONDS)}
+
+
+def write_engine_config(folder: Path) -> Path:
+    """Writes the engine's configuration and its users into `folder`; returns the path of the configuration."""
+    users, config = folder / "users.xml", folder / "engine.xml"
+    users.write_text(_users())
+    config.write_text(
+        "<clickhouse>\n"
+        f"    <max_server_memory_usage>{ENGINE_MEMORY_BYTES}</max_server_memory_usage>\n"
+        f"    <mark_cache_size>{64 * MIB}</mark_cache_size>\n"
+        "    <uncompressed_cache_size>0</uncompressed_cache_size>\n"
+        f"    <compiled_expression_cache_size>{32 * MIB}</compiled_expression_cache_size>\n"
+        f"    <query_cache><max_size_in_bytes>{32 * MIB}</max_size_in_bytes></query_cache>\n"
+        f"    <tmp_path>{escape(str(folder))}/</tmp_path>\n"
+        f"    <user_directories><users_xml><path>{escape(str(users))}</path></users_xml></user_directories>\n"
+        "</clickhouse>\n"
+    )
+    return config
+
+
+def _users() -> str:
+    grants = "".join(f"<query>GRANT SELECT ON {database}.*</query>" for database in READER_DATABASES)
+    return f"""<clickhouse>
+    <profiles>
+        <default/>
+        <{READER_PROFILE}>
+            <constraints>
+                <max_execution_time><min>1</min><max>{READER_MAX_EXECUTION_SECONDS}</max></max_execution_time>
+                <max_memory_usage><min>1</min><max>{QUERY_MEMORY_BYTES}</max></max_memory_usage>
+            </constraints>
+        </{READER_PROFILE}>
+    </profiles>
+    <roles>
+        <{ADMIN_ROLE}><grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></{ADMIN_ROLE}>
+        <{READER_ROLE}><grants>{grants}</grants></{READER_ROLE}>
+    </roles>
+    <users>
+        <default>
+            <password></password>
+            <networks><ip>::/0</ip></networks>
+            <profile>default</profile>
+            <quota>default</quota>
+            <grants><query>GRANT {ADMIN_ROLE}, {READER_ROLE}</query></grants>
+        </default>
+    </users>
+    <quotas><default/></quotas>
+</clickhouse>
+"""

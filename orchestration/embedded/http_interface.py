@@ -1,0 +1,212 @@
+"""ClickHouse's HTTP interface as an ASGI application.
+
+One request is one QueryJob in a thread; this module moves bytes between the client and that thread, and stops the
+job when the client goes away. The log has one line per request and never holds SQL, passwords or URLs.
+"""
+
+import asyncio
+import logging
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.datastructures import Headers, QueryParams, UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
+
+from orchestration.embedded.access import User, Users
+from orchestration.embedded.answer import Answer, ClientGone
+from orchestration.embedded.compression import decode_body
+from orchestration.embedded.connections import Engine
+from orchestration.embedded.errors import EngineError
+from orchestration.embedded.query_job import QueryJob
+from orchestration.embedded.query_request import ExternalTable, QueryRequest, is_on, read_request
+from orchestration.embedded.sessions import Sessions
+
+MAX_RUNNING_QUERIES = 48
+log = logging.getLogger("endpoint")
+
+
+class RequestBody:
+    """The body of a request, pulled by the job's thread, and the news that the client has left."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._is_complete = asyncio.Event()
+        self._is_abandoned = False
+
+    def chunks(self) -> Iterator[bytes]:
+        """Called from the job's thread."""
+        while not self._is_complete.is_set():
+            yield asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+
+    async def _next(self) -> bytes:
+        message: Message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._is_abandoned = True
+            self._is_complete.set()
+            raise EngineError(394, "QUERY_WAS_CANCELLED", "The client left before the whole body had arrived.")
+        if not message.get("more_body"):
+            self._is_complete.set()
+        return message.get("body", b"")
+
+    async def wait_until_client_leaves(self) -> None:
+        await self._is_complete.wait()
+        while not self._is_abandoned:
+            message = await self._receive()
+            self._is_abandoned = message["type"] == "http.disconnect"
+
+
+class HttpInterface:
+    """The application: `/` for queries, `/ping` and `/replicas_status` for monitoring."""
+
+    def __init__(self, engine: Engine, users: Users, temporary: str) -> None:
+        self._engine = engine
+        self._users = users
+        self._temporary = temporary
+        self._sessions = Sessions(engine.connect)
+        self._threads = ThreadPoolExecutor(MAX_RUNNING_QUERIES + 2, thread_name_prefix="query")
+        self._running: set[QueryJob] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path, method = scope["path"], scope["method"]
+        if path in ("/ping", "/replicas_status"):
+            await Answer(send, method).send_text(200, "Ok.\n")
+        elif path != "/":
+            await Answer(send, method).send_text(404, f"There is no handle {path}\n\nUse / for queries, /ping.\n")
+        elif method not in ("GET", "HEAD", "POST", "OPTIONS"):
+            await Answer(send, method).send_text(405, f"Method {method} is not supported; use GET or POST.\n")
+        elif method == "OPTIONS" or (method in ("GET", "HEAD") and not scope["query_string"]):
+            await Answer(send, method).send_text(200, "" if method == "OPTIONS" else "Ok.\n")
+        else:
+            await self._answer_query(scope, receive, send)
+
+    async def _answer_query(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started_at, user, query_id, keyword = time.monotonic(), "-", "-", ""
+        answer = Answer(send, scope["method"])
+        try:
+            headers, url = Headers(scope=scope), QueryParams(scope["query_string"])
+            caller = self._users.authenticate(headers, url)
+            user = caller.name
+            request, body = await self._read(scope, receive, caller, headers, dict(url))
+            query_id = answer.query_id = request.query_id
+            if len(self._running) >= MAX_RUNNING_QUERIES:
+                raise EngineError(
+                    202,
+                    "TOO_MANY_SIMULTANEOUS_QUERIES",
+                    f"Too many simultaneous queries. Maximum: {MAX_RUNNING_QUERIES}",
+                )
+            keyword = await self._run(request, body, headers.get("content-encoding", ""), answer)
+        except EngineError as error:
+            await answer.send_error(error)
+        except (ClientGone, ClientDisconnect):
+            answer.outcome = "client left"
+        except Exception as error:
+            # Frames only: the text of an unforeseen error may hold parts of a statement.
+            log.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+            raise
+        finally:
+            milliseconds = int((time.monotonic() - started_at) * 1000)
+            log.info("%s %s %s %s %d ms", user, query_id, keyword or "-", answer.outcome, milliseconds)
+
+    async def _read(
+        self, scope: Scope, receive: Receive, caller: User, headers: Headers, parameters: dict[str, str]
+    ) -> tuple[QueryRequest, RequestBody]:
+        """The request; a form's fields count as parameters, its files as external tables."""
+        if is_on(parameters.get("compress", "")) or is_on(parameters.get("decompress", "")):
+            raise EngineError(
+                48,
+                "NOT_IMPLEMENTED",
+                "compress=1 and decompress=1 (ClickHouse's own block format) are not supported here. Use HTTP's: "
+                "Content-Encoding for the body, enable_http_compression=1 with Accept-Encoding for the answer.",
+            )
+        tables: list[ExternalTable] = []
+        if headers.get("content-type", "").startswith("multipart/form-data"):
+            async with Request(scope, receive).form(max_part_size=64 << 20) as form:
+                for name, value in form.multi_items():
+                    if isinstance(value, UploadFile):
+                        tables.append(_external_table(name, await value.read(), parameters))
+                    else:
+                        parameters[name] = parameters.get(name, "") + value if name == "query" else value
+            body = RequestBody(_only_disconnects(receive))
+        else:
+            body = RequestBody(receive)
+        return read_request(caller, scope["method"], headers, parameters, tables), body
+
+    async def _run(self, request: QueryRequest, body: RequestBody, coding: str, answer: Answer) -> str:
+        """Runs the job and answers from its pipe; returns the statement's first keyword for the log."""
+        loop = asyncio.get_running_loop()
+        read_end, write_end = os.pipe()
+        job = QueryJob(self._engine, self._sessions, request, write_end)
+        self._running.add(job)
+        work = loop.run_in_executor(self._threads, lambda: job.run(decode_body(coding, body.chunks())))
+        reader = asyncio.StreamReader(limit=1 << 18)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
+        )
+        watch = asyncio.create_task(body.wait_until_client_leaves())
+        sending = asyncio.create_task(answer.send_job(job, reader, self._temporary))
+        try:
+            await asyncio.wait({watch, sending}, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+                raise ClientGone
+            await sending
+        finally:
+            watch.cancel()
+            await self._finish(job, work, reader)
+            transport.close()
+            self._running.discard(job)
+        if job.error is not None:
+            await answer.send_error(job.error)
+        return job.keyword
+
+    async def _finish(self, job: QueryJob, work: asyncio.Future, reader: asyncio.StreamReader) -> None:
+        """Stops the job when it still runs, and waits for it; what it still writes is thrown away."""
+        if not work.done() and not reader.at_eof():
+            cancelling = asyncio.create_task(asyncio.to_thread(job.cancel))
+            while await reader.read(1 << 18):
+                pass
+            await cancelling
+        await work
+
+    async def expire_sessions(self) -> None:
+        """Closes sessions as their time runs out; ends when cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            await asyncio.to_thread(self._sessions.expire)
+
+    async def close(self) -> None:
+        """Cancels what runs and closes every connection."""
+        await asyncio.gather(*(asyncio.to_thread(job.cancel) for job in list(self._running)))
+        self._threads.shutdown(wait=True)
+        self._sessions.close()
+        self._engine.close()
+
+
+def _external_table(name: str, data: bytes, parameters: dict[str, str]) -> ExternalTable:
+    structure = parameters.get(f"{name}_structure", "")
+    if not structure:
+        types = parameters.get(f"{name}_types", "")
+        if not types:
+            raise EngineError(
+                36, "BAD_ARGUMENTS", f"The form's file '{name}' needs {name}_structure or {name}_types in the URL."
+            )
+        structure = ", ".join(f"_{number} {kind}" for number, kind in enumerate(types.split(","), start=1))
+    return ExternalTable(name, structure, parameters.get(f"{name}_format", "TabSeparated"), data)
+
+
+def _only_disconnects(receive: Receive) -> Receive:
+    """The receiving end of a form's request after the form was read: an empty body, then the client's leaving."""
+    pending: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def next_message() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return next_message

@@ -1,0 +1,221 @@
+"""Running one request on the engine, in a thread of its own.
+
+Whatever a statement answers goes through a pipe: the engine itself writes a SELECT's rows there in the wanted
+format, so a result of any size and any format passes in constant memory, and a slow reader slows the query.
+"""
+
+import itertools
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from orchestration.embedded import statements
+from orchestration.embedded.access import check_settings, check_statement
+from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote_identifier
+from orchestration.embedded.errors import EngineError
+from orchestration.embedded.query_request import QueryRequest
+from orchestration.embedded.sessions import Sessions
+
+MAX_STATEMENT_BYTES = 64 << 20
+SMALL_VALUES_BYTES = 1 << 20
+
+
+class QueryJob:
+    """One statement: its body comes in, its answer leaves through `output`, the write end of a pipe.
+
+    `answer_format` is known before the first byte is written and stays empty when a statement has no answer;
+    `summary` and `error` are known when the pipe is closed.
+    """
+
+    def __init__(self, engine: Engine, sessions: Sessions, request: QueryRequest, output: int) -> None:
+        self.request = request
+        self.answer_format = ""
+        self.keyword = ""
+        self.summary: dict[str, str] = {}
+        self.error: EngineError | None = None
+        self._engine = engine
+        self._sessions = sessions
+        self._output = output
+        self._is_cancelled = threading.Event()
+        self._is_done = threading.Event()
+
+    def run(self, body: Iterator[bytes]) -> None:
+        """Runs the statement; never raises, closes the pipe in the end."""
+        try:
+            with ExitStack() as stack:
+                connection = self._borrow(stack)
+                self._prepare(connection, stack)
+                self._execute(connection, body)
+        except EngineError as error:
+            self.error = error
+        except Exception as error:  # The client must hear of it, whatever it is.
+            self.error = EngineError(1002, "UNKNOWN_EXCEPTION", f"The endpoint failed: {type(error).__name__}: {error}")
+        finally:
+            self._is_done.set()
+            os.close(self._output)
+
+    def cancel(self) -> None:
+        """Stops the statement; returns when it has stopped."""
+        self._is_cancelled.set()
+        while not self._is_done.is_set():
+            self._engine.cancel(self.request.query_id)
+            self._is_done.wait(0.2)
+
+    def _borrow(self, stack: ExitStack) -> EngineConnection:
+        request = self.request
+        if not request.session_id:
+            return stack.enter_context(self._engine.pools[request.user.is_reader].lent())
+        return stack.enter_context(
+            self._sessions.lent(request.user, request.session_id, request.session_timeout, request.session_must_exist)
+        )
+
+    def _prepare(self, connection: EngineConnection, stack: ExitStack) -> None:
+        """Settings, database and external tables of this request, and their undoing afterwards."""
+        request = self.request
+        check_settings(request.user, request.settings)
+        settings = dict(request.settings)
+        comment = settings.get("log_comment", "")
+        settings["log_comment"] = f"{request.query_id}\n{comment}" if comment else request.query_id
+        if request.user.is_reader:
+            settings.pop("readonly", None)
+        before = connection.changed_settings(settings) if request.session_id else None
+        connection.set(settings)
+        stack.callback(connection.put_back, settings, before)
+        if request.database:
+            stack.callback(connection.execute, f"USE {quote_identifier(connection.text('SELECT currentDatabase()'))}")
+            connection.execute(f"USE {quote_identifier(request.database)}")
+        for table in request.external_tables:
+            name = quote_identifier(table.name)
+            connection.execute(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
+            stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {name}")
+            self._insert(connection, f"INSERT INTO {name}", table.format, iter([table.data]))
+
+    def _execute(self, connection: EngineConnection, body: Iterator[bytes]) -> None:
+        head, rest = self._read_head(body)
+        self.keyword = statements.first_keyword(head).decode(errors="replace")
+        inline = statements.find_inline_insert(head)
+        if inline is not None:
+            check_statement(self.request.user, head, "MUTATING", self.request.is_get)
+            self._insert_inline(connection, inline, head, rest)
+            return
+        for chunk in rest:
+            head += chunk
+            if len(head) > MAX_STATEMENT_BYTES:
+                raise EngineError(62, "SYNTAX_ERROR", f"The statement is longer than {MAX_STATEMENT_BYTES} bytes.")
+        self._run_statement(connection, head)
+
+    def _read_head(self, body: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+        """The beginning of URL query and body together, long enough to hold any INSERT's header."""
+        head, is_first = self.request.sql, True
+        for chunk in body:
+            if chunk and is_first and head:
+                head += b"\n"
+            is_first = is_first and not chunk
+            head += chunk
+            if len(head) >= statements.MAX_HEADER_BYTES:
+                break
+        return head, body
+
+    def _insert_inline(
+        self, connection: EngineConnection, inline: statements.InlineInsert, head: bytes, rest: Iterator[bytes]
+    ) -> None:
+        data = head[inline.data_start :]
+        following = next(rest, b"")
+        if inline.format == "Values" and not following and len(head) <= SMALL_VALUES_BYTES and data.strip():
+            self._note(connection.execute(_decode(head), parameters=self.request.parameters))
+            return
+        if self.request.parameters:
+            connection.is_spent = True
+            connection.set({f"param_{name}": value for name, value in self.request.parameters.items()})
+        self._insert(connection, inline.header, inline.format, itertools.chain([data, following], rest))
+
+    def _insert(self, connection: EngineConnection, header: str, input_format: str, data: Iterator[bytes]) -> None:
+        self._note(connection.insert(header, input_format, self._until_cancelled(data), self._check_before_commit))
+
+    def _until_cancelled(self, data: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in data:
+            self._raise_when_cancelled()
+            yield chunk
+
+    def _check_before_commit(self) -> None:
+        """The engine ends a killed INSERT without an error and without its rows."""
+        self._raise_when_cancelled()
+        if self._engine.is_cancelled(self.request.query_id):
+            raise EngineError(394, "QUERY_WAS_CANCELLED", "Query was cancelled.")
+
+    def _run_statement(self, connection: EngineConnection, sql: bytes) -> None:
+        sql = statements.strip_end(sql)
+        if not sql:
+            raise EngineError(62, "SYNTAX_ERROR", "Empty query")
+        if statements.has_outfile(sql):
+            raise EngineError(344, "SUPPORT_IS_DISABLED", "INTO OUTFILE and FROM INFILE are not allowed over HTTP.")
+        statement_class, statement_count = connection.classify(_decode(sql))
+        if statement_count > 1:
+            raise EngineError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        check_statement(self.request.user, sql, statement_class, self.request.is_get)
+        if statement_class == "CONTROL" or b"TEMPORARY" in sql[:200].upper():
+            # SET, USE and temporary tables must not reach the next request on this connection.
+            connection.is_spent = True
+        sql = statements.rewrite_query_ids(sql, QUERY_ID_CARRIER)
+        self._raise_when_cancelled()
+        if statement_class == "READ_ONLY" and statements.is_select(sql):
+            self._stream(connection, sql)
+        else:
+            self._answer(connection, sql, statement_class == "READ_ONLY")
+
+    def _stream(self, connection: EngineConnection, sql: bytes) -> None:
+        """A SELECT: the engine writes into the pipe. A FORMAT in the text wins over every other wish."""
+        clause = statements.find_format(sql)
+        name, start, end = clause or (self.request.default_format, len(sql), len(sql))
+        self.answer_format = name
+        outfile = f"\nINTO OUTFILE '/dev/fd/{self._output}' APPEND FORMAT {name} ".encode()
+        result = connection.execute(_decode(sql[:start] + outfile + sql[end:]), name, self.request.parameters)
+        self._note(result)
+
+    def _answer(self, connection: EngineConnection, sql: bytes, is_reading: bool) -> None:
+        """Any other statement: its answer is small."""
+        clause = statements.find_format(sql)
+        name = clause[0] if clause else self.request.default_format
+        result = connection.execute(_decode(sql), name, self.request.parameters)
+        self._note(result)
+        answer = memoryview(result.bytes())
+        if answer or is_reading:
+            self.answer_format = name
+        while answer and not self._is_cancelled.is_set():
+            answer = answer[os.write(self._output, answer) :]
+
+    def _note(self, result) -> None:
+        """Numbers for X-ClickHouse-Summary."""
+
+        def number(name: str) -> str:
+            value = getattr(result, name, 0)
+            return str(value() if callable(value) else value)
+
+        elapsed = float(number("elapsed"))
+        self.summary = {
+            "read_rows": number("storage_rows_read"),
+            "read_bytes": number("storage_bytes_read"),
+            "written_rows": number("rows_written"),
+            "written_bytes": number("bytes_written"),
+            "total_rows_to_read": "0",
+            "result_rows": number("rows_written") if self.keyword == "INSERT" else number("rows_read"),
+            "result_bytes": number("bytes_written") if self.keyword == "INSERT" else number("bytes_read"),
+            "elapsed_ns": str(int(elapsed * 1e9)),
+        }
+
+    @property
+    def summary_header(self) -> str:
+        return json.dumps(self.summary, separators=(",", ":"))
+
+    def _raise_when_cancelled(self) -> None:
+        if self._is_cancelled.is_set():
+            raise EngineError(394, "QUERY_WAS_CANCELLED", "Query was cancelled.")
+
+
+def _decode(sql: bytes) -> str:
+    try:
+        return sql.decode()
+    except UnicodeDecodeError as error:
+        raise EngineError(62, "SYNTAX_ERROR", f"The statement is not UTF-8: {error}") from None

@@ -1,0 +1,190 @@
+"""The process that owns a home's data folder: it runs the endpoint and keeps the lake beside it.
+
+Started by `services`, never by hand: `python -m orchestration.embedded.server --home DIR [--parent PID]`.
+It ends on SIGTERM, when its parent ends, or when the lake dies; the lake never outlives it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+import uvicorn  # noqa: E402  (the engine reads TZ when it is loaded)
+
+from orchestration.embedded.access import ADMIN_USER, READER_USER, User, Users  # noqa: E402
+from orchestration.embedded.connections import Engine  # noqa: E402
+from orchestration.embedded.engine_config import write_engine_config  # noqa: E402
+from orchestration.embedded.errors import EngineError  # noqa: E402
+from orchestration.embedded.home import (  # noqa: E402
+    Home,
+    Secrets,
+    load_or_create_secrets,
+    read_ports,
+    take_lock,
+    write_private,
+)
+from orchestration.embedded.http_interface import HttpInterface  # noqa: E402
+from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # noqa: E402
+
+EXIT_ALREADY_RUNNING = 3  # as `services` expects it
+EXIT_FAILED = 4
+# A probe of the lock by another process lasts microseconds; a server that runs keeps it.
+LOCK_WAIT_SECONDS = 1.0
+WATCH_SECONDS = 0.25
+LARGEST_URL = 1 << 20
+log = logging.getLogger("endpoint")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--parent", type=int, default=0, help="end when this process is no longer the parent")
+    chosen = parser.parse_args(arguments)
+    home = Home(chosen.home.resolve())
+    home.create()
+    lock = take_lock(home.lock_file, LOCK_WAIT_SECONDS)
+    if lock is None:
+        print(f"The services of {home.path} are already running.", file=sys.stderr)
+        return EXIT_ALREADY_RUNNING
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    try:
+        return run(home, chosen.parent)
+    except (EngineError, LakeFailed, OSError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    finally:
+        os.close(lock)
+
+
+def run(home: Home, parent: int) -> int:
+    """Starts lake, engine and endpoint, records them, serves until told to stop, and takes all down again."""
+    secrets = load_or_create_secrets(home)
+    ports = read_ports(home)
+    lake = start_lake(home, secrets, ports.get("lake", 0))
+    home.services_file.unlink(missing_ok=True)
+    listener = bind_listener(ports.get("clickhouse", 0))
+    write_private(home.ports_file, {"clickhouse": listener.getsockname()[1], "lake": lake.port})
+    try:
+        shutil.rmtree(home.temporary, ignore_errors=True)
+        home.temporary.mkdir(parents=True)
+        engine = Engine(str(home.engine_data), str(write_engine_config(home.temporary)))
+        users = Users(
+            [User(ADMIN_USER, secrets.admin_password), User(READER_USER, secrets.reader_password, is_reader=True)]
+        )
+        interface = HttpInterface(engine, users, str(home.temporary))
+        description = describe(secrets, listener.getsockname()[1], lake)
+        asyncio.run(serve(home, interface, listener, lake, description, parent))
+        return 0
+    finally:
+        listener.close()
+        home.services_file.unlink(missing_ok=True)
+        lake.stop()
+        shutil.rmtree(home.temporary, ignore_errors=True)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handling, which ends the process before the lake and the files are tidied up."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+async def serve(
+    home: Home, interface: HttpInterface, listener: socket.socket, lake: Lake, description: dict, parent: int
+) -> None:
+    """Serves until SIGTERM, the parent's end or the lake's."""
+    config = uvicorn.Config(
+        interface,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=LARGEST_URL,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+    )
+    server = Server(config)
+    watch = asyncio.create_task(watch_surroundings(server, lake, parent))
+    expiry = asyncio.create_task(interface.expire_sessions())
+    write_private(home.services_file, description)
+    log.info("ready: endpoint on port %d, lake on port %d", listener.getsockname()[1], lake.port)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watch.cancel()
+        expiry.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
+        await interface.close()
+        log.info("stopped")
+
+
+async def watch_surroundings(server: Server, lake: Lake, parent: int) -> None:
+    """Asks the server to stop when nobody is left to serve, or when half of the services is gone."""
+    while not server.should_exit:
+        if parent and os.getppid() != parent:
+            log.info("the process that started the services has ended")
+            server.stop()
+        elif lake.process.poll() is not None:
+            log.error("the lake ended with exit code %s; see lake.log", lake.process.returncode)
+            server.stop()
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+def bind_listener(preferred_port: int) -> socket.socket:
+    """A listening socket on loopback, on the port of the last start when it is free, so that links stay good."""
+    for port in (preferred_port, 0):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            listener.close()
+            if port == 0:
+                raise
+            continue
+        return listener
+    raise AssertionError("unreachable: port 0 binds or raises")
+
+
+def describe(secrets: Secrets, port: int, lake: Lake) -> dict:
+    """The content of services.json."""
+    return {
+        "clickhouse": {
+            "host": HOST,
+            "port": port,
+            "user": ADMIN_USER,
+            "password": secrets.admin_password,
+            "pid": os.getpid(),
+        },
+        "bi_reader": {"user": READER_USER, "password": secrets.reader_password},
+        "lake": {
+            "endpoint_url": lake.endpoint_url,
+            "access_key_id": secrets.lake_access_key_id,
+            "secret_access_key": secrets.lake_secret_access_key,
+            "pid": lake.process.pid,
+        },
+        "learner_id_key": secrets.learner_id_key,
+    }
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(main())

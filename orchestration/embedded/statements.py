@@ -1,0 +1,167 @@
+"""Reading just enough of a statement to run it over HTTP.
+
+The engine parses SQL; this module only finds where things are: the first keyword, a trailing FORMAT, where the data
+of an INSERT begins. It works on bytes, since the data behind an INSERT need not be text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+TOKEN = re.compile(
+    rb"""
+      (?P<space>   \s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/ )
+    | (?P<quoted>  '(?:[^'\\]|\\.|'')*'
+                 | `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*"
+                 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+    | (?P<word>    [A-Za-z_][A-Za-z0-9_$]* )
+    | (?P<number>  [0-9][A-Za-z0-9_.]* )
+    | (?P<other>   . )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+SELECT_STARTS = {b"SELECT", b"WITH", b"FROM", b"("}
+MAX_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Token:
+    """One significant token: its bytes, its place, and how many brackets are open around it."""
+
+    text: bytes
+    kind: str
+    start: int
+    end: int
+    depth: int
+
+    @property
+    def keyword(self) -> bytes:
+        return self.text.upper() if self.kind in ("word", "other") else b""
+
+
+@dataclass(frozen=True)
+class InlineInsert:
+    """An INSERT whose rows follow it: the statement without FORMAT, the format, and where the rows begin."""
+
+    header: str
+    format: str
+    data_start: int
+
+
+def tokens(sql: bytes) -> Iterator[Token]:
+    """Significant tokens; comments and spaces are left out."""
+    depth = 0
+    for match in TOKEN.finditer(sql):
+        kind = match.lastgroup
+        if kind == "space":
+            continue
+        text = match.group()
+        if text in (b")", b"]", b"}"):
+            depth -= 1
+        yield Token(text, kind or "other", match.start(), match.end(), depth)
+        if text in (b"(", b"[", b"{"):
+            depth += 1
+
+
+def first_keyword(sql: bytes) -> bytes:
+    """The word that decides what kind of statement this is, in capitals; empty when there is none."""
+    return next((token.keyword for token in tokens(sql[:MAX_HEADER_BYTES])), b"")
+
+
+def is_select(sql: bytes) -> bool:
+    return first_keyword(sql) in SELECT_STARTS
+
+
+def strip_end(sql: bytes) -> bytes:
+    """The statement without the semicolons and comments behind it."""
+    end = 0
+    for token in tokens(sql):
+        if token.text != b";":
+            end = token.end
+    return sql[:end]
+
+
+def find_format(sql: bytes) -> tuple[str, int, int] | None:
+    """The trailing `FORMAT name` of a query: the name and the span of the clause."""
+    found = list(tokens(sql))
+    for index in range(len(found) - 1, 0, -1):
+        clause, name = found[index - 1], found[index]
+        if clause.keyword != b"FORMAT" or clause.depth or name.kind not in ("word", "quoted"):
+            continue
+        follower = found[index + 1].keyword if index + 1 < len(found) else b""
+        if follower in (b"", b"SETTINGS") and index >= 2:
+            return name.text.strip(b'`"').decode(), clause.start, name.end
+    return None
+
+
+def has_outfile(sql: bytes) -> bool:
+    """Whether the statement reads or writes a file of the machine by INTO OUTFILE or FROM INFILE."""
+    words = [token.keyword for token in tokens(sql)]
+    return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in zip(words, words[1:], strict=False))
+
+
+def calls_function(sql: bytes, name: bytes) -> bool:
+    """Whether the text calls a function of this name, written plainly or in quotes."""
+    names = [token.text.strip(b'`"').lower() for token in tokens(sql)]
+    return any(pair == (name, b"(") for pair in zip(names, names[1:], strict=False))
+
+
+def find_inline_insert(sql: bytes) -> InlineInsert | None:
+    """Where the rows of `INSERT INTO … FORMAT name` or `… VALUES` begin; None when the rows come from elsewhere."""
+    found = tokens(sql)
+    if next((token.keyword for token in found), b"") != b"INSERT":
+        return None
+    position = _skip_insert_target(found)
+    previous = None
+    for token in position:
+        if token.depth == 0 and token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE"):
+            return None
+        if token.depth == 0 and token.keyword == b"VALUES":
+            return InlineInsert(sql[: token.start].decode(), "Values", token.end)
+        if previous is not None and token.depth == 0 and token.kind == "word":
+            return InlineInsert(sql[: previous.start].decode(), token.text.decode(), _data_start(sql, token.end))
+        previous = token if token.depth == 0 and token.keyword == b"FORMAT" else None
+    return None
+
+
+def _skip_insert_target(found: Iterator[Token]) -> Iterator[Token]:
+    """Moves past `INTO [TABLE] [FUNCTION] name[.name]`, so that a table may be called `format` or `values`."""
+    token = next(found, None)
+    while token is not None and token.keyword in (b"INTO", b"TABLE", b"FUNCTION"):
+        token = next(found, None)
+    while token is not None:
+        token = next(found, None)
+        if token is None:
+            return
+        if token.text != b".":
+            break
+        token = next(found, None)
+    if token is not None:
+        yield token
+    yield from found
+
+
+def _data_start(sql: bytes, position: int) -> int:
+    """Rows begin after the first line break behind the format's name, or after the spaces when there is none."""
+    match = re.compile(rb"[ \t\f]*\r?\n?").match(sql, position)
+    return match.end() if match else position
+
+
+def rewrite_query_ids(sql: bytes, carrier: str) -> bytes:
+    """Lets KILL QUERY and readers of system.processes speak of the ids that clients chose.
+
+    The engine gives every query an id of its own, so `carrier` is the expression that holds the client's.
+    """
+    found = list(tokens(sql))
+    replacements: list[tuple[int, int, bytes]] = []
+    if found and found[0].keyword == b"KILL":
+        replacements = [(t.start, t.end, carrier.encode()) for t in found if t.keyword == b"QUERY_ID"]
+    else:
+        view = f"(select * replace ({carrier} as query_id) from system.processes)".encode()
+        for before, database, dot, table in zip(found, found[1:], found[2:], found[3:], strict=False):
+            names = [part.text.strip(b'`"').lower() for part in (database, dot, table)]
+            if before.keyword in (b"FROM", b"JOIN") and names == [b"system", b".", b"processes"]:
+                replacements.append((database.start, table.end, view))
+    for start, end, text in reversed(replacements):
+        sql = sql[:start] + text + sql[end:]
+    return sql

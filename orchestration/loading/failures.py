@@ -1,0 +1,92 @@
+"""Errors of a batch: which of them stop the load, which are an object's own, and how the latter are recorded."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from orchestration.loading.audit import Refused
+from orchestration.loading.errors import without_secrets
+from orchestration.loading.ledger import DROP_COLUMNS, drop_values, insert_rows
+from orchestration.settings import Settings
+
+MAX_MESSAGE = 500
+
+_UNREADABLE = {
+    "ZLIB_INFLATE_FAILED",
+    "ZSTD_DECODER_FAILED",
+    "CANNOT_DECOMPRESS",
+    "CORRUPTED_DATA",
+    "CANNOT_READ_ALL_DATA",
+    "ATTEMPT_TO_READ_AFTER_EOF",
+    "UNEXPECTED_END_OF_FILE",
+    "INCORRECT_DATA",
+}
+"""The object's own bytes are wrong: trying again cannot help."""
+
+_OBJECT_MAY_BE_AT_FAULT = {
+    "MEMORY_LIMIT_EXCEEDED": "too_much_memory",
+    "TIMEOUT_EXCEEDED": "timeout",
+    "S3_ERROR": "lake_error",
+    "RECEIVED_ERROR_FROM_REMOTE_IO_SERVER": "lake_error",
+    "TOO_LARGE_STRING_SIZE": "too_large",
+    "POCO_EXCEPTION": "lake_error",
+}
+"""Worth bisecting: one object may cause it, and another try may pass."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What an error of ClickHouse means for the batch."""
+
+    code: str
+    message: str
+    is_permanent: bool = False
+    stops_the_load: bool = False
+    is_access_error: bool = False
+    """The lake refused or could not be reached: one object's fault only if others could be read."""
+
+
+def cause_of(error: DatabaseError, settings: Settings) -> Cause:
+    """Sort an error; what is neither known as an object's fault nor as possibly so stops the load."""
+    text = safe_message(error, settings)
+    name = error_name(text)
+    if name in _UNREADABLE:
+        return Cause("unreadable", text, is_permanent=True)
+    if name == "S3_ERROR" and re.search(r"response code: 404|NoSuchKey|NO_SUCH_KEY", text):
+        return Cause("gone", text)
+    if name == "S3_ERROR" and re.search(r"response code: 403|Connection refused|Host not found|Timeout", text):
+        return Cause("lake_error", text, is_access_error=True)
+    if name in _OBJECT_MAY_BE_AT_FAULT:
+        return Cause(_OBJECT_MAY_BE_AT_FAULT[name], text)
+    return Cause(name.lower() or "unknown", text, stops_the_load=True)
+
+
+def error_name(text: str) -> str:
+    """ClickHouse's symbolic name of an error, the last in parentheses; empty when there is none."""
+    names = re.findall(r"\(([A-Z][A-Z0-9_]{3,})\)", text)
+    return names[-1] if names else ""
+
+
+def safe_message(error: Exception, settings: Settings) -> str:
+    """The error on one line, without secrets and without the parts that name no cause."""
+    secrets = (settings.lake.secret_access_key, settings.lake.access_key_id, settings.clickhouse.password)
+    text = without_secrets(" ".join(str(error).split()), secrets)
+    text = re.sub(r"(: While executing \w+)+", "", text)
+    text = re.sub(r"Received ClickHouse exception, code: \d+, server response: ", "", text)
+    text = re.sub(r"(Code: \d+\. )?DB::Exception: |\s*\(for url [^)]*\)|: \(in file/uri [^)]*\)", "", text)
+    return re.sub(r"\s*\(version [^()]*(\([^()]*\))?[^()]*\)", "", text)
+
+
+def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) -> None:
+    """Enter one more failure for each object; permanent ones, and third ones, park it."""
+    failed_at = datetime.now(UTC)
+    columns = ("load_id", *DROP_COLUMNS, "code", "message", "is_permanent", "failed_at")
+    rows = [
+        [load_id, *drop_values(each.drop), each.code, each.message[:MAX_MESSAGE], each.is_permanent, failed_at]
+        for each in refused
+    ]
+    insert_rows(client, "object_failures", columns, rows)

@@ -1,0 +1,111 @@
+"""What lies in the lake: drops, their identity, and which keys are drops at all.
+
+A drop is one object below a watched prefix. Its identity is the hash of bucket, key, etag, size and last_modified, so
+that an overwritten key is a new object and the same object is never loaded twice.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
+"""Kind of drop → the table that keeps its lines. The kind is also the watched prefix of the lake."""
+
+_DROP_NAME = re.compile(r"[^/]+\.(ndjson|jsonl|json)(\.(gz|zst))?$")
+_GLOB_OR_CONTROL = re.compile(r"[{}*?\x00-\x1f\x7f\u2400-\u2424]")
+"""ClickHouse reads `{ } * ?` in a key as a pattern and offers no escape. rclone lists a control character as its
+Unicode picture (a newline as U+240A) and does not find the object under that name again."""
+
+
+@dataclass(frozen=True)
+class LakeObject:
+    """One entry of the lake's listing."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+
+
+class Lake(Protocol):
+    """The part of the lake the load needs; `orchestration.resources.lake` implements it."""
+
+    bucket: str
+
+    def list_objects(self, prefix: str, start_after: str = "") -> Iterator[LakeObject]:
+        """All objects below the prefix, in key order."""
+
+    def head_object(self, key: str) -> LakeObject | None:
+        """The object as it is now; None when it is gone."""
+
+    def read_chunks(self, key: str, chunk_bytes: int) -> Iterator[bytes]:
+        """The object's stored bytes, piece by piece."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One object to load."""
+
+    object_id: str
+    kind: str
+    source: str
+    bucket: str
+    key: str
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+
+    @property
+    def path(self) -> str:
+        """How ClickHouse names the object in `_path`."""
+        return f"{self.bucket}/{self.key}"
+
+    @property
+    def table(self) -> str:
+        return RAW_TABLES[self.kind]
+
+
+def drop_from(bucket: str, entry: LakeObject) -> Drop:
+    """The drop behind a listing entry whose key is a drop's (see `reason_to_ignore`)."""
+    kind, _, rest = entry.key.partition("/")
+    folder, slash, _ = rest.partition("/")
+    return Drop(
+        object_id=object_id(bucket, entry),
+        kind=kind,
+        source=folder if kind == "events" and slash else "",
+        bucket=bucket,
+        key=entry.key,
+        etag=entry.etag,
+        size_bytes=entry.size_bytes,
+        last_modified=entry.last_modified,
+    )
+
+
+def object_id(bucket: str, entry: LakeObject) -> str:
+    """Hash of the five facts that tell one version of an object from every other."""
+    facts = [bucket, entry.key, entry.etag, entry.size_bytes, entry.last_modified.isoformat(timespec="milliseconds")]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def reason_to_ignore(key: str) -> str:
+    """Why a listed key is not a drop; empty when it is one."""
+    kind, _, rest = key.partition("/")
+    name = key.rpartition("/")[2]
+    if not name:
+        return "folder marker"
+    if name.startswith(("_", ".")) or name.endswith((".tmp", ".part")):
+        return "working file of another tool"
+    if not _DROP_NAME.search(key):
+        return "file ending is not .ndjson, .jsonl or .json, with or without .gz or .zst"
+    if kind == "events" and "/" not in rest:
+        return "no source folder: expected events/<source>/…"
+    return ""
+
+
+def is_unsafe(key: str) -> bool:
+    """Whether the key could make ClickHouse read other objects than the one meant."""
+    return bool(_GLOB_OR_CONTROL.search(key))

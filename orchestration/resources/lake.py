@@ -1,0 +1,127 @@
+"""The lake: one bucket of drops, spoken to over S3. Drops are only ever added, never overwritten or deleted."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestration.loading.errors import WarehouseError, without_secrets
+from orchestration.loading.objects import LakeObject
+from orchestration.settings import Lake as LakeSettings
+from orchestration.settings import Settings
+
+
+class LakeUnavailable(WarehouseError):
+    """The lake cannot be reached, does not let us in, or has no such bucket."""
+
+
+class S3Lake:
+    """The bucket of the settings. Opening it speaks to nobody; each call translates its errors."""
+
+    def __init__(self, settings: LakeSettings, target: str = "server") -> None:
+        self.bucket = settings.bucket
+        self._settings = settings
+        self._target = target
+        self._s3 = boto3.client(
+            "s3",
+            endpoint_url=settings.endpoint_url or None,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key_id or None,
+            aws_secret_access_key=settings.secret_access_key or None,
+            config=Config(
+                s3={"addressing_style": "path"},
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"max_attempts": 3, "mode": "standard"},
+                # Newer checksums are unknown to many S3 servers other than AWS.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def list_objects(self, prefix: str, start_after: str = "") -> Iterator[LakeObject]:
+        """All objects below the prefix, in key order."""
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix}
+        if start_after:
+            arguments["StartAfter"] = start_after
+        try:
+            for page in self._s3.get_paginator("list_objects_v2").paginate(**arguments):
+                for entry in page.get("Contents", ()):
+                    yield _lake_object(entry["Key"], entry["ETag"], entry["Size"], entry["LastModified"])
+        except (ClientError, BotoCoreError) as error:
+            raise self._unavailable(error) from error
+
+    def list_folders(self, prefix: str) -> list[str]:
+        """The folders directly below the prefix, each with its final slash."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+        try:
+            return [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        except (ClientError, BotoCoreError) as error:
+            raise self._unavailable(error) from error
+
+    def head_object(self, key: str) -> LakeObject | None:
+        """The object as it is now; None when it is gone."""
+        try:
+            head = self._s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey", "NotFound"):
+                return None
+            raise self._unavailable(error) from error
+        except BotoCoreError as error:
+            raise self._unavailable(error) from error
+        return _lake_object(key, head["ETag"], head["ContentLength"], head["LastModified"])
+
+    def read_chunks(self, key: str, chunk_bytes: int) -> Iterator[bytes]:
+        """The object's stored bytes, piece by piece."""
+        try:
+            yield from self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(chunk_bytes)
+        except (ClientError, BotoCoreError) as error:
+            raise self._unavailable(error) from error
+
+    def upload(self, path: str, key: str) -> None:
+        """Write a local file to the key."""
+        try:
+            with open(path, "rb") as file:
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=file)
+        except (ClientError, BotoCoreError) as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> LakeUnavailable:
+        settings = self._settings
+        where = settings.endpoint_url or f"AWS S3 ({settings.region})"
+        text = without_secrets(
+            " ".join(str(error).split()), [settings.secret_access_key, settings.access_key_id]
+        )
+        code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+        if code in ("NoSuchBucket", "404"):
+            return LakeUnavailable(f"The lake at {where} has no bucket '{self.bucket}'. Create it, or check LAKE_BUCKET.")
+        if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "403", "ExpiredToken"):
+            return LakeUnavailable(
+                f"The lake at {where} refused the access keys for bucket '{self.bucket}' ({code}). "
+                "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that they may list and read the bucket."
+            )
+        if type(error).__name__ == "NoCredentialsError":
+            return LakeUnavailable(
+                f"No keys for the lake at {where}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run on a "
+                "machine whose role may read the bucket."
+            )
+        if isinstance(error, BotoCoreError):
+            advice = (
+                "Start the local services with 'uv run warehouse up'."
+                if self._target == "local"
+                else "Check LAKE_ENDPOINT_URL, and that it can be reached from here."
+            )
+            return LakeUnavailable(f"The lake at {where} does not answer ({type(error).__name__}). {advice}")
+        return LakeUnavailable(f"The lake at {where} cannot be used: {text[:300]}")
+
+
+def connect_lake(settings: Settings) -> S3Lake:
+    """The lake of these settings."""
+    return S3Lake(settings.lake, settings.target)
+
+
+def _lake_object(key: str, etag: str, size_bytes: int, last_modified: Any) -> LakeObject:
+    """Listing and GET quote the etag differently; ours is without quotes."""
+    return LakeObject(key, etag.strip('"'), size_bytes, last_modified)

@@ -1,0 +1,102 @@
+"""`simulate`: learners with known truth, written as the drops of a lake."""
+
+import argparse
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from orchestration.simulate.block import Block, simulate_block
+from orchestration.simulate.catalogue import Catalogue, catalogue_lines
+from orchestration.simulate.courses import build_catalogue
+from orchestration.simulate.drops import DropWriter, write_objects
+from orchestration.simulate.faults import Faults
+from orchestration.simulate.identifiers import timestamps
+from orchestration.simulate.learners import learner_line
+from orchestration.simulate.plants import MINIMUM_DAYS
+from orchestration.simulate.tally import Tally
+from orchestration.simulate.truth import TRUTH_FILE, Truth
+
+DEFAULT_LEARNERS, DEFAULT_DAYS, DEFAULT_SEED = 3_000, 56, 1
+# Learners simulated at a time: what bounds the memory of a large simulation (about 0.5 GB).
+BLOCK_LEARNERS = 4_000
+OWN_NAMES = ("events", "catalog", "learners", TRUTH_FILE)
+Progress = Callable[[int, int], None]
+
+
+def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Progress | None = None) -> Truth:
+    """Writes `events/`, `catalog/`, `learners/` and `truth.json` below the folder, replacing earlier ones.
+
+    The same learners, days and seed give the same bytes. `on_progress(done, total)` is told in learners.
+    """
+    _check(folder, learners, days)
+    catalogue = build_catalogue()
+    tally = Tally(catalogue, learners, days, seed)
+    rows: list[dict[str, object]] = []
+    with DropWriter(folder) as writer:
+        for number, first in enumerate(range(0, learners, BLOCK_LEARNERS)):
+            block = simulate_block(seed, number, first, min(BLOCK_LEARNERS, learners - first), days, catalogue)
+            tally.add(block)
+            rows.extend(_learner_rows(block, catalogue))
+            rng = np.random.default_rng(np.random.SeedSequence([seed, number, 1]))
+            faults = Faults(rng, block.table, tally.counts, number)
+            faults.write(writer, _told(on_progress, first, len(block.population), learners))
+        tally.counts.files = writer.file_count
+    write_objects(folder / "catalog" / "catalog.ndjson", catalogue_lines(catalogue))
+    write_objects(folder / "learners" / "learners.ndjson", rows)
+    truth = tally.truth()
+    truth.write(folder)
+    return truth
+
+
+def _check(folder: Path, learners: int, days: int) -> None:
+    if learners < 1:
+        raise ValueError(f"{learners} learners: expected at least 1")
+    if days < MINIMUM_DAYS:
+        raise ValueError(
+            f"{days} days: expected at least {MINIMUM_DAYS}, or no cohort has a complete week after its first"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in OWN_NAMES)
+    if foreign and not (folder / TRUTH_FILE).exists():
+        raise ValueError(
+            f"{folder} holds {', '.join(foreign[:3])}: expected an empty folder or one that a simulation wrote; "
+            "give another folder"
+        )
+    for name in OWN_NAMES[:-1]:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / TRUTH_FILE).unlink(missing_ok=True)
+
+
+def _learner_rows(block: Block, catalogue: Catalogue) -> Iterator[dict[str, object]]:
+    enrolled = timestamps(block.enrolled_at_milliseconds)
+    for index in range(len(block.population)):
+        course = catalogue.courses[int(block.population.course[index])]
+        cohort = f"autumn, week {int(block.population.cohort_week[index]) + 1}"
+        yield learner_line(block.population, index, course.activity_id, f"{enrolled[index]}Z", cohort)
+
+
+def _told(on_progress: Progress | None, first: int, count: int, total: int) -> Callable[[float], None] | None:
+    if on_progress is None:
+        return None
+    return lambda share: on_progress(first + int(count * share), total)
+
+
+def main() -> None:
+    """`python -m orchestration.simulate.simulator FOLDER`: for people who want the files without the warehouse."""
+    parser = argparse.ArgumentParser(description="Simulate learners with known truth.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--learners", type=int, default=DEFAULT_LEARNERS)
+    parser.add_argument("--days", type=int, default=DEFAULT_DAYS)
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    chosen = parser.parse_args()
+    truth = simulate(chosen.folder, chosen.learners, chosen.days, chosen.seed)
+    print(truth.counts.sentence)
+    for name, sentence in truth.sentences.items():
+        if name != "counts":
+            print(sentence)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Findings are met by marts that tell the truth, and missed, one by one, by marts that do not."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from orchestration.simulate.findings import Finding, binomial_upper_tail, compare
+from orchestration.simulate.truth import RetentionCell, Truth
+
+Marts = dict[str, list[dict]]
+
+
+def interval(successes: float, trials: int) -> tuple[float, float]:
+    reach = 1.96 * math.sqrt(max(successes * (trials - successes), 1) / trials**3)
+    return successes / trials - reach, successes / trials + reach
+
+
+def content_row(truth: Truth, index: int) -> dict:
+    module = truth.modules[index]
+    verdicts = {"hard_module": "hard", "losing_module": "losing", "dense_module": "dense", "rushed_module": "thin"}
+    low, high = interval(module.completed_count, module.reached_count)
+    return {
+        "unit_id": module.module_id, "reached_count": module.reached_count, "completed_count": module.completed_count,
+        "completion_ratio": module.completed_count / module.reached_count, "completion_ratio_low": low,
+        "completion_ratio_high": high, "completion_ratio_standardised": 0.7, "completion_ratio_standardised_low": 0.65,
+        "completion_ratio_standardised_high": 0.75, "support_ratio": 1.0, "median_time_ratio": 1.0,
+        "density_flag": "normal", "verdict": verdicts.get(module.plant, "working"),
+    }  # fmt: skip
+
+
+def retention_row(cell: RetentionCell, is_censored: bool) -> dict:
+    low, high = interval(cell.planted_ratio * cell.cohort_size, cell.cohort_size)
+    return {
+        "cohort_basis": cell.cohort_basis, "week": cell.cohort_week, "acquisition_channel": cell.channel,
+        "age_weeks": cell.age_weeks, "definition": cell.definition, "cohort_size": cell.cohort_size,
+        "active_count": None if is_censored else cell.active_count,
+        "retention_ratio": None if is_censored else cell.planted_ratio,
+        "retention_ratio_low": low, "retention_ratio_high": high, "is_censored": is_censored,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def marts(truth: Truth) -> Marts:
+    """What the marts would answer if they were right."""
+    counts, leave = truth.counts, truth.leave_video
+    refused = counts.rejected | counts.quarantined
+    content = [content_row(truth, index) for index in range(len(truth.modules))]
+    for row in content:
+        if row["unit_id"] == truth.equal_modules.second_module_id:
+            row |= {"completion_ratio_low": 0.9, "completion_ratio_high": 0.95}
+    return {
+        "fct_learning_events": [
+            {"events": counts.events, "learners": counts.learners_active, "assumed_utc": counts.assumed_utc}
+        ],
+        "fct_event_deliveries": [{"duplicates": counts.duplicates}],
+        "fct_sessions": [{"sessions": counts.sessions}],
+        "fct_quarantined_lines": [{"reason": reason, "lines": lines} for reason, lines in refused.items()],
+        "agg_video_hot_spots": [
+            {
+                "video_id": leave.video_id, "title": leave.title, "start_seconds": 238, "end_seconds": 242,
+                "drop_off_ratio": 0.61, "drop_off_ratio_low": 0.57, "drop_off_ratio_high": 0.65,
+                "excess_learners_lost": 600.0,
+            }
+        ],
+        "agg_video_drop_off": [{"started": leave.started_count}],
+        "fct_video_views": [{"watched": leave.watched_seconds}],
+        "agg_content_effectiveness": content,
+        "agg_cohort_retention": [
+            retention_row(cell, is_censored=cell.cohort_week == "2025-09-08" and cell.age_weeks == 5)
+            for cell in truth.retention
+        ],
+    }  # fmt: skip
+
+
+def asked(marts: Marts) -> Callable[[str], list[dict]]:
+    def query(sql: str) -> list[dict]:
+        return marts[sql.split("from marts.")[1].split(" ", maxsplit=1)[0]]
+
+    return query
+
+
+def missed(marts: Marts, truth: Truth) -> list[Finding]:
+    return [finding for finding in compare(asked(marts), truth) if not finding.is_met]
+
+
+def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
+    assert missed(marts, truth) == []
+    assert len(compare(asked(marts), truth)) == 23
+
+
+@pytest.mark.parametrize(
+    ("mart", "column"),
+    [
+        ("fct_learning_events", "events"), ("fct_learning_events", "learners"), ("fct_event_deliveries", "duplicates"),
+        ("fct_sessions", "sessions"), ("fct_quarantined_lines", "lines"), ("agg_video_drop_off", "started"),
+        ("agg_content_effectiveness", "completed_count"), ("agg_cohort_retention", "active_count"),
+    ],
+)  # fmt: skip
+def test_a_count_that_is_off_by_one_is_missed(marts: Marts, truth: Truth, mart: str, column: str) -> None:
+    marts[mart][0][column] += 1
+    assert len(missed(marts, truth)) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"video_id": "another"}, {"start_seconds": 300, "end_seconds": 304}, {"drop_off_ratio_low": 0.601}],
+)
+def test_a_hot_spot_elsewhere_or_of_another_size_is_missed(marts: Marts, truth: Truth, wrong: dict) -> None:
+    marts["agg_video_hot_spots"][0] |= wrong
+    assert [finding.question for finding in missed(marts, truth)] == [
+        "Largest hot spot: 'How the course works' at 240 s"
+    ]
+
+
+def test_no_hot_spot_at_all_is_missed(marts: Marts, truth: Truth) -> None:
+    marts["agg_video_hot_spots"] = []
+    assert [finding.detail for finding in missed(marts, truth)] == ["no hot spot was found"]
+
+
+def test_a_refusal_for_a_reason_that_was_not_planted_is_missed(marts: Marts, truth: Truth) -> None:
+    marts["fct_quarantined_lines"].append({"reason": "too_long", "lines": 2})
+    (finding,) = missed(marts, truth)
+    assert finding.detail == "too_long: 2"
+
+
+def test_equal_modules_that_stay_apart_after_standardisation_are_missed(marts: Marts, truth: Truth) -> None:
+    for row in marts["agg_content_effectiveness"]:
+        if row["unit_id"] == truth.equal_modules.second_module_id:
+            row |= {
+                f"completion_ratio_standardised{end}": value
+                for end, value in (("", 0.9), ("_low", 0.85), ("_high", 0.95))
+            }
+    (finding,) = missed(marts, truth)
+    assert finding.high < 0
+
+
+def test_a_standardised_ratio_that_is_null_is_missed_with_the_reason(marts: Marts, truth: Truth) -> None:
+    for row in marts["agg_content_effectiveness"]:
+        row["completion_ratio_standardised"] = None
+    (finding,) = missed(marts, truth)
+    assert "completion_ratio_standardised is NULL" in finding.detail
+
+
+def test_a_wrong_verdict_and_a_false_accusation_are_missed(marts: Marts, truth: Truth) -> None:
+    hard, first = truth.module("hard_module").module_id, truth.modules[0].module_id
+    for row in marts["agg_content_effectiveness"]:
+        row["verdict"] = {hard: "working", first: "losing"}.get(row["unit_id"], row["verdict"])
+    questions = [finding.question for finding in missed(marts, truth)]
+    assert questions == ["Verdict on 'Estimating effort'", "Other modules accused of something"]
+
+
+def test_retention_that_is_systematically_off_is_missed(marts: Marts, truth: Truth) -> None:
+    for row in marts["agg_cohort_retention"]:
+        if row["definition"] == "bounded":
+            row["retention_ratio_low"] = row["retention_ratio_high"]
+            row["retention_ratio_high"] += 0.1
+    questions = [finding.question for finding in missed(marts, truth)]
+    assert questions == [
+        "Planted bounded retention since first activity: cells inside",
+        "Planted bounded retention since enrolment: cells inside",
+    ]
+
+
+def test_a_few_cells_outside_their_intervals_are_what_95_percent_means(marts: Marts, truth: Truth) -> None:
+    for row in [row for row in marts["agg_cohort_retention"] if row["age_weeks"] == 1][:2]:
+        row["retention_ratio_low"] = row["retention_ratio_high"]
+    assert missed(marts, truth) == []
+
+
+def test_no_retention_cell_at_all_is_missed(marts: Marts, truth: Truth) -> None:
+    marts["agg_cohort_retention"] = []
+    assert {finding.measured for finding in missed(marts, truth)} == {0}
+
+
+def test_a_mart_that_cannot_be_read_misses_its_own_findings_only(marts: Marts, truth: Truth) -> None:
+    del marts["fct_sessions"]
+    (finding,) = missed(marts, truth)
+    assert finding.detail == "could not be measured: 'fct_sessions'"
+
+
+def test_quotes_in_an_identifier_stay_inside_the_literal(truth: Truth) -> None:
+    asked_for: list[str] = []
+    odd = replace(truth, leave_video=replace(truth.leave_video, video_id="it's \\ odd"))
+    compare(lambda sql: asked_for.append(sql) or [], odd)
+    assert any(sql.endswith("where video_id = 'it\\'s \\\\ odd'") for sql in asked_for)
+
+
+def test_the_binomial_tail_is_exact() -> None:
+    assert binomial_upper_tail(0, 10, 0.05) == 1.0
+    assert binomial_upper_tail(10, 10, 0.5) == pytest.approx(0.5**10)
+    assert binomial_upper_tail(2, 3, 0.5) == pytest.approx(0.5)
