@@ -30,7 +30,9 @@ tested: they get NULL and do not count in m. Equal p-values get equal q, so no t
             select
                 {{ kept | join(", ") }},
                 count({{ p_value }}) over ({{ family_sql }}) as tested_count,
-                row_number() over ({{ family_sql }} order by {{ p_value }} asc nulls last) as p_rank
+                row_number() over (
+                    {{ family_sql }} order by {{ p_value }} asc nulls last
+                ) as p_rank
             from {{ relation }}
         )
 {%- endmacro %}

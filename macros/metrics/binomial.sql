@@ -52,15 +52,19 @@ upper tail, also for p-values of 1e-100. NULL when an argument is NULL.
                 toUInt64(
                     greatest(
                         0,
-                        1
-                        + least(
+                        1 + least(
                             {{ room }},
                             toInt64(5 * sqrt(greatest({{ n }}, 0))) + 10,
                             toInt64(
                                 ceil(
                                     least(
                                         1e9,
-                                        40 / greatest(-log(least(greatest({{ fall }}, 1e-300), 1)), 1e-8)
+                                        40 / greatest(
+                                            - log(
+                                                least(greatest({{ fall }}, 1e-300), 1)
+                                            ),
+                                            1e-8
+                                        )
                                     )
                                 )
                             )

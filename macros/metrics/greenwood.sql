@@ -9,8 +9,10 @@ variance: the lower bound is 0, the upper NULL, and that bin's term counts as 0.
 {% macro greenwood_term(dropped_count, at_risk_count) -%}
     if(
         toFloat64({{ at_risk_count }}) > toFloat64({{ dropped_count }}),
-        toFloat64({{ dropped_count }})
-        / (toFloat64({{ at_risk_count }}) * (toFloat64({{ at_risk_count }}) - toFloat64({{ dropped_count }}))),
+        toFloat64({{ dropped_count }}) / (
+            toFloat64({{ at_risk_count }})
+            * (toFloat64({{ at_risk_count }}) - toFloat64({{ dropped_count }}))
+        ),
         0
     )
 {%- endmacro %}

@@ -8,17 +8,19 @@ The quantile interpolates between neighbours (the usual definition of spreadshee
 #}
 {% macro median_low(sorted_values) -%}
     {%- set rank = median_rank("length(" ~ sorted_values ~ ")") | trim -%}
-    if({{ rank }} = 0, null, {{ sorted_values }}[{{ rank }}])
+    if({{ rank }} = 0, null, {{ sorted_values }} [{{ rank }}])
 {%- endmacro %}
 
 {% macro median_high(sorted_values) -%}
     {%- set rank = median_rank("length(" ~ sorted_values ~ ")") | trim -%}
-    if({{ rank }} = 0, null, {{ sorted_values }}[-toInt64({{ rank }})])
+    if({{ rank }} = 0, null, {{ sorted_values }} [- toInt64({{ rank }})])
 {%- endmacro %}
 
 {# Rank of the lower bound among `n` values, 0 when there is none. Terms 6 √n below n / 2 are under 1e-31. #}
 {% macro median_rank(n) -%}
-    {%- set first = "toInt64(greatest(0, floor(" ~ n ~ " / 2 - 6 * sqrt(" ~ n ~ "))))" -%}
+    {%- set first = (
+        "toInt64(greatest(0, floor(" ~ n ~ " / 2 - 6 * sqrt(" ~ n ~ "))))"
+    ) -%}
     if(
         {{ n }} = 0,
         0,
@@ -45,11 +47,11 @@ The quantile interpolates between neighbours (the usual definition of spreadshee
     if(
         length({{ sorted_values }}) = 0,
         null,
-        {{ sorted_values }}[toUInt64(floor({{ place }})) + 1]
+        {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
         + ({{ place }} - floor({{ place }}))
         * (
-            {{ sorted_values }}[toUInt64(ceil({{ place }})) + 1]
-            - {{ sorted_values }}[toUInt64(floor({{ place }})) + 1]
+            {{ sorted_values }} [toUInt64(ceil({{ place }})) + 1]
+            - {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
         )
     )
 {%- endmacro %}

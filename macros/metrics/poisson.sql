@@ -10,7 +10,11 @@ The ratio of an observed to an expected count gets its interval by dividing both
     if(
         isNull({{ observed }}),
         null,
-        if({{ observed }} = 0, 0.0, {{ _poisson_bound(observed ~ " - 1", "0.975", "-") }})
+        if(
+            {{ observed }} = 0,
+            0.0,
+            {{ _poisson_bound(observed ~ " - 1", "0.975", "-") }}
+        )
     )
 {%- endmacro %}
 
@@ -26,11 +30,13 @@ The ratio of an observed to an expected count gets its interval by dividing both
     ({{ k }} + 1) * pow(1 - 1 / (9 * ({{ k }} + 1)) {{ sign }} {{ z }} / (3 * sqrt({{ k }} + 1)), 3)
     {%- endset -%}
     arrayFold(
-        (mean, step) -> mean
+        (mean, step)
+        -> mean
         + (
             arraySum(
                 arrayMap(
-                    i -> exp(({{ k }} - i) * log(mean) - mean - lgamma({{ k }} - i + 1)),
+                    i
+                    -> exp(({{ k }} - i) * log(mean) - mean - lgamma({{ k }} - i + 1)),
                     range(toUInt64(least({{ k }}, 10 * sqrt({{ k }}) + 20)) + 1)
                 )
             )

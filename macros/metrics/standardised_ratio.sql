@@ -13,18 +13,20 @@ The interval is Wilson's at R with an effective sample size: the one that V stan
 single learner, whose own variance is always 0, would claim certainty.
 #}
 {% macro standardised_ratio(strata) -%}
-    arraySum(
-        s -> if(s.3 > 0, toFloat64(s.1) * s.2 / s.3, 0), {{ strata }}
-    ) / {{ _used_weight(strata) }}
+    arraySum(s -> if(s .3 > 0, toFloat64(s .1) * s .2 / s .3, 0), {{ strata }})
+    / {{ _used_weight(strata) }}
 {%- endmacro %}
 
 {% macro standardised_variance(strata) -%}
     arraySum(
         s -> if(
-            s.3 > 0, pow(toFloat64(s.1), 2) * (s.2 / s.3) * (1 - s.2 / s.3) / s.3, 0
+            s .3 > 0,
+            pow(toFloat64(s .1), 2) * (s .2 / s .3) * (1 - s .2 / s .3) / s .3,
+            0
         ),
         {{ strata }}
-    ) / pow({{ _used_weight(strata) }}, 2)
+    )
+    / pow({{ _used_weight(strata) }}, 2)
 {%- endmacro %}
 
 {# From the columns of the ratio and the variance, and the strata they came from. NULL when the ratio is. #}
@@ -40,5 +42,5 @@ single learner, whose own variance is always 0, would claim certainty.
 {%- endmacro %}
 
 {% macro _used_weight(strata) -%}
-    nullIf(arraySum(s -> if(s.3 > 0, toFloat64(s.1), 0), {{ strata }}), 0)
+    nullIf(arraySum(s -> if(s .3 > 0, toFloat64(s .1), 0), {{ strata }}), 0)
 {%- endmacro %}

@@ -24,10 +24,8 @@ The outer `if` is needed: least() and greatest() skip NULL in ClickHouse, so tha
             greatest(
                 0,
                 (
-                    {{ x }}
-                    + {{ z }} * {{ z }} / 2
-                    {{ sign }} {{ z }}
-                    * sqrt(
+                    {{ x }} + {{ z }} * {{ z }} / 2
+                    {{ sign }} {{ z }} * sqrt(
                         greatest(0, {{ x }} * ({{ n }} - {{ x }})) / {{ n }}
                         + {{ z }} * {{ z }} / 4
                     )

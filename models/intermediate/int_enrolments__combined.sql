@@ -74,5 +74,5 @@ with
             and pairs.course_id = first_events.course_id
     )
 
-select learner_id, course_id, enrolled_at, enrolment_basis, acquisition_channel, cohort_label
+select learner_id, course_id, enrolled_at, toLowCardinality(enrolment_basis) as enrolment_basis, toLowCardinality(acquisition_channel) as acquisition_channel, cohort_label
 from final

@@ -49,7 +49,7 @@ class ClientGone(Exception):
 
 
 class Answer:
-    """Writes one answer; `outcome` is for the log."""
+    """Writes one answer; `keyword` and `outcome` are for the log."""
 
     def __init__(self, send: Send, method: str) -> None:
         self._send = send
@@ -58,6 +58,7 @@ class Answer:
         self._exception_tag = secrets.token_urlsafe(12)[:16]
         self._encoder: Encoder | None = None
         self.query_id = ""
+        self.keyword = ""
         self.outcome = "200"
 
     async def send_text(self, status: int, text: str, extra: dict[str, str] | None = None) -> None:

@@ -67,21 +67,6 @@ class EngineConnection:
         """The single value that a statement answers."""
         return self.execute(sql, "TabSeparatedRaw").bytes().decode().rstrip("\n")
 
-    def insert(self, header: str, input_format: str, data: Iterable[bytes], before_commit: Callable[[], None]) -> Any:
-        """Hands rows to the engine as they come; nothing more is committed when `data` or `before_commit` raises."""
-        try:
-            inserter = self._chdb.send_insert(header, input_format)
-            try:
-                for chunk in data:
-                    if chunk:
-                        inserter.append(chunk)
-                before_commit()
-                return inserter.finish()
-            finally:
-                inserter.close()
-        except RuntimeError as error:
-            raise read_engine_error(str(error)) from None
-
     def classify(self, sql: str) -> tuple[str, int]:
         """What the engine's own parser says a text would do (READ_ONLY, MUTATING …), and how many statements it is."""
         seen = self._chdb._conn.classify_query(sql)
@@ -178,12 +163,6 @@ class Engine:
         """Asks the engine to stop the query of this id; returns at once."""
         with self._control_lock:
             self._control.execute(f"KILL QUERY WHERE {QUERY_ID_CARRIER} = {quote(query_id)} ASYNC")
-
-    def is_cancelled(self, query_id: str) -> bool:
-        """Whether somebody asked the engine to stop the query of this id."""
-        condition = f"is_cancelled AND {QUERY_ID_CARRIER} = {quote(query_id)}"
-        with self._control_lock:
-            return self._control.text(f"SELECT count() FROM system.processes WHERE {condition}") != "0"
 
     def close(self) -> None:
         for pool in self.pools.values():

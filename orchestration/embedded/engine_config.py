@@ -27,6 +27,8 @@ ADMIN_SETTINGS = {
     "max_bytes_before_external_sort": str(SPILL_BYTES),
     # The lake lists an ETag bare and sends it quoted, which the engine takes for an object replaced while being read.
     "s3_validate_etag_on_read": "0",
+    # A lake on this machine answers at once or not at all; 500 tries, the default, take minutes to say so.
+    "s3_retry_attempts": "7",
     # chDB would read any word as a SELECT of that word; a server calls it a syntax error.
     "implicit_select": "0",
 }
@@ -53,6 +55,7 @@ def write_engine_config(folder: Path) -> Path:
 
 def _users() -> str:
     grants = "".join(f"<query>GRANT SELECT ON {database}.*</query>" for database in READER_DATABASES)
+    grants += "<query>GRANT SHOW DATABASES ON default.*</query>"  # to go back there after a request
     return f"""<clickhouse>
     <profiles>
         <default/>

@@ -87,21 +87,21 @@ class HttpInterface:
             await self._answer_query(scope, receive, send)
 
     async def _answer_query(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started_at, user, query_id, keyword = time.monotonic(), "-", "-", ""
+        started_at, user = time.monotonic(), "-"
         answer = Answer(send, scope["method"])
         try:
             headers, url = Headers(scope=scope), QueryParams(scope["query_string"])
             caller = self._users.authenticate(headers, url)
             user = caller.name
             request, body = await self._read(scope, receive, caller, headers, dict(url))
-            query_id = answer.query_id = request.query_id
+            answer.query_id = request.query_id
             if len(self._running) >= MAX_RUNNING_QUERIES:
                 raise EngineError(
                     202,
                     "TOO_MANY_SIMULTANEOUS_QUERIES",
                     f"Too many simultaneous queries. Maximum: {MAX_RUNNING_QUERIES}",
                 )
-            keyword = await self._run(request, body, headers.get("content-encoding", ""), answer)
+            await self._run(request, body, headers.get("content-encoding", ""), answer)
         except EngineError as error:
             await answer.send_error(error)
         except (ClientGone, ClientDisconnect):
@@ -112,7 +112,9 @@ class HttpInterface:
             raise
         finally:
             milliseconds = int((time.monotonic() - started_at) * 1000)
-            log.info("%s %s %s %s %d ms", user, query_id, keyword or "-", answer.outcome, milliseconds)
+            log.info(
+                "%s %s %s %s %d ms", user, answer.query_id or "-", answer.keyword or "-", answer.outcome, milliseconds
+            )
 
     async def _read(
         self, scope: Scope, receive: Receive, caller: User, headers: Headers, parameters: dict[str, str]
@@ -138,11 +140,11 @@ class HttpInterface:
             body = RequestBody(receive)
         return read_request(caller, scope["method"], headers, parameters, tables), body
 
-    async def _run(self, request: QueryRequest, body: RequestBody, coding: str, answer: Answer) -> str:
-        """Runs the job and answers from its pipe; returns the statement's first keyword for the log."""
+    async def _run(self, request: QueryRequest, body: RequestBody, coding: str, answer: Answer) -> None:
+        """Runs the job and answers from its pipe."""
         loop = asyncio.get_running_loop()
         read_end, write_end = os.pipe()
-        job = QueryJob(self._engine, self._sessions, request, write_end)
+        job = QueryJob(self._engine, self._sessions, request, write_end, self._temporary)
         self._running.add(job)
         work = loop.run_in_executor(self._threads, lambda: job.run(decode_body(coding, body.chunks())))
         reader = asyncio.StreamReader(limit=1 << 18)
@@ -162,10 +164,10 @@ class HttpInterface:
             watch.cancel()
             await self._finish(job, work, reader)
             transport.close()
+            answer.keyword = job.keyword
             self._running.discard(job)
         if job.error is not None:
             await answer.send_error(job.error)
-        return job.keyword
 
     async def _finish(self, job: QueryJob, work: asyncio.Future, reader: asyncio.StreamReader) -> None:
         """Stops the job when it still runs, and waits for it; what it still writes is thrown away."""

@@ -7,13 +7,14 @@ format, so a result of any size and any format passes in constant memory, and a 
 import itertools
 import json
 import os
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 from orchestration.embedded import statements
 from orchestration.embedded.access import check_settings, check_statement
-from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote_identifier
+from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote, quote_identifier
 from orchestration.embedded.errors import EngineError
 from orchestration.embedded.query_request import QueryRequest
 from orchestration.embedded.sessions import Sessions
@@ -29,7 +30,7 @@ class QueryJob:
     `summary` and `error` are known when the pipe is closed.
     """
 
-    def __init__(self, engine: Engine, sessions: Sessions, request: QueryRequest, output: int) -> None:
+    def __init__(self, engine: Engine, sessions: Sessions, request: QueryRequest, output: int, temporary: str) -> None:
         self.request = request
         self.answer_format = ""
         self.keyword = ""
@@ -38,6 +39,7 @@ class QueryJob:
         self._engine = engine
         self._sessions = sessions
         self._output = output
+        self._temporary = temporary
         self._is_cancelled = threading.Event()
         self._is_done = threading.Event()
 
@@ -90,7 +92,8 @@ class QueryJob:
             name = quote_identifier(table.name)
             connection.execute(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
             stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {name}")
-            self._insert(connection, f"INSERT INTO {name}", table.format, iter([table.data]))
+            insert = statements.InlineInsert(f"INSERT INTO {name}", "", table.format, 0)
+            self._insert(connection, insert, iter([table.data]), {})
 
     def _execute(self, connection: EngineConnection, body: Iterator[bytes]) -> None:
         head, rest = self._read_head(body)
@@ -114,7 +117,8 @@ class QueryJob:
                 head += b"\n"
             is_first = is_first and not chunk
             head += chunk
-            if len(head) >= statements.MAX_HEADER_BYTES:
+            inline = statements.find_inline_insert(head)
+            if len(head) >= statements.MAX_HEADER_BYTES or (inline and inline.data_start < len(head)):
                 break
         return head, body
 
@@ -122,28 +126,35 @@ class QueryJob:
         self, connection: EngineConnection, inline: statements.InlineInsert, head: bytes, rest: Iterator[bytes]
     ) -> None:
         data = head[inline.data_start :]
-        following = next(rest, b"")
-        if inline.format == "Values" and not following and len(head) <= SMALL_VALUES_BYTES and data.strip():
-            self._note(connection.execute(_decode(head), parameters=self.request.parameters))
-            return
-        if self.request.parameters:
-            connection.is_spent = True
-            connection.set({f"param_{name}": value for name, value in self.request.parameters.items()})
-        self._insert(connection, inline.header, inline.format, itertools.chain([data, following], rest))
+        if inline.format == "Values" and len(head) <= SMALL_VALUES_BYTES:
+            # Few literal rows run as the statement they are: expressions and query parameters work in them.
+            following = next((chunk for chunk in rest if chunk), b"")
+            if data.strip() and not following:
+                self._note(connection.execute(_decode(head), parameters=self.request.parameters))
+                return
+            rest = itertools.chain([following], rest)
+        self._insert(connection, inline, itertools.chain([data], rest), self.request.parameters)
 
-    def _insert(self, connection: EngineConnection, header: str, input_format: str, data: Iterator[bytes]) -> None:
-        self._note(connection.insert(header, input_format, self._until_cancelled(data), self._check_before_commit))
+    def _insert(
+        self,
+        connection: EngineConnection,
+        inline: statements.InlineInsert,
+        data: Iterator[bytes],
+        parameters: Mapping[str, str],
+    ) -> None:
+        """Inserts rows from a file, once they have all arrived: a body that breaks off inserts nothing.
 
-    def _until_cancelled(self, data: Iterator[bytes]) -> Iterator[bytes]:
-        for chunk in data:
-            self._raise_when_cancelled()
-            yield chunk
-
-    def _check_before_commit(self) -> None:
-        """The engine ends a killed INSERT without an error and without its rows."""
-        self._raise_when_cancelled()
-        if self._engine.is_cancelled(self.request.query_id):
-            raise EngineError(394, "QUERY_WAS_CANCELLED", "Query was cancelled.")
+        chDB's own streaming insert would spare the file, but it reports success when a constraint, a materialized
+        view or the memory limit stopped the rows.
+        """
+        with tempfile.NamedTemporaryFile(dir=self._temporary, prefix="insert_") as file:
+            for chunk in data:
+                self._raise_when_cancelled()
+                file.write(chunk)
+            file.flush()
+            source = f"FROM INFILE {quote(file.name)} COMPRESSION 'none'"
+            sql = f"{inline.header}\n{source} {inline.settings} FORMAT {inline.format}"
+            self._note(connection.execute(sql, parameters=parameters))
 
     def _run_statement(self, connection: EngineConnection, sql: bytes) -> None:
         sql = statements.strip_end(sql)

@@ -41,9 +41,10 @@ class Token:
 
 @dataclass(frozen=True)
 class InlineInsert:
-    """An INSERT whose rows follow it: the statement without FORMAT, the format, and where the rows begin."""
+    """An INSERT whose rows follow it: the parts of the statement, and where the rows begin."""
 
     header: str
+    settings: str
     format: str
     data_start: int
 
@@ -111,17 +112,31 @@ def find_inline_insert(sql: bytes) -> InlineInsert | None:
     found = tokens(sql)
     if next((token.keyword for token in found), b"") != b"INSERT":
         return None
-    position = _skip_insert_target(found)
-    previous = None
-    for token in position:
-        if token.depth == 0 and token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE"):
+    settings_start = format_start = None
+    for token in _skip_insert_target(found):
+        if token.text in (b"'", b'"', b"`"):
+            return None  # The text breaks off inside quotes: more of it is to come.
+        if token.depth:
+            continue
+        if format_start is not None:
+            return _inline_insert(sql, settings_start, format_start, token.text.decode(), _data_start(sql, token.end))
+        if token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE"):
             return None
-        if token.depth == 0 and token.keyword == b"VALUES":
-            return InlineInsert(sql[: token.start].decode(), "Values", token.end)
-        if previous is not None and token.depth == 0 and token.kind == "word":
-            return InlineInsert(sql[: previous.start].decode(), token.text.decode(), _data_start(sql, token.end))
-        previous = token if token.depth == 0 and token.keyword == b"FORMAT" else None
+        if token.keyword == b"VALUES":
+            return _inline_insert(sql, settings_start, token.start, "Values", token.end)
+        if token.keyword == b"SETTINGS":
+            settings_start = token.start
+        if token.keyword == b"FORMAT":
+            format_start = token.start
     return None
+
+
+def _inline_insert(
+    sql: bytes, settings_start: int | None, header_end: int, input_format: str, data_start: int
+) -> InlineInsert:
+    settings_start = header_end if settings_start is None else settings_start
+    header, settings = sql[:settings_start].decode(), sql[settings_start:header_end].decode()
+    return InlineInsert(header, settings, input_format, data_start)
 
 
 def _skip_insert_target(found: Iterator[Token]) -> Iterator[Token]:

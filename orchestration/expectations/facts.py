@@ -63,7 +63,8 @@ def profile_load(client: Client, load_id: str, kind: str, table: str) -> None:
         group by object_id
         """,
         parameters={"load_id": load_id},
-        settings={"async_insert": 0, "max_memory_usage": 1_500_000_000},
+        # Short-circuiting evaluates the parsed line again for each count: 4.2 s instead of 0.5 s for 207,000 lines.
+        settings={"async_insert": 0, "short_circuit_function_evaluation": "disable"},
     )
 
 

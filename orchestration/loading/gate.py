@@ -134,3 +134,44 @@ def _write(client: Client, load: _Load, verdicts: dict[str, tuple[str, str]], ju
         for _, object_id, verdict, reason, _ in rows
         if verdict == "block"
     ]
+
+
+@dataclass(frozen=True)
+class GateState:
+    """The gate after a run: what it holds, and what it judged since the run began."""
+
+    held: list[Held]
+    judged_now: set[str]
+    published_now: int
+
+
+def gate_state(client: Client, since: datetime) -> GateState:
+    """Everything that is held now, and the verdicts given since then."""
+    verdicts = client.query(
+        "select object_id, verdict from ops.load_gates where judged_at >= {since:DateTime64(3)}",
+        parameters={"since": since},
+    ).result_rows
+    return GateState(
+        held=held_objects(client),
+        judged_now={object_id for object_id, _ in verdicts},
+        published_now=sum(verdict != "block" for _, verdict in verdicts),
+    )
+
+
+def held_objects(client: Client) -> list[Held]:
+    """Committed objects that the gate holds, or has not judged yet."""
+    rows = client.query(
+        """
+        select
+            committed.load_id,
+            committed.object_id,
+            committed.object_key,
+            if(verdict.is_judged = 1, verdict.reason, 'Not judged yet: the next load does it.')
+        from ops.first_commits as committed
+        left join (select load_id, object_id, verdict, reason, 1 as is_judged from ops.current_verdicts) as verdict
+            on verdict.load_id = committed.load_id and verdict.object_id = committed.object_id
+        where verdict.verdict not in ('pass', 'quarantine')
+        order by committed.committed_at, committed.object_key
+        """
+    ).result_rows
+    return [Held(*row) for row in rows]

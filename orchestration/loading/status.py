@@ -8,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.builds import Build, last_builds
 from orchestration.loading.discover import Discovery, discover
-from orchestration.loading.gate import Held
+from orchestration.loading.gate import Held, held_objects
 from orchestration.loading.objects import Lake
 
 
@@ -71,25 +71,6 @@ def status(client: Client, lake: Lake) -> Status:
     _count_lines(result, client)
     result.watermarks = _watermarks(client)
     return result
-
-
-def held_objects(client: Client) -> list[Held]:
-    """Committed objects that the gate holds, or has not judged yet."""
-    rows = client.query(
-        """
-        select
-            committed.load_id,
-            committed.object_id,
-            committed.object_key,
-            if(verdict.is_judged = 1, verdict.reason, 'Not judged yet: the next load does it.')
-        from ops.first_commits as committed
-        left join (select load_id, object_id, verdict, reason, 1 as is_judged from ops.current_verdicts) as verdict
-            on verdict.load_id = committed.load_id and verdict.object_id = committed.object_id
-        where verdict.verdict not in ('pass', 'quarantine')
-        order by committed.committed_at, committed.object_key
-        """
-    ).result_rows
-    return [Held(*row) for row in rows]
 
 
 def _count_objects(result: Status, found: Discovery, live: set[str], held: set[str]) -> None:

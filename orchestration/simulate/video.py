@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.simulate.catalogue import Module, Unit
+from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.identifiers import random_uuids
 from orchestration.simulate.statements import (
     EXTENSION,
@@ -135,7 +136,7 @@ class Player:
 def _draw_ends(rng: np.random.Generator, video: Unit, stays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the first pass ends: at the planted spot, somewhere (a low, even hazard), or at the end of the video."""
     count = len(stays)
-    is_leaver = (rng.random(count) < video.leave_ratio) & ~stays
+    is_leaver = balanced_draw(rng, np.where(stays, 0.0, video.leave_ratio), stays)
     is_exit = (rng.random(count) < video.exit_ratio) & ~is_leaver & ~stays
     somewhere = rng.uniform(0.02, 0.94, count) * video.length_seconds
     side = np.where(rng.random(count) < 0.5, -2.0, 0.0)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestration.simulate.catalogue import Catalogue
+from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.learners import Population
-from orchestration.simulate.plants import completion_probability, retention_table
+from orchestration.simulate.plants import CHANNELS, completion_probability, retention_table
 
 DAY_SECONDS = 86_400
 WEEK_DAYS = 7
@@ -122,7 +123,11 @@ def draw_visits(
     months = month_of_day[(np.where(np.isfinite(first_start), first_start, 0) // DAY_SECONDS).astype(int)]
     shift = np.array([known.completion_shift for known in catalogue.modules()] + [0.0])[module]
     probability = completion_probability(population.channel[learner], months[learner], shift)
-    is_completing = (rng.random(len(learner)) < probability) | population.is_test[learner]
+    is_test = population.is_test[learner]
+    stratum = ((module * 2 + is_test) * len(CHANNELS) + population.channel[learner]) * (1 + months.max()) + months[
+        learner
+    ]
+    is_completing = balanced_draw(rng, np.where(is_test, 1.0, probability), stratum)
     return Visits(
         learner=learner,
         module=module,

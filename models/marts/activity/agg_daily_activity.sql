@@ -99,9 +99,7 @@ with
             activity.sessions as sessions,
             {{ seconds("ifNull(watched.video_milliseconds, 0)") }} as video_seconds,
             ifNull(completed.completions, 0) as completions,
-            addDays(
-                toDateTime64(activity.activity_date, 3, 'UTC'), 1
-            )
+            addDays(toDateTime64(activity.activity_date, 3, 'UTC'), 1)
             > watermark.complete_through_at as is_provisional
         from activity
         cross join watermark

@@ -110,12 +110,12 @@ with
 
 select
     unit_id,
-    unit_kind,
-    activity_type,
+    toLowCardinality(unit_kind) as unit_kind,
+    toLowCardinality(activity_type) as activity_type,
     course_id,
     module_id,
     title,
     position,
     expected_seconds,
-    expected_basis
+    toLowCardinality(expected_basis) as expected_basis
 from final

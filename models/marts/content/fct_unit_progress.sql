@@ -7,8 +7,7 @@
 
 with
     units as (
-        select
-            unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds
+        select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds
         from {{ ref("dim_units") }}
     ),
 
@@ -49,18 +48,11 @@ with
 
     enrolments as (
         select
-            learner_id,
-            course_id,
-            enrolled_at,
-            acquisition_channel,
-            true as is_enrolled
+            learner_id, course_id, enrolled_at, acquisition_channel, true as is_enrolled
         from {{ ref("fct_enrolments") }}
     ),
 
-    learners as (
-        select learner_id, acquisition_channel
-        from {{ ref("dim_learners") }}
-    ),
+    learners as (select learner_id, acquisition_channel from {{ ref("dim_learners") }}),
 
     {# An event belongs to its own activity, to that activity's module and, on a question, to the assessment. #}
     placed_events as (
@@ -105,7 +97,9 @@ with
             min(placed_events.occurred_at) as reached_at,
             max(placed_events.occurred_at) as last_active_at,
             count() as event_count,
-            sum({{ milliseconds("placed_events.active_seconds") }}) as active_milliseconds,
+            sum(
+                {{ milliseconds("placed_events.active_seconds") }}
+            ) as active_milliseconds,
             minIfOrNull(
                 placed_events.occurred_at,
                 placed_events.activity_id = placed_events.unit_id
@@ -156,7 +150,9 @@ with
         select
             learner_id,
             module_id,
-            groupArray((assessment_id, answered_at, toUInt8(ifNull(is_correct, false)))) as answered
+            groupArray(
+                (assessment_id, answered_at, toUInt8(ifNull(is_correct, false)))
+            ) as answered
         from attempts
         group by learner_id, module_id
     ),
@@ -177,8 +173,7 @@ with
             watched_units.event_count as event_count,
             watched_units.active_milliseconds as active_milliseconds,
             watched_units.completed_at as completed_at,
-            watched_units.active_milliseconds
-            >= {{ 1000 * var("engaged_min_seconds") }}
+            watched_units.active_milliseconds >= {{ 1000 * var("engaged_min_seconds") }}
             or watched_units.coverage_ratio >= {{ var("engaged_min_ratio") }}
             or ifNull(
                 watched_units.active_milliseconds
@@ -192,9 +187,9 @@ with
                     watched_units.unit_kind = 'module',
                     watched_units.module_id != '',
                     watched_units.activity_type = 'assessment',
-                    answer.1 = watched_units.unit_id,
+                    answer .1 = watched_units.unit_id,
                     watched_units.module_id != ''
-                    and answer.2 >= watched_units.reached_at
+                    and answer .2 >= watched_units.reached_at
                 ),
                 answers.answered
             ) as judged
@@ -258,7 +253,9 @@ with
             isNotNull(assessed_units.completed_at) as is_completed,
             assessed_units.completed_at as completed_at,
             length(assessed_units.judged) as first_attempt_count,
-            arraySum(answer -> answer.3, assessed_units.judged) as first_attempt_correct_count
+            arraySum(
+                answer -> answer .3, assessed_units.judged
+            ) as first_attempt_correct_count
         from assessed_units
         inner join
             course_learners
@@ -269,11 +266,11 @@ with
 select
     learner_id,
     unit_id,
-    unit_kind,
-    activity_type,
+    toLowCardinality(unit_kind) as unit_kind,
+    toLowCardinality(activity_type) as activity_type,
     course_id,
     cohort_month,
-    acquisition_channel,
+    toLowCardinality(acquisition_channel) as acquisition_channel,
     eligible_at,
     reached_at,
     last_active_at,

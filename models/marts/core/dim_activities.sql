@@ -136,7 +136,7 @@ select
     course_id,
     module_id,
     parent_activity_id,
-    activity_type,
+    toLowCardinality(activity_type) as activity_type,
     title,
     position,
     expected_seconds,

@@ -63,7 +63,7 @@ select
     first_seen_at,
     last_seen_at,
     event_count,
-    acquisition_channel,
+    toLowCardinality(acquisition_channel) as acquisition_channel,
     cohort_label,
     is_test,
     is_excluded

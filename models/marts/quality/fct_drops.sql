@@ -83,7 +83,7 @@ with
 
 select
     object_id,
-    kind,
+    toLowCardinality(kind) as kind,
     source,
     bucket,
     object_key,
@@ -92,7 +92,7 @@ select
     loaded_at,
     line_count,
     rejected_count,
-    status,
-    verdict,
+    toLowCardinality(status) as status,
+    toLowCardinality(verdict) as verdict,
     reason
 from final

@@ -38,5 +38,5 @@ with
         left join reasons on lines.quarantine_reason = reasons.reason
     )
 
-select kind, object_id, object_key, line_number, source, delivered_at, reason, detail
+select toLowCardinality(kind) as kind, object_id, object_key, line_number, source, delivered_at, toLowCardinality(reason) as reason, toLowCardinality(detail) as detail
 from final

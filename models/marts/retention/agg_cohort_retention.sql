@@ -136,8 +136,8 @@ with
             course_id,
             learner_channel,
             cohort_week,
-            cell.1 as definition,
-            cell.2 as age_weeks,
+            cell .1 as definition,
+            cell .2 as age_weeks,
             count() as channel_active_count
         from member_ages
         array join
@@ -215,7 +215,8 @@ with
             cells.definition as definition,
             cells.cohort_size as cohort_size,
             addWeeks(cells.cohort_week, cells.age_weeks + 1) as next_week,
-            toDateTime64(next_week, 3, 'UTC') > cells.complete_through_at as is_censored,
+            toDateTime64(next_week, 3, 'UTC')
+            > cells.complete_through_at as is_censored,
             {{ is_suppressed("cells.cohort_size") }} as is_suppressed,
             intDiv(
                 dateDiff('day', next_week, toMonday(cells.complete_through_at)), 7
@@ -277,12 +278,12 @@ with
     )
 
 select
-    cohort_basis,
+    toLowCardinality(cohort_basis) as cohort_basis,
     cohort_week,
     course_id,
-    acquisition_channel,
+    toLowCardinality(acquisition_channel) as acquisition_channel,
     toUInt32(age_weeks) as age_weeks,
-    definition,
+    toLowCardinality(definition) as definition,
     toUInt64(cohort_size) as cohort_size,
     toUInt64(eligible_count) as eligible_count,
     toUInt64(active_count) as active_count,
@@ -293,5 +294,5 @@ select
     toBool(is_suppressed) as is_suppressed,
     toBool(is_provisional) as is_provisional,
     toUInt32(follow_up_weeks) as follow_up_weeks,
-    retention_reason
+    toLowCardinality(retention_reason) as retention_reason
 from final

@@ -160,7 +160,7 @@ select
     seek_forward_count,
     seek_back_count,
     skipped_seconds,
-    exit_kind,
+    toLowCardinality(exit_kind) as exit_kind,
     is_completed,
     is_completed_reported,
     play_count,

@@ -71,7 +71,7 @@ select
     course_id,
     session_id,
     player_session_id,
-    kind,
+    toLowCardinality(kind) as kind,
     is_flagged,
     start_statement_id,
     end_statement_id,

@@ -1,5 +1,6 @@
 """One pair of services for all tests of this folder, and the ways to speak to it."""
 
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def query(http: httpx.Client) -> Callable[..., str]:
 @pytest.fixture
 def table(request: pytest.FixtureRequest, query: Callable[..., str]) -> Iterator[str]:
     """An empty table (number UInt64, name String) of the test's own."""
-    name = f"default.`{request.node.name}`"
+    name = f"default.t{zlib.crc32(request.node.nodeid.encode())}"
     query(f"create or replace table {name} (number UInt64, name String) engine = MergeTree order by number")
     yield name
     query(f"drop table if exists {name}")

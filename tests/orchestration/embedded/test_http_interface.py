@@ -21,6 +21,7 @@ Query = Callable[..., str]
 
 
 def megabytes_of(pid: int) -> float:
+    """Resident memory."""
     return psutil.Process(pid).memory_info().rss / 2**20
 
 
@@ -134,17 +135,20 @@ def test_a_large_result_passes_whole_and_in_little_memory(http: httpx.Client, se
         for chunk in answer.iter_raw(1 << 20):
             size += len(chunk)
             peak = max(peak, megabytes_of(services.pid))
-    assert size > 10_000_000
-    # Parquet and Arrow gather a row group before they write.
-    assert peak - before < 150
+    assert size > 5_000_000
+    # Parquet gathers a whole row group before it writes.
+    assert peak - before < (400 if name == "Parquet" else 150)
 
 
 def test_a_slow_reader_slows_the_query_instead_of_filling_memory(http: httpx.Client, services: Services) -> None:
-    before = megabytes_of(services.pid)
-    with http.stream("POST", "/", content=b"select repeat('x', 1000) from numbers(100000000)") as answer:
-        for _, _chunk in zip(range(5), answer.iter_raw(1 << 16), strict=False):
-            time.sleep(0.1)
-        assert megabytes_of(services.pid) - before < 150
+    with http.stream("POST", "/", content=b"select repeat('x', 100) from numbers(1000000000)") as answer:
+        chunks = answer.iter_raw(1 << 16)
+        next(chunks)
+        time.sleep(0.5)
+        before = megabytes_of(services.pid)
+        time.sleep(1)
+        next(chunks)
+        assert megabytes_of(services.pid) - before < 30
 
 
 def test_an_error_after_the_first_rows_is_marked_and_cuts_the_connection(http: httpx.Client) -> None:
@@ -260,6 +264,20 @@ def test_a_bad_row_fails_the_insert_and_says_where(http: httpx.Client, query: Qu
     assert query(f"select count() from {table}") == "0\n"
 
 
+def test_rows_that_a_constraint_refuses_are_an_error(http: httpx.Client, query: Query, table: str) -> None:
+    """chDB's streaming insert answered "1,000,000 rows written" here and stored none."""
+    query(f"alter table {table} add constraint small check number < 100")
+    for sql in (f"insert into {table} format CSV\n99,a\n100,b\n", f"insert into {table} values (99, 'a'), (100, 'b')"):
+        assert http.post("/", content=sql.encode()).headers["x-clickhouse-exception-code"] == "469"
+    assert query(f"select count() from {table}") == "0\n"
+
+
+def test_settings_inside_an_insert_hold(http: httpx.Client, query: Query, table: str) -> None:
+    sql = f"insert into {table} settings format_csv_delimiter = ';' format CSV\n1;a\n"
+    assert http.post("/", content=sql.encode()).text == ""
+    assert query(f"select * from {table}") == "1\ta\n"
+
+
 def test_a_large_insert_streams_in_little_memory(
     http: httpx.Client, services: Services, query: Query, table: str
 ) -> None:
@@ -284,7 +302,11 @@ def test_form_fields_are_parameters(http: httpx.Client) -> None:
 def test_a_form_file_is_an_external_table(http: httpx.Client) -> None:
     answer = http.post(
         "/",
-        params={"query": "select sum(a), any(b) from extra", "extra_structure": "a UInt8, b String", "extra_format": "CSV"},
+        params={
+            "query": "select sum(a), any(b) from extra",
+            "extra_structure": "a UInt8, b String",
+            "extra_format": "CSV",
+        },
         files={"extra": ("extra.csv", b"1,x\n2,x\n")},
     )
     assert answer.text == "3\tx\n"

@@ -1,0 +1,106 @@
+"""The dbt models as assets: staging, intermediate and marts, with dbt's tests as their checks."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+from dagster import AssetExecutionContext, AssetSelection, AssetsDefinition, Failure
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
+
+from orchestration.assets.dbt_project import DBT, dbt_project, project_fingerprint
+from orchestration.loading import WarehouseError, live_fingerprint, record_build
+from orchestration.resources.connections import WarehouseResource
+from orchestration.settings import Settings
+
+BUILD_JOBS = ("near_real_time", "nightly")
+"""Jobs whose builds are recorded: a selection made by hand says nothing about the marts as a whole."""
+
+
+class ProjectTranslator(DagsterDbtTranslator):
+    """dbt's descriptions as they are, without the raw SQL that the default appends."""
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props.get("description") or f"The {dbt_resource_props['resource_type']} {dbt_resource_props['name']}."
+
+
+def build_fingerprint(client: Client) -> str:
+    """What a build is made from: the live lines and the models' code."""
+    return f"{live_fingerprint(client)}-{project_fingerprint()}"
+
+
+def dbt_cli() -> DbtCliResource:
+    """dbt's command line for runs; constructing it starts nothing."""
+    return DbtCliResource(project_dir=dbt_project(), dbt_executable=str(DBT))
+
+
+def define_mart_assets() -> AssetsDefinition:
+    """All models and seeds of the project as one group of assets."""
+
+    @dbt_assets(
+        name="build_models",
+        manifest=dbt_project().manifest_path,
+        project=dbt_project(),
+        dagster_dbt_translator=ProjectTranslator(),
+        pool="dbt_build",
+    )
+    def build_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
+        """Build and test the selected models with `dbt build`."""
+        try:
+            settings = warehouse.settings()
+            client = warehouse.connect()
+        except WarehouseError as error:
+            raise Failure(str(error), allow_retries=False) from error
+        os.environ.update(settings.as_environment())
+        with recorded_build(client, context.job_name), only_builder(settings), _target(settings, context) as target:
+            yield from dbt.cli(["build"], context=context, target_path=target).stream()
+
+    return build_models
+
+
+def near_real_time_models(assets: AssetsDefinition) -> AssetSelection:
+    """The models tagged `near_real_time` and all that they are made from."""
+    return build_dbt_asset_selection([assets], dbt_select="+tag:near_real_time")
+
+
+@contextmanager
+def recorded_build(client: Client, job: str) -> Iterator[None]:
+    """Enter the build into ops.builds with what it was made from, as it was before the build began."""
+    started_at = datetime.now(UTC)
+    fingerprint = build_fingerprint(client)
+    try:
+        yield
+    except BaseException as error:
+        _record(client, job, "failure", fingerprint, f"{type(error).__name__}: {error}"[:500], started_at)
+        raise
+    _record(client, job, "success", fingerprint, "", started_at)
+
+
+def _record(client: Client, job: str, status: str, fingerprint: str, detail: str, started_at: datetime) -> None:
+    if job in BUILD_JOBS:
+        record_build(client, job, status, fingerprint, detail, started_at)
+
+
+@contextmanager
+def only_builder(settings: Settings) -> Iterator[None]:
+    """One build at a time per home: two would fill the same half-built tables."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _target(settings: Settings, context: AssetExecutionContext) -> Iterator[Path]:
+    """dbt's artifacts of this run, under the home; those of the last run stay for a person to look at."""
+    folder = settings.home / "dbt" / context.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+    for other in folder.parent.iterdir():
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)

@@ -1,0 +1,91 @@
+"""The raw assets: lines of the lake's drops, loaded exactly once (see `orchestration.loading`).
+
+One operation loads all of them, because a load is one pass over the lake. The ledger's views belong to it as well.
+"""
+
+from collections.abc import Iterator
+
+from clickhouse_connect.driver.client import Client
+from dagster import AssetExecutionContext, AssetSpec, Backoff, Failure, MaterializeResult, RetryPolicy, multi_asset
+
+from orchestration.loading import LoadReport, WarehouseError, load_pending
+from orchestration.resources.connections import LakeResource, WarehouseResource
+
+_STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."
+DESCRIPTIONS = {
+    ("raw", "event_lines"): f"One row per line of an event drop, verbatim, {_STAMPED}",
+    ("raw", "catalog_lines"): f"One row per line of a catalogue drop, verbatim, {_STAMPED}",
+    ("raw", "learner_lines"): f"One row per line of a learner drop, verbatim, {_STAMPED}",
+    ("ops", "live_objects"): "One row per object that readers see: committed, let through by the gate, newest of its key.",
+    ("ops", "first_commits"): "One row per object version that was loaded: the first attempt to commit it.",
+    ("ops", "current_verdicts"): "One row per load and object that the gate judged: its last verdict.",
+    ("ops", "object_failures"): "One row per failed try to read an object.",
+}
+
+RAW_SPECS = [
+    AssetSpec(
+        list(key),
+        description=description,
+        group_name="raw" if key[0] == "raw" else "ledger",
+        kinds={"clickhouse", "s3"} if key[0] == "raw" else {"clickhouse"},
+    )
+    for key, description in DESCRIPTIONS.items()
+]
+
+
+@multi_asset(
+    name="load_drops",
+    specs=RAW_SPECS,
+    pool="clickhouse_load",
+    retry_policy=RetryPolicy(max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL),
+)
+def load_drops(
+    context: AssetExecutionContext, warehouse: WarehouseResource, lake: LakeResource
+) -> Iterator[MaterializeResult]:
+    """Load every drop that the ledger does not know, and let the gate judge it."""
+    try:
+        client = warehouse.connect()
+        report = load_pending(client, lake.connect(), warehouse.settings(), on_progress=_log_to(context))
+    except WarehouseError as error:
+        raise Failure(str(error), allow_retries=False) from error
+    row_counts = raw_row_counts(client)
+    for key in DESCRIPTIONS:
+        metadata = report_metadata(report) if key == ("raw", "event_lines") else {}
+        if key in row_counts:
+            metadata["dagster/row_count"] = row_counts[key]
+        yield MaterializeResult(asset_key=list(key), metadata=metadata)
+
+
+def _log_to(context: AssetExecutionContext):
+    def log(progress) -> None:
+        context.log.info(
+            f"{progress.stage}: {progress.objects_done} of {progress.objects_total} objects, "
+            f"{progress.line_count} lines"
+        )
+
+    return log
+
+
+def report_metadata(report: LoadReport) -> dict:
+    """The load in numbers, for the asset's page."""
+    metadata = {
+        "objects_loaded": report.object_count,
+        "lines_loaded": report.line_count,
+        "lines_rejected": report.rejected_count,
+        "objects_parked": report.parked_count,
+        "objects_to_retry": len(report.failed) + report.waiting_count,
+        "objects_published": report.judgement.published_count,
+        "objects_held": report.held_count,
+        "seconds": round(report.seconds, 1),
+    }
+    problems = [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
+    problems += [f"{each.key}: {each.reason}" for each in report.judgement.held]
+    if problems:
+        metadata["problems"] = "\n".join(problems[:50])
+    return metadata
+
+
+def raw_row_counts(client: Client) -> dict[tuple[str, str], int]:
+    """Rows of each raw table, from the parts' own counts."""
+    rows = client.query("select name, total_rows from system.tables where database = 'raw'").result_rows
+    return {("raw", name): int(count or 0) for name, count in rows}

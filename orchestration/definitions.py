@@ -1,0 +1,36 @@
+"""Everything Dagster knows, by name. Importing this module touches no network: connections open in runs and ticks."""
+
+from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+
+from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models
+from orchestration.assets.raw import load_drops
+from orchestration.checks.gate import gate, ledger
+from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.schedules.cadences import define_near_real_time_schedule, define_nightly_schedule
+from orchestration.sensors.drops import define_drops_sensor
+
+build_models = define_mart_assets()
+loading = AssetSelection.assets(load_drops)
+
+# Steps of a run follow one another and each leaves its work to ClickHouse: one process is enough, and starts faster.
+near_real_time = define_asset_job(
+    "near_real_time",
+    selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger),
+    executor_def=in_process_executor,
+    description="Load what is due, judge it, build the models of every day's questions.",
+)
+nightly = define_asset_job(
+    "nightly",
+    selection=AssetSelection.all(),
+    executor_def=in_process_executor,
+    description="Load what is due, judge it, build every model, compare raw with the ledger.",
+)
+
+defs = Definitions(
+    assets=[load_drops, build_models],
+    asset_checks=[gate, ledger],
+    jobs=[near_real_time, nightly],
+    sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
+    schedules=[define_near_real_time_schedule(near_real_time), define_nightly_schedule(nightly)],
+    resources={"warehouse": WarehouseResource(), "lake": LakeResource(), "dbt": dbt_cli()},
+)

@@ -1,0 +1,41 @@
+"""Dagster's own configuration, written into the home: nothing is sent anywhere, and runs that die are noticed."""
+
+from pathlib import Path
+
+MAX_RUN_SECONDS = 7200
+"""Above ClickHouse's own limit for a load (one hour), so that the engine gives up first and says why."""
+
+_CONFIG = f"""\
+# Written by the warehouse at each start; changes here are overwritten.
+telemetry:
+  enabled: false
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  max_runtime_seconds: {MAX_RUN_SECONDS}
+  poll_interval_seconds: 60
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+  pools:
+    default_limit: 1
+retention:
+  sensor:
+    purge_after_days: {{skipped: 2, started: 30, success: 30, failure: 30}}
+  schedule:
+    purge_after_days: {{skipped: 2, started: 30, success: 30, failure: 30}}
+"""
+
+
+def write_dagster_config(home: Path) -> Path:
+    """Write `home/dagster/dagster.yaml` and return the folder, which is DAGSTER_HOME."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists() or config.read_text() != _CONFIG:
+        config.write_text(_CONFIG)
+    return folder

@@ -1,0 +1,14 @@
+{#
+    Every row has a text in this column: neither NULL nor ''. Identifiers are plain strings, and a join that finds
+    nothing gives '' in ClickHouse, which `not_null` lets pass.
+
+        data_tests:
+          - not_empty
+#}
+{% test not_empty(model, column_name) %}
+
+    select {{ column_name }}
+    from {{ model }}
+    where ifNull(toString({{ column_name }}), '') = ''
+
+{% endtest %}

@@ -1,0 +1,28 @@
+{#
+    Every combination of these columns exists in the other model: `relationships` for a key of several columns.
+    A combination with a NULL in it points nowhere and is fine. `fields` are the columns there, in the same order;
+    left out, they have the same names.
+
+        data_tests:
+          - set_included:
+              arguments:
+                columns: [learner_id, course_id]
+                to: ref('fct_enrolments')
+#}
+{% test set_included(model, columns, to, fields=none) %}
+
+    {%- set known = [] -%}
+    {%- for column in columns -%}
+        {%- do known.append("isNotNull(" ~ column ~ ")") -%}
+    {%- endfor %}
+
+    select distinct {{ columns | join(", ") }}
+    from {{ model }}
+    where
+        {{ known | join(" and ") }}
+        and ({{ columns | join(", ") }}) not in (
+            select {{ (fields if fields is not none else columns) | join(", ") }}
+            from {{ to }}
+        )
+
+{% endtest %}

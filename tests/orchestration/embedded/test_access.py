@@ -1,0 +1,142 @@
+"""Users, passwords, and what the reader cannot do."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from orchestration.embedded.access import User, Users, read_credentials
+from orchestration.embedded.errors import EngineError
+from orchestration.embedded.services import Services
+
+
+@pytest.fixture(scope="module")
+def mart(query: Callable[..., str]) -> Iterator[str]:
+    """A table that readers may read, beside one that they may not."""
+    query("create database if not exists marts")
+    query("create database if not exists ops")
+    query("create or replace table marts.facts (number UInt64) engine = MergeTree order by number")
+    query("insert into marts.facts values (1), (2)")
+    query("create or replace table ops.keys (value String) engine = MergeTree order by value")
+    query("insert into ops.keys values ('the key')")
+    yield "marts.facts"
+    query("drop database marts")
+    query("drop database ops")
+
+
+def ask(services: Services, **request) -> httpx.Response:
+    return httpx.post(services.url, content=b"select currentUser()", **request)
+
+
+def test_credentials_may_come_by_headers_by_basic_or_by_the_url(services: Services, recorded: dict) -> None:
+    user, password = recorded["clickhouse"]["user"], recorded["clickhouse"]["password"]
+    assert ask(services, headers={"X-ClickHouse-User": user, "X-ClickHouse-Key": password}).text == "default\n"
+    assert ask(services, auth=(user, password)).text == "default\n"
+    assert ask(services, params={"user": user, "password": password}).text == "default\n"
+
+
+@pytest.mark.parametrize(
+    "request_with",
+    [
+        {},
+        {"auth": ("default", "wrong")},
+        {"auth": ("nobody", "wrong")},
+        {"auth": ("nobody", "")},
+        {"auth": ("default", "pässword")},
+        {"params": {"user": "default", "password": "wrong"}},
+        {"headers": {"X-ClickHouse-User": "bi_reader", "X-ClickHouse-Key": "wrong"}},
+        {"headers": {"Authorization": "Basic no-base64!"}},
+    ],
+)
+def test_wrong_credentials_are_error_516(services: Services, request_with: dict) -> None:
+    answer = ask(services, **request_with)
+    assert answer.status_code in (401, 403)
+    assert answer.headers["x-clickhouse-exception-code"] == "516"
+    assert "AUTHENTICATION_FAILED" in answer.text
+
+
+def test_a_reader_sees_the_marts_and_nothing_else(reader: httpx.Client, mart: str) -> None:
+    assert reader.post("/", content=f"select sum(number) from {mart}".encode()).text == "3\n"
+    assert reader.post("/", content=b"select number from facts", params={"database": "marts"}).text == "1\n2\n"
+    assert reader.post("/", content=b"show tables from marts").text == "facts\n"
+    assert reader.post("/", content=f"describe {mart} format CSV".encode()).text.startswith('"number","UInt64"')
+    assert reader.post("/", content=f"explain select * from {mart}".encode()).status_code == 200
+    assert reader.post("/", content=f"with t as (select * from {mart}) select count() from t".encode()).text == "2\n"
+    assert reader.get("/", params={"query": "select 1"}).text == "1\n"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from ops.keys",
+        "select * from merge('ops', 'keys')",
+        "select * from view(select * from ops.keys)",
+        "select * from marts.facts where number in (select length(value) from ops.keys)",
+        "describe ops.keys",
+        "show create table ops.keys",
+        "insert into marts.facts values (3)",
+        "insert into marts.facts select 3",
+        "insert into function file('/tmp/made_by_reader.csv') select 1",
+        "create table marts.more (number UInt64) engine = Memory",
+        "create temporary table more (number UInt64)",
+        "alter table marts.facts delete where 1",
+        "drop table marts.facts",
+        "truncate table marts.facts",
+        "optimize table marts.facts",
+        "set readonly = 0",
+        "set role everything",
+        "use ops",
+        "kill query where 1",
+        "system flush logs",
+        "grant all on *.* to default",
+        "select 1 settings readonly = 0",
+        "select 1 settings max_execution_time = 0",
+        "select 1; drop table marts.facts",
+        "select * from file('/etc/passwd', 'LineAsString')",
+        "select file('/etc/passwd')",
+        "select `file`('/etc/passwd')",
+        "select FILE /* */ ('/etc/passwd')",
+        "select * from default.`/etc/passwd`",
+        "select * from url('http://127.0.0.1:1/x', 'CSV', 'a Int8')",
+        "select * from s3('http://127.0.0.1:1/lake/x', 'CSV', 'a Int8')",
+        "select * from remote('127.0.0.1', ops.keys)",
+        "select * from executable('ls', 'TSV', 'a String')",
+        "select 1 into outfile '/tmp/made_by_reader.csv'",
+        "explain analyze insert into marts.facts values (1)",
+    ],
+)
+def test_a_reader_can_neither_write_nor_read_elsewhere(reader: httpx.Client, mart: str, sql: str) -> None:
+    answer = reader.post("/", content=sql.encode())
+    assert answer.status_code >= 400, answer.text
+    assert "the key" not in answer.text
+    assert "root:" not in answer.text
+    assert reader.post("/", content=f"select sum(number) from {mart}".encode()).text == "3\n"
+
+
+@pytest.mark.parametrize("settings", [{"readonly": "0"}, {"profile": "default"}, {"max_execution_time": "100000"}])
+def test_a_reader_cannot_lift_its_limits(reader: httpx.Client, settings: dict) -> None:
+    answer = reader.post("/", params=settings, content=b"select 1")
+    assert answer.headers["x-clickhouse-exception-code"] in ("164", "452")
+
+
+def test_a_reader_may_use_harmless_settings_sessions_and_parameters(reader: httpx.Client, mart: str) -> None:
+    asked = {"max_threads": "1", "max_execution_time": "20", "readonly": "1", "session_id": "of the reader"}
+    sql = b"select getSetting('max_threads'), getSetting('max_execution_time'), {x:UInt8}"
+    for _ in range(2):
+        assert reader.post("/", params=asked | {"param_x": "5"}, content=sql).text == "1\t20\t5\n"
+    assert reader.post("/", content=b"select getSetting('max_execution_time')").text == "300\n"
+    assert reader.post("/", content=b"select getSetting('readonly')").text == "2\n"
+
+
+def test_headers_win_over_basic_and_basic_over_the_url() -> None:
+    url = {"user": "c", "password": "3"}
+    basic = {"authorization": "Basic YjoyOjI="}
+    assert read_credentials({"x-clickhouse-user": "a", "x-clickhouse-key": "1", **basic}, url) == ("a", "1")
+    assert read_credentials(basic, url) == ("b", "2:2")
+    assert read_credentials({}, url) == ("c", "3")
+    assert read_credentials({}, {}) == ("default", "")
+
+
+def test_an_unknown_user_with_an_empty_password_is_refused() -> None:
+    with pytest.raises(EngineError, match="Authentication failed"):
+        Users([User("default", "secret")]).authenticate({}, {"user": "nobody"})
