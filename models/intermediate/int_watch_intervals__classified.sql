@@ -50,16 +50,19 @@ with
             toUnixTimestamp64Milli(occurred_at) as at_ms,
             if(verb = 'seeked', ifNull(position_from_ms, position_ms), position_ms) as before_ms,
             if(verb = 'seeked', ifNull(position_to_ms, position_ms), position_ms) as after_ms,
-            {# One timestamp for a whole batch: the position tells the order, then the nature of the event. #}
+            {#
+                One timestamp for a whole batch: the position tells the order. At one position what ends a stretch
+                comes before what starts the next, or a pause and its resume would swap and lose both.
+            #}
             ifNull(before_ms, if(verb = 'initialized', -1, 1000000000)) as order_position_ms,
             transform(
                 verb,
                 [
                     'initialized',
-                    'played',
-                    'interacted',
-                    'seeked',
                     'paused',
+                    'seeked',
+                    'interacted',
+                    'played',
                     'completed',
                     'terminated'
                 ],

@@ -11,11 +11,16 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dagster_dbt import DbtProject
+from clickhouse_connect.driver.client import Client
 
+from orchestration.loading import live_fingerprint
 from orchestration.loading.errors import WarehouseError
 from orchestration.settings import PROJECT_ROOT, home_environment, warehouse_home, warehouse_target
+
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
 
 MANIFEST = PROJECT_ROOT / "target" / "manifest.json"
 DBT = Path(sys.executable).parent / "dbt"
@@ -36,6 +41,11 @@ def project_fingerprint() -> str:
         content = file.read_bytes()
         digest.update(f"{file.relative_to(PROJECT_ROOT).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def build_fingerprint(client: Client) -> str:
+    """What a build is made from: the live lines and the models' code."""
+    return f"{live_fingerprint(client)}-{project_fingerprint()}"
 
 
 def is_manifest_stale() -> bool:
@@ -84,8 +94,10 @@ def _parse(target: Path) -> None:
 
 
 @cache
-def dbt_project() -> DbtProject:
+def dbt_project() -> "DbtProject":
     """The project; with no manifest it is parsed once, so that a fresh clone opens in `dagster dev` as it is."""
+    from dagster_dbt import DbtProject  # takes two seconds, which a command that only asks for the fingerprint saves
+
     if not MANIFEST.exists() or os.environ.get("DAGSTER_IS_DEV_CLI"):
         prepare_manifest()
     return DbtProject(project_dir=PROJECT_ROOT, profiles_dir=PROJECT_ROOT / "profiles", target_path=Path("target"))

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +14,8 @@ from clickhouse_connect.driver.client import Client
 from dagster import AssetExecutionContext, AssetSelection, AssetsDefinition, Failure
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
 
-from orchestration.assets.dbt_project import DBT, dbt_project, project_fingerprint
-from orchestration.loading import WarehouseError, live_fingerprint, record_build
+from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
+from orchestration.loading import WarehouseError, record_build
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
@@ -27,11 +28,6 @@ class ProjectTranslator(DagsterDbtTranslator):
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return dbt_resource_props.get("description") or f"The {dbt_resource_props['resource_type']} {dbt_resource_props['name']}."
-
-
-def build_fingerprint(client: Client) -> str:
-    """What a build is made from: the live lines and the models' code."""
-    return f"{live_fingerprint(client)}-{project_fingerprint()}"
 
 
 def dbt_cli() -> DbtCliResource:
@@ -58,7 +54,9 @@ def define_mart_assets() -> AssetsDefinition:
             raise Failure(str(error), allow_retries=False) from error
         os.environ.update(settings.as_environment())
         with recorded_build(client, context.job_name), only_builder(settings), _target(settings, context) as target:
-            yield from dbt.cli(["build"], context=context, target_path=target).stream()
+            # "cautious": a test that also reads an unselected model would judge what this run did not build.
+            command = ["build", "--indirect-selection", "cautious"]
+            yield from dbt.cli(command, context=context, target_path=target).stream()
 
     return build_models
 
@@ -76,9 +74,15 @@ def recorded_build(client: Client, job: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        _record(client, job, "failure", fingerprint, f"{type(error).__name__}: {error}"[:500], started_at)
+        _record(client, job, "failure", fingerprint, why_it_failed(error), started_at)
         raise
     _record(client, job, "success", fingerprint, "", started_at)
+
+
+def why_it_failed(error: BaseException) -> str:
+    """The models and tests that failed, as dbt names them, or the error itself."""
+    text = re.sub(r"\x1b?\[\d+m", "", str(error)).partition("Errors parsed from dbt logs:")
+    return (" ".join(text[2].split()) or f"{type(error).__name__}: {text[0].strip()}")[:1000]
 
 
 def _record(client: Client, job: str, status: str, fingerprint: str, detail: str, started_at: datetime) -> None:

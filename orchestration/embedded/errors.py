@@ -4,7 +4,7 @@ import re
 
 ENGINE_VERSION_SUFFIX = re.compile(r"\s*\(version [^)]*(?:\([^)]*\))?\)")
 CODE_PREFIX = re.compile(r"^Code: (\d+)\. DB::Exception: ", re.DOTALL)
-CODE_NAME_SUFFIX = re.compile(r"\s*\(([A-Z][A-Z0-9_]+)\)\s*$")
+CODE_NAME_SUFFIX = re.compile(r"\s*\(([A-Z][A-Z0-9_]+)\)\.?\s*$")
 WRAPPERS = ("Streaming insert append failed: ", "Streaming insert finish failed: ", "Streaming query failed: ")
 
 # As in ClickHouse's exceptionCodeToHTTPStatus; what is not listed is 500.

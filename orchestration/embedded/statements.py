@@ -7,6 +7,7 @@ of an INSERT begins. It works on bytes, since the data behind an INSERT need not
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 TOKEN = re.compile(
     rb"""
@@ -109,13 +110,12 @@ def calls_function(sql: bytes, name: bytes) -> bool:
 
 def find_inline_insert(sql: bytes) -> InlineInsert | None:
     """Where the rows of `INSERT INTO … FORMAT name` or `… VALUES` begin; None when the rows come from elsewhere."""
-    found = tokens(sql)
+    # A text that breaks off inside quotes is not whole yet: what follows the quote is no keyword.
+    found = takewhile(lambda token: token.text not in (b"'", b'"', b"`"), tokens(sql))
     if next((token.keyword for token in found), b"") != b"INSERT":
         return None
     settings_start = format_start = None
     for token in _skip_insert_target(found):
-        if token.text in (b"'", b'"', b"`"):
-            return None  # The text breaks off inside quotes: more of it is to come.
         if token.depth:
             continue
         if format_start is not None:

@@ -64,14 +64,12 @@ def insert_rows(client: Client, table: str, columns: Sequence[str], rows: Iterab
 
 def committed_ids(client: Client, object_ids: Sequence[str] | None = None) -> set[str]:
     """Objects with a commit that was not revoked; of the given ones, or of all."""
-    if object_ids is None:
-        rows = client.query("select object_id from ops.first_commits").result_rows
-    else:
-        rows = client.query(
-            "select distinct object_id from ops.load_commits where object_id in {object_ids:Array(String)} "
-            "and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)",
-            parameters={"object_ids": list(object_ids)},
-        ).result_rows
+    among = "" if object_ids is None else "object_id in {object_ids:Array(String)} and "
+    rows = client.query(
+        f"select distinct object_id from ops.load_commits where {among}"
+        "(load_id, object_id) not in (select load_id, object_id from ops.load_revocations)",
+        parameters={"object_ids": list(object_ids or ())},
+    ).result_rows
     return {row[0] for row in rows}
 
 

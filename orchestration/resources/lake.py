@@ -1,6 +1,7 @@
 """The lake: one bucket of drops, spoken to over S3. Drops are only ever added, never overwritten or deleted."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -122,6 +123,6 @@ def connect_lake(settings: Settings) -> S3Lake:
     return S3Lake(settings.lake, settings.target)
 
 
-def _lake_object(key: str, etag: str, size_bytes: int, last_modified: Any) -> LakeObject:
-    """Listing and GET quote the etag differently; ours is without quotes."""
-    return LakeObject(key, etag.strip('"'), size_bytes, last_modified)
+def _lake_object(key: str, etag: str, size_bytes: int, last_modified: datetime) -> LakeObject:
+    """Listing and GET quote the etag differently, and boto3 answers in the machine's time zone: one form for both."""
+    return LakeObject(key, etag.strip('"'), size_bytes, last_modified.astimezone(UTC))

@@ -39,6 +39,8 @@ def connect(settings: Settings, **options: Any) -> Client:
         "form_encode_query_params": True,
         "client_name": "learning-analytics-warehouse",
         "settings": SAFE_READS,
+        # Without it a moment comes back without its zone, and cannot be compared with one that has it.
+        "tz_mode": "aware",
     }
     try:
         return clickhouse_connect.get_client(**(arguments | options))

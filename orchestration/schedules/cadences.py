@@ -2,7 +2,8 @@
 
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, SkipReason, schedule
 
-from orchestration.assets.marts import BUILD_JOBS, build_fingerprint
+from orchestration.assets.dbt_project import build_fingerprint
+from orchestration.assets.marts import BUILD_JOBS
 from orchestration.loading import WarehouseError, last_build, pending, prepare_warehouse
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.sensors.drops import unfinished_run

@@ -99,7 +99,7 @@ def _project_leadership() -> Course:
     )
     rushed = (
         page("Meetings: a long read", 1200, pace=0.13),
-        video("Meetings: recorded talk", 420, skip_ratio=0.7),
+        video("Meetings: recorded talk", 420, skip_ratio=0.9),
         page("Meetings: another long read", 1100, pace=0.13),
         quiz("Meetings: check", pace=0.15, seconds=100.0, base_ratio=0.42),
     )

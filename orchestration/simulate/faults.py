@@ -4,6 +4,7 @@ No fault takes a true statement away, so the planted truths hold exactly; each a
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,7 +118,7 @@ class Faults:
             for start, piece in zip(starts, pieces, strict=True)
         ]
 
-    def write(self, writer: DropWriter, on_file: object = None) -> None:
+    def write(self, writer: DropWriter, on_file: Callable[[float], None] | None = None) -> None:
         """Writes all files of the block."""
         files = self.deliveries()
         self._plan_voids(files)
@@ -129,7 +130,7 @@ class Faults:
             self.counts.lines += len(lines)
             lines = self._add(lines, self._additions(lines, delivery) + self.voiding.get(number, []))
             writer.write_events(delivery.source, delivery.day, delivery.name, lines)
-            if callable(on_file):
+            if on_file is not None:
                 on_file((number + 1) / len(files))
 
     def _add(self, lines: list[str], additions: list[str]) -> list[str]:

@@ -111,7 +111,7 @@ def _modules(query: Query) -> dict[str, Row]:
     rows = query(
         "select unit_id, reached_count, completed_count, completion_ratio, completion_ratio_low, "
         "completion_ratio_high, completion_ratio_standardised, completion_ratio_standardised_low, "
-        "completion_ratio_standardised_high, support_ratio, comparable_reason, median_time_ratio, density_flag, verdict "
+        "completion_ratio_standardised_high, support_ratio, comparable_reason, median_time_ratio, verdict "
         "from marts.agg_content_effectiveness where unit_kind = 'module' and period = 'all'"
     )
     return {str(row["unit_id"]): row for row in rows}

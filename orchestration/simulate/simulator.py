@@ -16,12 +16,12 @@ from orchestration.simulate.identifiers import timestamps
 from orchestration.simulate.learners import learner_line
 from orchestration.simulate.plants import MINIMUM_DAYS
 from orchestration.simulate.tally import Tally
-from orchestration.simulate.truth import TRUTH_FILE, Truth
+from orchestration.simulate.truth import TRUTH_FILE, Truth, mark_unfinished
 
 DEFAULT_LEARNERS, DEFAULT_DAYS, DEFAULT_SEED = 3_000, 56, 1
 # Learners simulated at a time: what bounds the memory of a large simulation (about 0.5 GB).
 BLOCK_LEARNERS = 4_000
-OWN_NAMES = ("events", "catalog", "learners", TRUTH_FILE)
+DROP_FOLDERS = ("events", "catalog", "learners")
 Progress = Callable[[int, int], None]
 
 
@@ -30,7 +30,8 @@ def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Pro
 
     The same learners, days and seed give the same bytes. `on_progress(done, total)` is told in learners.
     """
-    _check(folder, learners, days)
+    _check_size(learners, days, seed)
+    _clear(folder)
     catalogue = build_catalogue()
     tally = Tally(catalogue, learners, days, seed)
     rows: list[dict[str, object]] = []
@@ -50,23 +51,29 @@ def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Pro
     return truth
 
 
-def _check(folder: Path, learners: int, days: int) -> None:
+def _check_size(learners: int, days: int, seed: int) -> None:
+    if seed < 0:
+        raise ValueError(f"seed {seed}: expected 0 or more")
     if learners < 1:
         raise ValueError(f"{learners} learners: expected at least 1")
     if days < MINIMUM_DAYS:
         raise ValueError(
             f"{days} days: expected at least {MINIMUM_DAYS}, or no cohort has a complete week after its first"
         )
+
+
+def _clear(folder: Path) -> None:
+    """Removes what an earlier simulation wrote; its mark is the truth file, put down before anything else."""
     folder.mkdir(parents=True, exist_ok=True)
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in OWN_NAMES)
-    if foreign and not (folder / TRUTH_FILE).exists():
+    found = sorted(path.name for path in folder.iterdir())
+    if found and TRUTH_FILE not in found:
         raise ValueError(
-            f"{folder} holds {', '.join(foreign[:3])}: expected an empty folder or one that a simulation wrote; "
-            "give another folder"
+            f"{folder} holds {', '.join(found[:3])} and no {TRUTH_FILE}: expected an empty folder or one that a "
+            "simulation wrote; nothing was changed, give another folder"
         )
-    for name in OWN_NAMES[:-1]:
+    mark_unfinished(folder)
+    for name in DROP_FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / TRUTH_FILE).unlink(missing_ok=True)
 
 
 def _learner_rows(block: Block, catalogue: Catalogue) -> Iterator[dict[str, object]]:

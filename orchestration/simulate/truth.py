@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-FORMAT = 1
+FORMAT, UNFINISHED = 1, 0
 TRUTH_FILE = "truth.json"
 
 
@@ -156,10 +156,17 @@ class Truth:
         return path
 
 
+def mark_unfinished(folder: Path) -> None:
+    """Puts down a truth file that says that the simulation is still being written, or was interrupted."""
+    (folder / TRUTH_FILE).write_text(f'{{"format": {UNFINISHED}}}\n')
+
+
 def read_truth(path: Path) -> Truth:
     """Reads a truth file, or the one in a folder."""
     path = path / TRUTH_FILE if path.is_dir() else path
     raw = orjson.loads(path.read_bytes())
+    if raw.get("format") == UNFINISHED:
+        raise ValueError(f"{path} belongs to a simulation that was interrupted: simulate again into that folder")
     if raw.get("format") != FORMAT:
         raise ValueError(
             f"{path} has truth format {raw.get('format')!r}, expected {FORMAT}: simulate again with this version"

@@ -120,7 +120,7 @@ with
         select
             learner_id,
             video_id,
-            max(end_bin) - 1 as bin_number,
+            max(end_bin) - 1 as last_bin,
             any(width_ms) as width_ms,
             any(bin_count) as bin_count
         from ranges
@@ -131,9 +131,9 @@ with
     exits as (
         select
             last_bins.video_id as video_id,
-            last_bins.bin_number as bin_number,
+            last_bins.last_bin as last_bin,
             views.exit_kind as exit_kind,
-            least(intDiv(views.exit_high_ms, width_ms), bin_count - 1) as possible_bin
+            least(intDiv(greatest(views.exit_high_ms - 1, 0), width_ms), bin_count - 1) as possible_bin
         from last_bins
         inner join
             views
@@ -144,26 +144,26 @@ with
     exits_by_bin as (
         select
             video_id,
-            bin_number,
+            last_bin as bin_number,
             countIf(exit_kind = 'dropped') as dropped_count,
             countIf(exit_kind = 'unknown') as unknown_exit_count,
             countIf(exit_kind = 'open') as open_exit_count
         from exits
-        group by video_id, bin_number
+        group by video_id, last_bin
     ),
 
     {# Whose exit is known by bounds only may have watched on from behind the last sure bin to the upper bound. #}
     possible_steps as (
         select
             video_id,
-            (arrayJoin([(bin_number + 1, 1), (possible_bin + 1, -1)]) as step).1 as bin_number,
+            (arrayJoin([(last_bin + 1, 1), (possible_bin + 1, -1)]) as step).1 as bin_number,
             toInt64(0) as viewer_step,
             toInt64(0) as at_risk_step,
             toInt64(0) as view_step,
             toInt64(0) as middle_viewer_step,
             toInt64(step.2) as possible_step
         from exits
-        where exit_kind = 'unknown' and possible_bin > bin_number
+        where exit_kind = 'unknown' and possible_bin > last_bin
     ),
 
     steps_by_bin as (

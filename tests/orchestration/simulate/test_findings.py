@@ -28,7 +28,7 @@ def content_row(truth: Truth, index: int) -> dict:
         "completion_ratio": module.completed_count / module.reached_count, "completion_ratio_low": low,
         "completion_ratio_high": high, "completion_ratio_standardised": 0.7, "completion_ratio_standardised_low": 0.65,
         "completion_ratio_standardised_high": 0.75, "support_ratio": 1.0, "median_time_ratio": 1.0,
-        "density_flag": "normal", "verdict": verdicts.get(module.plant, "working"),
+        "verdict": verdicts.get(module.plant, "working"),
     }  # fmt: skip
 
 

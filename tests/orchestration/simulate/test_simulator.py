@@ -37,19 +37,38 @@ def test_simulating_again_leaves_nothing_of_the_simulation_before(tmp_path: Path
     assert fingerprint(tmp_path / "twice") == fingerprint(tmp_path / "once")
 
 
+def test_an_interrupted_simulation_says_so_and_can_be_repeated(tmp_path: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(tmp_path, 20, 14, 1, interrupt)
+    with pytest.raises(ValueError, match="interrupted"):
+        read_truth(tmp_path)
+    assert simulate(tmp_path, 20, 14, 1) == read_truth(tmp_path)
+
+
+def test_a_folder_of_real_drops_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "real.ndjson").write_text("do not delete")
+    with pytest.raises(ValueError, match="holds events"):
+        simulate(tmp_path, 10, 14, 1)
+    assert (tmp_path / "events" / "real.ndjson").exists()
+
+
 def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("do not delete")
     (tmp_path / "events").mkdir()
     (tmp_path / "events" / "mine.ndjson").write_text("do not delete")
-    with pytest.raises(ValueError, match=r"thesis\.docx"):
+    with pytest.raises(ValueError, match="nothing was changed"):
         simulate(tmp_path, 10, 14, 1)
     assert (tmp_path / "events" / "mine.ndjson").exists()
 
 
-@pytest.mark.parametrize(("learners", "days"), [(0, 56), (10, 13)])
-def test_a_size_that_cannot_carry_the_plants_is_refused(tmp_path: Path, learners: int, days: int) -> None:
-    with pytest.raises(ValueError, match="expected at least"):
-        simulate(tmp_path, learners, days, 1)
+@pytest.mark.parametrize(("learners", "days", "seed"), [(0, 56, 1), (10, 13, 1), (10, 56, -1)])
+def test_a_size_that_cannot_carry_the_plants_is_refused(tmp_path: Path, learners: int, days: int, seed: int) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        simulate(tmp_path, learners, days, seed)
 
 
 @pytest.mark.parametrize("days", [14, 15, 20, 22, 60])

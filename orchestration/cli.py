@@ -1,0 +1,152 @@
+"""The `warehouse` command: a thin face; what a command does is in `orchestration.commands`."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
+from orchestration.commands.run import Job
+from orchestration.commands.sql import Format
+
+VERBOSE = "--verbose"
+
+
+class WarehouseGroup(TyperGroup):
+    """Turns whatever goes wrong in a command into one line and an exit code."""
+
+    def invoke(self, context: click.Context):
+        is_verbose = bool(context.params.get("verbose"))
+        try:
+            return super().invoke(context)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            from orchestration.commands.display import print_note
+
+            print_note("Interrupted. Nothing half-loaded is visible; the same command goes on where this one stopped.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader of our output has gone, as `| head` does; there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_FAILED) from None
+        except Exception as error:
+            from orchestration.commands.display import notes, print_error
+            from orchestration.commands.errors import explain
+
+            if is_verbose:
+                notes().print_exception()
+            print_error(explain(error))
+            raise typer.Exit(EXIT_FAILED) from None
+
+
+app = typer.Typer(
+    cls=WarehouseGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Learning events from S3 to marts in ClickHouse. Start with [bold]warehouse demo[/].",
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def start(verbose: Annotated[bool, typer.Option(VERBOSE, help="Show stack traces of errors.")] = False) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    learners: Annotated[int, typer.Option(min=1, help="How many learners to simulate.")] = 0,
+    days: Annotated[int, typer.Option(min=1, help="How many days they learn for.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other learners with the same habits.")] = 1,
+) -> None:
+    """Simulate learners with known habits, load them, build the marts, and compare what is found with what was planted.
+
+    Runs on the embedded services in WAREHOUSE_HOME (default .warehouse) and refuses a home with other events in it:
+    give the demo a home of its own. Run again with the same numbers, it loads nothing twice and shows the findings.
+    Exit code 0: every finding met; 1: one was missed, or the run failed.
+    """
+    from orchestration.commands.demo import run_demo
+
+    raise typer.Exit(run_demo(learners, days, seed))
+
+
+@app.command()
+def up() -> None:
+    """Run the local services and Dagster, with sensors and schedules on, until Ctrl-C."""
+    from orchestration.commands.up import keep_up
+
+    raise typer.Exit(keep_up())
+
+
+@app.command()
+def put(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of .ndjson, .jsonl or .json, also .gz or .zst.")],
+    source: Annotated[str, typer.Option(help="Name of the system that the events come from.")] = "default",
+    kind: Annotated[str, typer.Option(help="What the files hold: events, catalog or learners.")] = "events",
+) -> None:
+    """Upload files or folders to the lake as drops. Nothing is ever overwritten.
+
+    A folder that holds events/, catalog/ or learners/ keeps its layout.
+    """
+    from orchestration.commands.put import put as put_paths
+
+    put_paths(paths, source, kind)
+
+
+@app.command()
+def run(
+    job: Annotated[Job, typer.Option(help="near_real_time: what every day asks for; nightly: every model.")] = Job.NIGHTLY,
+) -> None:
+    """Load what is due, judge it, build and test the marts.
+
+    Exit code 0: all that was delivered is published, or nothing was new; 3: some of it was not, because the gate holds
+    it or it cannot be read (see 'warehouse status'); 1: the run failed.
+    """
+    from orchestration.commands.run import run_job
+
+    raise typer.Exit(run_job(job))
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+) -> None:
+    """Where every object of the lake is, what was refused and why, how far the data reaches, the last builds."""
+    from orchestration.commands.status import show_status
+
+    show_status(as_json)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One ClickHouse statement, in quotes.")],
+    answer_format: Annotated[Format, typer.Option("--format", help="table shows 100 rows at most.")] = Format.TABLE,
+    write: Annotated[bool, typer.Option("--write", help="Allow statements that change data.")] = False,
+) -> None:
+    """Run one SQL statement; it can only read unless --write is given.
+
+    Example: warehouse sql "select title, start_seconds, drop_off_ratio from marts.agg_video_hot_spots limit 5"
+    """
+    from orchestration.commands.sql import run_sql
+
+    run_sql(statement, answer_format, write)
+
+
+def main() -> None:
+    """Entry point of the `warehouse` command."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    app(args=with_verbose_first(sys.argv[1:]))
+
+
+def with_verbose_first(arguments: list[str]) -> list[str]:
+    """--verbose is an option of the whole; people write it last, so it is accepted anywhere."""
+    if VERBOSE not in arguments:
+        return arguments
+    return [VERBOSE, *(argument for argument in arguments if argument != VERBOSE)]

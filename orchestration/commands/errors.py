@@ -1,0 +1,51 @@
+"""Errors as a person reads them: one line that says what was found, what was expected and what to do."""
+
+import re
+
+EXIT_FAILED = 1
+EXIT_NOT_ALL_PUBLISHED = 3
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+_SERVER_CODE = re.compile(r"[Cc]ode: \d+")
+_NOISE = re.compile(r"^.*?HTTP driver received HTTP status \d+,? *(?:server response: *)?|\(for url [^)]*\)|\(version [^)]*\)")
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked; the message says why and what to do."""
+
+
+def explain(error: BaseException) -> str:
+    """One line for this error. What we did not foresee is named as such."""
+    if _is_expected(error):
+        return one_line(str(error))
+    if _is_from_clickhouse(error):
+        return f"ClickHouse refused: {clickhouse_text(str(error))}"
+    return (
+        f"Unexpected {type(error).__name__}: {one_line(str(error))[:300] or 'no message'}. "
+        "This is a fault of the warehouse; 'warehouse --verbose …' shows where it happened."
+    )
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def clickhouse_text(text: str) -> str:
+    """ClickHouse's own sentence, without the driver's frame around it."""
+    text = one_line(_NOISE.sub("", one_line(text)))
+    code = _SERVER_CODE.search(text)
+    return (text[code.start() :] if code else text)[:1000].strip()
+
+
+def _is_expected(error: BaseException) -> bool:
+    from orchestration.embedded.services import ServicesError
+    from orchestration.loading.errors import WarehouseError
+    from orchestration.settings import SettingsError
+
+    return isinstance(error, (CommandError, SettingsError, ServicesError, WarehouseError))
+
+
+def _is_from_clickhouse(error: BaseException) -> bool:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    return isinstance(error, ClickHouseError)

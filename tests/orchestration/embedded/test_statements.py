@@ -1,0 +1,95 @@
+"""Finding formats, data and file access in statements."""
+
+import pytest
+
+from orchestration.embedded import statements
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        (b"select 1 format CSV", "CSV"),
+        (b"select 1 FORMAT `JSON`", "JSON"),
+        (b"select 1 format JSON settings a = 1", "JSON"),
+        (b"select 1", None),
+        (b"select 'x format CSV'", None),
+        (b"select format from t", None),
+        (b"select format('{}', x) from t", None),
+        (b"select (select 1 format CSV) as x", None),
+        (b"select 1 -- format CSV", None),
+        (b"select 1 /* format CSV */", None),
+    ],
+)
+def test_a_trailing_format_is_found(sql: bytes, name: str | None) -> None:
+    found = statements.find_format(sql)
+    assert (found[0] if found else None) == name
+
+
+@pytest.mark.parametrize(
+    ("sql", "header", "input_format", "data"),
+    [
+        (b"insert into t format CSV\n1,2", "insert into t ", "CSV", b"1,2"),
+        (b"insert into t format CSV 1,2", "insert into t ", "CSV", b"1,2"),
+        (b"INSERT INTO t (a, b) FORMAT Native\n\x00\xff", "INSERT INTO t (a, b) ", "Native", b"\x00\xff"),
+        (b"insert into t (a, `values`) values (1)", "insert into t (a, `values`) ", "Values", b" (1)"),
+        (b"insert into format format CSV\r\nx", "insert into format ", "CSV", b"x"),
+        (b"insert into db.values values (1)", "insert into db.values ", "Values", b" (1)"),
+        (b"insert into function s3('u', 'CSV') format TSV\nx", "insert into function s3('u', 'CSV') ", "TSV", b"x"),
+        (b"/* why */ insert into t values", "/* why */ insert into t ", "Values", b""),
+    ],
+)
+def test_the_data_behind_an_insert_is_found(sql: bytes, header: str, input_format: str, data: bytes) -> None:
+    found = statements.find_inline_insert(sql)
+    assert found is not None
+    assert (found.header, found.format, sql[found.data_start :]) == (header, input_format, data)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        b"insert into t select 1",
+        b"insert into t (a) with x as (select 1) select * from x",
+        b"insert into t (select 1)",
+        b"insert into t",
+        b"insert into `t values (1)",
+        b"select 'insert into t values (1)'",
+        b"with x as (select 1) insert into t select * from x",
+    ],
+)
+def test_an_insert_whose_rows_come_from_elsewhere_has_no_data(sql: bytes) -> None:
+    assert statements.find_inline_insert(sql) is None
+
+
+def test_settings_of_an_insert_are_kept_apart() -> None:
+    found = statements.find_inline_insert(b"insert into t (a) settings x = 1 format CSV\n1")
+    assert found is not None
+    assert (found.header, found.settings) == ("insert into t (a) ", "settings x = 1 ")
+
+
+def test_semicolons_and_comments_behind_a_statement_are_cut() -> None:
+    assert statements.strip_end(b"select ';' ; -- done\n;") == b"select ';'"
+
+
+@pytest.mark.parametrize(
+    "sql", [b"select 1 into outfile 'x'", b"insert into t from infile 'x'", b"select 1 INTO\nOUTFILE 'x'"]
+)
+def test_access_to_files_is_seen(sql: bytes) -> None:
+    assert statements.has_outfile(sql)
+    assert not statements.has_outfile(b"select 'into outfile'")
+
+
+def test_a_function_is_seen_whatever_its_spelling() -> None:
+    assert statements.calls_function(b"select FILE /* x */ ('a')", b"file")
+    assert statements.calls_function(b"select \"file\"('a')", b"file")
+    assert not statements.calls_function(b"select 'file(', file from t", b"file")
+
+
+def test_query_ids_are_looked_up_where_the_clients_id_is_kept() -> None:
+    assert (
+        statements.rewrite_query_ids(b"kill query where query_id = 'query_id'", "X")
+        == b"kill query where X = 'query_id'"
+    )
+    rewritten = statements.rewrite_query_ids(b"select query_id from system.processes p", "X")
+    assert rewritten == b"select query_id from (select * replace (X as query_id) from system.processes) p"
+    untouched = b"select 'from system.processes', query_id from t"
+    assert statements.rewrite_query_ids(untouched, "X") == untouched
