@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -20,11 +19,11 @@ VERBOSE = "--verbose"
 class WarehouseGroup(TyperGroup):
     """Turns whatever goes wrong in a command into one line and an exit code."""
 
-    def invoke(self, context: click.Context):
+    def invoke(self, context: typer.Context):
         is_verbose = bool(context.params.get("verbose"))
         try:
             return super().invoke(context)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
+        except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except KeyboardInterrupt:
             from orchestration.commands.display import print_note

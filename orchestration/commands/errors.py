@@ -6,8 +6,8 @@ EXIT_FAILED = 1
 EXIT_NOT_ALL_PUBLISHED = 3
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
-_SERVER_CODE = re.compile(r"[Cc]ode: \d+")
-_NOISE = re.compile(r"^.*?HTTP driver received HTTP status \d+,? *(?:server response: *)?|\(for url [^)]*\)|\(version [^)]*\)")
+_SERVER_TEXT = re.compile(r"Code: \d+\. DB::Exception: .*")
+_NOISE = re.compile(r" Expected one of: .*|\(for url [^)]*\)|\(version [^)]*\)")
 
 
 class CommandError(Exception):
@@ -32,9 +32,9 @@ def one_line(text: str) -> str:
 
 def clickhouse_text(text: str) -> str:
     """ClickHouse's own sentence, without the driver's frame around it."""
-    text = one_line(_NOISE.sub("", one_line(text)))
-    code = _SERVER_CODE.search(text)
-    return (text[code.start() :] if code else text)[:1000].strip()
+    text = one_line(_NOISE.sub("", text))
+    found = _SERVER_TEXT.search(text)
+    return (found.group() if found else text)[:1000]
 
 
 def _is_expected(error: BaseException) -> bool:

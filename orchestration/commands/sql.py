@@ -17,7 +17,10 @@ CELL_WIDTH = 60
 READ_ONLY = {"readonly": 2}
 """2 and not 1: a client has to be able to set the format and its own limits. Nothing can be written under either."""
 _COMMENTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
-_READS = ("select", "with", "show", "describe", "desc", "explain", "exists", "from", "(")
+_WRITES = frozenset(
+    "alter attach backup create delete detach drop exchange grant insert kill move optimize rename replace restore "
+    "revoke set system truncate undrop update use".split()
+)
 
 
 class Format(StrEnum):
@@ -59,8 +62,8 @@ def first_word(statement: str) -> str:
 
 
 def is_read(statement: str) -> bool:
-    """Whether the statement answers with rows. The engine's own read-only mode is what keeps data safe."""
-    return first_word(statement) in _READS
+    """Whether the statement seems to ask for rows. What keeps data safe is the engine's own read-only mode."""
+    return first_word(statement) not in _WRITES
 
 
 def _show(client, statement: str, settings: dict) -> None:

@@ -72,6 +72,10 @@ class EngineConnection:
         seen = self._chdb._conn.classify_query(sql)
         return seen["query_class"].name, seen["statement_count"]
 
+    def canonical(self, sql: str) -> bytes:
+        """The text as the engine's parser writes it: no comments, no escaped names, no typographic quotes."""
+        return self.execute(f"SELECT formatQuery({quote(sql)})", "TabSeparatedRaw").bytes()
+
     def set(self, settings: Mapping[str, str]) -> None:
         """Changes settings of this connection, as strings; the engine converts and checks them."""
         if not settings:

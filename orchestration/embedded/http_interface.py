@@ -10,7 +10,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from starlette.datastructures import Headers, QueryParams, UploadFile
 from starlette.requests import ClientDisconnect, Request
@@ -37,11 +37,13 @@ class RequestBody:
         self._loop = asyncio.get_running_loop()
         self._is_complete = asyncio.Event()
         self._is_abandoned = False
+        self._pending: Future[bytes] | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """Called from the job's thread."""
         while not self._is_complete.is_set():
-            yield asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+            self._pending = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+            yield self._pending.result()
 
     async def _next(self) -> bytes:
         message: Message = await self._receive()
@@ -52,6 +54,12 @@ class RequestBody:
         if not message.get("more_body"):
             self._is_complete.set()
         return message.get("body", b"")
+
+    def abandon(self) -> None:
+        """Ends a job's waiting for more of the body."""
+        self._is_complete.set()
+        if self._pending is not None:
+            self._pending.cancel()
 
     async def wait_until_client_leaves(self) -> None:
         await self._is_complete.wait()
@@ -156,12 +164,13 @@ class HttpInterface:
         try:
             await asyncio.wait({watch, sending}, return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
                 raise ClientGone
             await sending
         finally:
             watch.cancel()
+            sending.cancel()
+            await asyncio.gather(watch, sending, return_exceptions=True)
+            body.abandon()
             await self._finish(job, work, reader)
             transport.close()
             answer.keyword = job.keyword
@@ -187,7 +196,7 @@ class HttpInterface:
     async def close(self) -> None:
         """Cancels what runs and closes every connection."""
         await asyncio.gather(*(asyncio.to_thread(job.cancel) for job in list(self._running)))
-        self._threads.shutdown(wait=True)
+        await asyncio.to_thread(self._threads.shutdown)
         self._sessions.close()
         self._engine.close()
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 from orchestration.embedded import statements
-from orchestration.embedded.access import check_settings, check_statement
+from orchestration.embedded.access import check_functions, check_settings, check_statement
 from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote, quote_identifier
 from orchestration.embedded.errors import EngineError
 from orchestration.embedded.query_request import QueryRequest
@@ -166,6 +166,8 @@ class QueryJob:
         if statement_count > 1:
             raise EngineError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
         check_statement(self.request.user, sql, statement_class, self.request.is_get)
+        if self.request.user.is_reader and statement_class != "UNKNOWN":
+            check_functions(self.request.user, connection.canonical(_decode(sql)))
         if statement_class == "CONTROL" or b"TEMPORARY" in sql[:200].upper():
             # SET, USE and temporary tables must not reach the next request on this connection.
             connection.is_spent = True

@@ -7,7 +7,7 @@ of an INSERT begins. It works on bytes, since the data behind an INSERT need not
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 TOKEN = re.compile(
     rb"""
@@ -99,13 +99,13 @@ def find_format(sql: bytes) -> tuple[str, int, int] | None:
 def has_outfile(sql: bytes) -> bool:
     """Whether the statement reads or writes a file of the machine by INTO OUTFILE or FROM INFILE."""
     words = [token.keyword for token in tokens(sql)]
-    return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in zip(words, words[1:], strict=False))
+    return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in pairwise(words))
 
 
 def calls_function(sql: bytes, name: bytes) -> bool:
     """Whether the text calls a function of this name, written plainly or in quotes."""
     names = [token.text.strip(b'`"').lower() for token in tokens(sql)]
-    return any(pair == (name, b"(") for pair in zip(names, names[1:], strict=False))
+    return any(pair == (name, b"(") for pair in pairwise(names))
 
 
 def find_inline_insert(sql: bytes) -> InlineInsert | None:

@@ -5,8 +5,6 @@ Importing Great Expectations takes seconds, so this module is imported only when
 
 import logging
 import os
-from collections import defaultdict
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
@@ -16,21 +14,12 @@ from great_expectations.core import ExpectationSuiteValidationResult
 
 from orchestration.expectations.facts import facts_query
 from orchestration.expectations.suites import explain, suite_for
+from orchestration.expectations.verdict import LoadVerdict
 from orchestration.settings import ClickHouse
 
 
 class GateError(Exception):
     """An expectation could not be evaluated: an error of the gate, which says nothing about the data."""
-
-
-@dataclass
-class LoadVerdict:
-    """What the suite says about one load: reasons by object_id, empty for objects that pass everything."""
-
-    held: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    noted: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    held_entirely: list[str] = field(default_factory=list)
-    """Reasons that concern the load as a whole."""
 
 
 class LoadJudge:

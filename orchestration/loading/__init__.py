@@ -8,7 +8,7 @@ is never counted twice.
 from orchestration.loading.builds import is_build_needed, last_build, live_fingerprint, record_build
 from orchestration.loading.discover import pending
 from orchestration.loading.errors import LoadError, WarehouseError
-from orchestration.loading.pending import LoadReport, Progress, load_pending
+from orchestration.loading.loader import LoadReport, Progress, load_pending
 from orchestration.loading.status import Status, status
 from orchestration.loading.tables import ensure_raw_tables, prepare_warehouse, set_learner_id_key
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from clickhouse_connect.driver.client import Client
 
 from orchestration.expectations.facts import profile_load
+from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading.failures import safe_message
 from orchestration.loading.ledger import insert_rows
 from orchestration.loading.objects import RAW_TABLES
@@ -52,8 +53,8 @@ class Judgement:
 class Judge(Protocol):
     """The part of the expectations that the gate needs."""
 
-    def judge(self, load_id: str, kind: str, object_count: int):
-        """Reasons by object."""
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        """Reasons by object; raises when it cannot say."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
@@ -87,7 +87,8 @@ def drop_from(bucket: str, entry: LakeObject) -> Drop:
 
 def object_id(bucket: str, entry: LakeObject) -> str:
     """Hash of the five facts that tell one version of an object from every other."""
-    facts = [bucket, entry.key, entry.etag, entry.size_bytes, entry.last_modified.isoformat(timespec="milliseconds")]
+    modified = entry.last_modified.astimezone(UTC).isoformat(timespec="milliseconds")
+    facts = [bucket, entry.key, entry.etag, entry.size_bytes, modified]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

@@ -54,25 +54,45 @@ with
 
     learners as (select learner_id, acquisition_channel from {{ ref("dim_learners") }}),
 
-    {# An event belongs to its own activity, to that activity's module and, on a question, to the assessment. #}
-    placed_events as (
+    {# Milliseconds as integers: a sum of floats would depend on the order of the rows. #}
+    learner_activities as (
         select
-            events.learner_id as learner_id,
-            events.activity_id as activity_id,
-            events.verb as verb,
-            events.is_reported_completed as is_reported_completed,
-            events.occurred_at as occurred_at,
-            events.active_seconds as active_seconds,
+            learner_id,
+            activity_id,
+            max(parent_activity_id) as reported_parent_id,
+            min(occurred_at) as first_at,
+            max(occurred_at) as last_at,
+            count() as event_count,
+            sum({{ milliseconds("active_seconds") }}) as active_milliseconds,
+            minIfOrNull(
+                occurred_at, verb in ('completed', 'passed') or is_reported_completed
+            ) as completed_at,
+            minIfOrNull(occurred_at, verb = 'failed') as failed_at
+        from events
+        group by learner_id, activity_id
+    ),
+
+    {# What happens on an activity happens in its module too and, on a question, in the assessment. #}
+    placed_activities as (
+        select
+            learner_activities.learner_id as learner_id,
+            learner_activities.activity_id as activity_id,
+            learner_activities.first_at as first_at,
+            learner_activities.last_at as last_at,
+            learner_activities.event_count as event_count,
+            learner_activities.active_milliseconds as active_milliseconds,
+            learner_activities.completed_at as completed_at,
+            learner_activities.failed_at as failed_at,
             arrayJoin(
                 arrayDistinct(
                     [
-                        events.activity_id,
+                        learner_activities.activity_id,
                         ifNull(activities.module_id, ''),
                         if(
                             activities.activity_type = 'question',
                             coalesce(
                                 nullIf(activities.parent_activity_id, ''),
-                                events.parent_activity_id,
+                                learner_activities.reported_parent_id,
                                 ''
                             ),
                             ''
@@ -80,70 +100,68 @@ with
                     ]
                 )
             ) as unit_id
-        from events
-        left join activities on activities.activity_id = events.activity_id
+        from learner_activities
+        left join activities on activities.activity_id = learner_activities.activity_id
     ),
 
-    {# Milliseconds as integers: a sum of floats would depend on the order of the rows. #}
-    learner_units as (
+    reached_units as (
         select
-            placed_events.learner_id as learner_id,
-            placed_events.unit_id as unit_id,
-            any(units.unit_kind) as unit_kind,
-            any(units.activity_type) as activity_type,
-            any(units.course_id) as course_id,
-            any(ifNull(units.module_id, '')) as module_id,
-            any(units.expected_seconds) as expected_seconds,
-            min(placed_events.occurred_at) as reached_at,
-            max(placed_events.occurred_at) as last_active_at,
-            count() as event_count,
-            sum(
-                {{ milliseconds("placed_events.active_seconds") }}
-            ) as active_milliseconds,
-            minIfOrNull(
-                placed_events.occurred_at,
-                placed_events.activity_id = placed_events.unit_id
-                and (
-                    placed_events.verb in ('completed', 'passed')
-                    or (
-                        units.activity_type = 'assessment'
-                        and placed_events.verb = 'failed'
-                    )
-                    or placed_events.is_reported_completed
-                )
-            ) as reported_completed_at
-        from placed_events
-        inner join units on units.unit_id = placed_events.unit_id
+            learner_id,
+            unit_id,
+            min(first_at) as reached_at,
+            max(last_at) as last_active_at,
+            sum(event_count) as unit_event_count,
+            sum(active_milliseconds) as unit_milliseconds,
+            minIf(completed_at, activity_id = unit_id) as reported_completed_at,
+            minIf(failed_at, activity_id = unit_id) as reported_failed_at
+        from placed_activities
+        where unit_id in (select unit_id from units)
         group by learner_id, unit_id
     ),
 
     {# A video is completed by what was watched of it, not by what its player says. #}
     watched_units as (
         select
-            learner_units.learner_id as learner_id,
-            learner_units.unit_id as unit_id,
-            learner_units.unit_kind as unit_kind,
-            learner_units.activity_type as activity_type,
-            learner_units.course_id as course_id,
-            learner_units.module_id as module_id,
-            learner_units.expected_seconds as expected_seconds,
-            learner_units.reached_at as reached_at,
-            learner_units.last_active_at as last_active_at,
-            learner_units.event_count as event_count,
-            learner_units.active_milliseconds as active_milliseconds,
+            reached_units.learner_id as learner_id,
+            reached_units.unit_id as unit_id,
+            units.unit_kind as unit_kind,
+            units.activity_type as activity_type,
+            units.course_id as course_id,
+            ifNull(units.module_id, '') as module_id,
+            units.expected_seconds as expected_seconds,
+            reached_units.reached_at as reached_at,
+            reached_units.last_active_at as last_active_at,
+            reached_units.unit_event_count as event_count,
+            reached_units.unit_milliseconds as active_milliseconds,
             ifNull(video_views.coverage_ratio, 0) as coverage_ratio,
             multiIf(
-                learner_units.activity_type != 'video',
-                learner_units.reported_completed_at,
-                ifNull(video_views.is_completed, false),
-                ifNull(video_views.last_watched_at, learner_units.last_active_at),
-                null
-            ) as completed_at
-        from learner_units
+                units.activity_type = 'video'
+                and ifNull(video_views.is_completed, false),
+                ifNull(video_views.last_watched_at, reached_units.last_active_at),
+                units.activity_type = 'video',
+                null,
+                units.activity_type = 'assessment',
+                least(
+                    ifNull(
+                        reached_units.reported_completed_at,
+                        reached_units.reported_failed_at
+                    ),
+                    ifNull(
+                        reached_units.reported_failed_at,
+                        reached_units.reported_completed_at
+                    )
+                ),
+                reached_units.reported_completed_at
+            ) as completed_at,
+            min(reached_units.reached_at) over (
+                partition by reached_units.learner_id, units.course_id
+            ) as first_reached_at
+        from reached_units
+        inner join units on units.unit_id = reached_units.unit_id
         left join
             video_views
-            on video_views.video_id = learner_units.unit_id
-            and video_views.learner_id = learner_units.learner_id
+            on video_views.video_id = reached_units.unit_id
+            and video_views.learner_id = reached_units.learner_id
     ),
 
     answers as (
@@ -168,6 +186,7 @@ with
             watched_units.unit_kind as unit_kind,
             watched_units.activity_type as activity_type,
             watched_units.course_id as course_id,
+            watched_units.first_reached_at as first_reached_at,
             watched_units.reached_at as reached_at,
             watched_units.last_active_at as last_active_at,
             watched_units.event_count as event_count,
@@ -200,24 +219,28 @@ with
             and answers.module_id = watched_units.module_id
     ),
 
-    first_reached as (
-        select learner_id, course_id, min(reached_at) as first_reached_at
-        from learner_units
-        group by learner_id, course_id
-    ),
-
     {# Someone who learns before the enrolment is recorded was eligible from the first event on. #}
-    course_learners as (
+    eligible_units as (
         select
-            first_reached.learner_id as learner_id,
-            first_reached.course_id as course_id,
+            assessed_units.learner_id as learner_id,
+            assessed_units.unit_id as unit_id,
+            assessed_units.unit_kind as unit_kind,
+            assessed_units.activity_type as activity_type,
+            assessed_units.course_id as course_id,
+            assessed_units.reached_at as reached_at,
+            assessed_units.last_active_at as last_active_at,
+            assessed_units.event_count as event_count,
+            assessed_units.active_milliseconds as active_milliseconds,
+            assessed_units.is_engaged as is_engaged,
+            assessed_units.completed_at as completed_at,
+            assessed_units.judged as judged,
             if(
                 enrolments.is_enrolled
                 and ifNull(
-                    enrolments.enrolled_at < first_reached.first_reached_at, false
+                    enrolments.enrolled_at < assessed_units.first_reached_at, false
                 ),
                 assumeNotNull(enrolments.enrolled_at),
-                first_reached.first_reached_at
+                assessed_units.first_reached_at
             ) as eligible_at,
             coalesce(
                 if(
@@ -227,40 +250,34 @@ with
                 ),
                 'unknown'
             ) as acquisition_channel
-        from first_reached
+        from assessed_units
         left join
             enrolments
-            on enrolments.learner_id = first_reached.learner_id
-            and enrolments.course_id = first_reached.course_id
-        left join learners on learners.learner_id = first_reached.learner_id
+            on enrolments.learner_id = assessed_units.learner_id
+            and enrolments.course_id = assessed_units.course_id
+        left join learners on learners.learner_id = assessed_units.learner_id
     ),
 
     final as (
         select
-            assessed_units.learner_id as learner_id,
-            assessed_units.unit_id as unit_id,
-            assessed_units.unit_kind as unit_kind,
-            assessed_units.activity_type as activity_type,
-            assessed_units.course_id as course_id,
-            toStartOfMonth(course_learners.eligible_at) as cohort_month,
-            course_learners.acquisition_channel as acquisition_channel,
-            course_learners.eligible_at as eligible_at,
-            assessed_units.reached_at as reached_at,
-            assessed_units.last_active_at as last_active_at,
-            assessed_units.event_count as event_count,
-            {{ seconds("assessed_units.active_milliseconds") }} as active_seconds,
-            assessed_units.is_engaged as is_engaged,
-            isNotNull(assessed_units.completed_at) as is_completed,
-            assessed_units.completed_at as completed_at,
-            length(assessed_units.judged) as first_attempt_count,
-            arraySum(
-                answer -> answer .3, assessed_units.judged
-            ) as first_attempt_correct_count
-        from assessed_units
-        inner join
-            course_learners
-            on course_learners.learner_id = assessed_units.learner_id
-            and course_learners.course_id = assessed_units.course_id
+            learner_id,
+            unit_id,
+            unit_kind,
+            activity_type,
+            course_id,
+            toStartOfMonth(eligible_at) as cohort_month,
+            acquisition_channel,
+            eligible_at,
+            reached_at,
+            last_active_at,
+            event_count,
+            {{ seconds("active_milliseconds") }} as active_seconds,
+            is_engaged,
+            isNotNull(completed_at) as is_completed,
+            completed_at,
+            length(judged) as first_attempt_count,
+            arraySum(answer -> answer .3, judged) as first_attempt_correct_count
+        from eligible_units
     )
 
 select

@@ -335,6 +335,35 @@ def test_clickhouse_connect_reads_and_writes_native(services: Services, recorded
         client.query("select * from nothing_here")
 
 
+def test_clickhouse_connect_hears_of_an_error_after_the_first_rows(services: Services, recorded: dict) -> None:
+    engine = recorded["clickhouse"]
+    client = clickhouse_connect.get_client(
+        host=services.host, port=services.port, username=engine["user"], password=engine["password"], compress=False
+    )
+    sql = "select throwIf(number = 3000000), repeat('x', 20) from numbers(10000000) settings max_block_size = 10000"
+    with (
+        pytest.raises(clickhouse_connect.driver.exceptions.Error, match=r"395|FUNCTION_THROW_IF"),
+        client.query_row_block_stream(sql) as blocks,
+    ):
+        for _ in blocks:
+            pass
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"), [("max_execution_time = 0.3", "159"), ("max_memory_usage = 1000000", "241")]
+)
+def test_limits_of_the_engine_are_errors(http: httpx.Client, settings: str, code: str) -> None:
+    sql = f"select uniqExact(number), sum(sipHash64(number)) from numbers(1000000000) settings {settings}"
+    answer = http.post("/", content=sql.encode())
+    assert answer.headers["x-clickhouse-exception-code"] == code
+
+
+def test_a_head_request_has_headers_and_no_body(http: httpx.Client) -> None:
+    answer = http.head("/", params={"query": "select 1 format JSON"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["x-clickhouse-format"] == "JSON"
+
+
 def test_queries_run_side_by_side(query: Query) -> None:
     answers: list[str] = []
     threads = [threading.Thread(target=lambda: answers.append(query("select sleep(0.5)"))) for _ in range(8)]

@@ -1,5 +1,6 @@
 """Starting and stopping: one owner per home, nothing left behind, nothing secret told."""
 
+import contextlib
 import json
 import os
 import re
@@ -259,19 +260,32 @@ def test_a_failed_start_shows_the_end_of_the_log(home: Path) -> None:
     assert not services_status(home).is_running
 
 
-def test_running_queries_do_not_hold_up_the_stop(home: Path) -> None:
-    with running_services(home):
-        endless = "select count() from numbers(1000000000000) where sipHash64(number) = 1"
-        thread = threading.Thread(target=lambda: _ask_in_vain(home, endless))
-        thread.start()
-        time.sleep(0.5)
+def test_running_queries_and_stalled_uploads_do_not_hold_up_the_stop(home: Path) -> None:
+    stopped = threading.Event()
+
+    def stalled() -> Iterator[bytes]:
+        yield b"insert into function null('x UInt8') format TSV\n1\n"
+        stopped.wait(30)
+
+    endless = b"select count() from numbers(1000000000000) where sipHash64(number) = 1"
+    with running_services(home) as services:
+        content = read_services(Home(home))
+        assert content is not None
+        access = ("default", content["clickhouse"]["password"])
+        threads = [
+            threading.Thread(target=_post_in_vain, args=(services.url, body, access)) for body in (endless, stalled())
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.7)
         started_at = time.monotonic()
     assert time.monotonic() - started_at < 8
-    thread.join()
+    stopped.set()
+    for thread in threads:
+        thread.join()
+    assert "Traceback" not in (home / "logs" / "services.log").read_text()
 
 
-def _ask_in_vain(home: Path, sql: str) -> None:
-    try:
-        ask(home, sql)
-    except httpx.HTTPError:
-        pass
+def _post_in_vain(url: str, body: bytes | Iterator[bytes], access: tuple[str, str]) -> None:
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.post(url, content=body, auth=access, timeout=30)

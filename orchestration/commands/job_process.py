@@ -1,0 +1,128 @@
+"""One Dagster job in a process of its own, telling its parent line by line what happens.
+
+`python -m orchestration.commands.job_process JOB --events FD [--asked-by-sensor]`; started by `job_run`. The process
+keeps Dagster's and dbt's own output away from the display: both go where standard output points, a log file.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from orchestration.commands.errors import explain
+from orchestration.resources.dagster_instance import write_dagster_config
+from orchestration.settings import load_settings
+
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job")
+    parser.add_argument("--events", type=int, required=True, help="descriptor to write events to")
+    parser.add_argument("--asked-by-sensor", action="store_true", help="run only when the drops sensor requests a run")
+    chosen = parser.parse_args(arguments)
+    # Dagster turns this into a canceled run; the default would leave a run that seems to go on for ever.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    with os.fdopen(chosen.events, "w", buffering=1) as events:
+
+        def tell(kind: str, content: dict[str, Any]) -> None:
+            events.write(json.dumps({"kind": kind, **content}) + "\n")
+
+        try:
+            return 0 if run_job(chosen.job, chosen.asked_by_sensor, tell) else 1
+        except KeyboardInterrupt:
+            tell("error", {"message": "The run was stopped."})
+        except Exception as error:  # noqa: BLE001  the parent is told, and the trace goes to the log
+            tell("error", {"message": explain(error)})
+            raise
+    return 1
+
+
+def run_job(job: str, asked_by_sensor: bool, tell: Tell) -> bool:
+    """Whether the run succeeded. The run is recorded in the Dagster instance of the home, as any other."""
+    settings = load_settings()
+    os.environ.update(settings.as_environment())
+    write_dagster_config(settings.home)
+    tell("stage", {"name": "Reading the models"})
+    from orchestration.assets.dbt_project import prepare_manifest
+
+    prepare_manifest()
+    tell("stage", {"name": "Starting Dagster"})
+    from dagster import DagsterInstance
+    from dagster._core.utils import make_new_run_id
+
+    from orchestration.definitions import defs
+
+    with DagsterInstance.get() as instance:
+        tags = _tags_of_request(defs, instance) if asked_by_sensor else {}
+        if tags is None:
+            tell("skipped", {})
+            return True
+        run_id = make_new_run_id()
+        tell("run", {"run_id": run_id, "job": job})
+        instance.add_event_listener(run_id, lambda entry: _tell_of(entry, tell))
+        definition = defs.resolve_job_def(job)
+        # Dagster's console log would repeat the event log, which is kept in the instance.
+        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+        result = definition.execute_in_process(
+            instance=instance, run_id=run_id, raise_on_error=False, tags=tags, run_config=run_config
+        )
+        tell("end", {"is_success": result.success})
+        return result.success
+
+
+def _tags_of_request(defs, instance) -> dict[str, str] | None:
+    """Tags of the run that the drops sensor requests now; None when it requests none."""
+    from dagster import build_sensor_context
+
+    sensor = defs.get_sensor_def("drops_sensor")
+    with build_sensor_context(instance=instance, definitions=defs, sensor_name="drops_sensor") as context:
+        requests = sensor.evaluate_tick(context).run_requests
+    return dict(requests[0].tags) | {"dagster/sensor_name": "drops_sensor"} if requests else None
+
+
+def _tell_of(entry, tell: Tell) -> None:
+    """Pass on the events that a display needs; everything else stays in Dagster's log."""
+    from dagster import DagsterEventType
+
+    event = entry.dagster_event
+    if event is None:
+        tell("log", {"step": entry.step_key or "", "message": entry.user_message})
+        return
+    match event.event_type:
+        case DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
+            tell("planned", {"asset": event.asset_key.path})
+        case DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            tell("check_planned", {"check": event.asset_check_planned_data.check_name})
+        case DagsterEventType.STEP_START:
+            tell("step", {"step": event.step_key})
+        case DagsterEventType.ASSET_MATERIALIZATION:
+            tell("built", {"asset": event.asset_key.path})
+        case DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = event.asset_check_evaluation_data
+            tell(
+                "checked",
+                {
+                    "check": found.check_name,
+                    "asset": found.asset_key.path,
+                    "is_passed": found.passed,
+                    "severity": found.severity.value,
+                },
+            )
+        case DagsterEventType.STEP_FAILURE:
+            tell("step_failed", {"step": event.step_key, "message": _cause(event.step_failure_data.error)})
+
+
+def _cause(error) -> str:
+    """The innermost message: the outer ones only say that a step failed."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else "no message"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

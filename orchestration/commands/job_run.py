@@ -1,0 +1,189 @@
+"""Starts the process that runs a Dagster job, shows its progress, and says in the end what failed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.commands.display import Stages
+from orchestration.commands.errors import one_line
+from orchestration.settings import PROJECT_ROOT, Settings
+
+STOP_SECONDS = 30
+KEPT_LOGS = 20
+LOAD_STEP, BUILD_STEP = "load_drops", "build_models"
+_PROGRESS = ("loading: ", "judging: ")
+
+
+@dataclass
+class JobRun:
+    """What a run of a job came to."""
+
+    job: str
+    log_path: Path
+    run_id: str = ""
+    is_success: bool = False
+    is_skipped: bool = False
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    built_count: int = 0
+    checked_count: int = 0
+
+
+def run_dagster_job(job: str, settings: Settings, stages: Stages, asked_by_sensor: bool = False) -> JobRun:
+    """Run the job to its end, whatever that is."""
+    run = JobRun(job, _new_log(settings.home / "logs" / "runs", job))
+    view = RunView(run, stages)
+    with run.log_path.open("wb") as log:
+        for event in _events_of(job, settings, log, asked_by_sensor):
+            view.take(event)
+    if not run.is_success:
+        stages.finish("failed")
+        run.failures = failed_nodes(settings.home / "dbt" / run.run_id) or run.failures
+        if not run.failures:
+            run.failures = ["The run ended without a message; its log has the last words."]
+    return run
+
+
+class RunView:
+    """Turns the events of a run into stages on the display."""
+
+    def __init__(self, run: JobRun, stages: Stages) -> None:
+        self._run = run
+        self._stages = stages
+        self._planned_models = 0
+        self._planned_checks = 0
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        handler = getattr(self, f"_on_{event['kind']}", None)
+        if handler:
+            handler(event)
+
+    def _on_stage(self, event: Mapping[str, Any]) -> None:
+        self._stages.start(event["name"])
+
+    def _on_run(self, event: Mapping[str, Any]) -> None:
+        self._run.run_id = event["run_id"]
+
+    def _on_skipped(self, _: Mapping[str, Any]) -> None:
+        self._run.is_skipped = self._run.is_success = True
+
+    def _on_planned(self, event: Mapping[str, Any]) -> None:
+        self._planned_models += event["asset"][0] not in ("raw", "ops")
+
+    def _on_check_planned(self, _: Mapping[str, Any]) -> None:
+        self._planned_checks += 1
+
+    def _on_step(self, event: Mapping[str, Any]) -> None:
+        if event["step"] == LOAD_STEP:
+            self._stages.start("Loading drops")
+        elif event["step"] == BUILD_STEP:
+            self._stages.start("Building and testing the models", self._planned_models or None)
+        else:
+            self._stages.start(f"Checking the {event['step']}")
+
+    def _on_log(self, event: Mapping[str, Any]) -> None:
+        """The load tells of itself in words: `loading: 3 of 40 objects, 12345 lines`."""
+        message = event["message"]
+        if event["step"] != LOAD_STEP or not message.startswith(_PROGRESS):
+            return
+        stage, _, rest = message.partition(": ")
+        words = rest.split()
+        done, total = int(words[0]), int(words[2])
+        note = "judging the loads" if stage == "judging" else f"{int(words[4]):,} lines"
+        self._stages.move(done, total, note)
+
+    def _on_built(self, event: Mapping[str, Any]) -> None:
+        if event["asset"][0] in ("raw", "ops"):
+            return
+        self._run.built_count += 1
+        self._say_built(".".join(event["asset"][-2:]))
+
+    def _on_checked(self, event: Mapping[str, Any]) -> None:
+        self._run.checked_count += 1
+        if not event["is_passed"]:
+            text = f"check {event['check']} on {'.'.join(event['asset'])} failed"
+            (self._run.failures if event["severity"] == "ERROR" else self._run.warnings).append(text)
+        if event["asset"][0] not in ("raw", "ops"):
+            self._say_built(event["check"])
+
+    def _say_built(self, name: str) -> None:
+        note = f"{self._run.checked_count:,} tests · {name}"
+        self._stages.move(self._run.built_count, self._planned_models or None, note)
+
+    def _on_step_failed(self, event: Mapping[str, Any]) -> None:
+        self._run.failures.append(f"{event['step']}: {one_line(event['message'])[:500]}")
+
+    def _on_error(self, event: Mapping[str, Any]) -> None:
+        self._run.failures.append(event["message"])
+
+    def _on_end(self, event: Mapping[str, Any]) -> None:
+        self._run.is_success = event["is_success"]
+        if self._run.is_success:
+            self._stages.finish(f"{self._run.built_count:,} models and seeds, {self._run.checked_count:,} tests")
+
+
+def failed_nodes(target: Path) -> list[str]:
+    """The models, seeds and tests that dbt says failed, each with its message, from its own account of the run."""
+    try:
+        results = json.loads((target / "run_results.json").read_text())["results"]
+    except (OSError, ValueError, KeyError):
+        return []
+    failed = []
+    for result in results:
+        if result["status"] in ("error", "fail", "runtime error"):
+            kind, _, name = result["unique_id"].split(".")[:3]
+            failed.append(f"{kind.replace('_', ' ')} {name}: {one_line(result.get('message') or result['status'])[:400]}")
+    return failed
+
+
+def _events_of(job: str, settings: Settings, log, asked_by_sensor: bool) -> Iterator[dict[str, Any]]:
+    """The events of the job's process, as it sends them; the process never outlives this."""
+    receiver, sender = os.pipe()
+    command = [sys.executable, "-m", "orchestration.commands.job_process", job, "--events", str(sender)]
+    if asked_by_sensor:
+        command.append("--asked-by-sensor")
+    # Its own session: Ctrl-C reaches us, and we tell it to stop.
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT_ROOT,
+        env=os.environ | settings.as_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=(sender,),
+        start_new_session=True,
+    )
+    os.close(sender)
+    try:
+        with os.fdopen(receiver) as lines:
+            for line in lines:
+                yield json.loads(line)
+        process.wait()
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """Ask the process to end, then end it and all it started."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _new_log(folder: Path, job: str) -> Path:
+    """A log file for this run; only the latest ones are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("*.log"))[: -(KEPT_LOGS - 1)]:
+        old.unlink(missing_ok=True)
+    return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{job}.log"

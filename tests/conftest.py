@@ -1,0 +1,123 @@
+"""Throw-away services for all tests: one engine and one lake per session, empty databases and a new bucket per module."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from clickhouse_connect.driver.client import Client
+
+from orchestration.embedded.services import Services, running_services
+from orchestration.loading import prepare_warehouse
+from orchestration.resources.lake import S3Lake, connect_lake
+from orchestration.resources.warehouse import connect
+from orchestration.settings import Settings, load_settings
+
+DATABASES = ("raw", "ops", "staging", "intermediate", "marts", "seeds")
+_bucket_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """An engine and a lake of this session's own."""
+    with running_services(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def settings(services: Services) -> Settings:
+    """Settings of the session's services with a bucket that no other module has seen."""
+    found = load_settings({"WAREHOUSE_HOME": str(services.home)})
+    settings = replace(found, lake=replace(found.lake, bucket=f"lake-{next(_bucket_numbers)}"))
+    s3_client(settings).create_bucket(Bucket=settings.lake.bucket)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def warehouse(settings: Settings) -> Iterator[Client]:
+    """A client on empty databases."""
+    client = connect(settings)
+    for database in DATABASES:
+        client.command(f"drop database if exists {database}")
+    prepare_warehouse(client, settings)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def lake(settings: Settings) -> S3Lake:
+    return connect_lake(settings)
+
+
+@pytest.fixture(scope="module")
+def put(settings: Settings) -> Callable[..., str]:
+    """put(key, content) writes an object; a list of lines becomes NDJSON, and is compressed when the key says .gz."""
+    s3 = s3_client(settings)
+
+    def write(key: str, content: bytes | list) -> str:
+        body = content if isinstance(content, bytes) else ndjson(content)
+        if key.endswith(".gz") and not isinstance(content, bytes):
+            body = gzip.compress(body, mtime=0)
+        s3.put_object(Bucket=settings.lake.bucket, Key=key, Body=body)
+        return key
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def delete(settings: Settings) -> Callable[[str], None]:
+    """delete(key) removes an object, as an operator's retention rule would."""
+    s3 = s3_client(settings)
+    return lambda key: s3.delete_object(Bucket=settings.lake.bucket, Key=key)
+
+
+@pytest.fixture(scope="session")
+def statement() -> Callable[..., dict]:
+    """statement(n) is an xAPI statement that has all four facts; keywords replace its parts."""
+
+    def build(number: int, **parts: object) -> dict:
+        return {
+            "id": f"00000000-0000-4000-8000-{number:012d}",
+            "actor": {"account": {"homePage": "https://lms.example", "name": f"learner-{number % 7}"}},
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
+            "object": {"id": f"https://lms.example/page/{number % 5}"},
+            "timestamp": f"2026-01-05T10:{number // 60 % 60:02d}:{number % 60:02d}Z",
+        } | parts
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def bad_settings(services: Services) -> Settings:
+    """The session's settings, to be broken by a test."""
+    return load_settings({"WAREHOUSE_HOME": str(services.home)})
+
+
+def ndjson(lines: list) -> bytes:
+    """One JSON document per line; a string stands as it is."""
+    return b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in lines)
+
+
+def s3_client(settings: Settings):
+    lake = settings.lake
+    return boto3.client(
+        "s3",
+        endpoint_url=lake.endpoint_url,
+        region_name=lake.region,
+        aws_access_key_id=lake.access_key_id,
+        aws_secret_access_key=lake.secret_access_key,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without services, set in the environment."""
+    monkeypatch.setenv("WAREHOUSE_HOME", str(tmp_path))
+    monkeypatch.delenv("WAREHOUSE_TARGET", raising=False)
+    return tmp_path
