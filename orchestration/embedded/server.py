@@ -79,7 +79,10 @@ def run(home: Home, parent: int) -> int:
     try:
         shutil.rmtree(home.temporary, ignore_errors=True)
         home.temporary.mkdir(parents=True)
-        engine = Engine(str(home.engine_data), str(write_engine_config(home.temporary)))
+        config = write_engine_config(home.temporary)
+        # Seen from the home, no path holds a `?` or `&`, which would end the path in chDB's connection string.
+        os.chdir(home.path)
+        engine = Engine(os.path.relpath(home.engine_data), os.path.relpath(config))
         users = Users(
             [User(ADMIN_USER, secrets.admin_password), User(READER_USER, secrets.reader_password, is_reader=True)]
         )

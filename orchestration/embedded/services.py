@@ -26,6 +26,9 @@ READY_SECONDS = 60
 STOP_SECONDS = 20
 LOG_TAIL_LINES = 15
 EXIT_ALREADY_RUNNING = 3
+PATTERN_CHARACTERS = set("*?{}")
+# Services started by this process, by pid: a child must be waited for when it has ended.
+_children: dict[int, subprocess.Popen] = {}
 
 
 class ServicesError(Exception):
@@ -86,6 +89,11 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
     when the home has its services, ServicesError when they do not come up.
     """
     place = Home(home.resolve())
+    if found := PATTERN_CHARACTERS.intersection(str(place.path)):
+        raise ServicesError(
+            f"The home {place.path} has {' and '.join(sorted(found))} in its path, which the engine takes for a "
+            "pattern. Set WAREHOUSE_HOME to a folder without * ? { } in its path."
+        )
     place.create()
     if is_locked(place.lock_file):
         raise _already_running(place)
@@ -103,10 +111,11 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
             stderr=log,
             start_new_session=True,
         )
+    _children[process.pid] = process
     try:
         return _wait_until_ready(place, process, log_path)
     except BaseException:
-        _end(process)
+        _end(_children.pop(process.pid))
         raise
 
 
@@ -123,8 +132,8 @@ def stop_services(home: Path) -> bool:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, sign)
         if _wait_until_unlocked(place, seconds):
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+            if pid in _children:
+                _children.pop(pid).wait()
             return True
     raise ServicesError(f"The services of {place.path} (pid {pid}) do not stop, even when killed. See {place.logs}.")
 

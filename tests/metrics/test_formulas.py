@@ -4,12 +4,14 @@ The macros are rendered with plain Jinja (they use nothing of dbt but `var`) and
 """
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import chdb
 import numpy as np
 import pytest
+import yaml
 from jinja2 import Environment, StrictUndefined
 from scipy import stats
 
@@ -39,9 +41,7 @@ def evaluate(engine):
     """Evaluates SQL expressions over named columns given as rows; NULL comes back as None."""
 
     def run(expression: str, columns: str, rows: list[tuple]) -> list[float | None]:
-        values = ", ".join(
-            "(" + ", ".join(_literal(v) for v in (i, *row)) + ")" for i, row in enumerate(rows)
-        )
+        values = ", ".join("(" + ", ".join(_literal(v) for v in (i, *row)) + ")" for i, row in enumerate(rows))
         sql = f"select {expression} from values('position UInt64, {columns}', {values}) order by position"
         lines = engine.query(sql, "TSV").data().splitlines()
         return [None if line == "\\N" else float(line) for line in lines]
@@ -161,9 +161,7 @@ def test_quantiles_interpolate_as_numpy_does(formula, evaluate):
 def test_greenwood_bounds_follow_the_log_log_formula(formula, evaluate):
     at_risk, dropped = [100, 80, 50], [5, 16, 1]
     survival = np.cumprod([1 - d / n for d, n in zip(dropped, at_risk, strict=True)])
-    terms = evaluate(
-        formula.greenwood_term("d", "n"), "d UInt64, n UInt64", list(zip(dropped, at_risk, strict=True))
-    )
+    terms = evaluate(formula.greenwood_term("d", "n"), "d UInt64, n UInt64", list(zip(dropped, at_risk, strict=True)))
     assert terms == pytest.approx([d / (n * (n - d)) for d, n in zip(dropped, at_risk, strict=True)])
     total = np.cumsum(terms)
     rows = [(float(s), float(v)) for s, v in zip(survival, total, strict=True)]
@@ -201,3 +199,29 @@ def test_each_family_of_tests_is_corrected_alone(formula, engine):
         select q_value from ({select}) order by video_id, p
     """
     assert [float(q) for q in engine.query(sql, "TSV").data().splitlines()] == pytest.approx([0.02, 0.02, 0.04])
+
+
+def test_running_survival_is_the_product_of_who_stayed(formula, engine):
+    """A bin with nobody at risk leaves the curve; after everybody at risk has left it stays at 0."""
+    rows = "(1, 5, 100), (2, 0, 0), (3, 16, 80), (4, 10, 10), (5, 0, 4)"
+    sql = f"""
+        select {formula.running_survival("d", "n", "so_far")}
+        from values('bin UInt64, d UInt64, n UInt64', {rows})
+        window so_far as (order by bin rows between unbounded preceding and current row)
+        order by bin
+    """
+    measured = [float(line) for line in engine.query(sql, "TSV").data().splitlines()]
+    assert measured == pytest.approx([0.95, 0.95, 0.95 * 0.8, 0, 0])
+
+
+def test_every_metric_macro_is_described():
+    """A formula without its words is a number that nobody can check."""
+    macros = {
+        name
+        for path in MACROS.glob("*.sql")
+        for name in re.findall(r"{%-? *macro +(\w+)\(", path.read_text())
+        if not name.startswith("_")
+    }
+    described = set(re.findall(r"{% docs (\w+) %}", (MACROS / "metrics.md").read_text()))
+    listed = {entry["name"] for entry in yaml.safe_load((MACROS / "_metrics.yml").read_text())["macros"]}
+    assert macros == described == listed

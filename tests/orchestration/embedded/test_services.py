@@ -133,7 +133,8 @@ def test_running_services_uses_what_runs_and_leaves_it_running(services: Service
     assert services_status(services.home).is_running
 
 
-def test_two_homes_run_side_by_side(services: Services, home: Path) -> None:
+def test_two_homes_run_side_by_side(services: Services, tmp_path: Path) -> None:
+    home = tmp_path / "another home's é & <x>"
     with running_services(home) as other:
         assert {other.port, other.lake_endpoint_url}.isdisjoint({services.port, services.lake_endpoint_url})
         ask(home, "create table default.only_here (x UInt8) engine = MergeTree order by x")
@@ -250,6 +251,11 @@ def test_stop_ends_services_that_run_in_the_background(home: Path) -> None:
     assert stop_services(home) is True
     assert stop_services(home) is False
     assert not is_alive(started.pid)
+
+
+def test_a_home_whose_path_is_a_pattern_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ServicesError, match="Set WAREHOUSE_HOME"):
+        start_services(tmp_path / "what?")
 
 
 def test_a_failed_start_shows_the_end_of_the_log(home: Path) -> None:
