@@ -4,7 +4,11 @@
 #}
 {% macro context_activities(raw_json) -%}
     JSONExtract(
-        if(startsWith({{ raw_json }}, '{'), concat('[', {{ raw_json }}, ']'), {{ raw_json }}),
+        if(
+            startsWith({{ raw_json }}, '{'),
+            concat('[', {{ raw_json }}, ']'),
+            {{ raw_json }}
+        ),
         'Array(Tuple(id String, definition Tuple(type String)))'
     )
 {%- endmacro %}
@@ -13,15 +17,17 @@
 {% macro language_map_text(language_map) -%}
     multiIf(
         mapContains({{ language_map }}, 'en-US'),
-        {{ language_map }}['en-US'],
+        {{ language_map }} ['en-US'],
         mapContains({{ language_map }}, 'en'),
-        {{ language_map }}['en'],
-        {{ language_map }}[arraySort(mapKeys({{ language_map }}))[1]]
+        {{ language_map }} ['en'],
+        {{ language_map }} [arraySort(mapKeys({{ language_map }}))[1]]
     )
 {%- endmacro %}
 
 {# An absolute IRI as far as a warehouse must know: a scheme, a colon, something, no blank. #}
-{% macro is_iri(text) -%} match(ifNull({{ text }}, ''), '^[a-zA-Z][a-zA-Z0-9+.-]*:\\S+$') {%- endmacro %}
+{% macro is_iri(text) -%}
+    match(ifNull({{ text }}, ''), '^[a-zA-Z][a-zA-Z0-9+.-]*:\\S+$')
+{%- endmacro %}
 
 {#
     An RFC 3339 timestamp as Nullable(DateTime64(3, 'UTC')); NULL when it is none. Without a zone it is read as UTC

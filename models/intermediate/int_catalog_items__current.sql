@@ -22,8 +22,7 @@ with
     ),
 
     activity_types as (
-        select activity_type_iri, activity_type
-        from {{ ref("activity_types") }}
+        select activity_type_iri, activity_type from {{ ref("activity_types") }}
     ),
 
     short_names as (
@@ -52,7 +51,8 @@ with
             items.version as version,
             items.taught_by_activity_ids as taught_by_activity_ids
         from items
-        left join activity_types on items.reported_type = activity_types.activity_type_iri
+        left join
+            activity_types on items.reported_type = activity_types.activity_type_iri
         left join short_names on items.reported_type = short_names.short_name
     )
 

@@ -1,4 +1,10 @@
-{{ config(engine="MergeTree()", order_by=["learner_id", "course_id"], tags=["near_real_time"]) }}
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["learner_id", "course_id"],
+        tags=["near_real_time"],
+    )
+}}
 
 {#
     One enrolment per learner and course: what the learner drops say, else a `registered` statement, else the learner's
@@ -63,7 +69,9 @@ with
             listed.cohort_label as cohort_label
         from pairs
         left join
-            listed on pairs.learner_id = listed.learner_id and pairs.course_id = listed.course_id
+            listed
+            on pairs.learner_id = listed.learner_id
+            and pairs.course_id = listed.course_id
         left join
             registered
             on pairs.learner_id = registered.learner_id
@@ -74,5 +82,11 @@ with
             and pairs.course_id = first_events.course_id
     )
 
-select learner_id, course_id, enrolled_at, toLowCardinality(enrolment_basis) as enrolment_basis, toLowCardinality(acquisition_channel) as acquisition_channel, cohort_label
+select
+    learner_id,
+    course_id,
+    enrolled_at,
+    toLowCardinality(enrolment_basis) as enrolment_basis,
+    toLowCardinality(acquisition_channel) as acquisition_channel,
+    cohort_label
 from final

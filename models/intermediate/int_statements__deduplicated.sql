@@ -81,16 +81,13 @@ with
         where quarantine_reason = ''
     ),
 
-    voidings as (
-        select verb_iri
-        from {{ ref("xapi_verbs") }}
-        where verb = 'voided'
-    ),
+    voidings as (select verb_iri from {{ ref("xapi_verbs") }} where verb = 'voided'),
 
     voided_statements as (
         select distinct lower(activity_id) as statement_id
         from statements
-        where verb_iri in (select verb_iri from voidings) and object_type = 'StatementRef'
+        where
+            verb_iri in (select verb_iri from voidings) and object_type = 'StatementRef'
     ),
 
     chosen_versions as (
@@ -103,14 +100,10 @@ with
         limit 1 by statement_id
     ),
 
-    verbs as (
-        select verb_iri as iri, verb, verb_group
-        from {{ ref("xapi_verbs") }}
-    ),
+    verbs as (select verb_iri as iri, verb, verb_group from {{ ref("xapi_verbs") }}),
 
     activity_types as (
-        select activity_type_iri as iri, activity_type
-        from {{ ref("activity_types") }}
+        select activity_type_iri as iri, activity_type from {{ ref("activity_types") }}
     ),
 
     catalog_items as (
@@ -118,10 +111,7 @@ with
         from {{ ref("int_catalog_items__current") }}
     ),
 
-    arrival_types as (
-        select arrival_type
-        from {{ ref("arrival_types") }}
-    ),
+    arrival_types as (select arrival_type from {{ ref("arrival_types") }}),
 
     named as (
         select

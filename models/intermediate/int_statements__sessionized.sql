@@ -40,7 +40,8 @@ with
                     {{ 60000 * var("session_gap_minutes") }},
                     least(
                         {{ 3600000 * var("player_silence_max_hours") }},
-                        players.remaining_wall_ms + {{ 1000 * var("player_grace_seconds") }}
+                        players.remaining_wall_ms
+                        + {{ 1000 * var("player_grace_seconds") }}
                     )
                 ),
                 {{ 60000 * var("session_gap_minutes") }}
@@ -67,7 +68,9 @@ with
     with_visits as (
         select
             *,
-            countIf(event_number = 1 or at_ms - previous_at_ms > previous_allowed_silence_ms) over (
+            countIf(
+                event_number = 1 or at_ms - previous_at_ms > previous_allowed_silence_ms
+            ) over (
                 partition by learner_id
                 order by occurred_at, statement_id
                 rows between unbounded preceding and current row
@@ -135,7 +138,8 @@ with
                 least(gap_ms, {{ 1000 * var("active_cap_page_seconds") }})
             ) as active_low_ms,
             greatest(
-                active_low_ms, least(gap_ms, {{ 1000 * var("active_cap_high_seconds") }})
+                active_low_ms,
+                least(gap_ms, {{ 1000 * var("active_cap_high_seconds") }})
             ) as active_high_ms
         from with_next
     )

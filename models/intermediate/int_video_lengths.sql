@@ -34,7 +34,9 @@ with
     final as (
         select
             video_id,
-            if(reported_length_ms > 0, reported_length_ms, catalog_length_ms) as length_ms,
+            if(
+                reported_length_ms > 0, reported_length_ms, catalog_length_ms
+            ) as length_ms,
             has_length_conflict
         from most_frequent
         full outer join catalog_lengths using (video_id)

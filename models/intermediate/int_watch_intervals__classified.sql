@@ -48,13 +48,19 @@ with
         select
             *,
             toUnixTimestamp64Milli(occurred_at) as at_ms,
-            if(verb = 'seeked', ifNull(position_from_ms, position_ms), position_ms) as before_ms,
-            if(verb = 'seeked', ifNull(position_to_ms, position_ms), position_ms) as after_ms,
+            if(
+                verb = 'seeked', ifNull(position_from_ms, position_ms), position_ms
+            ) as before_ms,
+            if(
+                verb = 'seeked', ifNull(position_to_ms, position_ms), position_ms
+            ) as after_ms,
             {#
                 One timestamp for a whole batch: the position tells the order. At one position what ends a stretch
                 comes before what starts the next, or a pause and its resume would swap and lose both.
             #}
-            ifNull(before_ms, if(verb = 'initialized', -1, 1000000000)) as order_position_ms,
+            ifNull(
+                before_ms, if(verb = 'initialized', -1, 1000000000)
+            ) as order_position_ms,
             transform(
                 verb,
                 [
@@ -126,8 +132,8 @@ with
         select
             *,
             sumIf(greatest(assumeNotNull(advance_ms), 0), is_played_pair) over stream
-            > {{ var("compressed_clock_factor") }} * sumIf(reach_ms, is_played_pair) over stream
-            as is_clock_compressed
+            > {{ var("compressed_clock_factor") }}
+            * sumIf(reach_ms, is_played_pair) over stream as is_clock_compressed
         from measured
         window stream as (partition by learner_id, video_id, stream_id)
     ),
@@ -152,10 +158,7 @@ with
         where is_playing and after_ms is not null
     ),
 
-    lengths as (
-        select video_id, length_ms
-        from {{ ref("int_video_lengths") }}
-    ),
+    lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
 
     classified as (
         select
@@ -165,7 +168,8 @@ with
             ifNull(advance_ms, -1) as known_advance_ms,
             known_advance_ms >= 0
             and known_advance_ms
-            <= reach_ms + {{ 1000 * var("reach_tolerance_seconds") }} as is_within_reach,
+            <= reach_ms
+            + {{ 1000 * var("reach_tolerance_seconds") }} as is_within_reach,
             multiIf(
                 next_statement_id = '' or advance_ms is null,
                 'censored',
@@ -186,15 +190,19 @@ with
     ),
 
     learner_events as (
-        select learner_id, occurred_at
-        from {{ ref("int_statements__deduplicated") }}
+        select learner_id, occurred_at from {{ ref("int_statements__deduplicated") }}
     ),
 
     next_events_anywhere as (
         select
             unended.statement_id as statement_id,
             toUnixTimestamp64Milli(learner_events.occurred_at) as next_anywhere_ms
-        from (select statement_id, learner_id, occurred_at from classified where kind = 'censored') as unended
+        from
+            (
+                select statement_id, learner_id, occurred_at
+                from classified
+                where kind = 'censored'
+            ) as unended
         asof inner join
             learner_events
             on unended.learner_id = learner_events.learner_id
@@ -220,7 +228,8 @@ with
                 kind = 'censored' and next_anywhere_ms > 0,
                 toInt64(
                     round(
-                        playback_rate * (next_anywhere_ms - toUnixTimestamp64Milli(occurred_at))
+                        playback_rate
+                        * (next_anywhere_ms - toUnixTimestamp64Milli(occurred_at))
                     )
                 ),
                 kind = 'censored',
@@ -229,7 +238,8 @@ with
             ) as possible_ms
         from classified
         left join
-            next_events_anywhere on classified.statement_id = next_events_anywhere.statement_id
+            next_events_anywhere
+            on classified.statement_id = next_events_anywhere.statement_id
     ),
 
     final as (
@@ -254,7 +264,9 @@ with
                 greatest({{ clipped("from_ms + possible_ms", "length_ms") }}, end_ms)
             ) as end_high_ms,
             toInt64(round((end_ms - start_ms) / playback_rate)) as watched_wall_ms,
-            toInt64(round(greatest(length_ms - start_ms, 0) / playback_rate)) as remaining_wall_ms
+            toInt64(
+                round(greatest(length_ms - start_ms, 0) / playback_rate)
+            ) as remaining_wall_ms
         from bounded
     )
 

@@ -28,7 +28,8 @@ with
             arrayFilter(
                 segment -> length(segment) = 2,
                 arrayMap(
-                    segment -> splitByString('[.]', segment), splitByString('[,]', played_segments)
+                    segment -> splitByString('[.]', segment),
+                    splitByString('[,]', played_segments)
                 )
             ) as closed_segments
         from {{ ref("int_statements__deduplicated") }}
@@ -45,7 +46,9 @@ with
             groupUniqArrayArray(
                 arrayMap(
                     segment -> (
-                        assumeNotNull({{ milliseconds("toFloat64OrZero(segment[1])") }}),
+                        assumeNotNull(
+                            {{ milliseconds("toFloat64OrZero(segment[1])") }}
+                        ),
                         assumeNotNull({{ milliseconds("toFloat64OrZero(segment[2])") }})
                     ),
                     closed_segments
@@ -55,10 +58,7 @@ with
         group by learner_id, video_id, stream_id
     ),
 
-    lengths as (
-        select video_id, length_ms
-        from {{ ref("int_video_lengths") }}
-    ),
+    lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
 
     segments as (
         select
@@ -66,7 +66,7 @@ with
             streams.video_id as video_id,
             streams.stream_id as stream_id,
             arrayJoin(streams.segments) as segment,
-            segment.1 as start_ms,
+            segment .1 as start_ms,
             {{ clipped("segment.2", "lengths.length_ms") }} as end_ms
         from streams
         left join lengths on streams.video_id = lengths.video_id
@@ -88,8 +88,8 @@ with
             video_id,
             stream_id,
             arrayJoin([(start_ms, 1), (end_ms, -1)]) as border,
-            border.1 as at_ms,
-            border.2 as reported_step,
+            border .1 as at_ms,
+            border .2 as reported_step,
             0 as credited_step
         from segments
         union all
@@ -98,9 +98,9 @@ with
             video_id,
             stream_id,
             arrayJoin([(start_ms, 1), (end_ms, -1)]) as border,
-            border.1 as at_ms,
+            border .1 as at_ms,
             0 as reported_step,
-            border.2 as credited_step
+            border .2 as credited_step
         from credited
     ),
 
@@ -123,7 +123,8 @@ with
             stream_id,
             at_ms as start_ms,
             leadInFrame(at_ms) over whole_stream as end_ms,
-            sum(reported_step) over so_far > 0 and sum(credited_step) over so_far = 0 as is_reported_only
+            sum(reported_step) over so_far > 0
+            and sum(credited_step) over so_far = 0 as is_reported_only
         from steps
         window
             so_far as (
@@ -170,12 +171,12 @@ with
 
     final as (
         select
-            streams.last_report.2 as statement_id,
+            streams.last_report .2 as statement_id,
             uncovered.learner_id as learner_id,
             uncovered.video_id as video_id,
             streams.course_id as course_id,
             uncovered.stream_id as stream_id,
-            streams.last_report.1 as occurred_at,
+            streams.last_report .1 as occurred_at,
             lengths.length_ms as length_ms,
             uncovered.start_ms as start_ms,
             uncovered.end_ms as end_ms

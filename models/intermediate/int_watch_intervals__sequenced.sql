@@ -53,7 +53,8 @@ with
         select
             *,
             toUnixTimestamp64Milli(occurred_at) as at_ms,
-            at_ms + if(kind in ('reported', 'compressed'), 0, watched_wall_ms) as left_at_ms
+            at_ms
+            + if(kind in ('reported', 'compressed'), 0, watched_wall_ms) as left_at_ms
         from intervals
     ),
 
@@ -62,7 +63,7 @@ with
             *,
             row_number() over in_order as interval_number,
             {# The furthest end so far and, negated so that the maximum takes the earliest, when it was reached. #}
-            max((end_ms, -left_at_ms)) over (
+            max((end_ms, - left_at_ms)) over (
                 partition by learner_id, video_id
                 order by at_ms, start_ms, statement_id, kind
                 rows between unbounded preceding and 1 preceding
@@ -70,7 +71,8 @@ with
         from timed
         window
             in_order as (
-                partition by learner_id, video_id order by at_ms, start_ms, statement_id, kind
+                partition by learner_id, video_id
+                order by at_ms, start_ms, statement_id, kind
             )
     ),
 
@@ -79,7 +81,7 @@ with
             *,
             countIf(
                 interval_number > 1
-                and at_ms + frontier.2 > {{ 86400000 * var("return_horizon_days") }}
+                and at_ms + frontier .2 > {{ 86400000 * var("return_horizon_days") }}
             ) over (
                 partition by learner_id, video_id
                 order by at_ms, start_ms, statement_id, kind

@@ -2,8 +2,7 @@
 
 with
     statements as (
-        select source, occurred_at
-        from {{ ref("int_statements__deduplicated") }}
+        select source, occurred_at from {{ ref("int_statements__deduplicated") }}
     ),
 
     by_source as (

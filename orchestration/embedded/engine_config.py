@@ -29,6 +29,9 @@ ADMIN_SETTINGS = {
     "s3_validate_etag_on_read": "0",
     # A lake on this machine answers at once or not at all; 500 tries, the default, take minutes to say so.
     "s3_retry_attempts": "7",
+    # After a join that filtered at run time, the cache says "no rows match" for conditions of other queries, which then
+    # silently miss rows (chDB 26.9.2).
+    "use_query_condition_cache": "0",
     # chDB would read any word as a SELECT of that word; a server calls it a syntax error.
     "implicit_select": "0",
 }

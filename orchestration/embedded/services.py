@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.embedded.home import Home, is_locked, read_services
-from orchestration.settings import PROJECT_ROOT
+from orchestration.settings import PROJECT_ROOT, home_environment
 
 READY_SECONDS = 60
 STOP_SECONDS = 20
@@ -106,6 +106,7 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
         process = subprocess.Popen(
             command,
             cwd=PROJECT_ROOT,
+            env=os.environ | home_environment(place.path),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -105,16 +105,16 @@ with
         cross join watermark
         left join
             new_learners
-            on new_learners.first_date = activity.activity_date
-            and new_learners.event_course_id = activity.event_course_id
+            on activity.activity_date = new_learners.first_date
+            and activity.event_course_id = new_learners.event_course_id
         left join
             watched
-            on watched.activity_date = activity.activity_date
-            and watched.interval_course_id = activity.event_course_id
+            on activity.activity_date = watched.activity_date
+            and activity.event_course_id = watched.interval_course_id
         left join
             completed
-            on completed.completed_date = activity.activity_date
-            and completed.event_course_id = activity.event_course_id
+            on activity.activity_date = completed.completed_date
+            and activity.event_course_id = completed.event_course_id
     )
 
 select

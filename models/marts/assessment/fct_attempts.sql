@@ -75,8 +75,7 @@ with
     ),
 
     sessionized as (
-        select statement_id, session_id
-        from {{ ref("int_statements__sessionized") }}
+        select statement_id, session_id from {{ ref("int_statements__sessionized") }}
     ),
 
     {# From the learner's previous event in the session: an upper estimate where the player reports no duration. #}
@@ -96,10 +95,7 @@ with
         from {{ ref("int_statements__sessionized") }}
     ),
 
-    activities as (
-        select activity_id, module_id
-        from {{ ref("dim_activities") }}
-    ),
+    activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
 
     final as (
         select
@@ -132,12 +128,17 @@ with
             numbered.duration_seconds as response_seconds,
             if(
                 gaps.event_number > 1,
-                {{ seconds("least(gaps.gap_before_ms, 1000 * " ~ var("active_cap_problem_seconds") ~ ")") }},
+                {{
+                    seconds(
+                        "least(gaps.gap_before_ms, 1000 * "
+                        ~ var("active_cap_problem_seconds")
+                        ~ ")"
+                    )
+                }},
                 null
             ) as response_seconds_estimated,
             ifNull(
-                numbered.duration_seconds
-                < least(
+                numbered.duration_seconds < least(
                     {{ var("rapid_guess_max_seconds") }},
                     {{ var("rapid_guess_median_share") }} * typical_times.median_seconds
                 ),

@@ -105,7 +105,7 @@ with
             ) as expected_seconds,
             if(is_from_leaves, 'leaves', timed_units.own_basis) as expected_basis
         from timed_units
-        left join leaf_sums on leaf_sums.module_id = timed_units.unit_id
+        left join leaf_sums on timed_units.unit_id = leaf_sums.module_id
     )
 
 select

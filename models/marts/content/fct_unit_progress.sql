@@ -101,7 +101,7 @@ with
                 )
             ) as unit_id
         from learner_activities
-        left join activities on activities.activity_id = learner_activities.activity_id
+        left join activities on learner_activities.activity_id = activities.activity_id
     ),
 
     reached_units as (
@@ -157,11 +157,11 @@ with
                 partition by reached_units.learner_id, units.course_id
             ) as first_reached_at
         from reached_units
-        inner join units on units.unit_id = reached_units.unit_id
+        inner join units on reached_units.unit_id = units.unit_id
         left join
             video_views
-            on video_views.video_id = reached_units.unit_id
-            and video_views.learner_id = reached_units.learner_id
+            on reached_units.unit_id = video_views.video_id
+            and reached_units.learner_id = video_views.learner_id
     ),
 
     answers as (
@@ -215,8 +215,8 @@ with
         from watched_units
         left join
             answers
-            on answers.learner_id = watched_units.learner_id
-            and answers.module_id = watched_units.module_id
+            on watched_units.learner_id = answers.learner_id
+            and watched_units.module_id = answers.module_id
     ),
 
     {# Someone who learns before the enrolment is recorded was eligible from the first event on. #}
@@ -253,9 +253,9 @@ with
         from assessed_units
         left join
             enrolments
-            on enrolments.learner_id = assessed_units.learner_id
-            and enrolments.course_id = assessed_units.course_id
-        left join learners on learners.learner_id = assessed_units.learner_id
+            on assessed_units.learner_id = enrolments.learner_id
+            and assessed_units.course_id = enrolments.course_id
+        left join learners on assessed_units.learner_id = learners.learner_id
     ),
 
     final as (

@@ -2,7 +2,14 @@
 
 with
     reports as (
-        select activity_id, activity_type, activity_name, course_id, parent_activity_id, occurred_at, statement_id
+        select
+            activity_id,
+            activity_type,
+            activity_name,
+            course_id,
+            parent_activity_id,
+            occurred_at,
+            statement_id
         from {{ ref("int_statements__deduplicated") }}
         where activity_id != ''
     ),
@@ -37,21 +44,17 @@ with
     reported_names as (
         select
             activity_id,
-            argMaxIf(activity_name, (occurred_at, statement_id), activity_name != '') as activity_name,
+            argMaxIf(
+                activity_name, (occurred_at, statement_id), activity_name != ''
+            ) as activity_name,
             min(occurred_at) as first_seen_at
         from reports
         group by activity_id
     ),
 
-    parents_of_items as (
-        select activity_id, activity_type
-        from reported_types
-    ),
+    parents_of_items as (select activity_id, activity_type from reported_types),
 
-    lengths as (
-        select video_id, length_ms
-        from {{ ref("int_video_lengths") }}
-    ),
+    lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
 
     catalog_items as (
         select
@@ -81,7 +84,9 @@ with
         select
             activities.activity_id as activity_id,
             if(
-                catalog_items.course_id != '', catalog_items.course_id, reported_courses.course_id
+                catalog_items.course_id != '',
+                catalog_items.course_id,
+                reported_courses.course_id
             ) as course_id,
             multiIf(
                 catalog_items.module_id != '',
@@ -98,7 +103,8 @@ with
                 reported_parents.parent_activity_id
             ) as parent_activity_id,
             multiIf(
-                catalog_items.is_in_catalogue = 1 and catalog_items.activity_type != 'other',
+                catalog_items.is_in_catalogue = 1
+                and catalog_items.activity_type != 'other',
                 catalog_items.activity_type,
                 reported_types.activity_type != '',
                 reported_types.activity_type,
@@ -113,21 +119,28 @@ with
             ) as title,
             catalog_items.position as position,
             catalog_items.expected_seconds as expected_seconds,
-            if(lengths.length_ms > 0, toNullable(lengths.length_ms / 1000), null) as length_seconds,
+            if(
+                lengths.length_ms > 0, toNullable(lengths.length_ms / 1000), null
+            ) as length_seconds,
             toFloat64(catalog_items.word_count) as word_count,
             catalog_items.version as version,
             catalog_items.is_in_catalogue = 1 as is_in_catalogue,
             if(
-                reported_names.activity_id != '', toNullable(reported_names.first_seen_at), null
+                reported_names.activity_id != '',
+                toNullable(reported_names.first_seen_at),
+                null
             ) as first_seen_at
         from activities
         left join catalog_items on activities.activity_id = catalog_items.activity_id
         left join reported_types on activities.activity_id = reported_types.activity_id
         left join reported_names on activities.activity_id = reported_names.activity_id
-        left join reported_courses on activities.activity_id = reported_courses.activity_id
-        left join reported_parents on activities.activity_id = reported_parents.activity_id
         left join
-            parents_of_items on reported_parents.parent_activity_id = parents_of_items.activity_id
+            reported_courses on activities.activity_id = reported_courses.activity_id
+        left join
+            reported_parents on activities.activity_id = reported_parents.activity_id
+        left join
+            parents_of_items
+            on reported_parents.parent_activity_id = parents_of_items.activity_id
         left join lengths on activities.activity_id = lengths.video_id
     )
 

@@ -2,7 +2,8 @@
 
 with
     activities as (
-        select activity_id, course_id, activity_type, title, is_in_catalogue, first_seen_at
+        select
+            activity_id, course_id, activity_type, title, is_in_catalogue, first_seen_at
         from {{ ref("dim_activities") }}
         where course_id != ''
     ),

@@ -41,8 +41,12 @@ with
     final as (
         select
             learners.learner_id as learner_id,
-            if(events.event_count > 0, toNullable(events.first_seen_at), null) as first_seen_at,
-            if(events.event_count > 0, toNullable(events.last_seen_at), null) as last_seen_at,
+            if(
+                events.event_count > 0, toNullable(events.first_seen_at), null
+            ) as first_seen_at,
+            if(
+                events.event_count > 0, toNullable(events.last_seen_at), null
+            ) as last_seen_at,
             events.event_count as event_count,
             if(
                 first_enrolments.acquisition_channel != '',

@@ -15,6 +15,7 @@ select
     source,
     delivered_at,
     loaded_at,
-    {{ seconds("dateDiff('millisecond', occurred_at, delivered_at)") }} as lateness_seconds
+    {{ seconds("dateDiff('millisecond', occurred_at, delivered_at)") }}
+    as lateness_seconds
 from {{ ref("stg_xapi__statements") }}
 where quarantine_reason = ''

@@ -81,7 +81,9 @@ with
             response,
             {# Choices travel in one response text, parted as xAPI 1.0.3 §2.4.4.1 says. #}
             if(
-                ifNull(response, '') = '', [], splitByString('[,]', ifNull(response, ''))
+                ifNull(response, '') = '',
+                [],
+                splitByString('[,]', ifNull(response, ''))
             ) as selected_options,
             is_correct,
             is_completed,

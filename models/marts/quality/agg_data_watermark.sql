@@ -1,10 +1,7 @@
 {{ config(engine="MergeTree()", order_by=["source"], tags=["near_real_time"]) }}
 
 with
-    events as (
-        select source, occurred_at
-        from {{ ref("fct_learning_events") }}
-    ),
+    events as (select source, occurred_at from {{ ref("fct_learning_events") }}),
 
     final as (
         select

@@ -1,4 +1,10 @@
-{{ config(engine="MergeTree()", order_by=["object_key", "object_id"], tags=["near_real_time"]) }}
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["object_key", "object_id"],
+        tags=["near_real_time"],
+    )
+}}
 
 with
     committed as (
@@ -17,19 +23,24 @@ with
         from {{ ref("stg_ops__drops") }}
     ),
 
-    live as (
-        select object_id, 1 as is_live
-        from {{ ref("stg_ops__live_drops") }}
-    ),
+    live as (select object_id, 1 as is_live from {{ ref("stg_ops__live_drops") }}),
 
     verdicts as (
-        select load_id, object_id, verdict, reason
-        from {{ ref("stg_ops__verdicts") }}
+        select load_id, object_id, verdict, reason from {{ ref("stg_ops__verdicts") }}
     ),
 
     {# The last failure of an object that no attempt has read since. #}
     failed as (
-        select object_id, kind, source, bucket, object_key, size_bytes, delivered_at, code, message
+        select
+            object_id,
+            kind,
+            source,
+            bucket,
+            object_key,
+            size_bytes,
+            delivered_at,
+            code,
+            message
         from {{ ref("stg_ops__failed_drops") }}
         where object_id not in (select object_id from committed)
         order by object_id, failed_at desc

@@ -1,25 +1,45 @@
 {{
     config(
-        engine="MergeTree()", order_by=["object_key", "line_number"], tags=["near_real_time"]
+        engine="MergeTree()",
+        order_by=["object_key", "line_number"],
+        tags=["near_real_time"],
     )
 }}
 
 with
-    reasons as (
-        select reason, detail
-        from {{ ref("quarantine_reasons") }}
-    ),
+    reasons as (select reason, detail from {{ ref("quarantine_reasons") }}),
 
     lines as (
-        select 'events' as kind, object_id, object_key, line_number, source, delivered_at, quarantine_reason
+        select
+            'events' as kind,
+            object_id,
+            object_key,
+            line_number,
+            source,
+            delivered_at,
+            quarantine_reason
         from {{ ref("stg_xapi__statements") }}
         where quarantine_reason != ''
         union all
-        select 'catalog' as kind, object_id, object_key, line_number, source, delivered_at, quarantine_reason
+        select
+            'catalog' as kind,
+            object_id,
+            object_key,
+            line_number,
+            source,
+            delivered_at,
+            quarantine_reason
         from {{ ref("stg_catalog__items") }}
         where quarantine_reason != ''
         union all
-        select 'learners' as kind, object_id, object_key, line_number, source, delivered_at, quarantine_reason
+        select
+            'learners' as kind,
+            object_id,
+            object_key,
+            line_number,
+            source,
+            delivered_at,
+            quarantine_reason
         from {{ ref("stg_learners__enrolments") }}
         where quarantine_reason != ''
     ),
@@ -38,5 +58,13 @@ with
         left join reasons on lines.quarantine_reason = reasons.reason
     )
 
-select toLowCardinality(kind) as kind, object_id, object_key, line_number, source, delivered_at, toLowCardinality(reason) as reason, toLowCardinality(detail) as detail
+select
+    toLowCardinality(kind) as kind,
+    object_id,
+    object_key,
+    line_number,
+    source,
+    delivered_at,
+    toLowCardinality(reason) as reason,
+    toLowCardinality(detail) as detail
 from final

@@ -59,7 +59,7 @@ with
             learners.acquisition_channel as learner_channel,
             arrayMin(learner_weeks.active_weeks) as cohort_week
         from learner_weeks
-        inner join learners on learners.learner_id = learner_weeks.learner_id
+        inner join learners on learner_weeks.learner_id = learners.learner_id
     ),
 
     {# The channel is that of the enrolment that makes the cohort; for 'all' the learner's first enrolment. #}
@@ -73,7 +73,7 @@ with
             ) as learner_channel,
             toMonday(min(enrolments.enrolled_at)) as cohort_week
         from enrolments
-        inner join learners on learners.learner_id = enrolments.learner_id
+        inner join learners on enrolments.learner_id = learners.learner_id
         group by learner_id, course_id
     ),
 
@@ -114,8 +114,8 @@ with
         from members
         left join
             learner_weeks
-            on learner_weeks.learner_id = members.learner_id
-            and learner_weeks.scope = members.course_id
+            on members.learner_id = learner_weeks.learner_id
+            and members.course_id = learner_weeks.scope
     ),
 
     cohorts as (
@@ -225,12 +225,12 @@ with
         from cells
         left join
             active_cells_with_all
-            on active_cells_with_all.cohort_basis = cells.cohort_basis
-            and active_cells_with_all.course_id = cells.course_id
-            and active_cells_with_all.acquisition_channel = cells.acquisition_channel
-            and active_cells_with_all.cohort_week = cells.cohort_week
-            and active_cells_with_all.definition = cells.definition
-            and active_cells_with_all.age_weeks = cells.age_weeks
+            on cells.cohort_basis = active_cells_with_all.cohort_basis
+            and cells.course_id = active_cells_with_all.course_id
+            and cells.acquisition_channel = active_cells_with_all.acquisition_channel
+            and cells.cohort_week = active_cells_with_all.cohort_week
+            and cells.definition = active_cells_with_all.definition
+            and cells.age_weeks = active_cells_with_all.age_weeks
     ),
 
     shown as (

@@ -43,18 +43,22 @@ with
             countIf(verb = 'answered') as attempt_count,
             sum(watched.watched_ms) as watched_ms,
             uniqExactIf(course_id, course_id != '') as course_count,
-            argMin(arrival_type, (statements.occurred_at, statements.statement_id)) as entry_arrival_type,
-            argMin(activity_id, (statements.occurred_at, statements.statement_id)) as first_activity_id,
-            argMax(activity_id, (statements.occurred_at, statements.statement_id)) as last_activity_id
+            argMin(
+                arrival_type, (statements.occurred_at, statements.statement_id)
+            ) as entry_arrival_type,
+            argMin(
+                activity_id, (statements.occurred_at, statements.statement_id)
+            ) as first_activity_id,
+            argMax(
+                activity_id, (statements.occurred_at, statements.statement_id)
+            ) as last_activity_id
         from statements
         left join watched on statements.statement_id = watched.statement_id
         group by session_id, learner_id
     ),
 
     watermark as (
-        select complete_through_at
-        from {{ ref("int_watermarks") }}
-        where source = 'all'
+        select complete_through_at from {{ ref("int_watermarks") }} where source = 'all'
     ),
 
     final as (
@@ -63,7 +67,8 @@ with
             learner_id,
             started_at,
             ended_at,
-            {{ seconds("dateDiff('millisecond', started_at, ended_at)") }} as wall_seconds,
+            {{ seconds("dateDiff('millisecond', started_at, ended_at)") }}
+            as wall_seconds,
             CAST(active_seconds_low, 'Decimal(18, 3)') as active_seconds_low,
             CAST(active_seconds_high, 'Decimal(18, 3)') as active_seconds_high,
             event_count,
@@ -75,8 +80,9 @@ with
             first_activity_id,
             last_activity_id,
             event_count = 1 as is_bounce,
-            ended_at > complete_through_at - interval {{ var("session_gap_minutes") }} minute
-            as is_provisional
+            ended_at
+            > complete_through_at
+            - interval {{ var("session_gap_minutes") }} minute as is_provisional
         from by_session
         cross join watermark
     )

@@ -1,4 +1,8 @@
-{{ config(engine="MergeTree()", order_by=["video_id", "bin_number"], tags=["nightly"]) }}
+{{
+    config(
+        engine="MergeTree()", order_by=["video_id", "bin_number"], tags=["nightly"]
+    )
+}}
 
 {#
     Nothing is exploded into learner × bin rows: every interval is a step up at its first bin and a step down behind
@@ -6,9 +10,7 @@
 #}
 with
     learners as (
-        select learner_id
-        from {{ ref("dim_learners") }}
-        where not is_excluded
+        select learner_id from {{ ref("dim_learners") }} where not is_excluded
     ),
 
     views as (
@@ -27,7 +29,8 @@ with
         select
             video_id,
             count() as started_count,
-            {{ milliseconds("ifNull(max(length_seconds), max(furthest_seconds))") }} as length_ms
+            {{ milliseconds("ifNull(max(length_seconds), max(furthest_seconds))") }}
+            as length_ms
         from views
         group by video_id
     ),
@@ -40,8 +43,7 @@ with
             {% if var("drop_off_bin_seconds") > 0 -%}
                 toInt64({{ 1000 * var("drop_off_bin_seconds") }}) as width_ms,
             {%- else -%}
-                1000
-                * greatest(
+                1000 * greatest(
                     1, intDiv(length_ms - 1, {{ 1000 * var("drop_off_bins_max") }}) + 1
                 ) as width_ms,
             {%- endif %}
@@ -69,7 +71,8 @@ with
             videos.bin_count as bin_count,
             least(intDiv(start_ms, width_ms), bin_count - 1) as first_bin,
             {# An interval without length still says that its bin was on the screen. #}
-            least(intDiv(greatest(end_ms - 1, start_ms), width_ms), bin_count - 1) + 1 as end_bin,
+            least(intDiv(greatest(end_ms - 1, start_ms), width_ms), bin_count - 1)
+            + 1 as end_bin,
             {# A view covers a bin when it covers its middle: pausing and resuming inside a bin is one view. #}
             intDiv(start_ms + intDiv(width_ms, 2) - 1, width_ms) as first_middle,
             intDiv(end_ms + intDiv(width_ms, 2) - 1, width_ms) as end_middle
@@ -82,7 +85,9 @@ with
         select
             *,
             greatest(first_bin, max(end_bin) over earlier) as fresh_bin,
-            greatest(first_bin, maxIf(end_bin, is_first_pass) over earlier) as fresh_first_pass_bin,
+            greatest(
+                first_bin, maxIf(end_bin, is_first_pass) over earlier
+            ) as fresh_first_pass_bin,
             greatest(first_middle, max(end_middle) over earlier) as fresh_middle
         from ranges
         window
@@ -96,22 +101,40 @@ with
     steps as (
         select
             video_id,
-            toInt64((arrayJoin(
-                [
-                    (fresh_bin, 1, 0, 0, 0, fresh_bin < end_bin),
-                    (end_bin, -1, 0, 0, 0, fresh_bin < end_bin),
-                    (fresh_first_pass_bin, 0, 1, 0, 0, is_first_pass and fresh_first_pass_bin < end_bin),
-                    (end_bin, 0, -1, 0, 0, is_first_pass and fresh_first_pass_bin < end_bin),
-                    (first_middle, 0, 0, 1, 0, first_middle < end_middle),
-                    (end_middle, 0, 0, -1, 0, first_middle < end_middle),
-                    (fresh_middle, 0, 0, 0, 1, fresh_middle < end_middle),
-                    (end_middle, 0, 0, 0, -1, fresh_middle < end_middle)
-                ]
-            ) as step).1) as bin_number,
-            toInt64(step.2 * step.6) as viewer_step,
-            toInt64(step.3 * step.6) as at_risk_step,
-            toInt64(step.4 * step.6) as view_step,
-            toInt64(step.5 * step.6) as middle_viewer_step,
+            toInt64(
+                (
+                    arrayJoin(
+                        [
+                            (fresh_bin, 1, 0, 0, 0, fresh_bin < end_bin),
+                            (end_bin, -1, 0, 0, 0, fresh_bin < end_bin),
+                            (
+                                fresh_first_pass_bin,
+                                0,
+                                1,
+                                0,
+                                0,
+                                is_first_pass and fresh_first_pass_bin < end_bin
+                            ),
+                            (
+                                end_bin,
+                                0,
+                                -1,
+                                0,
+                                0,
+                                is_first_pass and fresh_first_pass_bin < end_bin
+                            ),
+                            (first_middle, 0, 0, 1, 0, first_middle < end_middle),
+                            (end_middle, 0, 0, -1, 0, first_middle < end_middle),
+                            (fresh_middle, 0, 0, 0, 1, fresh_middle < end_middle),
+                            (end_middle, 0, 0, 0, -1, fresh_middle < end_middle)
+                        ]
+                    ) as step
+                ) .1
+            ) as bin_number,
+            toInt64(step .2 * step .6) as viewer_step,
+            toInt64(step .3 * step .6) as at_risk_step,
+            toInt64(step .4 * step .6) as view_step,
+            toInt64(step .5 * step .6) as middle_viewer_step,
             toInt64(0) as possible_step
         from fresh
     ),
@@ -133,7 +156,9 @@ with
             last_bins.video_id as video_id,
             last_bins.last_bin as last_bin,
             views.exit_kind as exit_kind,
-            least(intDiv(greatest(views.exit_high_ms - 1, 0), width_ms), bin_count - 1) as possible_bin
+            least(
+                intDiv(greatest(views.exit_high_ms - 1, 0), width_ms), bin_count - 1
+            ) as possible_bin
         from last_bins
         inner join
             views
@@ -156,12 +181,14 @@ with
     possible_steps as (
         select
             video_id,
-            (arrayJoin([(last_bin + 1, 1), (possible_bin + 1, -1)]) as step).1 as bin_number,
+            (
+                arrayJoin([(last_bin + 1, 1), (possible_bin + 1, -1)]) as step
+            ) .1 as bin_number,
             toInt64(0) as viewer_step,
             toInt64(0) as at_risk_step,
             toInt64(0) as view_step,
             toInt64(0) as middle_viewer_step,
-            toInt64(step.2) as possible_step
+            toInt64(step .2) as possible_step
         from exits
         where exit_kind = 'unknown' and possible_bin > last_bin
     ),
@@ -175,21 +202,40 @@ with
             sum(view_step) as view_step,
             sum(middle_viewer_step) as middle_viewer_step,
             sum(possible_step) as possible_step
-        from (
-            select video_id, bin_number, viewer_step, at_risk_step, view_step, middle_viewer_step, possible_step
-            from steps
-            union all
-            select video_id, bin_number, viewer_step, at_risk_step, view_step, middle_viewer_step, possible_step
-            from possible_steps
-        )
+        from
+            (
+                select
+                    video_id,
+                    bin_number,
+                    viewer_step,
+                    at_risk_step,
+                    view_step,
+                    middle_viewer_step,
+                    possible_step
+                from steps
+                union all
+                select
+                    video_id,
+                    bin_number,
+                    viewer_step,
+                    at_risk_step,
+                    view_step,
+                    middle_viewer_step,
+                    possible_step
+                from possible_steps
+            )
         group by video_id, bin_number
     ),
 
     seek_ends as (
         select
             activity_id as video_id,
-            (arrayJoin([(position_from_seconds, 1), (position_to_seconds, 0)]) as seek_end).1 as position_seconds,
-            seek_end.2 = 1 as is_away
+            (
+                arrayJoin(
+                    [(position_from_seconds, 1), (position_to_seconds, 0)]
+                ) as seek_end
+            ) .1 as position_seconds,
+            seek_end .2 = 1 as is_away
         from {{ ref("fct_learning_events") }}
         where verb = 'seeked' and learner_id in (select learner_id from learners)
     ),
@@ -198,7 +244,10 @@ with
         select
             videos.video_id as video_id,
             least(
-                intDiv(assumeNotNull({{ milliseconds("seek_ends.position_seconds") }}), videos.width_ms),
+                intDiv(
+                    assumeNotNull({{ milliseconds("seek_ends.position_seconds") }}),
+                    videos.width_ms
+                ),
                 videos.bin_count - 1
             ) as bin_number,
             countIf(is_away) as seek_away_count,
@@ -227,12 +276,14 @@ with
             bins.length_ms as length_ms,
             bins.bin_number * bins.width_ms as start_ms,
             greatest(
-                least((bins.bin_number + 1) * bins.width_ms, bins.length_ms), start_ms + 1
+                least((bins.bin_number + 1) * bins.width_ms, bins.length_ms),
+                start_ms + 1
             ) as end_ms,
             sum(steps_by_bin.viewer_step) over so_far as viewer_count,
             sum(steps_by_bin.at_risk_step) over so_far as at_risk_count,
             sum(steps_by_bin.view_step) over so_far as view_count,
-            view_count - sum(steps_by_bin.middle_viewer_step) over so_far as rewatch_count,
+            view_count
+            - sum(steps_by_bin.middle_viewer_step) over so_far as rewatch_count,
             sum(steps_by_bin.possible_step) over so_far as possible_count,
             exits_by_bin.dropped_count as dropped_count,
             exits_by_bin.unknown_exit_count as unknown_exit_count,

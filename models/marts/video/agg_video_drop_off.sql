@@ -46,8 +46,10 @@ with
     with_totals as (
         select
             *,
-            sum(dropped_count) over in_bucket - sum(dropped_count) over own_bucket as other_dropped_count,
-            sum(exposure_ms) over in_bucket - sum(exposure_ms) over own_bucket as other_exposure_ms,
+            sum(dropped_count) over in_bucket
+            - sum(dropped_count) over own_bucket as other_dropped_count,
+            sum(exposure_ms) over in_bucket
+            - sum(exposure_ms) over own_bucket as other_exposure_ms,
             sum(dropped_count) over own_video - dropped_count as own_dropped_count,
             sum(exposure_ms) over own_video - exposure_ms as own_exposure_ms
         from bins
@@ -66,7 +68,7 @@ with
                 1000 * (other_dropped_count + 0.5) / other_exposure_ms,
                 1000 * (own_dropped_count + 0.5) / nullIf(own_exposure_ms, 0)
             ) as expected_rate,
-            1 - exp(-expected_rate * width_seconds) as expected_hazard_or_null,
+            1 - exp(- expected_rate * width_seconds) as expected_hazard_or_null,
             if(
                 at_risk_count >= {{ var("hot_spot_min_at_risk") }},
                 {{
@@ -79,14 +81,18 @@ with
         from with_totals
     ),
 
-    with_q as ({{ benjamini_hochberg("with_rates", "p_value", ["video_id", "bin_number"]) }}),
+    with_q as (
+        {{ benjamini_hochberg("with_rates", "p_value", ["video_id", "bin_number"]) }}
+    ),
 
     with_curves as (
         select
             with_rates.*,
             with_q.q_value as q_value,
-            {{ running_survival("dropped_count", "at_risk_count", "so_far") }} as survival_or_null,
-            sum({{ greenwood_term("dropped_count", "at_risk_count") }}) over so_far as greenwood_sum,
+            {{ running_survival("dropped_count", "at_risk_count", "so_far") }}
+            as survival_or_null,
+            sum({{ greenwood_term("dropped_count", "at_risk_count") }}) over so_far
+            as greenwood_sum,
             {{
                 running_survival(
                     "dropped_count + unknown_exit_count", "at_risk_count", "so_far"
@@ -123,11 +129,20 @@ with
             dropped_count,
             unknown_exit_count + open_exit_count as censored_count,
             dropped_count + unknown_exit_count + open_exit_count as exit_count,
-            {{ suppressed(ratio("exit_count", "started_count"), "started_count") }} as exit_ratio,
+            {{ suppressed(ratio("exit_count", "started_count"), "started_count") }}
+            as exit_ratio,
             is_provisional,
             {{ suppressed("hazard_or_null", "at_risk_count") }} as hazard,
-            {{ suppressed(wilson_low("dropped_count", "at_risk_count"), "at_risk_count") }} as hazard_low,
-            {{ suppressed(wilson_high("dropped_count", "at_risk_count"), "at_risk_count") }} as hazard_high,
+            {{
+                suppressed(
+                    wilson_low("dropped_count", "at_risk_count"), "at_risk_count"
+                )
+            }} as hazard_low,
+            {{
+                suppressed(
+                    wilson_high("dropped_count", "at_risk_count"), "at_risk_count"
+                )
+            }} as hazard_high,
             {{ suppressed("survival_or_null", "started_count") }} as survival,
             {#
                 Both kinds of doubt in one interval: Greenwood's about the learners we saw leave, and the bounds for
@@ -135,34 +150,48 @@ with
             #}
             {{
                 suppressed(
-                    greenwood_low("survival_if_unknown_left", "greenwood_sum"), "started_count"
+                    greenwood_low("survival_if_unknown_left", "greenwood_sum"),
+                    "started_count",
                 )
             }} as survival_low,
             {{
                 suppressed(
-                    greenwood_high("survival_if_unknown_stayed", "greenwood_sum"), "started_count"
+                    greenwood_high("survival_if_unknown_stayed", "greenwood_sum"),
+                    "started_count",
                 )
             }} as survival_high,
-            {{ suppressed(ratio("dropped_count", "started_count"), "started_count") }} as drop_off_ratio,
-            {{ suppressed(wilson_low("dropped_count", "started_count"), "started_count") }} as drop_off_ratio_low,
-            {{ suppressed(wilson_high("dropped_count", "started_count"), "started_count") }} as drop_off_ratio_high,
+            {{ suppressed(ratio("dropped_count", "started_count"), "started_count") }}
+            as drop_off_ratio,
+            {{
+                suppressed(
+                    wilson_low("dropped_count", "started_count"), "started_count"
+                )
+            }} as drop_off_ratio_low,
+            {{
+                suppressed(
+                    wilson_high("dropped_count", "started_count"), "started_count"
+                )
+            }} as drop_off_ratio_high,
             viewer_count,
             view_count,
             at_risk_count as first_pass_viewer_count,
             rewatch_count,
             seek_away_count,
             seek_into_count,
-            {{ suppressed("expected_hazard_or_null", "at_risk_count") }} as expected_hazard,
+            {{ suppressed("expected_hazard_or_null", "at_risk_count") }}
+            as expected_hazard,
             {{
                 suppressed(
-                    "dropped_count - expected_hazard_or_null * at_risk_count", "at_risk_count"
+                    "dropped_count - expected_hazard_or_null * at_risk_count",
+                    "at_risk_count",
                 )
             }} as excess_learners_lost,
             {{ suppressed("with_curves.p_value", "at_risk_count") }} as p_value,
             {{ suppressed("with_curves.q_value", "at_risk_count") }} as q_value,
             ifNull(
                 q_value < {{ var("hot_spot_q") }}
-                and hazard_or_null >= {{ var("hot_spot_min_effect") }} * expected_hazard_or_null,
+                and hazard_or_null
+                >= {{ var("hot_spot_min_effect") }} * expected_hazard_or_null,
                 false
             ) as is_hot_spot,
             {{ is_suppressed("at_risk_count") }} as is_suppressed

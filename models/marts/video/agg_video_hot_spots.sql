@@ -1,4 +1,8 @@
-{{ config(engine="MergeTree()", order_by=["video_id", "start_seconds"], tags=["nightly"]) }}
+{{
+    config(
+        engine="MergeTree()", order_by=["video_id", "start_seconds"], tags=["nightly"]
+    )
+}}
 
 with
     bins as (
@@ -39,8 +43,12 @@ with
             sum(dropped_count) as dropped_count,
             {# Sorted before they are multiplied or added: floats in any order would differ in the last digit. #}
             1 - arrayProduct(arraySort(groupArray(1 - hazard))) as hazard,
-            1 - arrayProduct(arraySort(groupArray(1 - expected_hazard))) as expected_hazard,
-            arraySum(arraySort(groupArray(excess_learners_lost))) as excess_learners_lost,
+            1 - arrayProduct(
+                arraySort(groupArray(1 - expected_hazard))
+            ) as expected_hazard,
+            arraySum(
+                arraySort(groupArray(excess_learners_lost))
+            ) as excess_learners_lost,
             min(p_value) as p_value,
             min(q_value) as q_value
         from islands
@@ -48,8 +56,7 @@ with
     ),
 
     activities as (
-        select activity_id, title, course_id, module_id
-        from {{ ref("dim_activities") }}
+        select activity_id, title, course_id, module_id from {{ ref("dim_activities") }}
     ),
 
     final as (
@@ -63,9 +70,12 @@ with
             merged.started_count as started_count,
             merged.at_risk_count as at_risk_count,
             merged.dropped_count as dropped_count,
-            {{ ratio("merged.dropped_count", "merged.started_count") }} as drop_off_ratio,
-            {{ wilson_low("merged.dropped_count", "merged.started_count") }} as drop_off_ratio_low,
-            {{ wilson_high("merged.dropped_count", "merged.started_count") }} as drop_off_ratio_high,
+            {{ ratio("merged.dropped_count", "merged.started_count") }}
+            as drop_off_ratio,
+            {{ wilson_low("merged.dropped_count", "merged.started_count") }}
+            as drop_off_ratio_low,
+            {{ wilson_high("merged.dropped_count", "merged.started_count") }}
+            as drop_off_ratio_high,
             merged.hazard as hazard,
             merged.expected_hazard as expected_hazard,
             merged.excess_learners_lost as excess_learners_lost,

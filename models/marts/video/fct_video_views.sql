@@ -36,7 +36,7 @@ with
             toInt64(intervalLengthSum(start_ms, end_high_ms)) as unique_high_ms,
             max(end_ms) as furthest_ms,
             sum(watched_wall_ms) as watched_wall_ms,
-            maxIf((end_ms, -left_at_ms), is_first_pass) as first_pass_exit,
+            maxIf((end_ms, - left_at_ms), is_first_pass) as first_pass_exit,
             maxIf(end_high_ms, is_first_pass) as first_pass_exit_high_ms,
             uniqExact(stream_id) as stream_count,
             min(occurred_at) as first_watched_at,
@@ -50,8 +50,12 @@ with
             learner_id,
             activity_id as video_id,
             countIf(verb = 'played') as play_count,
-            countIf(verb = 'seeked' and position_to_seconds > position_from_seconds) as seek_forward_count,
-            countIf(verb = 'seeked' and position_to_seconds < position_from_seconds) as seek_back_count,
+            countIf(
+                verb = 'seeked' and position_to_seconds > position_from_seconds
+            ) as seek_forward_count,
+            countIf(
+                verb = 'seeked' and position_to_seconds < position_from_seconds
+            ) as seek_back_count,
             countIf(verb = 'completed') > 0 as is_completed_reported
         from {{ ref("int_statements__deduplicated") }}
         where activity_type = 'video'
@@ -59,14 +63,10 @@ with
     ),
 
     lengths as (
-        select video_id, has_length_conflict
-        from {{ ref("int_video_lengths") }}
+        select video_id, has_length_conflict from {{ ref("int_video_lengths") }}
     ),
 
-    activities as (
-        select activity_id, module_id
-        from {{ ref("dim_activities") }}
-    ),
+    activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
 
     watermark as (
         select toUnixTimestamp64Milli(complete_through_at) as complete_through_ms
@@ -77,8 +77,8 @@ with
     judged as (
         select
             measured.*,
-            first_pass_exit.1 as first_pass_exit_ms,
-            -first_pass_exit.2 as first_pass_left_at_ms,
+            first_pass_exit .1 as first_pass_exit_ms,
+            - first_pass_exit .2 as first_pass_left_at_ms,
             if(length_ms > 0, unique_ms / length_ms, null) as coverage_ratio,
             if(length_ms > 0, unique_high_ms / length_ms, null) as coverage_ratio_high,
             length_ms > 0
@@ -86,7 +86,8 @@ with
                 unique_ms / length_ms >= {{ var("video_completion_ratio") }}
                 or first_pass_exit_ms
                 >= length_ms - {{ 1000 * var("video_completion_tail_seconds") }}
-                and first_pass_exit_ms >= {{ var("video_completion_ratio") }} * length_ms
+                and first_pass_exit_ms
+                >= {{ var("video_completion_ratio") }} * length_ms
             ) as is_completed,
             multiIf(
                 is_completed,
@@ -112,15 +113,20 @@ with
             {{ seconds("judged.watched_ms") }} as watched_seconds,
             {{ seconds("judged.unique_ms") }} as unique_seconds,
             {{ seconds("judged.watched_ms - judged.unique_ms") }} as rewatched_seconds,
-            if(judged.length_ms > 0, {{ seconds("judged.length_ms") }}, null) as length_seconds,
+            if(
+                judged.length_ms > 0, {{ seconds("judged.length_ms") }}, null
+            ) as length_seconds,
             lengths.has_length_conflict as has_length_conflict,
             judged.coverage_ratio as coverage_ratio,
             judged.coverage_ratio_high as coverage_ratio_high,
             {{ seconds("judged.furthest_ms") }} as furthest_seconds,
             judged.watched_ms / nullIf(judged.watched_wall_ms, 0) as average_rate,
             {{ seconds("judged.first_pass_exit_ms") }} as first_pass_exit_seconds,
-            {{ seconds("judged.first_pass_exit_high_ms") }} as first_pass_exit_seconds_high,
-            fromUnixTimestamp64Milli(judged.first_pass_left_at_ms, 'UTC') as first_pass_left_at,
+            {{ seconds("judged.first_pass_exit_high_ms") }}
+            as first_pass_exit_seconds_high,
+            fromUnixTimestamp64Milli(
+                judged.first_pass_left_at_ms, 'UTC'
+            ) as first_pass_left_at,
             statements.seek_forward_count as seek_forward_count,
             statements.seek_back_count as seek_back_count,
             {{ seconds("judged.furthest_ms - judged.unique_ms") }} as skipped_seconds,

@@ -30,8 +30,7 @@ with
     ),
 
     sessions as (
-        select statement_id, session_id
-        from {{ ref("int_statements__sessionized") }}
+        select statement_id, session_id from {{ ref("int_statements__sessionized") }}
     ),
 
     final as (
@@ -58,7 +57,9 @@ with
             intervals.playback_rate as playback_rate,
             {{ seconds("intervals.wall_ms") }} as wall_seconds,
             {{ seconds("intervals.watched_wall_ms") }} as watched_wall_seconds,
-            if(intervals.length_ms > 0, {{ seconds("intervals.length_ms") }}, null) as length_seconds,
+            if(
+                intervals.length_ms > 0, {{ seconds("intervals.length_ms") }}, null
+            ) as length_seconds,
             intervals.is_first_pass as is_first_pass
         from intervals
         inner join sessions on intervals.statement_id = sessions.statement_id

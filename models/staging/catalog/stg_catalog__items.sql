@@ -1,4 +1,10 @@
-{{ config(engine="MergeTree()", order_by=["activity_id", "object_key", "line_number"], tags=["near_real_time"]) }}
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["activity_id", "object_key", "line_number"],
+        tags=["near_real_time"],
+    )
+}}
 
 with
     lines as (
@@ -10,9 +16,7 @@ with
             delivered_at,
             reject,
             cityHash64(line) as line_hash,
-            JSONExtract(
-                line,
-                'Tuple(
+            JSONExtract(line, 'Tuple(
                     activity_id Nullable(String),
                     course_id Nullable(String),
                     module_id Nullable(String),
@@ -25,8 +29,7 @@ with
                     word_count Nullable(UInt32),
                     version Nullable(String),
                     teaches Array(String)
-                )'
-            ) as item
+                )') as item
         from {{ source("raw", "catalog_lines") }}
         where
             (load_id, object_id) in (

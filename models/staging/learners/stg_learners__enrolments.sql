@@ -1,4 +1,10 @@
-{{ config(engine="MergeTree()", order_by=["learner_id", "object_key", "line_number"], tags=["near_real_time"]) }}
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["learner_id", "object_key", "line_number"],
+        tags=["near_real_time"],
+    )
+}}
 
 with
     lines as (
@@ -10,17 +16,14 @@ with
             delivered_at,
             reject,
             cityHash64(line) as line_hash,
-            JSONExtract(
-                line,
-                'Tuple(
+            JSONExtract(line, 'Tuple(
                     actor String,
                     course_id Nullable(String),
                     enrolled_at Nullable(String),
                     acquisition_channel Nullable(String),
                     cohort Nullable(String),
                     is_test Nullable(Bool)
-                )'
-            ) as enrolment
+                )') as enrolment
         from {{ source("raw", "learner_lines") }}
         where
             (load_id, object_id) in (
@@ -31,8 +34,7 @@ with
     ),
 
     parsed as (
-        select *, JSONExtract(enrolment.actor, {{ actor_type() }}) as actor
-        from lines
+        select *, JSONExtract(enrolment.actor, {{ actor_type() }}) as actor from lines
     ),
 
     identified as (
@@ -40,7 +42,8 @@ with
             *,
             {{ actor_identifiers("actor") }} as identifiers,
             {{ actor_identifier_count("actor") }} as identifier_count,
-            {{ timestamp_or_null("ifNull(enrolment.enrolled_at, '')") }} as enrolled_at_or_null
+            {{ timestamp_or_null("ifNull(enrolment.enrolled_at, '')") }}
+            as enrolled_at_or_null
         from parsed
     ),
 
@@ -65,7 +68,9 @@ with
                 'invalid_timestamp',
                 ''
             ) as quarantine_reason,
-            if(quarantine_reason = '', {{ learner_key("identifiers[1]") }}, '') as learner_id,
+            if(
+                quarantine_reason = '', {{ learner_key("identifiers[1]") }}, ''
+            ) as learner_id,
             ifNull(enrolment.course_id, '') as course_id,
             enrolled_at_or_null as enrolled_at,
             ifNull(enrolment.acquisition_channel, '') as acquisition_channel,

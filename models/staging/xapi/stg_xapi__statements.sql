@@ -18,9 +18,7 @@ with
             loaded_at,
             reject,
             line,
-            JSONExtract(
-                line,
-                'Tuple(
+            JSONExtract(line, 'Tuple(
                     id Nullable(String),
                     actor String,
                     verb Tuple(id Nullable(String)),
@@ -43,8 +41,7 @@ with
                     timestamp Nullable(String),
                     stored Nullable(String),
                     version Nullable(String)
-                )'
-            ) as statement,
+                )') as statement,
             JSONType(line, 'id') as id_json_type,
             JSONType(line, 'verb', 'id') as verb_json_type,
             JSONType(line, 'object', 'id') as object_json_type,
@@ -62,16 +59,15 @@ with
         select
             *,
             JSONExtract(statement.actor, {{ actor_type() }}) as actor,
-            JSONExtract(
-                statement.object,
-                'Tuple(
+            JSONExtract(statement.object, 'Tuple(
                     id Nullable(String),
                     objectType Nullable(String),
                     definition Tuple(type Nullable(String), name Map(String, String))
-                )'
-            ) as object,
-            {{ context_activities("statement.context.contextActivities.parent") }} as parents,
-            {{ context_activities("statement.context.contextActivities.grouping") }} as groupings,
+                )') as object,
+            {{ context_activities("statement.context.contextActivities.parent") }}
+            as parents,
+            {{ context_activities("statement.context.contextActivities.grouping") }}
+            as groupings,
             {{ named_extensions("statement.context.extensions") }} as context_fields,
             {{ named_extensions("statement.result.extensions") }} as result_fields,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
@@ -111,7 +107,11 @@ with
                 statement.actor in ('', 'null'),
                 'missing_actor',
                 identifier_count = 0,
-                if(actor.objectType = 'Group', 'anonymous_group', 'missing_actor_identifier'),
+                if(
+                    actor.objectType = 'Group',
+                    'anonymous_group',
+                    'missing_actor_identifier'
+                ),
                 identifier_count > 1,
                 'several_actor_identifiers',
                 empty(identifiers),
@@ -125,9 +125,8 @@ with
                 ifNull(object.objectType, 'Activity') in ('Activity', 'StatementRef')
                 and ifNull(object.id, '') = '',
                 'missing_object',
-                ifNull(object.objectType, 'Activity') not in (
-                    'Activity', 'StatementRef', 'Agent', 'Group', 'SubStatement'
-                ),
+                ifNull(object.objectType, 'Activity')
+                not in ('Activity', 'StatementRef', 'Agent', 'Group', 'SubStatement'),
                 'invalid_object',
                 ifNull(object.objectType, 'Activity') = 'Activity'
                 and (object_json_type != 'String' or not {{ is_iri("object.id") }}),
@@ -209,8 +208,12 @@ with
                 context_fields['cmi5_session_id']
             ) as player_session_id,
             toFloat64OrNull(result_fields['position_seconds']) as position_seconds,
-            toFloat64OrNull(result_fields['position_from_seconds']) as position_from_seconds,
-            toFloat64OrNull(result_fields['position_to_seconds']) as position_to_seconds,
+            toFloat64OrNull(
+                result_fields['position_from_seconds']
+            ) as position_from_seconds,
+            toFloat64OrNull(
+                result_fields['position_to_seconds']
+            ) as position_to_seconds,
             toFloat64OrNull(
                 extract(
                     concat(

@@ -1,0 +1,137 @@
+"""The gate on real loads, with Great Expectations: who is held, who goes on, and what happens when the gate breaks."""
+
+import pytest
+
+from orchestration.expectations.judge import GateError
+from orchestration.loading import gate, load_pending
+from orchestration.loading.gate import GATE_FAILED, gate_state, judge_new_loads
+from orchestration.loading.status import status
+
+
+@pytest.fixture(scope="module")
+def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, str]]:
+    """(verdict, reason) by name, of one load of good and bad objects together."""
+    without = {name: [statement(i) for i in range(40)] for name in ("actor", "verb", "object", "timestamp")}
+    for name, lines in without.items():
+        for line in lines[:20]:
+            del line[name]
+    good = [statement(i) for i in range(40)]
+    objects = {
+        "good": good,
+        "empty": [],
+        "one_bad_line": [*good, "text"],
+        "one_bad_of_two": [statement(1), "text"],
+        "one_line_that_is_bad": ["text"],
+        "rubbish": ["text"] * 40,
+        "some_rejected": [*good, "text", "text"],
+        "too_many_rejected": [*good, "text", "text", "text"],
+        "stored_only": [{**{k: v for k, v in each.items() if k != "timestamp"}, "stored": each["timestamp"]}
+                        for each in good],
+        "from_the_future": [statement(i, timestamp="2999-01-01T00:00:00Z") for i in range(40)],
+        "one_from_the_future": [*good, statement(1, timestamp="2999-01-01T00:00:00Z")],
+        "times_in_words": [statement(i, timestamp="yesterday") for i in range(40)],
+        "actors_are_lists": [statement(i, actor=["mailto:a@example.org"]) for i in range(40)],
+        **{f"without_{name}": lines for name, lines in without.items()},
+    }  # fmt: skip
+    for name, lines in objects.items():
+        put(f"events/web/{name}.ndjson", lines)
+    put("catalog/good_catalogue.ndjson", [{"activity_id": "a"}])
+    put("catalog/bad_catalogue.ndjson", [{"id": "a"}, {"id": "b"}])
+    put("learners/bad_learners.ndjson", [{"actor": "a"}, {"actor": {}}])
+    put("learners/good_learners.ndjson", [{"actor": {"mbox": "mailto:a@example.org"}, "course_id": "c"}])
+    load_pending(warehouse, lake, settings)
+    rows = warehouse.query(
+        "select object_key, verdict, reason from ops.first_commits inner join ops.current_verdicts using (object_id)"
+    ).result_rows
+    return {key.rpartition("/")[2].partition(".")[0]: (verdict, reason) for key, verdict, reason in rows}
+
+
+@pytest.mark.parametrize("name", ["good", "empty", "stored_only", "good_catalogue", "good_learners"])
+def test_good_objects_pass(verdicts, name: str) -> None:
+    assert verdicts[name] == ("pass", "")
+
+
+@pytest.mark.parametrize("name", ["one_bad_line", "one_bad_of_two", "some_rejected", "one_from_the_future"])
+def test_some_refused_lines_are_noted_and_the_object_published(verdicts, name: str) -> None:
+    assert verdicts[name][0] == "quarantine"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("rubbish", "40 lines that are not a JSON object; at most 2 are allowed"),
+        ("one_line_that_is_bad", "1 lines that are not a JSON object; at most 0 are allowed"),
+        ("too_many_rejected", "3 lines that are not a JSON object; at most 2 are allowed"),
+        ("without_actor", "20 lines that do not say who; at most 2 are allowed"),
+        ("actors_are_lists", "40 lines that do not say who; at most 2 are allowed"),
+        ("without_verb", "20 lines that do not say what was done; at most 2 are allowed"),
+        ("without_object", "20 lines that do not say to what; at most 2 are allowed"),
+        ("without_timestamp", "20 lines that do not say when; at most 2 are allowed"),
+        ("from_the_future", "40 lines with an impossible time; at most 2 are allowed"),
+        ("times_in_words", "40 lines with an impossible time; at most 2 are allowed"),
+        ("bad_catalogue", "2 lines without an activity_id; at most 1 are allowed"),
+        ("bad_learners", "2 lines that do not say who; at most 1 are allowed"),
+    ],
+)
+def test_an_object_that_is_mostly_refused_is_held_with_its_reason(verdicts, name: str, reason: str) -> None:
+    assert verdicts[name] == ("block", reason)
+
+
+def test_only_the_held_objects_are_not_live(warehouse, lake, verdicts) -> None:
+    live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert {key.rpartition("/")[2].partition(".")[0] for key in live} == {
+        name for name, (verdict, _) in verdicts.items() if verdict != "block"
+    }
+    now = status(warehouse, lake)
+    assert now.adds_up
+    assert now.held == sum(verdict == "block" for verdict, _ in verdicts.values())
+
+
+def test_no_value_of_an_actor_leaves_the_engine(warehouse, verdicts) -> None:
+    recorded = str(warehouse.query("select * from ops.load_gates").result_rows)
+    recorded += str(warehouse.query("select * from ops.object_profiles").result_rows)
+    assert "learner-" not in recorded
+    assert "example.org" not in recorded
+
+
+class BrokenJudge:
+    def judge(self, load_id: str, kind: str, object_count: int):
+        raise GateError("expect_something: the engine said no")
+
+
+def test_a_gate_that_raises_holds_the_load_and_is_tried_again_three_times(
+    warehouse, lake, settings, put, statement, verdicts, monkeypatch
+) -> None:
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: BrokenJudge())
+    key = put("events/web/unlucky.ndjson", [statement(1)])
+    report = load_pending(warehouse, lake, settings)
+    assert [each.key for each in report.judgement.gate_failures] == [key]
+    assert report.judgement.held[0].reason == GATE_FAILED + "expect_something: the engine said no"
+    assert key not in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert [judge_new_loads(warehouse, settings).judged_count for _ in range(3)] == [1, 1, 0]
+
+
+def test_after_the_gate_is_mended_the_load_passes(warehouse, lake, settings, put, statement, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: BrokenJudge())
+    key = put("events/web/lucky.ndjson", [statement(1)])
+    load_pending(warehouse, lake, settings)
+    monkeypatch.undo()
+    judgement = judge_new_loads(warehouse, settings)
+    assert (judgement.published_count, judgement.held) == (1, [])
+    assert key in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+
+
+def test_a_released_object_becomes_live_by_a_recorded_decision(warehouse, verdicts) -> None:
+    warehouse.command(
+        "insert into ops.load_gates select load_id, object_id, 'pass', 'released by the operator: a known exporter bug',"
+        " now64(3) from ops.first_commits where object_key = 'events/web/too_many_rejected.ndjson'"
+    )
+    live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert "events/web/too_many_rejected.ndjson" in live
+
+
+def test_the_state_of_the_gate_tells_this_run_from_earlier_ones(warehouse, verdicts) -> None:
+    last = warehouse.query("select max(judged_at) from ops.load_gates").result_rows[0][0]
+    state = gate_state(warehouse, last)
+    assert len(state.judged_now) == state.published_now == 1
+    assert len(state.held) == sum(verdict == "block" for verdict, _ in verdicts.values()) - 1 + 1
