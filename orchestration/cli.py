@@ -61,14 +61,18 @@ def start(verbose: Annotated[bool, typer.Option(VERBOSE, help="Show stack traces
 
 @app.command()
 def demo(
-    learners: Annotated[int, typer.Option(min=1, help="How many learners to simulate.")] = 0,
-    days: Annotated[int, typer.Option(min=1, help="How many days they learn for.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other learners with the same habits.")] = 1,
+    learners: Annotated[
+        int | None, typer.Option(min=1, help="How many learners; by default enough to show every finding.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="How many days they learn for; by default 56.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed draws other learners of the same kind.")] = None,
 ) -> None:
-    """Simulate learners with known habits, load them, build the marts, and compare what is found with what was planted.
+    """Simulate learners with known habits, load them, build the marts, and compare the findings with what was planted.
 
-    Runs on the embedded services in WAREHOUSE_HOME (default .warehouse) and refuses a home with other events in it:
-    give the demo a home of its own. Run again with the same numbers, it loads nothing twice and shows the findings.
+    Runs on the embedded services in WAREHOUSE_HOME (default .warehouse). Run again with the same numbers, it loads nothing
+    twice and shows the findings again. A home that holds other drops, or a demo of another size, is refused: give the
+    demo a home of its own.
+
     Exit code 0: every finding met; 1: one was missed, or the run failed.
     """
     from orchestration.commands.demo import run_demo

@@ -72,7 +72,7 @@ class Settings:
 
 def home_environment(home: Path) -> dict[str, str]:
     """What dbt and Dagster need to find their files; independent of any connection."""
-    environment = {
+    return {
         "WAREHOUSE_HOME": str(home),
         "DAGSTER_HOME": str(home / "dagster"),
         "DBT_PROFILES_DIR": str(PROJECT_ROOT / "profiles"),
@@ -80,12 +80,9 @@ def home_environment(home: Path) -> dict[str, str]:
         "DBT_TARGET_PATH": str(home / "dbt" / "target"),
         "DBT_LOG_PATH": str(home / "logs" / "dbt"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        # Empty is off. Without bytecode each child process would compile dbt, Dagster and Great Expectations anew.
+        "PYTHONDONTWRITEBYTECODE": "",
     }
-    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        # Without bytecode each child process compiles dbt, Dagster and Great Expectations anew: ten seconds every time.
-        # The environment asks for none beside the sources, so it goes into the home.
-        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(home / "cache" / "python")}
-    return environment
 
 
 def warehouse_target(env: Mapping[str, str] = os.environ) -> str:

@@ -21,7 +21,7 @@ def explain(error: BaseException) -> str:
     if _is_from_clickhouse(error):
         return f"ClickHouse refused: {clickhouse_text(str(error))}"
     return (
-        f"Unexpected {type(error).__name__}: {one_line(str(error))[:300] or 'no message'}. "
+        f"Unexpected {type(error).__name__}: {one_line(str(error))[:300].rstrip('.') or 'no message'}. "
         "This is a fault of the warehouse; 'warehouse --verbose …' shows where it happened."
     )
 

@@ -80,7 +80,8 @@ def _tags_of_request(defs, instance) -> dict[str, str] | None:
     from dagster import build_sensor_context
 
     sensor = defs.get_sensor_def("drops_sensor")
-    with build_sensor_context(instance=instance, definitions=defs, sensor_name="drops_sensor") as context:
+    resources = {name: defs.resources[name] for name in sensor.required_resource_keys}
+    with build_sensor_context(instance=instance, resources=resources, sensor_name="drops_sensor") as context:
         requests = sensor.evaluate_tick(context).run_requests
     return dict(requests[0].tags) | {"dagster/sensor_name": "drops_sensor"} if requests else None
 

