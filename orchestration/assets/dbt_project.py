@@ -87,7 +87,9 @@ def _parse(target: Path) -> None:
             check=False,
         )
     except FileNotFoundError as error:
-        raise WarehouseError(f"dbt is not installed at {DBT}. Run the command through 'uv run', after 'uv sync'.") from error
+        raise WarehouseError(
+            f"dbt is not installed at {DBT}. Run the command through 'uv run', after 'uv sync'."
+        ) from error
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise WarehouseError(f"The dbt project in {PROJECT_ROOT} does not parse. 'uv run dbt parse' shows why:\n{tail}")

@@ -27,7 +27,10 @@ class ProjectTranslator(DagsterDbtTranslator):
     """dbt's descriptions as they are, without the raw SQL that the default appends."""
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        return dbt_resource_props.get("description") or f"The {dbt_resource_props['resource_type']} {dbt_resource_props['name']}."
+        return (
+            dbt_resource_props.get("description")
+            or f"The {dbt_resource_props['resource_type']} {dbt_resource_props['name']}."
+        )
 
 
 def dbt_cli() -> DbtCliResource:
@@ -54,8 +57,9 @@ def define_mart_assets() -> AssetsDefinition:
             raise Failure(str(error), allow_retries=False) from error
         os.environ.update(settings.as_environment())
         with recorded_build(client, context.job_name), only_builder(settings), _target(settings, context) as target:
-            # "cautious": a test that also reads an unselected model would judge what this run did not build.
-            command = ["build", "--indirect-selection", "cautious"]
+            # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit tests
+            # judge the code, not the data: they run with the other tests of the code.
+            command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
             yield from dbt.cli(command, context=context, target_path=target).stream()
 
     return build_models

@@ -16,7 +16,10 @@ DESCRIPTIONS = {
     ("raw", "event_lines"): f"One row per line of an event drop, verbatim, {_STAMPED}",
     ("raw", "catalog_lines"): f"One row per line of a catalogue drop, verbatim, {_STAMPED}",
     ("raw", "learner_lines"): f"One row per line of a learner drop, verbatim, {_STAMPED}",
-    ("ops", "live_objects"): "One row per object that readers see: committed, let through by the gate, newest of its key.",
+    (
+        "ops",
+        "live_objects",
+    ): "One row per object that readers see: committed, let through by the gate, newest of its key.",
     ("ops", "first_commits"): "One row per object version that was loaded: the first attempt to commit it.",
     ("ops", "current_verdicts"): "One row per load and object that the gate judged: its last verdict.",
     ("ops", "object_failures"): "One row per failed try to read an object.",

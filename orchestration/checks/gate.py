@@ -85,6 +85,4 @@ def gate_results(state: GateState) -> list[AssetCheckResult]:
 
 
 def _failed(name: str, severity: AssetCheckSeverity, metadata: dict) -> AssetCheckResult:
-    return AssetCheckResult(
-        check_name=name, asset_key=EVENT_LINES, passed=False, severity=severity, metadata=metadata
-    )
+    return AssetCheckResult(check_name=name, asset_key=EVENT_LINES, passed=False, severity=severity, metadata=metadata)

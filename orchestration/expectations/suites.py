@@ -60,5 +60,5 @@ def explain(arguments: dict, found: object) -> str:
         return f"{row.get('line_count')} lines are in raw, the ledger has {row.get(column)}"
     meaning = _MEANINGS[column]
     if "column_B" in arguments:
-        return f"{row.get(column)} {meaning}; at most {row.get('allowed_count')} are allowed"
-    return f"{row.get(column)} {meaning}"
+        return f"{meaning}: {row.get(column)}, at most {row.get('allowed_count')} allowed"
+    return f"{meaning}: {row.get(column)}"

@@ -50,7 +50,9 @@ def _files_of(path: Path) -> list[tuple[Path, Path]]:
     if path.is_file():
         reason = reason_to_ignore(f"catalog/{path.name}")
         if reason:
-            raise WarehouseError(f"{path} would not be loaded ({reason}). Rename it, for instance to {path.name}.ndjson.")
+            raise WarehouseError(
+                f"{path} would not be loaded ({reason}). Rename it, for instance to {path.name}.ndjson."
+            )
         return [(path, path.parent)]
     if not path.is_dir():
         raise WarehouseError(f"{path} does not exist. Name a file or a folder of drops.")
@@ -58,7 +60,9 @@ def _files_of(path: Path) -> list[tuple[Path, Path]]:
     if _layout_root(path):
         files = [file for file in files if _keeps_layout(file, path)]
     if not files:
-        raise WarehouseError(f"{path} holds no file that ends in .ndjson, .jsonl or .json, with or without .gz or .zst.")
+        raise WarehouseError(
+            f"{path} holds no file that ends in .ndjson, .jsonl or .json, with or without .gz or .zst."
+        )
     return [(file, path) for file in files]
 
 

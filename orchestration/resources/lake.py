@@ -92,12 +92,12 @@ class S3Lake:
     def _unavailable(self, error: Exception) -> LakeUnavailable:
         settings = self._settings
         where = settings.endpoint_url or f"AWS S3 ({settings.region})"
-        text = without_secrets(
-            " ".join(str(error).split()), [settings.secret_access_key, settings.access_key_id]
-        )
+        text = without_secrets(" ".join(str(error).split()), [settings.secret_access_key, settings.access_key_id])
         code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
         if code in ("NoSuchBucket", "404"):
-            return LakeUnavailable(f"The lake at {where} has no bucket '{self.bucket}'. Create it, or check LAKE_BUCKET.")
+            return LakeUnavailable(
+                f"The lake at {where} has no bucket '{self.bucket}'. Create it, or check LAKE_BUCKET."
+            )
         if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "403", "ExpiredToken"):
             return LakeUnavailable(
                 f"The lake at {where} refused the access keys for bucket '{self.bucket}' ({code}). "

@@ -1,6 +1,13 @@
 """The cadences: near_real_time every ten minutes when something changed, nightly whatever happened."""
 
-from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, SkipReason, schedule
+from dagster import (
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
 
 from orchestration.assets.dbt_project import build_fingerprint
 from orchestration.assets.marts import BUILD_JOBS

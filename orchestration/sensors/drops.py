@@ -47,9 +47,9 @@ def find_due_drop(client: Client, lake: Lake, cursor: str, today: date) -> tuple
         due = _first_due(client, lake.bucket, lake.list_objects(folder))
         if due:
             return due, cursor
-    kind = cursor.partition("/")[0] if cursor.partition("/")[0] in RAW_TABLES else next(iter(RAW_TABLES))
+    cursor = cursor if cursor.partition("/")[0] in RAW_TABLES else ""
     budget, start = OBJECTS_PER_TICK, cursor
-    for each in _rotated(kind):
+    for each in _rotated(cursor.partition("/")[0]):
         entries = list(islice(lake.list_objects(f"{each}/", start), budget))
         due = _first_due(client, lake.bucket, iter(entries))
         if due:
@@ -62,9 +62,9 @@ def find_due_drop(client: Client, lake: Lake, cursor: str, today: date) -> tuple
 
 
 def _rotated(kind: str) -> list[str]:
-    """The kinds from this one on, then this one again from its beginning."""
+    """All kinds, this one first."""
     kinds = list(RAW_TABLES)
-    position = kinds.index(kind)
+    position = kinds.index(kind) if kind else 0
     return kinds[position:] + kinds[:position]
 
 

@@ -26,7 +26,7 @@ ROW = {"object_id": "o1", "rejected_count": 9, "allowed_count": 1}
 
 def test_a_critical_failure_holds_and_a_warning_notes() -> None:
     verdict = read_verdict(SimpleNamespace(results=[result(False, rows=[ROW]), result(False, "warning", rows=[ROW])]))
-    assert verdict.held["o1"] == ["9 lines that are not a JSON object; at most 1 are allowed"]
+    assert verdict.held["o1"] == ["lines that are not a JSON object: 9, at most 1 allowed"]
     assert list(verdict.noted) == ["o1"]
 
 

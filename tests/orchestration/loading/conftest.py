@@ -32,8 +32,10 @@ def load(warehouse: Client, lake: S3Lake, settings: Settings, passing_judge: Non
 @pytest.fixture
 def live_lines(warehouse: Client) -> Callable[[], list[tuple[str, int]]]:
     """live_lines() are the accepted lines that readers see, by key."""
-    return lambda: warehouse.query(
-        "select object_key, count() from raw.event_lines "
-        "where reject = '' and (load_id, object_id) in (select load_id, object_id from ops.live_objects) "
-        "group by object_key order by object_key"
-    ).result_rows
+    return lambda: (
+        warehouse.query(
+            "select object_key, count() from raw.event_lines "
+            "where reject = '' and (load_id, object_id) in (select load_id, object_id from ops.live_objects) "
+            "group by object_key order by object_key"
+        ).result_rows
+    )

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from orchestration.loading import LoadError, live_fingerprint, load_pending, pen
 from orchestration.loading.audit import audit
 from orchestration.loading.collect import collect
 from orchestration.loading.commit import commit
+from orchestration.loading.discover import Discovery
 from orchestration.loading.gate import judge_new_loads
 from orchestration.loading.land import land
 from orchestration.loading.loader import load_attempt
@@ -133,22 +135,16 @@ def test_an_object_overwritten_by_an_empty_one_is_refused(warehouse, lake, setti
     load()
 
 
-def test_an_object_deleted_before_it_is_read_fails_alone(warehouse, lake, settings, due, put, delete, load, statement):
+def test_an_object_deleted_before_it_is_read_fails_alone(
+    warehouse, lake, due, put, delete, load, statement, monkeypatch
+) -> None:
     put("events/web/stays.ndjson", [statement(1)])
     found = pending(warehouse, lake)
     delete(due[0].key)
-    monkeypatched = pytest.MonkeyPatch()
-    monkeypatched.setattr("orchestration.loading.loader.discover", lambda client, lake: _found(found))
+    monkeypatch.setattr("orchestration.loading.loader.discover", lambda client, lake: Discovery(ready=found))
     report = load()
-    monkeypatched.undo()
     assert report.object_count == 1
     assert [each.code for each in report.failed] == ["gone"]
-
-
-def _found(drops):
-    from orchestration.loading.discover import Discovery
-
-    return Discovery(ready=drops)
 
 
 def test_lines_that_landed_twice_are_found_by_the_audit(warehouse, lake, settings, due, load) -> None:
@@ -207,8 +203,6 @@ def test_loaders_killed_at_random_moments_never_lose_or_double_a_line(
 
 
 def test_two_loaders_at_once_end_in_one_result(warehouse, lake, settings, put, load, live_lines, statement) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     keys = [put(f"events/race/{i}.ndjson", [statement(i) for i in range(500)]) for i in range(6)]
     with ThreadPoolExecutor(2) as pool:
         loads = [pool.submit(load_pending, connect(settings), lake, settings) for _ in range(2)]

@@ -1,0 +1,103 @@
+"""When the gate's checks hold the marts back, and when they only warn."""
+
+import pytest
+from dagster import AssetCheckSeverity, DagsterInstance, asset, materialize
+
+from orchestration.assets.raw import load_drops
+from orchestration.checks import gate as gate_module
+from orchestration.checks.gate import gate, gate_results, ledger
+from orchestration.loading.gate import GATE_FAILED, GateState, Held
+from orchestration.resources.connections import LakeResource, WarehouseResource
+
+BAD_DATA = Held("load", "bad", "events/web/bad.ndjson", "lines that are not a JSON object: 9, at most 1 allowed")
+GATE_ERROR = Held("load", "new", "events/web/new.ndjson", GATE_FAILED + "boom")
+
+
+def outcomes(state: GateState) -> dict[str, tuple[bool, AssetCheckSeverity]]:
+    return {each.check_name: (each.passed, each.severity) for each in gate_results(state)}
+
+
+def test_nothing_new_passes() -> None:
+    assert all(passed for passed, _ in outcomes(GateState([], set(), 0)).values())
+
+
+def test_a_held_object_warns_and_does_not_block_the_others() -> None:
+    found = outcomes(GateState([BAD_DATA], {"bad", "good"}, 1))
+    assert found["every_load_is_judged"][0]
+    assert found["no_object_is_held"] == (False, AssetCheckSeverity.WARN)
+
+
+def test_a_load_of_held_objects_only_does_not_block_either() -> None:
+    """The gate did judge; the marts of everything delivered before may be built."""
+    assert outcomes(GateState([BAD_DATA], {"bad"}, 0))["every_load_is_judged"][0]
+
+
+def test_a_gate_that_failed_blocks_when_nothing_was_published() -> None:
+    found = outcomes(GateState([GATE_ERROR], {"new"}, 0))
+    assert found["every_load_is_judged"] == (False, AssetCheckSeverity.ERROR)
+
+
+def test_a_gate_that_failed_on_one_load_warns_when_others_were_published() -> None:
+    found = outcomes(GateState([GATE_ERROR], {"new", "good"}, 1))
+    assert found["every_load_is_judged"] == (False, AssetCheckSeverity.WARN)
+
+
+def test_a_gate_failure_of_an_earlier_run_does_not_block_this_one() -> None:
+    assert outcomes(GateState([GATE_ERROR], {"good"}, 1))["every_load_is_judged"][0]
+
+
+@pytest.fixture
+def run(services, settings, monkeypatch):
+    """run() executes load, checks and one asset below them as a job would, on the module's bucket."""
+    monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
+
+    @asset(deps=[["raw", "event_lines"]])
+    def mart() -> None: ...
+
+    resources = {"warehouse": WarehouseResource(), "lake": LakeResource()}
+
+    def execute():
+        with DagsterInstance.ephemeral() as instance:
+            return materialize([load_drops, gate, ledger, mart], resources=resources, instance=instance,
+                               raise_on_error=False)  # fmt: skip
+
+    return execute
+
+
+def built(result) -> bool:
+    return any(each.asset_key.to_user_string() == "mart" for each in result.get_asset_materialization_events())
+
+
+def test_the_marts_of_good_objects_are_built_beside_a_held_one(warehouse, put, statement, run) -> None:
+    put("events/web/good.ndjson", [statement(i) for i in range(10)])
+    put("events/web/bad.ndjson", ["text"] * 10)
+    result = run()
+    assert result.success
+    assert built(result)
+    failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert [(each.check_name, each.severity) for each in failed] == [("no_object_is_held", AssetCheckSeverity.WARN)]
+
+
+def test_a_broken_gate_holds_the_marts_back(warehouse, put, statement, run, monkeypatch) -> None:
+    def broken(settings):
+        raise RuntimeError("no great expectations today")
+
+    monkeypatch.setattr("orchestration.loading.gate._great_expectations", broken)
+    put("events/web/unlucky.ndjson", [statement(1)])
+    result = run()
+    assert not result.success
+    assert not built(result)
+
+
+def test_a_check_that_cannot_look_is_a_failed_check(warehouse, run, monkeypatch) -> None:
+    """No result at all would let the marts go on."""
+
+    def broken(client, since):
+        raise RuntimeError("engine gone")
+
+    monkeypatch.setattr(gate_module, "gate_state", broken)
+    result = run()
+    assert not built(result)
+    assert {
+        each.passed for each in result.get_asset_check_evaluations() if each.check_name != "raw_lines_equal_the_ledger"
+    } == {False}

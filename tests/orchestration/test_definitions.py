@@ -1,0 +1,73 @@
+"""What Dagster shows: everything is there, described, grouped and joined from raw to mart."""
+
+import subprocess
+import sys
+
+import pytest
+from dagster import AssetKey
+
+from orchestration.assets.dbt_project import prepare_manifest
+from orchestration.settings import PROJECT_ROOT
+
+
+@pytest.fixture(scope="module")
+def defs():
+    prepare_manifest()
+    from orchestration.definitions import defs
+
+    return defs
+
+
+def test_importing_touches_no_network_and_needs_no_services(defs, empty_home) -> None:
+    code = (
+        "import socket\n"
+        "def refuse(*arguments): raise AssertionError(f'a connection was opened: {arguments}')\n"
+        "socket.socket.connect = refuse\n"
+        "import orchestration.definitions\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_asset_has_a_description_and_a_group(defs) -> None:
+    bare = [
+        spec.key.to_user_string()
+        for spec in defs.resolve_all_asset_specs()
+        if spec.key != AssetKey(["ops", "keys"]) and (not spec.description or spec.group_name == "default")
+    ]
+    assert bare == []
+
+
+def test_lineage_leads_from_the_raw_lines_to_the_marts(defs) -> None:
+    graph = defs.resolve_asset_graph()
+    upstream, waiting = set(), [AssetKey(["marts", "fct_learning_events"])]
+    while waiting:
+        for parent in graph.get(waiting.pop()).parent_keys - upstream:
+            upstream.add(parent)
+            waiting.append(parent)
+    assert {AssetKey(["raw", "event_lines"]), AssetKey(["ops", "live_objects"])} <= upstream
+
+
+def test_near_real_time_is_part_of_nightly(defs) -> None:
+    def assets(job: str) -> set[AssetKey]:
+        return set(defs.resolve_job_def(job).asset_layer.selected_asset_keys)
+
+    assert AssetKey(["marts", "fct_learning_events"]) in assets("near_real_time")
+    assert assets("near_real_time") < assets("nightly")
+
+
+def test_the_marts_wait_for_the_gate(defs) -> None:
+    job = defs.resolve_job_def("near_real_time")
+    dependencies = job.graph.dependency_structure
+    assert "gate" in {output.node_name for output in dependencies.all_upstream_outputs_from_node("build_models")}
+
+
+def test_names(defs) -> None:
+    repository = defs.get_repository_def()
+    assert {job.name for job in repository.get_all_jobs()} >= {"near_real_time", "nightly"}
+    assert [each.name for each in repository.sensor_defs] == ["drops_sensor"]
+    assert {each.name for each in repository.schedule_defs} == {"near_real_time_schedule", "nightly_schedule"}
+    sensor = repository.get_sensor_def("drops_sensor")
+    assert sensor.minimum_interval_seconds == 60
+    cron = {each.name: each.cron_schedule for each in repository.schedule_defs}
+    assert cron == {"near_real_time_schedule": "*/10 * * * *", "nightly_schedule": "0 2 * * *"}
