@@ -1,4 +1,4 @@
-"""Throw-away services for all tests: one engine and one lake per session, empty databases and a new bucket per module."""
+"""Throw-away services: one engine and one lake per session, empty databases and a new bucket per module."""
 
 import gzip
 import json

@@ -14,6 +14,12 @@
                             select argMax(value, set_at)
                             from {{ source("ops", "keys") }}
                             where name = 'learner_id_key'
+                            having
+                                throwIf(
+                                    count() = 0,
+                                    'ops.keys holds no learner_id_key; load something with `warehouse run` first'
+                                )
+                                = 0
                         )
                     )
                 )

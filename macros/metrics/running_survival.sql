@@ -5,13 +5,19 @@
 #}
 {% macro running_survival(dropped_count, at_risk_count, window_name) -%}
     if(
-        countIf({{ at_risk_count }} > 0 and {{ dropped_count }} >= {{ at_risk_count }}) over {{ window_name }} > 0,
+        countIf(
+            {{ at_risk_count }} > 0 and {{ dropped_count }} >= {{ at_risk_count }}
+        ) over {{ window_name }}
+        > 0,
         0.0,
         exp(
             sum(
                 if(
                     {{ at_risk_count }} > ({{ dropped_count }}),
-                    log1p(-toFloat64({{ dropped_count }}) / toFloat64({{ at_risk_count }})),
+                    log1p(
+                        - toFloat64({{ dropped_count }})
+                        / toFloat64({{ at_risk_count }})
+                    ),
                     0
                 )
             ) over {{ window_name }}

@@ -96,7 +96,7 @@ with
         where
             verb_iri not in (select verb_iri from voidings)
             and statement_id not in (select statement_id from voided_statements)
-        order by statement_id, stored_at is null, stored_at, content_hash, source
+        order by statement_id, stored_at is null, stored_at, content_hash, spec_version
         limit 1 by statement_id
     ),
 

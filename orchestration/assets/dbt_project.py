@@ -66,8 +66,9 @@ def prepare_manifest() -> Path:
     with tempfile.TemporaryDirectory(dir=MANIFEST.parent, prefix="parse-") as folder:
         _parse(Path(folder))
         for name in ("manifest.json", "partial_parse.msgpack"):
-            if (Path(folder) / name).exists():
-                os.replace(Path(folder) / name, MANIFEST.parent / name)
+            parsed = Path(folder) / name
+            if parsed.exists():
+                parsed.replace(MANIFEST.parent / name)
     MANIFEST.with_suffix(".fingerprint").write_text(fingerprint)
     return MANIFEST
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from dagster import AssetExecutionContext, AssetSelection, AssetsDefinition, Failure
+from dagster import AssetExecutionContext, AssetsDefinition, AssetSelection, Failure
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
 
 from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project

@@ -74,7 +74,7 @@ class EngineConnection:
 
     def canonical(self, sql: str) -> bytes:
         """The text as the engine's parser writes it: no comments, no escaped names, no typographic quotes."""
-        return self.execute(f"SELECT formatQuery({quote(sql)})", "TabSeparatedRaw").bytes()
+        return self.text(f"SELECT formatQuery({quote(sql)})").encode()
 
     def set(self, settings: Mapping[str, str]) -> None:
         """Changes settings of this connection, as strings; the engine converts and checks them."""
@@ -104,10 +104,12 @@ class EngineConnection:
         if self.is_spent and before is None:
             return
         known = self._baseline if before is None else before
-        defaults = [f"{name} = DEFAULT" for name in changed if name not in known]
-        if defaults:
-            self.execute("SET " + ", ".join(defaults))
-        self.set({name: known[name] for name in changed if name in known})
+        values = [f"{name} = {quote(known[name]) if name in known else 'DEFAULT'}" for name in changed]
+        try:
+            self.execute("SET " + ", ".join(values))
+        except EngineError:
+            self.is_spent = True
+            raise
 
     def close(self) -> None:
         self._chdb.close()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from starlette.datastructures import Headers, QueryParams, UploadFile
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
@@ -26,6 +27,7 @@ from orchestration.embedded.query_request import ExternalTable, QueryRequest, is
 from orchestration.embedded.sessions import Sessions
 
 MAX_RUNNING_QUERIES = 48
+LARGEST_FORM_FIELD = 64 << 20
 log = logging.getLogger("endpoint")
 
 
@@ -136,16 +138,10 @@ class HttpInterface:
                 "Content-Encoding for the body, enable_http_compression=1 with Accept-Encoding for the answer.",
             )
         tables: list[ExternalTable] = []
+        body = RequestBody(receive)
         if headers.get("content-type", "").startswith("multipart/form-data"):
-            async with Request(scope, receive).form(max_part_size=64 << 20) as form:
-                for name, value in form.multi_items():
-                    if isinstance(value, UploadFile):
-                        tables.append(_external_table(name, await value.read(), parameters))
-                    else:
-                        parameters[name] = parameters.get(name, "") + value if name == "query" else value
+            await _read_form(Request(scope, receive), parameters, tables)
             body = RequestBody(_only_disconnects(receive))
-        else:
-            body = RequestBody(receive)
         return read_request(caller, scope["method"], headers, parameters, tables), body
 
     async def _run(self, request: QueryRequest, body: RequestBody, coding: str, answer: Answer) -> None:
@@ -199,6 +195,19 @@ class HttpInterface:
         await asyncio.to_thread(self._threads.shutdown)
         self._sessions.close()
         self._engine.close()
+
+
+async def _read_form(request: Request, parameters: dict[str, str], tables: list[ExternalTable]) -> None:
+    """Adds a form's fields to the parameters and its files to the external tables."""
+    try:
+        async with request.form(max_part_size=LARGEST_FORM_FIELD) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    tables.append(_external_table(name, await value.read(), parameters))
+                else:
+                    parameters[name] = parameters.get(name, "") + value if name == "query" else value
+    except MultiPartException as error:
+        raise EngineError(36, "BAD_ARGUMENTS", f"The form cannot be read: {error.message}") from None
 
 
 def _external_table(name: str, data: bytes, parameters: dict[str, str]) -> ExternalTable:

@@ -16,7 +16,7 @@ from orchestration.embedded import statements
 from orchestration.embedded.access import check_functions, check_settings, check_statement
 from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote, quote_identifier
 from orchestration.embedded.errors import EngineError
-from orchestration.embedded.query_request import QueryRequest
+from orchestration.embedded.query_request import ExternalTable, QueryRequest
 from orchestration.embedded.sessions import Sessions
 
 MAX_STATEMENT_BYTES = 64 << 20
@@ -89,11 +89,17 @@ class QueryJob:
             stack.callback(connection.execute, f"USE {quote_identifier(connection.text('SELECT currentDatabase()'))}")
             connection.execute(f"USE {quote_identifier(request.database)}")
         for table in request.external_tables:
-            name = quote_identifier(table.name)
-            connection.execute(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
-            stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {name}")
-            insert = statements.InlineInsert(f"INSERT INTO {name}", "", table.format, 0)
-            self._insert(connection, insert, iter([table.data]), {})
+            stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {quote_identifier(table.name)}")
+            self._add_external_table(connection, table)
+
+    def _add_external_table(self, connection: EngineConnection, table: ExternalTable) -> None:
+        name = quote_identifier(table.name)
+        create = f"CREATE TEMPORARY TABLE {name} ({table.structure})"
+        if connection.classify(create)[1] != 1:
+            raise EngineError(36, "BAD_ARGUMENTS", f"The structure of the external table '{table.name}' is not valid.")
+        connection.execute(create)
+        insert = statements.InlineInsert(f"INSERT INTO {name}", "", statements.check_format(table.format), 0)
+        self._insert(connection, insert, iter([table.data]), {})
 
     def _execute(self, connection: EngineConnection, body: Iterator[bytes]) -> None:
         head, rest = self._read_head(body)
@@ -167,8 +173,10 @@ class QueryJob:
             raise EngineError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
         check_statement(self.request.user, sql, statement_class, self.request.is_get)
         if self.request.user.is_reader and statement_class != "UNKNOWN":
-            check_functions(self.request.user, connection.canonical(_decode(sql)))
-        if statement_class == "CONTROL" or b"TEMPORARY" in sql[:200].upper():
+            # What runs is the engine's own writing of what was checked; no odd quotes can tell the two apart.
+            sql = connection.canonical(_decode(sql))
+            check_functions(self.request.user, sql)
+        if statement_class == "CONTROL" or statements.is_about_temporary_tables(sql):
             # SET, USE and temporary tables must not reach the next request on this connection.
             connection.is_spent = True
         sql = statements.rewrite_query_ids(sql, QUERY_ID_CARRIER)

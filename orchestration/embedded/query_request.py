@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.embedded.access import User
+from orchestration.embedded.statements import check_format
 
 DEFAULT_FORMAT = "TabSeparated"
 # Parameters of HTTP itself: what the endpoint answers to, and what it may ignore on one machine.
@@ -68,7 +69,9 @@ def read_request(
         query_id=parameters.get("query_id") or str(uuid.uuid4()),
         sql=parameters.get("query", "").encode(),
         database=parameters.get("database") or headers.get("x-clickhouse-database", ""),
-        default_format=parameters.get("default_format") or headers.get("x-clickhouse-format") or DEFAULT_FORMAT,
+        default_format=check_format(
+            parameters.get("default_format") or headers.get("x-clickhouse-format") or DEFAULT_FORMAT
+        ),
         settings={
             name: value
             for name, value in parameters.items()

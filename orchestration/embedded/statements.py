@@ -7,13 +7,16 @@ of an INSERT begins. It works on bytes, since the data behind an INSERT need not
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
+
+from orchestration.embedded.errors import EngineError
 
 TOKEN = re.compile(
     rb"""
       (?P<space>   \s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/ )
     | (?P<quoted>  '(?:[^'\\]|\\.|'')*'
                  | `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*"
+                 | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
                  | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
     | (?P<word>    [A-Za-z_][A-Za-z0-9_$]* )
     | (?P<number>  [0-9][A-Za-z0-9_.]* )
@@ -21,6 +24,7 @@ TOKEN = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
+FORMAT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 SELECT_STARTS = {b"SELECT", b"WITH", b"FROM", b"("}
 MAX_HEADER_BYTES = 1 << 20
 
@@ -92,14 +96,26 @@ def find_format(sql: bytes) -> tuple[str, int, int] | None:
             continue
         follower = found[index + 1].keyword if index + 1 < len(found) else b""
         if follower in (b"", b"SETTINGS") and index >= 2:
-            return name.text.strip(b'`"').decode(), clause.start, name.end
+            return check_format(name.text.strip(b'`"').decode()), clause.start, name.end
     return None
+
+
+def check_format(name: str) -> str:
+    """A format's name as it may be put into a statement."""
+    if not FORMAT_NAME.match(name):
+        raise EngineError(73, "UNKNOWN_FORMAT", f"Unknown format {name}")
+    return name
 
 
 def has_outfile(sql: bytes) -> bool:
     """Whether the statement reads or writes a file of the machine by INTO OUTFILE or FROM INFILE."""
     words = [token.keyword for token in tokens(sql)]
     return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in pairwise(words))
+
+
+def is_about_temporary_tables(sql: bytes) -> bool:
+    """Whether the statement makes, replaces or drops a temporary table."""
+    return any(token.keyword == b"TEMPORARY" for token in islice(tokens(sql), 5))
 
 
 def calls_function(sql: bytes, name: bytes) -> bool:
@@ -119,7 +135,8 @@ def find_inline_insert(sql: bytes) -> InlineInsert | None:
         if token.depth:
             continue
         if format_start is not None:
-            return _inline_insert(sql, settings_start, format_start, token.text.decode(), _data_start(sql, token.end))
+            name = check_format(token.text.strip(b'`"').decode())
+            return _inline_insert(sql, settings_start, format_start, name, _data_start(sql, token.end))
         if token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE"):
             return None
         if token.keyword == b"VALUES":

@@ -38,7 +38,7 @@ def put_drop(
     keys = []
     for file, root in files:
         key = _unused_key(lake, _key_of(file, root, folder))
-        lake.upload(str(file), key)
+        lake.upload(file, key)
         keys.append(key)
         if on_upload:
             on_upload(key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -81,10 +82,10 @@ class S3Lake:
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
 
-    def upload(self, path: str, key: str) -> None:
+    def upload(self, path: Path, key: str) -> None:
         """Write a local file to the key."""
         try:
-            with open(path, "rb") as file:
+            with path.open("rb") as file:
                 self._s3.put_object(Bucket=self.bucket, Key=key, Body=file)
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error

@@ -10,7 +10,6 @@ from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.land import MAX_LAND_SECONDS
 from orchestration.settings import Settings
 
-
 SAFE_READS = {"use_query_condition_cache": 0}
 """ClickHouse 26.9 (fixed by its pull request 119823): a join whose runtime filter moved into PREWHERE makes the query
 condition cache claim that an unrelated condition matches nothing, and later queries silently lose rows."""

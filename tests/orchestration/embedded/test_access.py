@@ -137,6 +137,26 @@ def test_a_reader_cannot_lift_its_limits(reader: httpx.Client, settings: dict) -
     assert answer.headers["x-clickhouse-exception-code"] in ("164", "452")
 
 
+@pytest.mark.parametrize(
+    "injection",
+    [
+        {"params": {"default_format": "TSV; set role everything; drop table marts.facts"}},
+        {"headers": {"X-ClickHouse-Format": "TSV; set role everything; drop table marts.facts"}},
+        {"params": {"database": "marts`; set role everything; drop table marts.facts"}},
+        {"params": {"max_threads": "1'; set role everything; drop table marts.facts"}},
+        {"params": {"max_threads = 1; set role everything; drop table marts.facts": "1"}},
+        {"params": {"query_id": "'; set role everything; drop table marts.facts"}},
+        {"params": {"x_structure": "a Int8); set role everything; drop table marts.facts"}, "files": {"x": b"1"}},
+        {"params": {"x_types": "Int8", "x_format": "CSV; drop table marts.facts"}, "files": {"x": b"1"}},
+    ],
+)
+def test_nothing_beside_the_statement_can_smuggle_another_one_in(reader: httpx.Client, mart: str, injection) -> None:
+    injection = {"params": {}} | injection
+    injection["params"] = {"query": "select 1"} | injection["params"]
+    reader.post("/", **injection)
+    assert reader.post("/", content=f"select sum(number) from {mart}".encode()).text == "3\n"
+
+
 def test_a_reader_may_use_harmless_settings_sessions_and_parameters(reader: httpx.Client, mart: str) -> None:
     asked = {"max_threads": "1", "max_execution_time": "20", "readonly": "1", "session_id": "of the reader"}
     sql = b"select getSetting('max_threads'), getSetting('max_execution_time'), {x:UInt8}"

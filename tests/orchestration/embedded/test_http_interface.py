@@ -312,6 +312,19 @@ def test_a_form_file_is_an_external_table(http: httpx.Client) -> None:
     assert answer.text == "3\tx\n"
 
 
+def test_a_form_that_cannot_be_read_is_an_error(http: httpx.Client) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = http.post("/", content=b"--y\r\nrubbish", headers=headers)
+    assert answer.headers["x-clickhouse-exception-code"] in ("36", "62")
+
+
+def test_a_temporary_table_without_a_session_lives_for_one_request(http: httpx.Client, query: Query) -> None:
+    comment = "/* " + "a long comment as dbt writes it " * 20 + "*/"
+    for _ in range(3):
+        query(f"{comment} create temporary table short_lived (x UInt8)")
+    assert http.post("/", content=b"select * from short_lived").headers["x-clickhouse-exception-code"] == "60"
+
+
 def test_clickhouse_block_compression_is_refused_with_advice(http: httpx.Client) -> None:
     answer = http.post("/", params={"compress": "1"}, content=b"select 1")
     assert answer.status_code == 501

@@ -121,7 +121,7 @@ def test_an_object_overwritten_while_it_is_read_is_refused_and_its_new_version_l
     neighbour = put("events/web/neighbour.ndjson", [statement(1)])
     both = pending(warehouse, lake)
     put(due[0].key, [statement(i) for i in range(4)])
-    load_id, landed, refused = load_attempt(warehouse, lake, settings, both)
+    _, landed, refused = load_attempt(warehouse, lake, settings, both)
     assert [each.drop.key for each in landed] == [neighbour]
     assert [(each.drop.key, each.code) for each in refused] == [(due[0].key, "changed_while_read")]
     load()
