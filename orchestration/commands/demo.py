@@ -74,7 +74,7 @@ def deliver(size: Size, folder: Path, lake: "S3Lake", stages: Stages) -> "Truth"
     if missing:
         stages.start("Delivering the drops", len(missing))
         for done, key in enumerate(missing, 1):
-            lake.upload(str(expected[key]), key)
+            lake.upload(expected[key], key)
             stages.move(done, len(missing), key)
     return truth
 

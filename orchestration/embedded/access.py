@@ -74,19 +74,16 @@ def check_settings(user: User, settings: Mapping[str, str]) -> None:
             raise EngineError(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
 
 
-def check_statement(user: User, sql: bytes, statement_class: str, is_get: bool) -> None:
-    """Refuses what this user, or a GET request, must not run. `statement_class` is the engine's own judgement."""
-    if is_get and statement_class == "MUTATING":
+def check_statement(user: User, sql: bytes, statement_class: str, must_only_read: bool) -> None:
+    """Refuses what this user or this request must not run. `statement_class` is the engine's own judgement."""
+    if must_only_read and statement_class != "READ_ONLY":
         raise EngineError(
             164,
             "READONLY",
             "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
-            "You should use method POST for modifying queries.",
+            "You should use method POST for modifying queries, without readonly among the settings.",
         )
-    # What the engine cannot parse goes through, for its own error text; a reader's connection cannot write anyway.
-    if not user.is_reader or statement_class == "UNKNOWN":
-        return
-    if statement_class != "READ_ONLY" or first_keyword(sql) not in READER_STATEMENTS:
+    if user.is_reader and (statement_class != "READ_ONLY" or first_keyword(sql) not in READER_STATEMENTS):
         raise EngineError(
             164, "READONLY", f"{user.name}: Cannot execute query in readonly mode. This user may only read."
         )

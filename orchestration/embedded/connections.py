@@ -67,10 +67,19 @@ class EngineConnection:
         """The single value that a statement answers."""
         return self.execute(sql, "TabSeparatedRaw").bytes().decode().rstrip("\n")
 
-    def classify(self, sql: str) -> tuple[str, int]:
-        """What the engine's own parser says a text would do (READ_ONLY, MUTATING …), and how many statements it is."""
+    def classify(self, sql: str) -> str:
+        """What the engine's own parser says that one statement would do: READ_ONLY, MUTATING or CONTROL.
+
+        Raises the parser's error for a text that is not exactly one statement: chDB, unlike a server, would run each
+        of several statements up to the first that it cannot parse.
+        """
         seen = self._chdb._conn.classify_query(sql)
-        return seen["query_class"].name, seen["statement_count"]
+        if seen["statement_count"] > 1:
+            raise EngineError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        if seen["query_class"].name == "UNKNOWN":
+            self.canonical(sql)
+            raise EngineError(62, "SYNTAX_ERROR", "Syntax error: the statement is not complete")
+        return seen["query_class"].name
 
     def canonical(self, sql: str) -> bytes:
         """The text as the engine's parser writes it: no comments, no escaped names, no typographic quotes."""

@@ -49,6 +49,7 @@ def read_engine_error(message: str) -> EngineError:
         code = int(match.group(1))
         text = text[match.end() :]
     text = ENGINE_VERSION_SUFFIX.sub("", text)
+    text = text.replace("Syntax error (formatQuery)", "Syntax error")
     name = None
     while match := CODE_NAME_SUFFIX.search(text):
         name = match.group(1)

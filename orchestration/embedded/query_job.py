@@ -78,10 +78,10 @@ class QueryJob:
         request = self.request
         check_settings(request.user, request.settings)
         settings = dict(request.settings)
+        # Once set on a connection it cannot be taken back, not even for the next request of a session.
+        settings.pop("readonly", None)
         comment = settings.get("log_comment", "")
         settings["log_comment"] = f"{request.query_id}\n{comment}" if comment else request.query_id
-        if request.user.is_reader:
-            settings.pop("readonly", None)
         before = connection.changed_settings(settings) if request.session_id else None
         connection.set(settings)
         stack.callback(connection.put_back, settings, before)
@@ -95,8 +95,7 @@ class QueryJob:
     def _add_external_table(self, connection: EngineConnection, table: ExternalTable) -> None:
         name = quote_identifier(table.name)
         create = f"CREATE TEMPORARY TABLE {name} ({table.structure})"
-        if connection.classify(create)[1] != 1:
-            raise EngineError(36, "BAD_ARGUMENTS", f"The structure of the external table '{table.name}' is not valid.")
+        connection.classify(create)
         connection.execute(create)
         insert = statements.InlineInsert(f"INSERT INTO {name}", "", statements.check_format(table.format), 0)
         self._insert(connection, insert, iter([table.data]), {})
@@ -106,7 +105,7 @@ class QueryJob:
         self.keyword = statements.first_keyword(head).decode(errors="replace")
         inline = statements.find_inline_insert(head)
         if inline is not None:
-            check_statement(self.request.user, head, "MUTATING", self.request.is_get)
+            check_statement(self.request.user, head, "MUTATING", self.request.must_only_read)
             self._insert_inline(connection, inline, head, rest)
             return
         for chunk in rest:
@@ -136,6 +135,7 @@ class QueryJob:
             # Few literal rows run as the statement they are: expressions and query parameters work in them.
             following = next((chunk for chunk in rest if chunk), b"")
             if data.strip() and not following:
+                connection.classify(_decode(head))
                 self._note(connection.execute(_decode(head), parameters=self.request.parameters))
                 return
             rest = itertools.chain([following], rest)
@@ -153,6 +153,7 @@ class QueryJob:
         chDB's own streaming insert would spare the file, but it reports success when a constraint, a materialized
         view or the memory limit stopped the rows.
         """
+        connection.classify(f"{inline.header} {inline.settings} FORMAT {inline.format}")
         with tempfile.NamedTemporaryFile(dir=self._temporary, prefix="insert_") as file:
             for chunk in data:
                 self._raise_when_cancelled()
@@ -168,11 +169,9 @@ class QueryJob:
             raise EngineError(62, "SYNTAX_ERROR", "Empty query")
         if statements.has_outfile(sql):
             raise EngineError(344, "SUPPORT_IS_DISABLED", "INTO OUTFILE and FROM INFILE are not allowed over HTTP.")
-        statement_class, statement_count = connection.classify(_decode(sql))
-        if statement_count > 1:
-            raise EngineError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
-        check_statement(self.request.user, sql, statement_class, self.request.is_get)
-        if self.request.user.is_reader and statement_class != "UNKNOWN":
+        statement_class = connection.classify(_decode(sql))
+        check_statement(self.request.user, sql, statement_class, self.request.must_only_read)
+        if self.request.user.is_reader:
             # What runs is the engine's own writing of what was checked; no odd quotes can tell the two apart.
             sql = connection.canonical(_decode(sql))
             check_functions(self.request.user, sql)

@@ -43,7 +43,7 @@ class QueryRequest:
     session_id: str
     session_timeout: str
     session_must_exist: bool
-    is_get: bool
+    must_only_read: bool
     waits_for_end: bool
     accepts_coding: str
     external_tables: list[ExternalTable] = field(default_factory=list)
@@ -83,7 +83,7 @@ def read_request(
         session_id=parameters.get("session_id", ""),
         session_timeout=parameters.get("session_timeout", ""),
         session_must_exist=is_on(parameters.get("session_check", "")),
-        is_get=method in ("GET", "HEAD"),
+        must_only_read=method in ("GET", "HEAD") or parameters.get("readonly", "0") != "0",
         waits_for_end=is_on(parameters.get("wait_end_of_query", "")),
         accepts_coding=headers.get("accept-encoding", "") if wants_coding else "",
         external_tables=external_tables,

@@ -137,7 +137,7 @@ def find_inline_insert(sql: bytes) -> InlineInsert | None:
         if format_start is not None:
             name = check_format(token.text.strip(b'`"').decode())
             return _inline_insert(sql, settings_start, format_start, name, _data_start(sql, token.end))
-        if token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE"):
+        if token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE", b";"):
             return None
         if token.keyword == b"VALUES":
             return _inline_insert(sql, settings_start, token.start, "Values", token.end)

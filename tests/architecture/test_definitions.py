@@ -13,8 +13,12 @@ UNITS = "minutes|hours|seconds|days|weeks|ratio|factor|learners|bins|parts|rate|
 
 
 def undocumented(macros: tuple[Macro, ...]) -> list[str]:
-    """Metric macros without a doc block that the docs site shows."""
-    return [macro.name for macro in macros if macro.path.startswith("macros/metrics/") and not macro.description]
+    """Metric macros without words that the docs site shows; one whose name starts with _ is a part of another."""
+    return [
+        macro.name
+        for macro in macros
+        if macro.path.startswith("macros/metrics/") and not macro.name.startswith("_") and not macro.description
+    ]
 
 
 def unused_vars(names: list[str], sql: str) -> list[str]:
@@ -43,10 +47,8 @@ def vars_without_reason(text: str) -> list[str]:
 
 
 def iris(path: Path, text: str) -> list[str]:
-    return [
-        f"{path.name}: {found}"
-        for found in IRI.findall(without_comments(text.replace("://", ":\0\0")).replace(":\0\0", "://"))
-    ]
+    """IRIs in code; `//` in one is no comment."""
+    return [f"{path.name}: {found}" for found in IRI.findall(without_comments(text))]
 
 
 def test_every_metric_macro_has_its_doc_block(project: Project):

@@ -19,7 +19,7 @@ FOLDERS = {
 NAMES = {
     "stg": r"stg_[a-z0-9]+(_[a-z0-9]+)*__[a-z0-9_]+s",
     "int": r"int_[a-z0-9_]+?(__[a-z0-9_]+)?",
-    **{layer: rf"{layer}_[a-z0-9_]+" for layer in ("dim", "fct", "agg")},
+    **{layer: rf"{layer}_[a-z0-9_]+" for layer in MARTS},
 }
 
 

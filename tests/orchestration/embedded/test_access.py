@@ -1,6 +1,7 @@
 """Users, passwords, and what the reader cannot do."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -137,24 +138,59 @@ def test_a_reader_cannot_lift_its_limits(reader: httpx.Client, settings: dict) -
     assert answer.headers["x-clickhouse-exception-code"] in ("164", "452")
 
 
+SMUGGLED = "; set role everything; select value from ops.keys into outfile '{file}' format TSV"
+
+
 @pytest.mark.parametrize(
     "injection",
     [
-        {"params": {"default_format": "TSV; set role everything; drop table marts.facts"}},
-        {"headers": {"X-ClickHouse-Format": "TSV; set role everything; drop table marts.facts"}},
-        {"params": {"database": "marts`; set role everything; drop table marts.facts"}},
-        {"params": {"max_threads": "1'; set role everything; drop table marts.facts"}},
-        {"params": {"max_threads = 1; set role everything; drop table marts.facts": "1"}},
-        {"params": {"query_id": "'; set role everything; drop table marts.facts"}},
-        {"params": {"x_structure": "a Int8); set role everything; drop table marts.facts"}, "files": {"x": b"1"}},
-        {"params": {"x_types": "Int8", "x_format": "CSV; drop table marts.facts"}, "files": {"x": b"1"}},
+        {"params": {"default_format": "TSV" + SMUGGLED}},
+        {"headers": {"X-ClickHouse-Format": "TSV" + SMUGGLED}},
+        {"params": {"query": "select 1 format `TSV" + SMUGGLED + "`"}},
+        {"params": {"database": "marts`" + SMUGGLED}},
+        {"params": {"max_threads": "1'" + SMUGGLED}},
+        {"params": {"max_threads = 1" + SMUGGLED: "1"}},
+        {"params": {"query_id": "'" + SMUGGLED}},
+        {"params": {"x_structure": "a Int8)" + SMUGGLED}, "files": {"x": b"1"}},
+        {"params": {"x_types": "Int8", "x_format": "CSV" + SMUGGLED}, "files": {"x": b"1"}},
     ],
 )
-def test_nothing_beside_the_statement_can_smuggle_another_one_in(reader: httpx.Client, mart: str, injection) -> None:
-    injection = {"params": {}} | injection
-    injection["params"] = {"query": "select 1"} | injection["params"]
-    reader.post("/", **injection)
-    assert reader.post("/", content=f"select sum(number) from {mart}".encode()).text == "3\n"
+def test_nothing_beside_the_statement_can_smuggle_another_one_in(
+    reader: httpx.Client, mart: str, tmp_path: Path, injection: dict
+) -> None:
+    stolen = tmp_path / "stolen"
+    parts = {"params": {}} | injection
+    parts["params"] = {"query": "select 1"} | parts["params"]
+    for part in ("params", "headers"):
+        parts[part] = {k.format(file=stolen): v.format(file=stolen) for k, v in parts.get(part, {}).items()}
+    reader.post("/", **parts)
+    assert not stolen.exists()
+
+
+@pytest.mark.parametrize("broken_end", ["; )", "; select", "; selec 1", "; insert into x"])
+def test_of_several_statements_none_runs_even_when_the_last_is_broken(
+    http: httpx.Client, reader: httpx.Client, mart: str, tmp_path: Path, broken_end: str
+) -> None:
+    """A text that does not parse as a whole went to the engine for its error, which ran what stood before it."""
+    stolen = tmp_path / "stolen"
+    answer = reader.post("/", content=("select 1" + SMUGGLED.format(file=stolen) + broken_end).encode())
+    assert answer.status_code >= 400
+    assert not stolen.exists()
+    assert http.post("/", content=f"create database made_by_the_first{broken_end}".encode()).status_code >= 400
+    inserts = f"insert into ops.keys values ('more'); create database made_by_the_first{broken_end}"
+    http.post("/", content=inserts.encode())
+    assert http.post("/", content=b"exists database made_by_the_first").text == "0\n"
+
+
+@pytest.mark.parametrize("session", [{}, {"session_id": "readonly for once"}])
+def test_readonly_among_the_settings_holds_for_that_request(http: httpx.Client, mart: str, session: dict) -> None:
+    read, write = f"select sum(number) from {mart}".encode(), b"create database if not exists made_by_readonly"
+    for _ in range(2):
+        assert http.post("/", params={"readonly": "1"} | session, content=read).text == "3\n"
+        refused = http.post("/", params={"readonly": "1"} | session, content=write)
+        assert refused.headers["x-clickhouse-exception-code"] == "164"
+    assert http.post("/", params=session, content=write).status_code == 200
+    assert http.post("/", params=session, content=b"drop database made_by_readonly").status_code == 200
 
 
 def test_a_reader_may_use_harmless_settings_sessions_and_parameters(reader: httpx.Client, mart: str) -> None:

@@ -38,7 +38,8 @@ def test_a_message_holds_no_secret_and_no_noise(bad_settings) -> None:
     lake = bad_settings.lake
     error = DatabaseError(
         "Received ClickHouse exception, code: 499, server response: Code: 499. DB::Exception: "
-        f"s3('{lake.access_key_id}', '{lake.secret_access_key}') {bad_settings.clickhouse.password}: While executing X. (S3_ERROR) "
+        f"s3('{lake.access_key_id}', '{lake.secret_access_key}') {bad_settings.clickhouse.password}: "
+        "While executing X. (S3_ERROR) "
         "(version 26.9.2.1 (official build)) (for url http://127.0.0.1:1)"
     )
     assert safe_message(error, bad_settings) == "s3('[hidden]', '[hidden]') [hidden]. (S3_ERROR)"

@@ -124,7 +124,8 @@ def test_after_the_gate_is_mended_the_load_passes(warehouse, lake, settings, put
 def test_a_released_object_becomes_live_by_a_recorded_decision(warehouse, verdicts) -> None:
     warehouse.command(
         "insert into ops.load_gates "
-        "select load_id, object_id, 'pass', 'released by the operator: a known exporter bug', now64(3) from ops.first_commits where object_key = 'events/web/too_many_rejected.ndjson'"
+        "select load_id, object_id, 'pass', 'released by the operator: a known exporter bug', now64(3) "
+        "from ops.first_commits where object_key = 'events/web/too_many_rejected.ndjson'"
     )
     live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
     assert "events/web/too_many_rejected.ndjson" in live
