@@ -17,7 +17,7 @@ CLOCK_AND_DICE = re.compile(
     re.IGNORECASE,
 )
 STATEFUL = re.compile(r"\bover\s*[(\w]|\blimit\s+\d+\s+by\b|\bjoin\b|\b(lag|lead)InFrame\b|\bneighbor\(", re.IGNORECASE)
-# `any` over a column that is the same in the whole group. May only shrink: `max` says the same and cannot hide a mistake.
+# `any` over a column that is the same in the whole group. May only shrink: `max` says the same and hides no mistake.
 ANY_OF_EQUALS = {
     "models/marts/content/agg_content_effectiveness.sql: any()",
     "models/marts/video/agg_video_bins.sql: any()",

@@ -13,10 +13,10 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 # Runs first in the child: whoever opens a socket, asks for an address or starts a program fails there.
 DEAF = """
 import sys
+SPEECH = {"socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.posix_spawn"}
 def refuse(event, arguments):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.posix_spawn"):
-        family = getattr(arguments[0], "family", None)
-        raise RuntimeError(f"importing the definitions caused {event} {arguments[1:]} {family}")
+    if event in SPEECH:
+        raise RuntimeError(f"importing caused {event} {arguments}")
 sys.addaudithook(refuse)
 """
 
@@ -68,7 +68,7 @@ def test_importing_speaks_to_nobody(module: str, tmp_path: Path):
 
 def test_an_import_that_connects_is_found(tmp_path: Path):
     imported = imports("import socket; socket.create_connection(('127.0.0.1', 1))", WAREHOUSE_HOME=str(tmp_path))
-    assert "importing the definitions caused socket.getaddrinfo" in imported.stderr
+    assert "importing caused socket.getaddrinfo" in imported.stderr
 
 
 def _rooms() -> set[str]:

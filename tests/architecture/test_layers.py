@@ -11,11 +11,8 @@ MAY_READ = {
     "fct": {"stg", "int", "dim", "fct", "seed"},
     "agg": {"dim", "fct", "agg"},
 }
-FOLDERS = {
-    "stg": "models/staging/",
-    "int": "models/intermediate/",
-    **dict.fromkeys(("dim", "fct", "agg"), "models/marts/"),
-}
+MARTS = ("dim", "fct", "agg")
+FOLDERS = {"stg": "models/staging/", "int": "models/intermediate/", **dict.fromkeys(MARTS, "models/marts/")}
 NAMES = {
     "stg": r"stg_[a-z0-9]+(_[a-z0-9]+)*__[a-z0-9_]+s",
     "int": r"int_[a-z0-9_]+?(__[a-z0-9_]+)?",
