@@ -69,9 +69,9 @@ def demo(
 ) -> None:
     """Simulate learners with known habits, load them, build the marts, and compare the findings with what was planted.
 
-    Runs on the embedded services in WAREHOUSE_HOME (default .warehouse). Run again with the same numbers, it loads nothing
-    twice and shows the findings again. A home that holds other drops, or a demo of another size, is refused: give the
-    demo a home of its own.
+    Runs on the embedded services in WAREHOUSE_HOME (default .warehouse). Run again with the same numbers, it loads
+    nothing twice and shows the findings again. A home that holds other drops, or a demo of another size, is refused:
+    give the demo a home of its own.
 
     Exit code 0: every finding met; 1: one was missed, or the run failed.
     """
@@ -90,7 +90,9 @@ def up() -> None:
 
 @app.command()
 def put(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders of .ndjson, .jsonl or .json, also .gz or .zst.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders of .ndjson, .jsonl or .json, also .gz or .zst.")
+    ],
     source: Annotated[str, typer.Option(help="Name of the system that the events come from.")] = "default",
     kind: Annotated[str, typer.Option(help="What the files hold: events, catalog or learners.")] = "events",
 ) -> None:
@@ -105,7 +107,9 @@ def put(
 
 @app.command()
 def run(
-    job: Annotated[Job, typer.Option(help="near_real_time: what every day asks for; nightly: every model.")] = Job.NIGHTLY,
+    job: Annotated[
+        Job, typer.Option(help="near_real_time: what every day asks for; nightly: every model.")
+    ] = Job.NIGHTLY,
 ) -> None:
     """Load what is due, judge it, build and test the marts.
 

@@ -14,7 +14,12 @@ _MODULES = {"dagster_webserver": "dagster-webserver", "dagster._daemon": "dagste
 _CONNECTION = ("CLICKHOUSE_HOST", "CLICKHOUSE_PORT", "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD")
 _TAKES_A_VALUE = ("-X", "-W")
 # Nothing listens there: `dbt parse` does not mind, and a build fails with "connection refused".
-NOWHERE = {"CLICKHOUSE_HOST": "127.0.0.1", "CLICKHOUSE_PORT": "1", "CLICKHOUSE_USER": "default", "CLICKHOUSE_PASSWORD": ""}
+NOWHERE = {
+    "CLICKHOUSE_HOST": "127.0.0.1",
+    "CLICKHOUSE_PORT": "1",
+    "CLICKHOUSE_USER": "default",
+    "CLICKHOUSE_PASSWORD": "",
+}
 
 
 def program_of(arguments: list[str]) -> str:

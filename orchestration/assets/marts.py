@@ -66,8 +66,12 @@ def define_mart_assets() -> AssetsDefinition:
 
 
 def near_real_time_models(assets: AssetsDefinition) -> AssetSelection:
-    """The models tagged `near_real_time` and all that they are made from."""
-    return build_dbt_asset_selection([assets], dbt_select="+tag:near_real_time")
+    """The models tagged `near_real_time`, all that they are made from, and the checks on these.
+
+    dbt's own selection would add every test that reads one of them, also those of models that this job does not build.
+    """
+    selected = build_dbt_asset_selection([assets], dbt_select="+tag:near_real_time").resolve([assets])
+    return AssetSelection.assets(*sorted(selected, key=str))
 
 
 @contextmanager

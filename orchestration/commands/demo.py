@@ -89,7 +89,8 @@ def _earlier_truth(folder: Path) -> "Truth | None":
         return read_truth(folder)
     except (ValueError, TypeError, KeyError) as error:
         raise CommandError(
-            f"The truth in {folder} is from another version of the simulator ({error}). Set WAREHOUSE_HOME to a new folder."
+            f"The truth in {folder} is from another version of the simulator ({error}). "
+            "Set WAREHOUSE_HOME to a new folder."
         ) from error
 
 
@@ -110,7 +111,9 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _foreign(key: str, size: Size) -> CommandError:
-    return CommandError(f"The lake of this home holds drops that are not the demo's, such as {key}. {_other_home(size)}")
+    return CommandError(
+        f"The lake of this home holds drops that are not the demo's, such as {key}. {_other_home(size)}"
+    )
 
 
 def _other_home(size: Size) -> str:
@@ -159,10 +162,16 @@ def _say_next(home: Path) -> None:
     prefix = "" if home == PROJECT_ROOT / ".warehouse" else f"WAREHOUSE_HOME={home} "
     examples = (
         ("Dagster's UI, with every table and check", "up"),
-        ("where videos lose people", 'sql "select title, start_seconds, drop_off_ratio from marts.agg_video_hot_spots '
-         'order by excess_learners_lost desc"'),
-        ("which modules need work", "sql \"select title, completion_ratio, verdict from marts.agg_content_effectiveness "
-         "where unit_kind = 'module' and period = 'all'\""),
+        (
+            "where videos lose people",
+            'sql "select title, start_seconds, drop_off_ratio from marts.agg_video_hot_spots '
+            'order by excess_learners_lost desc"',
+        ),
+        (
+            "which modules need work",
+            'sql "select title, completion_ratio, verdict from marts.agg_content_effectiveness '
+            "where unit_kind = 'module' and period = 'all'\"",
+        ),
         ("what became of the drops", "status"),
     )
     output().print("\nOpen next:", markup=False)

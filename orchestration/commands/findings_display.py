@@ -40,7 +40,8 @@ def curve_lines(bins: Sequence[Bin], mark_seconds: float, width: int = WIDTH, he
     mark = min(width - 1, round(mark_seconds / length * width))
     axis = "".join("┴" if column == mark else "─" for column in range(width))
     end = clock(length)
-    below = f"{'0:00':<{mark - 3}}▲ planted at {clock(mark_seconds)}" if mark > 8 else f"▲ planted at {clock(mark_seconds)}"
+    sign = f"▲ planted at {clock(mark_seconds)}"
+    below = f"{'0:00':<{mark}}{sign}" if mark > len("0:00") else " " * mark + sign
     return [*lines, f"{'0 %':>6} └{axis}", f"{'':8}{below:<{width - len(end)}}{end}"]
 
 

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0 if run_job(chosen.job, chosen.asked_by_sensor, tell) else 1
         except KeyboardInterrupt:
             tell("error", {"message": "The run was stopped."})
-        except Exception as error:  # noqa: BLE001  the parent is told, and the trace goes to the log
+        except Exception as error:  # the parent is told, and the trace goes to the log
             tell("error", {"message": explain(error)})
             raise
     return 1

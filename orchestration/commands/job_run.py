@@ -138,9 +138,15 @@ def failed_nodes(target: Path) -> list[str]:
     failed = []
     for result in results:
         if result["status"] in ("error", "fail", "runtime error"):
-            kind, _, name = result["unique_id"].split(".")[:3]
-            failed.append(f"{kind.replace('_', ' ')} {name}: {one_line(result.get('message') or result['status'])[:400]}")
+            message = one_line(result.get("message") or result["status"])[:400]
+            failed.append(f"{_node_name(result['unique_id'])}: {message}")
     return failed
+
+
+def _node_name(unique_id: str) -> str:
+    """`model fct_sessions`, `unit test fct_sessions.test_a_gap`; the hash behind a data test's name says nothing."""
+    kind, _, *name = unique_id.split(".")
+    return f"{kind.replace('_', ' ')} {'.'.join(name[:1] if kind == 'test' else name)}"
 
 
 def _events_of(job: str, settings: Settings, log, asked_by_sensor: bool) -> Iterator[dict[str, Any]]:

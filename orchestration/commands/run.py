@@ -33,8 +33,7 @@ def run_job(job: Job) -> int:
 def reason_to_rest(warehouse: Opened, job: Job) -> str:
     """Why a run would change nothing; empty when it would. Asks the ledger only: Dagster is not even imported."""
     from orchestration.assets.dbt_project import build_fingerprint
-    from orchestration.loading import last_build
-    from orchestration.loading.discover import pending
+    from orchestration.loading import last_build, pending
 
     client = warehouse.connect_prepared()
     if pending(client, warehouse.lake()):
@@ -52,12 +51,11 @@ def reason_to_rest(warehouse: Opened, job: Job) -> str:
 
 def problems(warehouse: Opened) -> frozenset[tuple[str, str]]:
     """(key, why) of every object that was delivered and is not published."""
-    client = warehouse.connect()
-    rows = client.query("select object_key, concat(code, ': ', message) from ops.parked_objects").result_rows
-    from orchestration.loading.status import held_objects
+    from orchestration.loading import status
 
-    parked = [(key, f"parked, {message}") for key, message in rows]
-    return frozenset(parked + [(held.key, f"held, {held.reason}") for held in held_objects(client)])
+    found = status(warehouse.connect(), warehouse.lake())
+    parked = [(each.key, f"parked, {each.code}: {each.message}") for each in found.parked_objects]
+    return frozenset(parked + [(each.key, f"held, {each.reason}") for each in found.held_objects])
 
 
 def report(run: JobRun, new_problems: frozenset[tuple[str, str]]) -> int:

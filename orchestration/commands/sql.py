@@ -17,9 +17,9 @@ CELL_WIDTH = 60
 READ_ONLY = {"readonly": 2}
 """2 and not 1: a client has to be able to set the format and its own limits. Nothing can be written under either."""
 _COMMENTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
-_WRITES = frozenset(
-    "alter attach backup create delete detach drop exchange grant insert kill move optimize rename replace restore "
-    "revoke set system truncate undrop update use".split()
+_WRITES = re.compile(
+    r"(alter|attach|backup|create|delete|detach|drop|exchange|grant|insert|kill|move|optimize|rename|replace|restore"
+    r"|revoke|set|system|truncate|undrop|update|use)"
 )
 
 
@@ -38,7 +38,7 @@ def run_sql(statement: str, answer_format: Format, is_writing: bool) -> None:
     """Run the statement; without `is_writing` it can change nothing."""
     statement = statement.strip().rstrip(";").strip()
     if not statement:
-        raise CommandError("The statement is empty. Give one in quotes: warehouse sql \"select count() from …\"")
+        raise CommandError('The statement is empty. Give one in quotes: warehouse sql "select count() from …"')
     if not is_writing and not is_read(statement):
         raise CommandError(
             f"'{first_word(statement)}' may change data, and this connection only reads. Add --write if you mean it."
@@ -63,7 +63,7 @@ def first_word(statement: str) -> str:
 
 def is_read(statement: str) -> bool:
     """Whether the statement seems to ask for rows. What keeps data safe is the engine's own read-only mode."""
-    return first_word(statement) not in _WRITES
+    return not _WRITES.fullmatch(first_word(statement))
 
 
 def _show(client, statement: str, settings: dict) -> None:

@@ -49,14 +49,17 @@ def show(found: "Status", console: "Console") -> None:
     if found.waiting:
         console.print(f"{found.waiting:,} of the due objects wait for their next try after a failure.", soft_wrap=True)
     if found.gone_from_lake:
-        console.print(f"{found.gone_from_lake:,} live objects are no longer in the lake; they stay live.", soft_wrap=True)
+        gone = f"{found.gone_from_lake:,} live objects are no longer in the lake; they stay live."
+        console.print(gone, soft_wrap=True)
     if found.ignored:
         console.print(f"Ignored{_reasons(found.ignored_by_reason)}", soft_wrap=True)
     parked = [(each.key, each.code, each.message, _time(each.failed_at)) for each in found.parked_objects]
     _table(console, "Parked: cannot be read; deliver them again", ("Object", "Code", "Message", "Since"), parked)
     held = [(each.key, each.reason) for each in found.held_objects]
     _table(console, "Held by the gate: not in the marts", ("Object", "Reason"), held)
-    marks = [(each.source, _time(each.latest_occurred_at), _time(each.complete_through_at)) for each in found.watermarks]
+    marks = [
+        (each.source, _time(each.latest_occurred_at), _time(each.complete_through_at)) for each in found.watermarks
+    ]
     _table(console, "How far the events reach (UTC)", ("Source", "Latest event", "Complete through"), marks)
     builds = [(each.job, each.status, _time(each.finished_at), each.detail) for each in found.builds]
     _table(console, "Last builds (UTC)", ("Job", "Status", "Finished", "Detail"), builds)

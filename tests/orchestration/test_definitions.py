@@ -56,6 +56,12 @@ def test_near_real_time_is_part_of_nightly(defs) -> None:
     assert assets("near_real_time") < assets("nightly")
 
 
+def test_near_real_time_checks_only_what_it_builds(defs) -> None:
+    """dbt selects a test when it reads any selected model: tests of unbuilt models failed on missing tables."""
+    layer = defs.resolve_job_def("near_real_time").asset_layer
+    assert {each.asset_key for each in layer.asset_graph.asset_check_keys} <= set(layer.selected_asset_keys)
+
+
 def test_the_marts_wait_for_the_gate(defs) -> None:
     job = defs.resolve_job_def("near_real_time")
     dependencies = job.graph.dependency_structure

@@ -1,0 +1,117 @@
+"""The `warehouse` command as a user calls it: a process of its own, in a throw-away home."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestration.embedded.services import Services, running_services
+from orchestration.settings import PROJECT_ROOT
+from orchestration.simulate.simulator import simulate
+from orchestration.simulate.truth import Truth
+
+WAREHOUSE = Path(sys.executable).with_name("warehouse")
+LEARNERS, DAYS, SEED = 250, 28, 1
+OURS = ("WAREHOUSE_", "CLICKHOUSE_", "LAKE_", "AWS_", "LEARNER_ID_KEY", "DBT_", "DAGSTER_")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}\n{self.out}\n{self.err}"
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`warehouse` in one home and environment."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, expect: int | None = 0, timeout: float = 280) -> Answer:
+        """Run it to its end; `expect` is the exit code that must come of it."""
+        done = subprocess.run(
+            [WAREHOUSE, *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.whole_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        answer = Answer(done.returncode, done.stdout, done.stderr)
+        assert expect is None or answer.code == expect, answer
+        assert "Traceback" not in answer.err, answer
+        return answer
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start it in a session of its own, as a terminal would."""
+        return subprocess.Popen(
+            [WAREHOUSE, *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.whole_environment() | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def rows(self, statement: str) -> list[dict]:
+        return json.loads(self("sql", statement, "--format", "json").out)
+
+    def status(self) -> dict:
+        return json.loads(self("status", "--json").out)
+
+    def whole_environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        return kept | {"WAREHOUSE_HOME": str(self.home)} | self.environment
+
+
+@pytest.fixture(scope="session")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """A folder of drops, and what is true of them."""
+    folder = tmp_path_factory.mktemp("simulation")
+    return folder, simulate(folder, LEARNERS, DAYS, SEED)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """A command line in a home that nothing was ever put into."""
+    return CommandLine(tmp_path_factory.mktemp("empty") / "home")
+
+
+@pytest.fixture(scope="session")
+def served_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Services that stand for a server of somebody else: the commands never start or stop them."""
+    with running_services(tmp_path_factory.mktemp("served") / "home") as services:
+        yield services
+
+
+@pytest.fixture(scope="session")
+def on_server(served_home: Services, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """A command line whose target is that server, told by environment variables alone."""
+    recorded = json.loads((served_home.home / "services.json").read_text())
+    environment = {
+        "WAREHOUSE_TARGET": "server",
+        "CLICKHOUSE_HOST": recorded["clickhouse"]["host"],
+        "CLICKHOUSE_PORT": str(recorded["clickhouse"]["port"]),
+        "CLICKHOUSE_USER": recorded["clickhouse"]["user"],
+        "CLICKHOUSE_PASSWORD": recorded["clickhouse"]["password"],
+        "LAKE_BUCKET": "lake",
+        "LAKE_ENDPOINT_URL": recorded["lake"]["endpoint_url"],
+        "AWS_ACCESS_KEY_ID": recorded["lake"]["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": recorded["lake"]["secret_access_key"],
+        "LEARNER_ID_KEY": "a key of the server's own",
+    }
+    return CommandLine(tmp_path_factory.mktemp("client") / "home", environment)

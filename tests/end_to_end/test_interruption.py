@@ -1,0 +1,75 @@
+"""Ctrl-C, and `warehouse up`: nothing stays behind."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from orchestration.simulate.truth import Truth
+from tests.end_to_end.conftest import CommandLine
+
+pytestmark = pytest.mark.slow
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of all processes that name the home, or have it in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = " ".join(process.cmdline())
+            if process.pid != os.getpid() and (
+                str(home) in line or process.environ().get("WAREHOUSE_HOME") == str(home)
+            ):
+                found.append(line)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
+
+
+def test_ctrl_c_stops_a_run_and_all_it_started(empty: CommandLine, simulation: tuple[Path, Truth]):
+    empty("put", str(simulation[0] / "catalog"), "--kind", "catalog")
+    process = empty.start("run")
+    wait_for(lambda: any(empty.home.glob("logs/runs/*.log")), 60, process)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "Interrupted." in err
+    assert "Traceback" not in err
+    assert processes_of(empty.home) == []
+
+
+def test_up_serves_until_it_is_stopped(empty: CommandLine):
+    process = empty.start("up")
+    address = empty.home / "up.url"
+    try:
+        wait_for(address.exists, 150, process)
+        url = address.read_text().strip()
+        with urllib.request.urlopen(f"{url}/server_info", timeout=10) as answer:
+            assert answer.status == 200
+        second = empty("up", expect=1)
+        assert f"already runs on {empty.home} at {url}" in second.err
+        assert empty.status()["listed"] >= 0, "other commands use its services"
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, out + err
+    assert url in out
+    assert "bi_reader" in out
+    assert processes_of(empty.home) == []

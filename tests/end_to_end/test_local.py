@@ -1,0 +1,163 @@
+"""From files to marts and back again, on the embedded services, through the command line alone.
+
+The tests of this file share one home and follow one another: each says what a user would see next.
+"""
+
+import gzip
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestration.simulate.truth import Truth
+from tests.end_to_end.conftest import Answer, CommandLine
+
+pytestmark = pytest.mark.slow
+
+MARTS = ("fct_learning_events", "fct_sessions", "fct_watch_intervals", "fct_attempts", "dim_learners", "dim_activities")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    return CommandLine(tmp_path_factory.mktemp("local") / "home")
+
+
+@pytest.fixture(scope="module")
+def bad_files(simulation: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What senders get wrong, by name."""
+    folder = tmp_path_factory.mktemp("bad")
+    good = gzip.decompress(next(iter(sorted(simulation[0].glob("events/web/*/*.gz")))).read_bytes()).splitlines()[:50]
+    statement = b'{"id":"7a9ab6cc-9d5c-4a13-8f6e-1d41d4b9f001","actor":{"mbox":"mailto:one@example.org"},'
+    statement += (
+        b'"verb":{"id":"http://adlnet.gov/expapi/verbs/experienced"},"object":{"id":"https://example.org/page"},'
+    )
+    many = [
+        statement.replace(b"f001", b"%04x" % number) + b'"timestamp":"2025-09-10T10:%02d:00Z"}' % (number % 60)
+        for number in range(99)
+    ]
+    contents = {
+        "rubbish.ndjson": b"this is\nno statement\nat all\n" * 20,
+        "empty.ndjson": b"",
+        "truncated.ndjson.gz": gzip.compress(b"\n".join(good) + b"\n")[:-20],
+        "one_bad_line.ndjson": b"\n".join([*many[:40], b'{"cut off', *many[40:]]) + b"\n",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return {name.partition(".")[0]: folder / name for name in contents}
+
+
+@pytest.fixture(scope="module")
+def first_run(warehouse: CommandLine, simulation: tuple[Path, Truth], bad_files: dict[str, Path]) -> Answer:
+    """Good and bad drops delivered, one pass made."""
+    warehouse("put", str(simulation[0]))
+    warehouse("put", *(str(path) for path in bad_files.values()), "--source", "careless")
+    return warehouse("run", expect=3)
+
+
+@pytest.fixture(scope="module")
+def state(warehouse: CommandLine, first_run: Answer) -> dict:
+    return warehouse.status()
+
+
+def checksums(warehouse: CommandLine) -> list[dict]:
+    """One hash per mart over all its rows, whatever their order."""
+    parts = [f"select '{mart}' as mart, toString(sum(cityHash64(*))) as hash from marts.{mart}" for mart in MARTS]
+    return warehouse.rows(" union all ".join(parts) + " order by mart")
+
+
+def test_a_run_with_bad_drops_says_so(first_run: Answer):
+    assert "2 delivered objects are not in them" in first_run.out
+    assert "rubbish" in first_run.err
+    assert "truncated" in first_run.err
+
+
+def test_the_good_data_is_in_the_marts(warehouse: CommandLine, first_run: Answer, simulation: tuple[Path, Truth]):
+    [found] = warehouse.rows(
+        "select countIf(source != 'careless') as simulated, countIf(source = 'careless') as careless, "
+        "uniqExactIf(learner_id, source != 'careless') as learners from marts.fct_learning_events"
+    )
+    counts = simulation[1].counts
+    assert found == {"simulated": counts.events, "careless": 99, "learners": counts.learners_active}
+
+
+def test_the_equation_adds_up(state: dict):
+    assert state["adds_up"]
+    assert (state["held"], state["parked"], state["due"]) == (1, 1, 0)
+
+
+def test_rubbish_is_held_by_the_gate(state: dict):
+    [held] = state["held_objects"]
+    assert "/rubbish-" in held["key"]
+    assert held["reason"]
+
+
+def test_a_truncated_file_is_parked(state: dict):
+    [parked] = state["parked_objects"]
+    assert "/truncated-" in parked["key"]
+    assert parked["code"] == "unreadable"
+    assert parked["message"]
+
+
+def test_an_empty_file_is_live_with_no_lines(warehouse: CommandLine, first_run: Answer):
+    [live] = warehouse.rows("select line_count from ops.live_objects where object_key like '%/empty-%'")
+    assert live == {"line_count": 0}
+
+
+def test_one_bad_line_costs_one_line(warehouse: CommandLine, state: dict, simulation: tuple[Path, Truth]):
+    [live] = warehouse.rows(
+        "select line_count, rejected_count from ops.live_objects where object_key like '%/one_bad%'"
+    )
+    assert live == {"line_count": 100, "rejected_count": 1}
+    assert state["lines_rejected"] == simulation[1].counts.rejected_lines + 1
+
+
+def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, first_run: Answer):
+    shown = warehouse("status").out
+    assert "objects listed" in shown
+    assert "unreadable" in shown
+    assert "rubbish" in shown
+    assert "nightly" in shown
+
+
+def test_a_second_run_says_within_seconds_that_nothing_is_new(warehouse: CommandLine, first_run: Answer):
+    started = time.monotonic()
+    again = warehouse("run")
+    assert time.monotonic() - started < 20
+    assert "Nothing new since nightly built the marts" in again.out
+    assert "2 objects are not published" in again.out
+    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time").out
+
+
+def test_the_same_file_put_again_gives_the_same_marts(
+    warehouse: CommandLine, first_run: Answer, simulation: tuple[Path, Truth]
+):
+    before = checksums(warehouse)
+    file = next(iter(sorted(simulation[0].glob("events/web/*/*.gz"))))
+    warehouse("put", str(file), "--source", "web")
+    ran = warehouse("run", "--job", "near_real_time")
+    assert "near_real_time: everything delivered is published" in ran.out
+    assert checksums(warehouse) == before
+
+
+def test_sql_as_csv_and_as_a_table(warehouse: CommandLine, first_run: Answer):
+    statement = "select count() > 0 as has_rows from marts.fct_sessions"
+    assert warehouse("sql", statement, "--format", "csv").out == '"has_rows"\n1\n'
+    assert "has_rows" in warehouse("sql", statement).out
+
+
+def test_sql_reads_only_unless_told_otherwise(warehouse: CommandLine, first_run: Answer):
+    assert "--write" in warehouse("sql", "create table default.a (x Int8) engine = Memory", expect=1).err
+    hidden = warehouse("sql", "with 1 as x insert into ops.keys select 'a', 'b', now()", expect=1)
+    assert "READONLY" in hidden.err
+    warehouse("sql", "create table default.a (x Int8) engine = MergeTree order by x", "--write")
+    assert warehouse.rows("select count() as count from default.a") == [{"count": 0}]
+
+
+def test_an_error_of_clickhouse_is_one_line(warehouse: CommandLine, first_run: Answer):
+    failed = warehouse("sql", "select nope from marts.fct_sessions", expect=1)
+    assert failed.err.startswith("Error: ClickHouse refused: Code: 47.")
+    assert failed.err.count("\n") == 1
+
+
+def test_nothing_is_left_running(warehouse: CommandLine, first_run: Answer):
+    assert not (warehouse.home / "services.json").exists()

@@ -1,0 +1,99 @@
+"""How the events of a Dagster run become a display and an account of what failed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestration.commands.job_run import JobRun, RunView, failed_nodes
+
+
+class Seen:
+    """A display that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def start(self, name: str, total: int | None = None) -> None:
+        self.lines.append(f"start {name} {total}")
+
+    def move(self, done: int, total: int | None = None, note: str = "") -> None:
+        self.lines.append(f"move {done}/{total} {note}")
+
+    def finish(self, note: str = "") -> None:
+        self.lines.append(f"finish {note}")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> JobRun:
+    return JobRun("nightly", tmp_path / "log")
+
+
+def play(run: JobRun, *events: dict) -> list[str]:
+    seen = Seen()
+    view = RunView(run, seen)
+    for event in events:
+        view.take(event)
+    return seen.lines
+
+
+def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
+    lines = play(
+        run,
+        {"kind": "run", "run_id": "r1", "job": "nightly"},
+        {"kind": "planned", "asset": ["raw", "event_lines"]},
+        {"kind": "planned", "asset": ["marts", "dim_a"]},
+        {"kind": "planned", "asset": ["marts", "fct_b"]},
+        {"kind": "step", "step": "load_drops"},
+        {"kind": "log", "step": "load_drops", "message": "loading: 3 of 40 objects, 12345 lines"},
+        {"kind": "log", "step": "load_drops", "message": "something else"},
+        {"kind": "built", "asset": ["raw", "event_lines"]},
+        {"kind": "step", "step": "gate"},
+        {"kind": "step", "step": "build_models"},
+        {"kind": "built", "asset": ["marts", "dim_a"]},
+        {"kind": "checked", "check": "unique_id", "asset": ["marts", "dim_a"], "is_passed": True, "severity": "ERROR"},
+        {"kind": "end", "is_success": True},
+    )
+    assert lines == [
+        "start Loading drops None",
+        "move 3/40 12,345 lines",
+        "start Checking the gate None",
+        "start Building and testing the models 2",
+        "move 1/2 0 tests · marts.dim_a",
+        "move 1/2 1 tests · unique_id",
+        "finish 1 models and seeds, 1 tests",
+    ]
+    assert run.is_success
+    assert run.run_id == "r1"
+
+
+def test_a_failed_check_is_named(run: JobRun):
+    failed = {"kind": "checked", "check": "unique_id", "asset": ["marts", "dim_a"], "is_passed": False}
+    play(run, failed | {"severity": "ERROR"}, failed | {"check": "few_are_late", "severity": "WARN"})
+    assert run.failures == ["check unique_id on marts.dim_a failed"]
+    assert run.warnings == ["check few_are_late on marts.dim_a failed"]
+
+
+def test_the_message_of_a_failed_step_is_one_line(run: JobRun):
+    play(run, {"kind": "step_failed", "step": "load_drops", "message": "No ClickHouse\nanswers."})
+    assert run.failures == ["load_drops: No ClickHouse answers."]
+
+
+def test_failed_models_and_tests_are_read_from_dbts_own_account(tmp_path: Path):
+    results = [
+        {"unique_id": "model.project.dim_a", "status": "success", "message": "OK"},
+        {"unique_id": "model.project.fct_b", "status": "error", "message": "Code: 241.\n Memory limit"},
+        {"unique_id": "unit_test.project.fct_b.test_a_gap", "status": "fail", "message": "1 row differs"},
+        {"unique_id": "test.project.unique_dim_a_id.0a1b2c", "status": "fail", "message": "Got 2 results"},
+        {"unique_id": "model.project.agg_c", "status": "skipped", "message": None},
+    ]
+    (tmp_path / "run_results.json").write_text(json.dumps({"results": results}))
+    assert failed_nodes(tmp_path) == [
+        "model fct_b: Code: 241. Memory limit",
+        "unit test fct_b.test_a_gap: 1 row differs",
+        "test unique_dim_a_id: Got 2 results",
+    ]
+
+
+def test_without_an_account_there_are_no_failed_models(tmp_path: Path):
+    assert failed_nodes(tmp_path) == []
