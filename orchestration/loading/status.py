@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading.builds import Build, last_builds
 from orchestration.loading.discover import Discovery, discover
 from orchestration.loading.gate import Held, held_objects
-from orchestration.loading.objects import Lake
+from orchestration.loading.objects import RAW_TABLES, Lake
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,17 @@ def _count_objects(result: Status, found: Discovery, live: set[str], held: set[s
 
 
 def _count_lines(result: Status, client: Client) -> None:
-    """Lines of live objects."""
+    """Lines of live objects, and why some were rejected."""
     lines, rejected = client.query("select sum(line_count), sum(rejected_count) from ops.live_objects").result_rows[0]
     result.lines_accepted, result.lines_rejected = int(lines) - int(rejected), int(rejected)
+    reasons: Counter[str] = Counter()
+    for table in RAW_TABLES.values():
+        rows = client.query(
+            f"select reject, count() from {table} where reject != '' and (load_id, object_id) in "
+            "(select load_id, object_id from ops.live_objects) group by reject"
+        ).result_rows
+        reasons.update({reason: int(count) for reason, count in rows})
+    result.rejected_by_reason = dict(reasons.most_common())
 
 
 def _watermarks(client: Client) -> list[Watermark]:

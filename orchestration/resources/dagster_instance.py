@@ -9,6 +9,8 @@ _CONFIG = f"""\
 # Written by the warehouse at each start; changes here are overwritten.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_retries:
   enabled: true
   max_retries: 2

@@ -39,7 +39,7 @@ class CommandLine:
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: str, expect: int | None = 0, timeout: float = 280) -> Answer:
+    def __call__(self, *arguments: str, expect: int | None = 0, timeout: float = 580) -> Answer:
         """Run it to its end; `expect` is the exit code that must come of it."""
         done = subprocess.run(
             [WAREHOUSE, *arguments],

@@ -14,7 +14,7 @@ import pytest
 from orchestration.simulate.truth import Truth
 from tests.end_to_end.conftest import CommandLine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def processes_of(home: Path) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from orchestration.simulate.truth import Truth
 from tests.end_to_end.conftest import Answer, CommandLine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 MARTS = ("fct_learning_events", "fct_sessions", "fct_watch_intervals", "fct_attempts", "dim_learners", "dim_activities")
 

@@ -8,7 +8,7 @@ import pytest
 from orchestration.simulate.truth import Truth
 from tests.end_to_end.conftest import CommandLine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_one_pass_on_a_server_starts_nothing_here(on_server: CommandLine, simulation: tuple[Path, Truth]):

@@ -106,11 +106,14 @@ def test_utf_16_and_an_error_page_are_rejected_line_by_line(warehouse) -> None:
     assert {count for _, count in rows} == {0}
 
 
-def test_lines_accepted_and_rejected_add_up_in_the_ledger(warehouse) -> None:
+def test_lines_accepted_and_rejected_add_up_in_the_ledger(warehouse, lake) -> None:
     rows = warehouse.query(
         "select object_key, line_count, rejected_count from ops.first_commits where source = 'lines'"
     ).result_rows
     assert ("events/lines/mixed.ndjson", 1001 + len(REJECTED), len(REJECTED)) in rows
+    now = status(warehouse, lake)
+    assert sum(now.rejected_by_reason.values()) == now.lines_rejected
+    assert now.rejected_by_reason["not_object"] == 4
 
 
 def test_an_over_long_line_is_rejected_and_its_head_kept(warehouse, put, load) -> None:
