@@ -21,7 +21,7 @@ def put(paths: list[Path], source: str, kind: str) -> None:
 
         stages.start("Uploading drops")
         keys = put_drop(warehouse.lake(), paths, source=source, kind=kind, on_upload=tell)
-        stages.finish(f"{len(keys):,} objects")
+        stages.finish(f"{len(keys):,} {'object' if len(keys) == 1 else 'objects'}")
     for key in keys[:SHOWN_KEYS]:
         output().print(key, markup=False, soft_wrap=True)
     if len(keys) > SHOWN_KEYS:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestration.loading import Status
 
 SHOWN_OBJECTS = 20
+SHOWN_DETAIL = 200
 STATES = ("live", "superseded", "held", "parked", "ignored", "due")
 
 
@@ -61,7 +62,7 @@ def show(found: "Status", console: "Console") -> None:
         (each.source, _time(each.latest_occurred_at), _time(each.complete_through_at)) for each in found.watermarks
     ]
     _table(console, "How far the events reach (UTC)", ("Source", "Latest event", "Complete through"), marks)
-    builds = [(each.job, each.status, _time(each.finished_at), each.detail) for each in found.builds]
+    builds = [(each.job, each.status, _time(each.finished_at), each.detail[:SHOWN_DETAIL]) for each in found.builds]
     _table(console, "Last builds (UTC)", ("Job", "Status", "Finished", "Detail"), builds)
     if not found.listed:
         console.print("The lake is empty: 'warehouse put PATH' delivers files, 'warehouse demo' simulated ones.")

@@ -1,6 +1,7 @@
 """`warehouse up`: the local services and Dagster in the foreground, all of it gone when it ends."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -23,6 +24,7 @@ DEFINITIONS = "orchestration.definitions"
 READY_SECONDS = 180
 STOP_SECONDS = 15
 WATCH_SECONDS = 0.5
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def only_one(home: Path) -> Iterator[None]:
             f"'warehouse up' already runs on {home}{where}. Use it, stop it with Ctrl-C, or set WAREHOUSE_HOME to "
             "another folder."
         )
+    address.unlink(missing_ok=True)
     try:
         yield
     finally:
@@ -126,8 +129,14 @@ def start_child(name: str, module: list[str], home: Path) -> Child:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
     return Child(name, process, log_path)
+
+
+def _end_with_parent() -> None:
+    """Even a killed `up` leaves nothing behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_until(is_ready, children: list[Child], what: str) -> None:

@@ -80,8 +80,9 @@ def test_a_value_over_nine_learners_is_not_shown(formula, evaluate):
 
 def test_a_ratio_with_its_interval_is_three_columns_or_three_nulls(formula, engine):
     columns = formula.ratio_with_interval("share", "x", "n")
-    sql = f"select share, share_low, share_high from (select {columns} from values('x UInt64, n UInt64', (3, 10), (3, 9)))"
-    shown, hidden = engine.query(f"{sql} order by share nulls last", "TSV").data().splitlines()
+    groups = "values('x UInt64, n UInt64', (3, 10), (3, 9))"
+    sql = f"select {columns} from {groups} order by share nulls last"
+    shown, hidden = engine.query(sql, "TSV").data().splitlines()
     interval = stats.binomtest(3, 10).proportion_ci(method="wilson")
     assert [float(value) for value in shown.split("\t")] == pytest.approx([0.3, interval.low, interval.high])
     assert hidden == "\\N\t\\N\t\\N"
