@@ -203,7 +203,7 @@ with
                 from classified
                 where kind = 'censored'
             ) as unended
-        asof inner join
+        asof join
             learner_events
             on unended.learner_id = learner_events.learner_id
             and unended.occurred_at < learner_events.occurred_at

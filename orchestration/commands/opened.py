@@ -62,7 +62,8 @@ def local_services(home: Path) -> Iterator[None]:
     from orchestration.embedded.services import running_services
 
     home.mkdir(parents=True, exist_ok=True)
-    with running_services(home) as services, in_use(home) as in_use_lock:
+    # The mark comes first: who stops the services holds it alone while they go down.
+    with in_use(home) as in_use_lock, running_services(home) as services:
         try:
             yield
         except Exception:

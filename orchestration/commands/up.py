@@ -136,7 +136,7 @@ def start_child(name: str, module: list[str], home: Path) -> Child:
 
 def _end_with_parent() -> None:
     """Even a killed `up` leaves nothing behind."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def wait_until(is_ready, children: list[Child], what: str) -> None:

@@ -31,7 +31,7 @@ def compare(query: Query, truth: Truth) -> list[Finding]:
     ):
         try:
             findings.extend(measure(query, truth))
-        except Exception as error:  # noqa: BLE001  one unreadable mart must not hide the other findings
+        except Exception as error:  # one unreadable mart must not hide the other findings
             reason = str(error).strip().split("\n")[0][:200]
             findings.append(Finding(question, None, None, None, None, False, f"could not be measured: {reason}"))
     return [_with_hint(finding, truth.learners) for finding in findings]

@@ -53,6 +53,16 @@ def test_ctrl_c_stops_a_run_and_all_it_started(empty: CommandLine, simulation: t
     assert processes_of(empty.home) == []
 
 
+def test_services_wait_for_another_command_that_uses_them(empty: CommandLine):
+    slow = "select sum(sleepEachRow(0.5)) from numbers({}) settings max_block_size = 4"
+    owner = empty.start("sql", slow.format(4))
+    wait_for((empty.home / "services.json").exists, 60, owner)
+    empty("sql", slow.format(12))
+    out, err = owner.communicate(timeout=60)
+    assert owner.returncode == 0, out + err
+    assert processes_of(empty.home) == []
+
+
 def test_up_serves_until_it_is_stopped(empty: CommandLine):
     process = empty.start("up")
     address = empty.home / "up.url"

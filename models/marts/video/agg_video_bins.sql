@@ -144,8 +144,8 @@ with
             learner_id,
             video_id,
             max(end_bin) - 1 as last_bin,
-            any(width_ms) as width_ms,
-            any(bin_count) as bin_count
+            max(width_ms) as width_ms,
+            max(bin_count) as bin_count
         from ranges
         where is_first_pass
         group by learner_id, video_id

@@ -38,7 +38,7 @@ with
             island_number,
             min(bin_start_seconds) as start_seconds,
             max(bin_end_seconds) as end_seconds,
-            any(started_count) as started_count,
+            max(started_count) as started_count,
             max(at_risk_count) as at_risk_count,
             sum(dropped_count) as dropped_count,
             {# Sorted before they are multiplied or added: floats in any order would differ in the last digit. #}

@@ -185,15 +185,19 @@ with
             ifNull(object.id, '') as activity_id,
             ifNull(object.definition.type, '') as activity_type_iri,
             {{ language_map_text("object.definition.name") }} as activity_name,
-            ifNull(parents[1].id, '') as parent_activity_id,
-            parents[1].definition.type as parent_activity_type_iri,
+            parents[1] as parent,
+            ifNull(parent.id, '') as parent_activity_id,
+            parent.definition.type as parent_activity_type_iri,
             if(
                 has(course_iris, object.definition.type),
                 ifNull(object.id, ''),
-                arrayFirst(
-                    activity -> has(course_iris, activity.definition.type),
-                    arrayConcat(parents, groupings)
-                ).id
+                tupleElement(
+                    arrayFirst(
+                        activity -> has(course_iris, activity.definition.type),
+                        arrayConcat(parents, groupings)
+                    ),
+                    'id'
+                )
             ) as course_id,
             ifNull(occurred_at_or_null, toDateTime64(0, 3, 'UTC')) as occurred_at,
             multiIf(
