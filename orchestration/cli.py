@@ -148,6 +148,9 @@ def sql(
 
 def main() -> None:
     """Entry point of the `warehouse` command."""
+    # A script's background jobs start with SIGINT ignored; Dagster would then ignore SIGTERM as well, and so would all
+    # that we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     app(args=with_verbose_first(sys.argv[1:]))
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -17,6 +18,9 @@ from orchestration.loading import prepare_warehouse
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings
+
+# A script's background jobs start with SIGINT ignored, and so would every process that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATABASES = ("raw", "ops", "staging", "intermediate", "marts", "seeds")
 _bucket_numbers = count(1)

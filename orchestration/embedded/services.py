@@ -242,6 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Runs a home's ClickHouse endpoint and lake until Ctrl-C or SIGTERM.")
     parser.add_argument("--home", type=Path, required=True, help="folder for data, logs, secrets and services.json")
     home = parser.parse_args().home
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         services = start_services(home, bound_to_us=True)
