@@ -43,40 +43,46 @@ with
             arrival_type_reported,
             platform,
             language,
-            {# What the statement says, without what a record store sets: the same for every honest copy. #}
-            sipHash64(
-                source,
-                learner_id,
-                verb_iri,
-                object_type,
-                activity_id,
-                activity_type_iri,
-                activity_name,
-                parent_activity_id,
-                parent_activity_type_iri,
-                course_id,
-                occurred_at,
-                timestamp_quality,
-                registration_id,
-                player_session_id,
-                position_seconds,
-                position_from_seconds,
-                position_to_seconds,
-                playback_rate,
-                content_length_seconds,
-                progress_ratio,
-                played_segments,
-                response,
-                is_correct,
-                is_completed,
-                score_scaled,
-                duration_seconds,
-                attempt_number_reported,
-                referrer_activity_id,
-                arrival_type_reported,
-                platform,
-                language
-            ) as content_hash
+            {#
+                What the statement says, without what a record store sets: the same for every honest copy. Not a plain
+                hash function: one NULL among its arguments makes the whole hash NULL, and no choice would be left.
+            #}
+            {{
+                surrogate_key(
+                    [
+                        "learner_id",
+                        "verb_iri",
+                        "object_type",
+                        "activity_id",
+                        "activity_type_iri",
+                        "activity_name",
+                        "parent_activity_id",
+                        "parent_activity_type_iri",
+                        "course_id",
+                        "occurred_at",
+                        "timestamp_quality",
+                        "registration_id",
+                        "player_session_id",
+                        "position_seconds",
+                        "position_from_seconds",
+                        "position_to_seconds",
+                        "playback_rate",
+                        "content_length_seconds",
+                        "progress_ratio",
+                        "played_segments",
+                        "response",
+                        "is_correct",
+                        "is_completed",
+                        "score_scaled",
+                        "duration_seconds",
+                        "attempt_number_reported",
+                        "referrer_activity_id",
+                        "arrival_type_reported",
+                        "platform",
+                        "language",
+                    ]
+                )
+            }} as content_hash
         from {{ ref("stg_xapi__statements") }}
         where quarantine_reason = ''
     ),
@@ -96,7 +102,13 @@ with
         where
             verb_iri not in (select verb_iri from voidings)
             and statement_id not in (select statement_id from voided_statements)
-        order by statement_id, stored_at is null, stored_at, content_hash, spec_version
+        order by
+            statement_id,
+            stored_at is null,
+            stored_at,
+            content_hash,
+            source,
+            spec_version
         limit 1 by statement_id
     ),
 
