@@ -173,8 +173,6 @@ with
                     )
                 }}
             ) as statement_id,
-            statement.id is null as is_id_derived,
-            cityHash64(line) as line_hash,
             stored_at,
             ifNull(statement.version, '') as spec_version,
             if(
@@ -266,8 +264,6 @@ select
     loaded_at,
     quarantine_reason,
     statement_id,
-    is_id_derived,
-    line_hash,
     stored_at,
     spec_version,
     learner_id,
