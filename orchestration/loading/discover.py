@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.ledger import Failure, committed_ids, failures
-from orchestration.loading.objects import RAW_TABLES, Drop, Lake, LakeObject, drop_from, is_unsafe, reason_to_ignore
+from orchestration.loading.objects import Drop, Lake, LakeObject, drop_from, is_unsafe, reason_to_ignore
+from orchestration.loading.scope import EVERYTHING, Scope
 
 
 @dataclass
@@ -40,9 +41,9 @@ class Discovery:
         return len(self.committed) + len(self.parked) + len(self.ignored) + len(self.due)
 
 
-def discover(client: Client, lake: Lake) -> Discovery:
-    """List every watched prefix and sort what is there."""
-    entries = (entry for kind in RAW_TABLES for entry in lake.list_objects(f"{kind}/"))
+def discover(client: Client, lake: Lake, scope: Scope = EVERYTHING) -> Discovery:
+    """List the scope and sort what is there."""
+    entries = (entry for prefix in scope.prefixes for entry in lake.list_objects(prefix))
     return sort_entries(lake.bucket, entries, committed_ids(client), failures(client), datetime.now(UTC))
 
 

@@ -23,6 +23,7 @@ from orchestration.loading.land import land
 from orchestration.loading.ledger import MAX_TRIES, failures
 from orchestration.loading.objects import Drop, Lake
 from orchestration.loading.plan import plan_batches, write_plan
+from orchestration.loading.scope import EVERYTHING, Scope
 from orchestration.loading.tables import prepare_warehouse
 from orchestration.loading.zstd_frames import is_whole_zstd
 from orchestration.settings import Settings
@@ -89,15 +90,16 @@ def load_pending(
     lake: Lake,
     settings: Settings,
     on_progress: Callable[[Progress], None] | None = None,
+    scope: Scope = EVERYTHING,
 ) -> LoadReport:
-    """Load everything that is due, judge it, and report.
+    """Load what is due in the scope, judge it, and report.
 
     Safe to kill at any point and to run twice at once: what is not committed is invisible and will be due again.
     Raises LoadError when the load as a whole cannot go on; batches committed before stay.
     """
     started = time.monotonic()
     prepare_warehouse(client, settings)
-    found = discover(client, lake)
+    found = discover(client, lake, scope)
     report = LoadReport(waiting_count=len(found.waiting))
     load = _Load(client, lake, settings, report, len(found.actionable), on_progress or (lambda progress: None))
     _refuse(load, "", [_unsafe_key(drop) for drop in found.unsafe])
