@@ -146,6 +146,29 @@ def sql(
     run_sql(statement, answer_format, write)
 
 
+bench = typer.Typer(no_args_is_help=True, help="Measure the warehouse on a throw-away copy of it.")
+app.add_typer(bench, name="bench")
+
+
+@bench.command("load")
+def bench_load(
+    lines: Annotated[int, typer.Option(min=1, help="About how many lines the load rate is measured with.")] = 1_000_000,
+    only: Annotated[
+        str | None, typer.Option(help="Parts to run, with commas: rate, tick, one, read, status; by default all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+) -> None:
+    """How fast lines are loaded, and what a ledger of a million objects costs a tick, a load, a read.
+
+    Everything happens in a throw-away home; WAREHOUSE_HOME is not touched. Takes some minutes, and is honest only on a
+    machine that does nothing else. Exit code 0: measured, whether or not the targets are met.
+    """
+    from orchestration.commands.bench import run_benchmark
+
+    arguments = ["--lines", str(lines)] + (["--only", only] if only else []) + (["--json"] if as_json else [])
+    raise typer.Exit(run_benchmark("load", arguments))
+
+
 def main() -> None:
     """Entry point of the `warehouse` command."""
     # A script's background jobs start with SIGINT ignored; Dagster would then ignore SIGTERM as well, and so would all
