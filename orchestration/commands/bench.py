@@ -4,7 +4,8 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-from orchestration.commands.errors import CommandError
+from orchestration.commands.display import print_note
+from orchestration.commands.errors import EXIT_INTERRUPTED, CommandError
 from orchestration.settings import PROJECT_ROOT
 
 STOP_SECONDS = 60
@@ -27,7 +28,8 @@ def run_benchmark(name: str, arguments: list[str]) -> int:
         return process.wait()
     except KeyboardInterrupt:
         process.wait(STOP_SECONDS)
-        raise
+        print_note("Interrupted. The throw-away warehouse is gone.")
+        return EXIT_INTERRUPTED
     finally:
         _end(process)
 
