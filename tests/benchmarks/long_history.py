@@ -1,8 +1,8 @@
 """What a long history costs: a sensor's tick, one new object, a read of the newest load, the status."""
 
 import gzip
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -99,8 +99,8 @@ def _report_steps(bench: Workbench, histories: Histories, lines: list[bytes]) ->
         found = []
         with passing_judge():
             for _ in range(bench.repeats):
-                with timed_steps(bench.stopwatch) as steps:
-                    _load_one(bench, lines)
+                with _new_object(bench, lines) as scope, timed_steps(bench.stopwatch) as steps:
+                    bench.load(1, scope)
                 found.append(steps)
         for step in found[0]:
             cost = best([each[step] for each in found])
@@ -195,13 +195,19 @@ def _fresh_folder() -> str:
     return f"events/bench-{next(_folders):06d}/dt={datetime.now(UTC):%Y-%m-%d}/"
 
 
-def _load_one(bench: Workbench, lines: list[bytes]) -> Cost:
+@contextmanager
+def _new_object(bench: Workbench, lines: list[bytes]) -> Iterator[Scope]:
+    """The scope of a folder with one small object that no load has seen."""
     folder = _fresh_folder()
     key = f"{folder}part.ndjson.gz"
     bench.put({key: gzip.compress(b"".join(lines[:LINES_OF_SMALL_OBJECT]), 1)})
-    cost = bench.stopwatch.cost_of(lambda: bench.load(1, Scope((folder,))))
+    yield Scope((folder,))
     bench.delete([key])
-    return cost
+
+
+def _load_one(bench: Workbench, lines: list[bytes]) -> Cost:
+    with _new_object(bench, lines) as scope:
+        return bench.stopwatch.cost_of(lambda: bench.load(1, scope))
 
 
 def _tick(cursor: str) -> str:

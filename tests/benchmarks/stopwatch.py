@@ -44,6 +44,15 @@ class Cost:
             max(self.peak_mib, other.peak_mib),
         )
 
+    def __sub__(self, other: "Cost") -> "Cost":
+        """What remains when the other was a part of this."""
+        return Cost(
+            max(self.seconds - other.seconds, 0.0),
+            max(self.engine_cpu_seconds - other.engine_cpu_seconds, 0.0),
+            max(self.own_cpu_seconds - other.own_cpu_seconds, 0.0),
+            self.peak_mib,
+        )
+
 
 def best(costs: Sequence[Cost]) -> Cost:
     """The least of each figure: other work on the machine only ever adds to them. The peak is the highest."""
@@ -111,15 +120,15 @@ STEPS = {
     "audit": "audit.audit",
     "commit": "commit.commit",
     "gate": "gate.judge_new_loads",
-    "collect": "collect.collect",
 }
 """Step of a load → its function below `orchestration.loading`."""
+REST = "everything else"
 ROOM = "orchestration.loading"
 
 
 @contextmanager
 def timed_steps(stopwatch: Stopwatch) -> Iterator[dict[str, Cost]]:
-    """The cost of each step of the loads inside the block, filled in as they run.
+    """The cost of each step of the loads inside the block, and of the rest of the block, known when it ends.
 
     The functions are replaced wherever the room has them by name. A step that runs inside another counts there only.
     """
@@ -150,4 +159,7 @@ def timed_steps(stopwatch: Stopwatch) -> Iterator[dict[str, Cost]]:
             for user in [each for path, each in sys.modules.items() if path.startswith(ROOM)]:
                 for attribute in [key for key, value in vars(user).items() if value is function]:
                     stack.enter_context(patch.object(user, attribute, replacement))
-        yield costs
+        whole: list[Cost] = []
+        with stopwatch.taking(whole.append):
+            yield costs
+    costs[REST] = whole[0] - sum(costs.values(), Cost())

@@ -30,7 +30,7 @@ REPORTED = {
     "stored bytes per line",
     "peak memory of the engine's process",
     "tick with nothing new, ledger of 0",
-    "step collect (no gate), ledger of 600",
+    "step everything else (no gate), ledger of 600",
     "newest load alone in raw",
     "newest load beside 40 other loads, ledger of 600, against alone",
     "status, ledger of 600",

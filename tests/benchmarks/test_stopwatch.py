@@ -1,14 +1,13 @@
 """Costs are counted once, and a step that is gone is noticed instead of measured as nothing."""
 
 import os
+import time
 
 import pytest
 
 from orchestration.loading import audit, commit, loader
 from tests.benchmarks import stopwatch
-from tests.benchmarks.stopwatch import BenchmarkError, Cost, Stopwatch, best, timed_steps
-
-STEP = "orchestration.loading.loader"
+from tests.benchmarks.stopwatch import REST, BenchmarkError, Cost, Stopwatch, best, timed_steps
 
 
 @pytest.fixture
@@ -36,10 +35,16 @@ def test_a_step_inside_another_counts_there_only(own: Stopwatch, monkeypatch: py
         loader.audit()
     assert costs["audit"].seconds > 0
     assert costs["commit"] == Cost()
+
+
+def test_what_is_no_step_is_the_rest(own: Stopwatch, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(commit, "commit", lambda: time.sleep(0.2))
     with timed_steps(own) as costs:
-        loader.commit()
-        loader.commit()
-    assert costs["commit"].seconds > 0
+        commit.commit()
+        commit.commit()
+        time.sleep(0.1)
+    assert costs["commit"].seconds >= 0.4
+    assert 0.1 <= costs[REST].seconds < costs["commit"].seconds
 
 
 def test_the_steps_are_themselves_again_afterwards(own: Stopwatch):
