@@ -80,9 +80,10 @@ def facts_query(load_id: str, kind: str) -> str:
                 greatest(1, toInt64(floor({MAX_REFUSED_RATIO} * profile.profiled_line_count))), 0) as allowed_count,
             {", ".join(f"profile.profiled_{column} as {column}" for column in counted)}
         from (
-            select object_id, line_count as ledger_line_count
-            from ops.first_commits
+            select distinct object_id, line_count as ledger_line_count
+            from ops.load_commits
             where load_id = '{UUID(load_id)}'
+                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         ) as committed
         left join (
             select

@@ -5,11 +5,11 @@ listed = live + superseded + held + parked + ignored + due. Every listed object 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading.ledger import Failure, committed_ids, failures
+from orchestration.loading.ledger import Failure, committed_ids, failures, server_now
 from orchestration.loading.objects import Drop, Lake, LakeObject, drop_from, is_unsafe, reason_to_ignore
 from orchestration.loading.scope import EVERYTHING, Scope
 
@@ -44,7 +44,7 @@ class Discovery:
 def discover(client: Client, lake: Lake, scope: Scope = EVERYTHING) -> Discovery:
     """List the scope and sort what is there."""
     entries = (entry for prefix in scope.prefixes for entry in lake.list_objects(prefix))
-    return sort_entries(lake.bucket, entries, committed_ids(client), failures(client), datetime.now(UTC))
+    return sort_entries(lake.bucket, entries, committed_ids(client), failures(client), server_now(client))
 
 
 def sort_entries(
@@ -61,7 +61,7 @@ def sort_entries(
         failure = failed.get(drop.object_id)
         if drop.object_id in committed:
             found.committed.append(drop)
-        elif failure and failure.is_parked:
+        elif failure and failure.is_parked_at(now):
             found.parked.append((drop, failure))
         elif is_unsafe(drop.key):
             found.unsafe.append(drop)

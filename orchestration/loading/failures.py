@@ -3,17 +3,29 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading.audit import Refused
 from orchestration.loading.errors import without_secrets
-from orchestration.loading.ledger import DROP_COLUMNS, drop_values, insert_rows
+from orchestration.loading.ledger import (
+    DROP_COLUMNS,
+    Failure,
+    drop_values,
+    failures,
+    insert_rows,
+    next_retry_at,
+    server_now,
+)
+from orchestration.loading.objects import Drop
 from orchestration.settings import Settings
 
 MAX_MESSAGE = 500
+FORGOTTEN = "to_be_tried_again"
+"""Code of the row by which a person forgets an object's failures."""
+_FAILURE_COLUMNS = ("tries", "is_permanent", "code", "message", "failed_at", "next_retry_at")
 
 _UNREADABLE = {
     "ZLIB_INFLATE_FAILED",
@@ -81,12 +93,41 @@ def safe_message(error: Exception, settings: Settings) -> str:
     return re.sub(r"\s*\(version [^()]*(\([^()]*\))?[^()]*\)", "", text)
 
 
-def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) -> None:
-    """Enter one more failure for each object; permanent ones, and third ones, park it."""
-    failed_at = datetime.now(UTC)
-    columns = ("load_id", *DROP_COLUMNS, "code", "message", "is_permanent", "failed_at")
+def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) -> list[Failure]:
+    """Enter one more failure for each object, and say what that makes of it, in the order given.
+
+    Two loaders that fail at the same object at once count as one more try: both read the same number before.
+    """
+    refused = list(refused)
+    if not refused:
+        return []
+    failed_at = server_now(client)
+    before = failures(client, [each.drop.object_id for each in refused])
+    recorded = [_one_more(each, before.get(each.drop.object_id), failed_at) for each in refused]
     rows = [
-        [load_id, *drop_values(each.drop), each.code, each.message[:MAX_MESSAGE], each.is_permanent, failed_at]
-        for each in refused
+        [load_id, *drop_values(each.drop), *(getattr(failure, column) for column in _FAILURE_COLUMNS)]
+        for each, failure in zip(refused, recorded, strict=True)
     ]
+    insert_rows(client, "object_failures", ("load_id", *DROP_COLUMNS, *_FAILURE_COLUMNS), rows)
+    return recorded
+
+
+def _one_more(refused: Refused, before: Failure | None, failed_at: datetime) -> Failure:
+    tries = (before.tries if before else 0) + 1
+    return Failure(
+        refused.drop.object_id,
+        tries,
+        refused.is_permanent,
+        refused.code,
+        refused.message[:MAX_MESSAGE],
+        failed_at,
+        None if refused.is_permanent else next_retry_at(tries, failed_at),
+    )
+
+
+def forget_failures(client: Client, drops: Iterable[Drop], reason: str) -> None:
+    """Record the decision that failed objects are tried again, whatever was found of them before."""
+    now = server_now(client)
+    rows = [["", *drop_values(drop), FORGOTTEN, reason[:MAX_MESSAGE], False, now, 0, now] for drop in drops]
+    columns = ("load_id", *DROP_COLUMNS, "code", "message", "is_permanent", "failed_at", "tries", "next_retry_at")
     insert_rows(client, "object_failures", columns, rows)

@@ -6,7 +6,7 @@ times in all.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.expectations.facts import profile_load
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading.failures import safe_message
-from orchestration.loading.ledger import insert_rows
+from orchestration.loading.ledger import insert_rows, server_now
 from orchestration.loading.objects import RAW_TABLES
 from orchestration.settings import Settings
 
@@ -102,7 +102,10 @@ def _verdicts(client: Client, judge: Judge, load: _Load) -> dict[str, tuple[str,
 
 
 def _unjudged_loads(client: Client) -> list[_Load]:
-    """Loads with objects that have no verdict, or whose last verdict is that the gate failed and may be tried again."""
+    """Loads with objects that have no verdict, or whose last verdict is that the gate failed and may be tried again.
+
+    Also second commits of an object: a replay's is judged before it takes the place of the first.
+    """
     rows = client.query(
         """
         select load_id, any(kind), groupArrayIf((object_id, object_key), is_due), count()
@@ -112,7 +115,11 @@ def _unjudged_loads(client: Client) -> list[_Load]:
                 group by load_id, object_id
                 having not startsWith(argMax(reason, judged_at), {gate_failed:String}) or count() >= {tries:UInt32}
             ) as is_due
-            from ops.first_commits
+            from (
+                select distinct load_id, kind, object_id, object_key
+                from ops.load_commits
+                where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+            )
         )
         group by load_id
         having countIf(is_due) > 0
@@ -125,7 +132,7 @@ def _unjudged_loads(client: Client) -> list[_Load]:
 
 def _write(client: Client, load: _Load, verdicts: dict[str, tuple[str, str]], judgement: Judgement) -> None:
     """Record the verdicts; once recorded they count."""
-    judged_at = datetime.now(UTC)
+    judged_at = server_now(client)
     rows = [[load.load_id, object_id, *verdicts[object_id], judged_at] for object_id in load.keys]
     insert_rows(client, "load_gates", ("load_id", "object_id", "verdict", "reason", "judged_at"), rows)
     judgement.judged_count += len(rows)

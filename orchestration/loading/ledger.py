@@ -3,9 +3,10 @@
 Rows reach `ops` in one block each, synchronously: a block becomes one part, and a part is there or not.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
@@ -13,8 +14,9 @@ from orchestration.loading.objects import Drop
 
 MAX_TRIES = 3
 """A retryable failure parks its object at this try. More tries cost a whole bisection of their batch each."""
-RETRY_AFTER_SECONDS = (60, 300)
-"""Pause after the first and the second failure: longer than a restart of the lake, shorter than a schedule's night."""
+RETRY_AFTER_SECONDS = (60, 300, 3600, 6 * 3600, 24 * 3600)
+"""Pause after the first, second … failure; after the last one every time. A minute is longer than a restart of the
+lake; parked objects are tried again because an outage may outlast any three tries."""
 
 DROP_COLUMNS = ("object_id", "kind", "source", "bucket", "object_key", "etag", "size_bytes", "last_modified")
 
@@ -29,16 +31,26 @@ class Failure:
     code: str
     message: str
     failed_at: datetime
-
-    @property
-    def is_parked(self) -> bool:
-        return self.is_permanent or self.tries >= MAX_TRIES
+    next_retry_at: datetime | None = None
+    """When it is due again; None: now, or never when the failure is permanent."""
 
     def waits_at(self, now: datetime) -> bool:
         """Whether the pause before the next try is still running."""
-        if self.is_parked:
-            return False
-        return (now - self.failed_at).total_seconds() < RETRY_AFTER_SECONDS[self.tries - 1]
+        return self.is_permanent or (self.next_retry_at is not None and now < self.next_retry_at)
+
+    def is_parked_at(self, now: datetime) -> bool:
+        """Whether it was given up on; a parked object whose next try has come is due."""
+        return self.waits_at(now) and (self.is_permanent or self.tries >= MAX_TRIES)
+
+
+def next_retry_at(tries: int, failed_at: datetime) -> datetime:
+    """When an object that failed this often in a row is tried again."""
+    return failed_at + timedelta(seconds=RETRY_AFTER_SECONDS[min(tries, len(RETRY_AFTER_SECONDS)) - 1])
+
+
+def server_now(client: Client) -> datetime:
+    """The engine's time: the one clock of the protocol. A loader's own may be wrong, and two loaders have two."""
+    return client.query("select now64(3, 'UTC')").result_rows[0][0]
 
 
 def drop_values(drop: Drop) -> list:
@@ -56,10 +68,19 @@ def drop_values(drop: Drop) -> list:
 
 
 def insert_rows(client: Client, table: str, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Write rows into a table of `ops` as one block."""
-    rows = list(rows)
-    if rows:
-        client.insert(table, rows, column_names=list(columns), database="ops", settings={"async_insert": 0})
+    """Write rows into a table of `ops` as one block, once.
+
+    `client.insert` sends its rows again when the connection breaks before the reply: the engine may have them already.
+    `client.command` repeats no statement that writes.
+    """
+    lines = [json.dumps(dict(zip(columns, map(_as_json, row), strict=True))) for row in rows]
+    if lines:
+        statement = f"insert into ops.{table} ({', '.join(columns)}) format JSONEachRow"
+        client.command(statement, data="\n".join(lines).encode(), settings={"async_insert": 0})
+
+
+def _as_json(value: object) -> object:
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:23] if isinstance(value, datetime) else value
 
 
 def committed_ids(client: Client, object_ids: Sequence[str] | None = None) -> set[str]:
@@ -73,10 +94,12 @@ def committed_ids(client: Client, object_ids: Sequence[str] | None = None) -> se
     return {row[0] for row in rows}
 
 
-def failures(client: Client) -> dict[str, Failure]:
-    """Every object that failed at least once, with its latest cause."""
+def failures(client: Client, object_ids: Sequence[str] | None = None) -> dict[str, Failure]:
+    """Every object that failed at least once, with its last failure; of the given ones, or of all."""
+    among = "" if object_ids is None else "where object_id in {object_ids:Array(String)} "
     rows = client.query(
-        "select object_id, count(), max(is_permanent), argMax(code, failed_at), argMax(message, failed_at), "
-        "max(failed_at) from ops.object_failures group by object_id"
+        "select object_id, tries, is_permanent, code, message, failed_at, next_retry_at from ops.object_failures "
+        f"{among}order by object_id, failed_at desc, tries desc limit 1 by object_id",
+        parameters={"object_ids": list(object_ids or ())},
     ).result_rows
-    return {row[0]: Failure(row[0], int(row[1]), bool(row[2]), row[3], row[4], row[5]) for row in rows}
+    return {row[0]: Failure(row[0], int(row[1]), bool(row[2]), *row[3:]) for row in rows}

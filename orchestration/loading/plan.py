@@ -1,15 +1,14 @@
 """Step 2, plan: cut what is due into batches; every attempt at a batch gets a load_id of its own."""
 
 import os
-import time
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading.ledger import DROP_COLUMNS, drop_values, insert_rows
+from orchestration.loading.ledger import DROP_COLUMNS, drop_values, insert_rows, server_now
 from orchestration.loading.objects import Drop
 
 MAX_BATCH_OBJECTS = 500
@@ -66,17 +65,25 @@ class _Batch:
 
 def write_plan(client: Client, batch: list[Drop]) -> str:
     """Record an attempt at a batch, and return its load_id."""
-    load_id = new_load_id()
-    planned_at = datetime.now(UTC)
+    planned_at = server_now(client)
+    load_id = new_load_id(planned_at)
     rows = ([load_id, *drop_values(drop), planned_at] for drop in batch)
     insert_rows(client, "load_plan", ("load_id", *DROP_COLUMNS, "planned_at"), rows)
     return load_id
 
 
-def new_load_id() -> str:
-    """A UUIDv7: unique for every attempt, and in the order of time (RFC 9562 §5.7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10))
+def new_load_id(planned_at: datetime) -> str:
+    """A UUIDv7: unique for every attempt, and in the order of the engine's time (RFC 9562 §5.7)."""
+    value = (_milliseconds(planned_at) << 80) | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return str(uuid.UUID(int=value))
+
+
+def first_load_id(planned_at: datetime) -> str:
+    """No attempt planned at this moment or later has a smaller load_id: the ledger's order is by time."""
+    return str(uuid.UUID(int=_milliseconds(planned_at) << 80))
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

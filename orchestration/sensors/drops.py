@@ -24,7 +24,7 @@ from dagster import (
 
 from orchestration.loading import WarehouseError, prepare_warehouse
 from orchestration.loading.discover import sort_entries
-from orchestration.loading.ledger import committed_ids, failures
+from orchestration.loading.ledger import committed_ids, failures, server_now
 from orchestration.loading.objects import RAW_TABLES, Lake, LakeObject, object_id
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.settings import SettingsError
@@ -78,7 +78,7 @@ def _first_due(client: Client, bucket: str, entries: Iterator[LakeObject]) -> st
     failed = failures(client)
     while page := list(islice(entries, PAGE)):
         committed = committed_ids(client, [object_id(bucket, entry) for entry in page])
-        due = sort_entries(bucket, page, committed, failed, datetime.now(UTC)).actionable
+        due = sort_entries(bucket, page, committed, failed, server_now(client)).actionable
         if due:
             return due[0].key
     return ""

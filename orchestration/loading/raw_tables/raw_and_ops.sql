@@ -116,22 +116,49 @@ create table if not exists ops.object_failures
     code String comment 'short cause: unsafe_key, unreadable, changed_while_read …',
     message String,
     is_permanent Bool comment 'true: parked at once; false: parked after three tries',
-    failed_at DateTime64(3, 'UTC')
+    failed_at DateTime64(3, 'UTC'),
+    tries UInt32 default 1 comment 'failures in a row; 0: a person decided that the object is tried again',
+    next_retry_at Nullable(DateTime64(3, 'UTC')) comment 'not before then; empty: never by itself (permanent)'
 )
 engine = MergeTree
 order by (object_id, failed_at)
 settings fsync_after_insert = 1, fsync_part_directory = 1;
 
+alter table ops.object_failures
+    add column if not exists tries UInt32 default 1
+        comment 'failures in a row; 0: a person decided that the object is tried again',
+    add column if not exists next_retry_at Nullable(DateTime64(3, 'UTC'))
+        comment 'not before then; empty: never by itself (permanent)';
+
+-- A revoked commit counts no more, for ever. Its object is due again if the lake lists it and no other commit stands.
 create table if not exists ops.load_revocations
 (
     load_id String,
     object_id String,
-    reason String,
+    cause LowCardinality(String) comment 'lost (another attempt counts), overwritten (the lake lists another version '
+        'of the key), replayed (by a person) or damaged (raw differs from the ledger)',
+    reason String comment 'for a person: what was found, or why it was asked for',
     revoked_at DateTime64(3, 'UTC')
 )
 engine = MergeTree
 order by (load_id, object_id)
 settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Before there was a cause, the reason was its one word.
+alter table ops.load_revocations add column if not exists cause LowCardinality(String) default reason after object_id;
+
+-- What the nightly comparison found; the row `checked` closes one comparison, its detail has the counts as JSON.
+create table if not exists ops.reconcile_findings
+(
+    checked_at DateTime64(3, 'UTC') comment 'when the comparison began: all its rows have the same',
+    finding LowCardinality(String) comment 'damaged, missing_in_lake, never_seen or checked',
+    object_key String,
+    object_id String,
+    load_id String,
+    detail String
+)
+engine = MergeTree
+order by (checked_at, finding, object_key);
 
 create table if not exists ops.builds
 (
@@ -171,23 +198,39 @@ from ops.load_gates
 order by load_id, object_id, judged_at desc, verdict
 limit 1 by load_id, object_id;
 
--- What readers see: committed, let through by the gate, and the newest such version of its key.
-create view if not exists ops.live_objects as
+-- What readers see. Of each object the first commit that the gate let through and nobody revoked, so that a second
+-- commit, not judged yet, hides nothing; of each key the newest such object. The pairs are compared by their hash of
+-- 128 bits: a set of a million pairs of strings takes three times as long.
+create or replace view ops.live_objects as
 select load_id, object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, line_count,
     rejected_count, line_bytes, checksum, committed_at
-from ops.first_commits
-where (load_id, object_id) in
-    (select load_id, object_id from ops.current_verdicts where verdict in ('pass', 'quarantine'))
+from (
+    select load_id, object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, line_count,
+        rejected_count, line_bytes, checksum, committed_at
+    from ops.load_commits
+    where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        and sipHash128(load_id, object_id) in (
+            select sipHash128(load_id, object_id) from ops.current_verdicts where verdict in ('pass', 'quarantine')
+        )
+    order by object_id, committed_at, load_id
+    limit 1 by object_id
+)
 order by bucket, object_key, last_modified desc, committed_at desc, object_id
 limit 1 by bucket, object_key;
 
--- Objects given up on: the cause cannot pass, or it came three times. An overwritten object is another object.
-create view if not exists ops.parked_objects as
+-- Objects given up on, for ever (a cause that cannot pass) or until next_retry_at. An overwritten object is another one.
+create or replace view ops.parked_objects as
 select object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, code, message, is_permanent,
-    failed_at
-from ops.object_failures
-where object_id in
-    (select object_id from ops.object_failures group by object_id having max(is_permanent) or count() >= 3)
-    and object_id not in (select object_id from ops.first_commits)
-order by object_id, failed_at desc, load_id
-limit 1 by object_id;
+    tries, failed_at, next_retry_at
+from (
+    select object_id, kind, source, bucket, object_key, etag, size_bytes, last_modified, code, message, is_permanent,
+        tries, failed_at, next_retry_at
+    from ops.object_failures
+    order by object_id, failed_at desc, tries desc
+    limit 1 by object_id
+)
+where (is_permanent or (tries >= 3 and next_retry_at > now64(3)))
+    and object_id not in (
+        select object_id from ops.load_commits
+        where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+    );

@@ -1,0 +1,138 @@
+"""The lake decides which version of a key is live, also where the times of the versions lie.
+
+Of two published versions of a key the one modified later is live. That is wrong when the lake's clock was set back,
+when an older file was restored with its time, or when A became B and A again within one second: then an old commit is
+in the way of the version that the lake holds. Such commits are revoked; nothing has to be read again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from clickhouse_connect.driver.client import Client
+
+from orchestration.loading.ledger import server_now
+from orchestration.loading.objects import Lake, LakeObject
+from orchestration.loading.revoke import revoke
+from orchestration.loading.scope import Scope
+
+KEYS_PER_QUERY = 500
+"""Keys are parameters of a query, and ClickHouse takes 128 KiB of one."""
+
+
+@dataclass(frozen=True)
+class _Commit:
+    key: str
+    object_id: str
+    load_id: str
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+    committed_at: datetime
+    is_published: bool
+
+    def is_version(self, entry: LakeObject) -> bool:
+        """HEAD tells the time in whole seconds, a listing often in milliseconds."""
+        return (self.etag, self.size_bytes, int(self.last_modified.timestamp())) == (
+            entry.etag,
+            entry.size_bytes,
+            int(entry.last_modified.timestamp()),
+        )
+
+
+def revoke_overtaken(
+    client: Client, lake: Lake, scope: Scope, is_listed: Callable[[str], bool] | None = None
+) -> list[str]:
+    """Revoke what hides the listed version of a key, and return these keys.
+
+    `is_listed` tells of an object_id whether the listing has it, and spares the HEAD of keys in order. Only commits
+    from before the look at the lake are revoked: a newer one may be of a version that arrived since.
+    """
+    before = server_now(client)
+    keys, in_the_way = [], []
+    for key, commits in _contested(client, lake.bucket, scope).items():
+        live = _newest(commits)
+        if live is None or (is_listed and is_listed(live.object_id)):
+            continue
+        entry = lake.head_object(key)
+        hiding = _hiding(commits, entry, before) if entry else []
+        if hiding:
+            keys.append(key)
+            in_the_way += hiding
+    reason = "The lake lists another version of the key, which is committed and published."
+    revoke(client, in_the_way, "overwritten", reason)
+    return keys
+
+
+def _hiding(commits: list[_Commit], entry: LakeObject, before: datetime) -> list[tuple[str, str]]:
+    """Commits of the versions that outrank the one that the lake holds, if that one is published."""
+    ranked = _ranked(commits)
+    held_by_lake = next((position for position, each in enumerate(ranked) if each.is_version(entry)), None)
+    if not held_by_lake:
+        return []
+    outranking = {each.object_id for each in ranked[:held_by_lake]}
+    return [
+        (each.load_id, each.object_id)
+        for each in commits
+        if each.object_id in outranking and each.committed_at < before
+    ]
+
+
+def _ranked(commits: list[_Commit]) -> list[_Commit]:
+    """The published versions, the live one first; the same order as in ops.live_objects."""
+    first: dict[str, _Commit] = {}
+    for each in sorted(commits, key=lambda each: (each.committed_at, each.load_id)):
+        if each.is_published:
+            first.setdefault(each.object_id, each)
+    by_id = sorted(first.values(), key=lambda each: each.object_id)
+    return sorted(by_id, key=lambda each: (each.last_modified, each.committed_at), reverse=True)
+
+
+def _newest(commits: list[_Commit]) -> _Commit | None:
+    return next(iter(_ranked(commits)), None)
+
+
+def _contested(client: Client, bucket: str, scope: Scope) -> dict[str, list[_Commit]]:
+    """The commits of keys in the scope that have more than one version."""
+    keys = client.query(
+        """
+        select object_key
+        from ops.load_commits
+        where bucket = {bucket:String}
+            and arrayExists(prefix -> startsWith(object_key, prefix), {prefixes:Array(String)})
+            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        group by object_key
+        having min(object_id) != max(object_id)
+        """,
+        parameters={"bucket": bucket, "prefixes": list(scope.prefixes)},
+    ).result_columns
+    found: dict[str, list[_Commit]] = defaultdict(list)
+    for start in range(0, len(keys[0]) if keys else 0, KEYS_PER_QUERY):
+        for each in _commits_of(client, bucket, keys[0][start : start + KEYS_PER_QUERY]):
+            found[each.key].append(each)
+    return found
+
+
+def _commits_of(client: Client, bucket: str, keys: list[str]) -> list[_Commit]:
+    commits = client.query(
+        """
+        select distinct object_key, object_id, load_id, etag, size_bytes, last_modified, committed_at
+        from ops.load_commits
+        where bucket = {bucket:String} and object_key in {keys:Array(String)}
+            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        """,
+        parameters={"bucket": bucket, "keys": list(keys)},
+    ).result_rows
+    verdicts = client.query(
+        """
+        select load_id, object_id
+        from ops.load_gates
+        where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+        group by load_id, object_id
+        having argMax(verdict, judged_at) in ('pass', 'quarantine')
+        """,
+        parameters={"load_ids": sorted({row[2] for row in commits}), "object_ids": sorted({row[1] for row in commits})},
+    ).result_rows
+    published = {(load_id, object_id) for load_id, object_id in verdicts}
+    return [_Commit(*row, is_published=(row[2], row[1]) in published) for row in commits]
