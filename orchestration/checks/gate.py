@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, multi_asset_check
 
 from orchestration.loading.gate import GateState, gate_state
-from orchestration.loading.reconcile import lines_missing_from_raw
+from orchestration.loading.nightly import Finding, last_findings
+from orchestration.loading.reconcile import Damage, find_damages
 from orchestration.resources.connections import WarehouseResource
 
 EVENT_LINES = ["raw", "event_lines"]
@@ -32,9 +33,22 @@ LEDGER_SPECS = [
     AssetCheckSpec(
         "raw_lines_equal_the_ledger",
         asset=EVENT_LINES,
-        description="Every live object has as many lines in raw as the ledger recorded, after a power loss as well.",
-    )
+        description="Every commit that counts has as many lines in raw as the ledger recorded, after a power loss as "
+        "well. The load of this run has read damaged objects again where the lake still has them.",
+    ),
+    AssetCheckSpec(
+        "the_lake_lists_what_is_live",
+        asset=EVENT_LINES,
+        description="Every live object is still in the lake. One that is not stays live, but cannot be replayed.",
+    ),
+    AssetCheckSpec(
+        "every_drop_is_seen_in_time",
+        asset=EVENT_LINES,
+        description="No drop that the lake had at the last comparison was overlooked until this one.",
+    ),
 ]
+_LISTING_CHECKS = {"missing_in_lake": "the_lake_lists_what_is_live", "never_seen": "every_drop_is_seen_in_time"}
+"""Finding of the comparison with the listing → the check that reports it."""
 
 
 @multi_asset_check(specs=GATE_SPECS, name="gate")
@@ -50,15 +64,43 @@ def gate(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> I
 
 @multi_asset_check(specs=LEDGER_SPECS, name="ledger")
 def ledger(warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
-    """Compare raw with the ledger; nightly, because it looks at every object there is."""
-    missing = lines_missing_from_raw(warehouse.connect())
-    yield AssetCheckResult(
-        check_name="raw_lines_equal_the_ledger",
-        asset_key=EVENT_LINES,
-        passed=not missing,
-        severity=AssetCheckSeverity.ERROR,
-        metadata={"objects": len(missing), "first_objects": "\n".join(missing[:20])},
-    )
+    """Raw, ledger and lake set against each other; nightly, because it looks at every object there is."""
+    client = warehouse.connect()
+    counts, findings = last_findings(client)
+    yield from ledger_results(find_damages(client, reads_lines=False), counts, findings)
+
+
+def ledger_results(damages: list[Damage], counts: dict[str, int], findings: list[Finding]) -> list[AssetCheckResult]:
+    """What is damaged still, and what the load's comparison found."""
+    seen = {name: [each for each in findings if each.finding == name] for name in ("damaged", *_LISTING_CHECKS)}
+    damaged_now = [f"{each.key}: {each.detail}" for each in damages]
+    repaired = [f"{each.key}: {each.detail}" for each in seen["damaged"]]
+    results = [
+        AssetCheckResult(
+            check_name="raw_lines_equal_the_ledger",
+            asset_key=EVENT_LINES,
+            passed=not damages,
+            severity=AssetCheckSeverity.ERROR,
+            metadata={
+                "objects": len(damages),
+                "first_objects": "\n".join(damaged_now[:20]),
+                "found_by_the_load": counts.get("damaged", 0),
+                "what_became_of_them": "\n".join(repaired[:20]),
+            },
+        )
+    ]
+    for finding, check in _LISTING_CHECKS.items():
+        keys = "\n".join(f"{each.key}: {each.detail}" for each in seen[finding][:20])
+        results.append(
+            AssetCheckResult(
+                check_name=check,
+                asset_key=EVENT_LINES,
+                passed=not counts.get(finding),
+                severity=AssetCheckSeverity.WARN,
+                metadata={"objects": counts.get(finding, 0), "first_objects": keys},
+            )
+        )
+    return results
 
 
 def gate_results(state: GateState) -> list[AssetCheckResult]:

@@ -7,6 +7,9 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading.errors import LoadError
 from orchestration.loading.objects import Drop, Lake
 
+CHECKSUM = "sum(cityHash64(line_number, line))"
+"""What the ledger keeps of an object's lines, and `reconcile` compares raw with."""
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -84,7 +87,7 @@ def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[tuple[st
             min(line_number) as first_line,
             max(line_number) as last_line,
             sum(length(line)) as line_bytes,
-            sum(cityHash64(line_number, line)) as checksum
+            {CHECKSUM} as checksum
         from {batch[0].table}
         where load_id = {{load_id:String}}
         group by object_key, object_id

@@ -13,9 +13,8 @@ from itertools import batched
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading.ledger import server_now
+from orchestration.loading.ledger import first_load_id, server_now
 from orchestration.loading.objects import RAW_TABLES
-from orchestration.loading.plan import first_load_id
 from orchestration.loading.revoke import revoke
 
 KEEP_ORPHANS_FOR = timedelta(hours=24)
@@ -122,14 +121,24 @@ def _delete(client: Client, pairs: Iterable[Pair]) -> int:
     """Delete the rows of these attempts at these objects, then their plan: a kill in between is made up for later."""
     load_ids = set()
     for some in batched(pairs, PAIRS_PER_DELETE):
+        # An object that was overwritten while it was read left rows without an id.
+        nameless = [(load_id, "") for load_id in sorted({load_id for load_id, _ in some})]
+        load_ids_of_pairs, object_ids = zip(*some, *nameless, strict=True)
         parameters = {
-            "load_ids": sorted({load_id for load_id, _ in some}),
-            # An object that was overwritten while it was read left rows without an id.
-            "object_ids": sorted({object_id for _, object_id in some} | {""}),
+            "load_ids": [load_id for load_id, _ in nameless],
+            "pair_load_ids": list(load_ids_of_pairs),
+            "pair_object_ids": list(object_ids),
         }
         # A commit is for ever: the last condition keeps its rows whatever the lists say.
         condition = """
-            load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+            load_id in {load_ids:Array(String)}
+            and (load_id, object_id) in (
+                select tupleElement(pair, 1), tupleElement(pair, 2)
+                from (
+                    select arrayJoin(
+                        arrayZip({pair_load_ids:Array(String)}, {pair_object_ids:Array(String)})) as pair
+                )
+            )
             and (load_id, object_id) not in (
                 select load_id, object_id from ops.load_commits
                 where load_id in {load_ids:Array(String)}

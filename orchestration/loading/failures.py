@@ -1,7 +1,7 @@
 """Errors of a batch: which of them stop the load, which are an object's own, and how the latter are recorded."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,12 @@ _OBJECT_MAY_BE_AT_FAULT = {
 """Worth bisecting: one object may cause it, and another try may pass."""
 
 
+_LAKE_CODES = {"lake_error", "timeout"}
+
+_DISK_FULL = re.compile(r"NOT_ENOUGH_SPACE|No space left on device|errno: 28\b", re.IGNORECASE)
+_MAKE_ROOM = "The disk of ClickHouse is full: make room there. What was not committed is due again at the next load."
+
+
 @dataclass(frozen=True)
 class Cause:
     """What an error of ClickHouse means for the batch."""
@@ -58,23 +64,33 @@ class Cause:
     message: str
     is_permanent: bool = False
     stops_the_load: bool = False
-    is_access_error: bool = False
-    """The lake refused or could not be reached: one object's fault only if others could be read."""
+
+    @property
+    def may_be_an_outage(self) -> bool:
+        """The lake refused, failed or did not answer: one object's fault only if others can be read."""
+        return self.code in _LAKE_CODES
 
 
 def cause_of(error: DatabaseError, settings: Settings) -> Cause:
     """Sort an error; what is neither known as an object's fault nor as possibly so stops the load."""
     text = safe_message(error, settings)
     name = error_name(text)
+    if _DISK_FULL.search(text):
+        return Cause("not_enough_space", f"{text} {_MAKE_ROOM}", stops_the_load=True)
     if name in _UNREADABLE:
         return Cause("unreadable", text, is_permanent=True)
     if name == "S3_ERROR" and re.search(r"response code: 404|NoSuchKey|NO_SUCH_KEY", text):
         return Cause("gone", text)
-    if name == "S3_ERROR" and re.search(r"response code: 403|Connection refused|Host not found|Timeout", text):
-        return Cause("lake_error", text, is_access_error=True)
     if name in _OBJECT_MAY_BE_AT_FAULT:
         return Cause(_OBJECT_MAY_BE_AT_FAULT[name], text)
     return Cause(name.lower() or "unknown", text, stops_the_load=True)
+
+
+def culprit(error: DatabaseError, batch: Sequence[Drop]) -> Drop | None:
+    """The object that the error names, if it names one, as in `in file/uri bucket/key` or `while reading 'key'`."""
+    text = str(error)
+    named = [drop for drop in batch if drop.path in text or f"'{drop.key}'" in text]
+    return max(named, key=lambda drop: len(drop.key), default=None)
 
 
 def error_name(text: str) -> str:
@@ -89,6 +105,7 @@ def safe_message(error: Exception, settings: Settings) -> str:
     text = without_secrets(" ".join(str(error).split()), secrets)
     text = re.sub(r"(: While executing \w+)+", "", text)
     text = re.sub(r"Received ClickHouse exception, code: \d+, server response: ", "", text)
+    text = re.sub(r"DB::Exception: \(in file/uri", "DB::Exception: The lake answered with an error: (in file/uri", text)
     text = re.sub(r"(Code: \d+\. )?DB::Exception: |\s*\(for url [^)]*\)|: \(in file/uri [^)]*\)", "", text)
     return re.sub(r"\s*\(version [^()]*(\([^()]*\))?[^()]*\)", "", text)
 

@@ -31,6 +31,12 @@ LAND_SETTINGS = {
     "min_insert_block_size_bytes": 128 << 20,
     "max_memory_usage": 1_500_000_000,
     "max_execution_time": MAX_LAND_SECONDS,
+    # A lake that answers errors: ClickHouse gives up after 1 s instead of 14 s, on one that is silent after a minute.
+    # Who tries again is the load, with minutes and hours between (see `ledger.RETRY_AFTER_SECONDS`); a batch with bad
+    # objects is cut up into many attempts, each of which pays this.
+    "s3_retry_attempts": 2,
+    "s3_max_single_read_retries": 3,
+    "s3_request_timeout_ms": 10_000,
     # The default buffers small inserts and reports success before they are on disk.
     "async_insert": 0,
 }

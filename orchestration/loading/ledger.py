@@ -38,9 +38,14 @@ class Failure:
         """Whether the pause before the next try is still running."""
         return self.is_permanent or (self.next_retry_at is not None and now < self.next_retry_at)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it is parked from this failure on, if only until the next try."""
+        return self.is_permanent or self.tries >= MAX_TRIES
+
     def is_parked_at(self, now: datetime) -> bool:
-        """Whether it was given up on; a parked object whose next try has come is due."""
-        return self.waits_at(now) and (self.is_permanent or self.tries >= MAX_TRIES)
+        """Whether it is parked still; an object whose next try has come is due."""
+        return self.is_given_up and self.waits_at(now)
 
 
 def next_retry_at(tries: int, failed_at: datetime) -> datetime:
@@ -73,14 +78,21 @@ def insert_rows(client: Client, table: str, columns: Sequence[str], rows: Iterab
     `client.insert` sends its rows again when the connection breaks before the reply: the engine may have them already.
     `client.command` repeats no statement that writes.
     """
-    lines = [json.dumps(dict(zip(columns, map(_as_json, row), strict=True))) for row in rows]
+    lines = [json.dumps(dict(zip(columns, row, strict=True)), default=_as_text) for row in rows]
     if lines:
         statement = f"insert into ops.{table} ({', '.join(columns)}) format JSONEachRow"
         client.command(statement, data="\n".join(lines).encode(), settings={"async_insert": 0})
 
 
-def _as_json(value: object) -> object:
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:23] if isinstance(value, datetime) else value
+def _as_text(moment: datetime) -> str:
+    """JSON has no moments; everything else in a row it knows."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:23]
+
+
+def first_load_id(moment: datetime) -> str:
+    """No load_id made from this moment on is less: they are UUIDv7, which begin with their time."""
+    digits = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}"
 
 
 def committed_ids(client: Client, object_ids: Sequence[str] | None = None) -> set[str]:

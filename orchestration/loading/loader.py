@@ -1,34 +1,37 @@
 """The load: discover → plan → land → audit → commit, then gate → publish → collect, for everything that is due.
 
-A batch that fails is halved until the object at fault stands alone; that one is recorded (and parked, see
+A batch that fails is cut up until the object at fault stands alone; that one is recorded (and parked, see
 `failures`), all others go on.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from orchestration.loading.audit import Refused, audit
-from orchestration.loading.collect import collect
+from orchestration.loading.collect import collect_all, collect_recent
 from orchestration.loading.commit import commit
 from orchestration.loading.discover import discover
-from orchestration.loading.errors import LoadError
-from orchestration.loading.failures import Cause, cause_of, record_failures, safe_message
+from orchestration.loading.errors import LoadError, WarehouseError
+from orchestration.loading.failures import Cause, cause_of, culprit, record_failures, safe_message
 from orchestration.loading.gate import Judgement, judge_new_loads
 from orchestration.loading.land import land
-from orchestration.loading.ledger import MAX_TRIES, failures
+from orchestration.loading.nightly import Comparison, begin_comparison, end_comparison, note_unseen
 from orchestration.loading.objects import Drop, Lake
+from orchestration.loading.outage import LakeDown, stop_if_lake_is_down
 from orchestration.loading.plan import plan_batches, write_plan
 from orchestration.loading.scope import EVERYTHING, Scope
+from orchestration.loading.supersede import revoke_overtaken
 from orchestration.loading.tables import prepare_warehouse
 from orchestration.loading.zstd_frames import is_whole_zstd
 from orchestration.settings import Settings
 
 CHUNK_BYTES = 1 << 20
+_CUT_ZSTD = "The zstd frames of the object are not complete: it was cut off, or is not zstd. Deliver it again."
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class LoadReport:
     failed: list[Refused] = field(default_factory=list)
     """Objects that failed and will be tried again."""
     waiting_count: int = 0
+    overtaken_keys: list[str] = field(default_factory=list)
+    """Keys where an old commit was in the way of the version that the lake lists."""
     judgement: Judgement = field(default_factory=Judgement)
     seconds: float = 0.0
 
@@ -66,23 +71,25 @@ class LoadReport:
 
     @property
     def changed_anything(self) -> bool:
-        return bool(self.object_count or self.parked or self.failed or self.judgement.judged_count)
+        did = self.object_count or self.parked or self.failed or self.judgement.judged_count or self.overtaken_keys
+        return bool(did)
 
 
 @dataclass
-class _Load:
-    """One call of `load_pending` at work."""
+class Load:
+    """A load at work: of what is due (`load_pending`), or of what a person wants again (`replay`)."""
 
     client: Client
     lake: Lake
     settings: Settings
-    report: LoadReport
-    objects_total: int
-    on_progress: Callable[[Progress], None]
+    report: LoadReport = field(default_factory=LoadReport)
+    drops: list[Drop] = field(default_factory=list)
+    """All that it will try to read."""
+    on_progress: Callable[[Progress], None] = lambda progress: None
 
     def tell(self, stage: str) -> None:
         done = self.report.object_count + len(self.report.parked) + len(self.report.failed)
-        self.on_progress(Progress(stage, done, self.objects_total, self.report.line_count))
+        self.on_progress(Progress(stage, done, len(self.drops), self.report.line_count))
 
 
 def load_pending(
@@ -95,91 +102,123 @@ def load_pending(
     """Load what is due in the scope, judge it, and report.
 
     Safe to kill at any point and to run twice at once: what is not committed is invisible and will be due again.
-    Raises LoadError when the load as a whole cannot go on; batches committed before stay.
+    Raises LoadError when the load as a whole cannot go on; batches committed before stay, and are judged.
     """
     started = time.monotonic()
     prepare_warehouse(client, settings)
-    found = discover(client, lake, scope)
-    report = LoadReport(waiting_count=len(found.waiting))
-    load = _Load(client, lake, settings, report, len(found.actionable), on_progress or (lambda progress: None))
-    _refuse(load, "", [_unsafe_key(drop) for drop in found.unsafe])
-    for batch in plan_batches(_whole_objects(load, found.ready)):
-        _load_batch(load, batch)
-        load.tell("loading")
+    comparison = begin_comparison(client, lake) if scope.is_everything else None
+    found = discover(client, comparison.lake if comparison else lake, scope)
+    if comparison:
+        note_unseen(comparison, found)
+    load = Load(client, lake, settings, LoadReport(waiting_count=len(found.waiting)), found.actionable)
+    load.on_progress = on_progress or load.on_progress
+    refuse(load, "", [_unsafe_key(drop) for drop in found.unsafe])
+    try:
+        load_drops(load, found.ready)
+    except LakeDown:
+        judge_new_loads(client, settings)
+        raise
     load.tell("judging")
-    report.judgement = judge_new_loads(client, settings)
-    collect(client)
-    report.seconds = time.monotonic() - started
-    return report
+    load.report.judgement = judge_new_loads(client, settings)
+    _tidy(load, scope, comparison)
+    load.report.seconds = time.monotonic() - started
+    return load.report
+
+
+def _tidy(load: Load, scope: Scope, comparison: Comparison | None) -> None:
+    """What follows a load: wrong times are put right, and what nobody reads is deleted."""
+    listed = comparison.lake if comparison else None
+    load.report.overtaken_keys = revoke_overtaken(
+        load.client, load.lake, scope, is_listed=listed.has_object if listed else None
+    )
+    if comparison:
+        end_comparison(comparison)
+    (collect_all if scope.is_everything else collect_recent)(load.client)
 
 
 def load_attempt(client: Client, lake: Lake, settings: Settings, batch: list[Drop]) -> tuple[str, list, list[Refused]]:
     """One attempt at one batch, from plan to commit: (load_id, what was committed, what was refused)."""
-    planned_at = datetime.now(UTC)
     load_id = write_plan(client, batch)
     land(client, settings, load_id, batch)
     landed, refused = audit(client, lake, load_id, batch)
-    commit(client, load_id, landed, planned_at)
+    commit(client, load_id, landed)
     return load_id, landed, refused
 
 
-def _load_batch(load: _Load, batch: list[Drop]) -> None:
-    """Load the batch, or its halves if it fails; an object that fails alone is recorded."""
-    try:
-        load_id, landed, refused = load_attempt(load.client, load.lake, load.settings, batch)
-    except OperationalError as error:
-        raise LoadError(
-            f"The connection to ClickHouse broke during a load: {safe_message(error, load.settings)} "
-            "Nothing of this batch counts; run the load again."
-        ) from error
-    except DatabaseError as error:
-        cause = cause_of(error, load.settings)
-        if cause.stops_the_load:
-            raise LoadError(f"ClickHouse stopped the load: {cause.message}") from error
-        if len(batch) > 1:
-            middle = len(batch) // 2
-            _load_batch(load, batch[:middle])
-            _load_batch(load, batch[middle:])
-        else:
-            _fail_alone(load, batch[0], cause, error)
-        return
-    load.report.object_count += len(landed)
-    load.report.line_count += sum(each.line_count for each in landed)
-    load.report.rejected_count += sum(each.rejected_count for each in landed)
-    _refuse(load, load_id, refused)
+def load_drops(load: Load, drops: list[Drop]) -> list[str]:
+    """Read the drops in batches; returns the load_ids that were committed."""
+    load_ids = []
+    for batch in plan_batches(_whole_objects(load, drops)):
+        load_ids += load_batch(load, batch)
+        load.tell("loading")
+    return load_ids
 
 
-def _fail_alone(load: _Load, drop: Drop, cause: Cause, error: DatabaseError) -> None:
-    if cause.is_access_error and not load.report.object_count:
-        raise LoadError(
-            f"ClickHouse could not read the lake at {drop.key!r}: {cause.message} No object could be read, so the "
-            "lake's address or keys are wrong for ClickHouse, or the lake is down: check LAKE_ENDPOINT_URL, "
-            "LAKE_BUCKET and AWS_ACCESS_KEY_ID, as seen from the machine that ClickHouse runs on."
-        ) from error
-    _refuse(load, "", [Refused(drop, cause.code, cause.message, cause.is_permanent)])
+def load_batch(load: Load, batch: list[Drop]) -> list[str]:
+    """Load the batch, or its parts if it fails; an object that fails alone is recorded.
+
+    Parts are tried breadth first: whether any of them can be read shows early. Returns the load_ids committed.
+    """
+    load_ids, parts = [], deque([batch])
+    while parts:
+        part = parts.popleft()
+        try:
+            load_id, landed, refused = load_attempt(load.client, load.lake, load.settings, part)
+        except OperationalError as error:
+            raise LoadError(
+                f"The connection to ClickHouse broke during a load: {safe_message(error, load.settings)} "
+                "What was committed stays, all else is due again: run the load again."
+            ) from error
+        except DatabaseError as error:
+            parts.extend(_parts_to_try(load, part, error))
+            continue
+        load_ids.append(load_id)
+        load.report.object_count += len(landed)
+        load.report.line_count += sum(each.line_count for each in landed)
+        load.report.rejected_count += sum(each.rejected_count for each in landed)
+        refuse(load, load_id, refused)
+    return load_ids
 
 
-def _refuse(load: _Load, load_id: str, refused: list[Refused]) -> None:
+def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[list[Drop]]:
+    """What to do about a part that failed: its halves, and alone the object that the error names."""
+    cause = cause_of(error, load.settings)
+    if cause.stops_the_load:
+        raise LoadError(f"ClickHouse stopped the load: {cause.message}") from error
+    if cause.may_be_an_outage:
+        tried = {drop.object_id for drop in part}
+        others = [drop for drop in load.drops if drop.object_id not in tried]
+        stop_if_lake_is_down(load.client, load.settings, cause, part, others)
+    if len(part) == 1:
+        refuse(load, "", [Refused(part[0], cause.code, cause.message, cause.is_permanent)])
+        return []
+    named = culprit(error, part)
+    rest = [drop for drop in part if drop is not named]
+    middle = (len(rest) + 1) // 2
+    return [each for each in (rest[:middle], rest[middle:], [named] if named else []) if each]
+
+
+def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
     """Record failures, and sort them into given up and to be tried again."""
-    if not refused:
-        return
-    record_failures(load.client, load_id, refused)
-    tries = {object_id: failure.tries for object_id, failure in failures(load.client).items()}
-    for each in refused:
-        is_parked = each.is_permanent or tries[each.drop.object_id] >= MAX_TRIES
-        (load.report.parked if is_parked else load.report.failed).append(each)
+    for each, failure in zip(refused, record_failures(load.client, load_id, refused), strict=True):
+        (load.report.parked if failure.is_given_up else load.report.failed).append(each)
 
 
-def _whole_objects(load: _Load, drops: list[Drop]) -> list[Drop]:
+def _whole_objects(load: Load, drops: list[Drop]) -> list[Drop]:
     """The drops without those .zst objects that are cut: ClickHouse would read their beginning without an error."""
-    cut = [
-        drop
-        for drop in drops
-        if drop.key.endswith(".zst") and not is_whole_zstd(load.lake.read_chunks(drop.key, CHUNK_BYTES))
-    ]
-    message = "The zstd frames of the object are not complete: it was cut off, or is not zstd. Deliver it again."
-    _refuse(load, "", [Refused(drop, "unreadable", message, is_permanent=True) for drop in cut])
-    return [drop for drop in drops if drop not in cut]
+    refused = {}
+    for drop in drops:
+        if drop.key.endswith(".zst"):
+            try:
+                if not is_whole_zstd(load.lake.read_chunks(drop.key, CHUNK_BYTES)):
+                    refused[drop.object_id] = Refused(drop, "unreadable", _CUT_ZSTD, is_permanent=True)
+            except WarehouseError as error:
+                cause = Cause("lake_error", str(error))
+                others = [other for other in load.drops if other is not drop]
+                stop_if_lake_is_down(load.client, load.settings, cause, [drop], others)
+                refused[drop.object_id] = Refused(drop, cause.code, cause.message)
+    refuse(load, "", list(refused.values()))
+    return [drop for drop in drops if drop.object_id not in refused]
 
 
 def _unsafe_key(drop: Drop) -> Refused:

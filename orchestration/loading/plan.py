@@ -74,16 +74,7 @@ def write_plan(client: Client, batch: list[Drop]) -> str:
 
 def new_load_id(planned_at: datetime) -> str:
     """A UUIDv7: unique for every attempt, and in the order of the engine's time (RFC 9562 §5.7)."""
-    value = (_milliseconds(planned_at) << 80) | int.from_bytes(os.urandom(10))
+    value = (int(planned_at.timestamp() * 1000) << 80) | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return str(uuid.UUID(int=value))
-
-
-def first_load_id(planned_at: datetime) -> str:
-    """No attempt planned at this moment or later has a smaller load_id: the ledger's order is by time."""
-    return str(uuid.UUID(int=_milliseconds(planned_at) << 80))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -16,6 +16,7 @@ from orchestration.loading.ledger import server_now
 from orchestration.loading.objects import Lake, LakeObject
 from orchestration.loading.revoke import revoke
 from orchestration.loading.scope import Scope
+from orchestration.loading.versions import is_version
 
 KEYS_PER_QUERY = 500
 """Keys are parameters of a query, and ClickHouse takes 128 KiB of one."""
@@ -31,14 +32,6 @@ class _Commit:
     last_modified: datetime
     committed_at: datetime
     is_published: bool
-
-    def is_version(self, entry: LakeObject) -> bool:
-        """HEAD tells the time in whole seconds, a listing often in milliseconds."""
-        return (self.etag, self.size_bytes, int(self.last_modified.timestamp())) == (
-            entry.etag,
-            entry.size_bytes,
-            int(entry.last_modified.timestamp()),
-        )
 
 
 def revoke_overtaken(
@@ -68,7 +61,7 @@ def revoke_overtaken(
 def _hiding(commits: list[_Commit], entry: LakeObject, before: datetime) -> list[tuple[str, str]]:
     """Commits of the versions that outrank the one that the lake holds, if that one is published."""
     ranked = _ranked(commits)
-    held_by_lake = next((position for position, each in enumerate(ranked) if each.is_version(entry)), None)
+    held_by_lake = next((position for position, each in enumerate(ranked) if is_version(each, entry)), None)
     if not held_by_lake:
         return []
     outranking = {each.object_id for each in ranked[:held_by_lake]}

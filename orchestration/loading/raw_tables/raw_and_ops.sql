@@ -131,12 +131,13 @@ alter table ops.object_failures
         comment 'not before then; empty: never by itself (permanent)';
 
 -- A revoked commit counts no more, for ever. Its object is due again if the lake lists it and no other commit stands.
+-- lost: another attempt at the object counts; overwritten: the lake lists another version of the key; replayed: a person
+-- had the object loaded again; damaged: raw differs from the ledger.
 create table if not exists ops.load_revocations
 (
     load_id String,
     object_id String,
-    cause LowCardinality(String) comment 'lost (another attempt counts), overwritten (the lake lists another version '
-        'of the key), replayed (by a person) or damaged (raw differs from the ledger)',
+    cause LowCardinality(String) comment 'lost, overwritten, replayed or damaged',
     reason String comment 'for a person: what was found, or why it was asked for',
     revoked_at DateTime64(3, 'UTC')
 )

@@ -1,14 +1,19 @@
 """When the gate's checks hold the marts back, and when they only warn."""
 
+from datetime import UTC, datetime
+
 import pytest
 from dagster import AssetCheckSeverity, DagsterInstance, asset, materialize
 
 from orchestration.assets.raw import load_drops
 from orchestration.checks import gate as gate_module
-from orchestration.checks.gate import gate, gate_results, ledger
+from orchestration.checks.gate import gate, gate_results, ledger, ledger_results
 from orchestration.loading.gate import GATE_FAILED, GateState, Held
+from orchestration.loading.nightly import Finding
+from orchestration.loading.reconcile import Damage
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
+GATE_CHECKS = {spec.name for spec in gate_module.GATE_SPECS}
 BAD_DATA = Held("load", "bad", "events/web/bad.ndjson", "lines that are not a JSON object: 9, at most 1 allowed")
 GATE_ERROR = Held("load", "new", "events/web/new.ndjson", GATE_FAILED + "boom")
 
@@ -98,6 +103,21 @@ def test_a_check_that_cannot_look_is_a_failed_check(warehouse, run, monkeypatch)
     monkeypatch.setattr(gate_module, "gate_state", broken)
     result = run()
     assert not built(result)
-    assert {
-        each.passed for each in result.get_asset_check_evaluations() if each.check_name != "raw_lines_equal_the_ledger"
-    } == {False}
+    assert {each.passed for each in result.get_asset_check_evaluations() if each.check_name in GATE_CHECKS} == {False}
+
+
+def test_what_the_comparison_found_is_reported_and_what_it_mended_is_in_order() -> None:
+    counts = {"damaged": 1, "missing_in_lake": 7, "never_seen": 0}
+    findings = [Finding("damaged", "events/web/a", "o", "l", "revoked, and loaded again")]
+    findings += [Finding("missing_in_lake", f"events/web/{number}", "o", "l", "gone") for number in range(7)]
+    raw, listed, seen = ledger_results([], counts, findings)
+    assert (raw.passed, listed.passed, seen.passed) == (True, False, True)
+    assert listed.severity == AssetCheckSeverity.WARN
+    assert raw.metadata["what_became_of_them"].value == "events/web/a: revoked, and loaded again"
+    assert listed.metadata["objects"].value == 7
+
+
+def test_what_is_damaged_still_fails_the_check() -> None:
+    damage = Damage("l", "o", "events/web/a", "e", 1, datetime.now(UTC), True, "the ledger has 5 lines, raw has 4")
+    raw, *_ = ledger_results([damage], {}, [])
+    assert (raw.passed, raw.severity) == (False, AssetCheckSeverity.ERROR)

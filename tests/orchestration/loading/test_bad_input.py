@@ -130,7 +130,7 @@ def test_a_gzip_bomb_fails_on_memory_alone_and_is_parked_at_the_third_try(
     warehouse, lake, put, load, statement, monkeypatch, settings
 ) -> None:
     monkeypatch.setitem(land.LAND_SETTINGS, "max_memory_usage", 150_000_000)
-    monkeypatch.setattr("orchestration.loading.ledger.RETRY_AFTER_SECONDS", (0, 0))
+    monkeypatch.setattr("orchestration.loading.ledger.RETRY_AFTER_SECONDS", (0, 0, 3600))
     put("events/bomb/bomb.ndjson.gz", gzip.compress(b"0" * 400_000_000, compresslevel=1))
     put("events/bomb/neighbour.ndjson", [statement(1)])
     first = load()

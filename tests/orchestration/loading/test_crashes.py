@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.loading import LoadError, live_fingerprint, load_pending, pending, status
 from orchestration.loading.audit import audit
-from orchestration.loading.collect import collect
+from orchestration.loading.collect import collect_all, collect_recent
 from orchestration.loading.commit import commit
 from orchestration.loading.discover import Discovery
 from orchestration.loading.gate import judge_new_loads
@@ -50,7 +50,7 @@ def test_killed_after_land_the_retry_commits_and_the_orphan_is_invisible(
     load()
     assert dict(live_lines())[due[0].key] == 10
     assert stored(warehouse, due) == 20
-    collect(warehouse, TOMORROW)
+    collect_all(warehouse, TOMORROW)
     assert stored(warehouse, due) == 10
     assert dict(live_lines())[due[0].key] == 10
 
@@ -84,11 +84,11 @@ def test_of_two_loaders_the_first_commit_counts_and_the_loser_is_collected(
     first, second = write_plan(warehouse, due), write_plan(warehouse, due)
     for load_id in (first, second):
         land(warehouse, settings, load_id, due)
-        commit(warehouse, load_id, audit(warehouse, lake, load_id, due)[0], datetime.now(UTC))
+        commit(warehouse, load_id, audit(warehouse, lake, load_id, due)[0])
         time.sleep(0.005)
     load()
     assert dict(live_lines())[due[0].key] == 10
-    collect(warehouse, TOMORROW)
+    collect_all(warehouse, TOMORROW)
     assert stored(warehouse, due) == 10
     kept = warehouse.query(
         "select distinct load_id from raw.event_lines where object_key = {key:String}", parameters={"key": due[0].key}
@@ -100,8 +100,8 @@ def test_of_two_loaders_the_first_commit_counts_and_the_loser_is_collected(
 
 def test_collecting_twice_and_collecting_nothing_change_nothing(warehouse, load) -> None:
     before = live_fingerprint(warehouse)
-    assert collect(warehouse, TOMORROW) == 0
-    assert collect(warehouse) == 0
+    assert collect_all(warehouse, TOMORROW) == 0
+    assert collect_all(warehouse) == collect_recent(warehouse) == 0
     assert live_fingerprint(warehouse) == before
 
 
@@ -109,8 +109,13 @@ def test_a_loader_that_slept_too_long_must_not_commit(warehouse, lake, settings,
     load_id = write_plan(warehouse, due)
     land(warehouse, settings, load_id, due)
     landed, _ = audit(warehouse, lake, load_id, due)
+    warehouse.command(
+        "alter table ops.load_plan update planned_at = planned_at - toIntervalHour(13) where load_id = {id:String}",
+        parameters={"id": load_id},
+        settings={"mutations_sync": 2},
+    )
     with pytest.raises(LoadError, match="not committed"):
-        commit(warehouse, load_id, landed, datetime.now(UTC) - timedelta(hours=13))
+        commit(warehouse, load_id, landed)
     assert pending(warehouse, lake) == due
     load()
 

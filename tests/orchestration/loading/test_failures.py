@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from orchestration.loading import LoadError, load_pending, loader, pending
 from orchestration.loading.discover import sort_entries
 from orchestration.loading.failures import cause_of, error_name, safe_message
-from orchestration.loading.ledger import Failure
+from orchestration.loading.ledger import Failure, next_retry_at
 from orchestration.loading.objects import LakeObject, object_id
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -25,6 +25,12 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
         ("Code: 499. DB::Exception: HTTP response code: 404: while reading. (S3_ERROR)", "gone", False, False),
         ("Code: 499. DB::Exception: slow down. (S3_ERROR)", "lake_error", False, False),
         ("Code: 243. DB::Exception: no space. (NOT_ENOUGH_SPACE)", "not_enough_space", False, True),
+        (
+            "Code: 75. DB::Exception: errno: 28, strerror: No space left on device. (CANNOT_WRITE_TO_FILE_DESCRIPTOR)",
+            "not_enough_space",
+            False,
+            True,
+        ),
         ("Code: 252. DB::Exception: Too many parts. (TOO_MANY_PARTS)", "too_many_parts", False, True),
         ("something else", "unknown", False, True),
     ],
@@ -46,18 +52,22 @@ def test_a_message_holds_no_secret_and_no_noise(bad_settings) -> None:
     assert error_name("nothing") == ""
 
 
-def test_a_failed_object_waits_longer_after_each_try_and_is_parked_at_the_third() -> None:
+def test_a_failed_object_waits_longer_after_each_try_and_is_parked_from_the_third_on() -> None:
     entry = LakeObject("events/web/a.ndjson", "e", 1, NOW)
 
     def state(tries: int, seconds: int, is_permanent: bool = False) -> str:
-        failure = Failure(object_id("lake", entry), tries, is_permanent, "timeout", "", NOW)
+        again_at = None if is_permanent else next_retry_at(tries, NOW)
+        failure = Failure(object_id("lake", entry), tries, is_permanent, "timeout", "", NOW, again_at)
         now = NOW + timedelta(seconds=seconds)
         found = sort_entries("lake", [entry], set(), {failure.object_id: failure}, now)
         return next(name for name in ("parked", "waiting", "ready") if getattr(found, name))
 
+    hour = 3600
     assert [state(1, 59), state(1, 61), state(2, 299), state(2, 301)] == ["waiting", "ready", "waiting", "ready"]
-    assert state(3, 10**6) == "parked"
-    assert state(1, 10**6, is_permanent=True) == "parked"
+    assert [state(3, hour - 1), state(3, hour + 1)] == ["parked", "ready"]
+    assert [state(4, 6 * hour - 1), state(4, 6 * hour + 1)] == ["parked", "ready"]
+    assert [state(9, 24 * hour - 1), state(9, 24 * hour + 1)] == ["parked", "ready"]
+    assert state(1, 10**9, is_permanent=True) == "parked"
 
 
 def test_wrong_keys_for_the_lake_stop_the_load_and_park_nothing(warehouse, lake, settings, put, passing_judge) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from orchestration.loading import plan
+from orchestration.loading.ledger import first_load_id
 from orchestration.loading.objects import Drop
 from orchestration.loading.plan import new_load_id, plan_batches
 
@@ -42,9 +43,9 @@ def test_kinds_are_not_mixed_and_the_oldest_come_first() -> None:
     assert plan_batches([newer, catalogue, DROP]) == [[catalogue], [DROP, newer]]
 
 
-def test_load_ids_are_version_7_and_follow_time() -> None:
-    first = new_load_id()
-    assert UUID(first).version == 7
-    later = [new_load_id() for _ in range(50)]
-    assert len(set(later)) == 50
-    assert all(first[:13] <= each[:13] for each in later)
+def test_load_ids_are_version_7_and_follow_the_time_given() -> None:
+    early = [new_load_id(DROP.last_modified) for _ in range(50)]
+    late = new_load_id(DROP.last_modified + timedelta(milliseconds=1))
+    assert UUID(late).version == 7
+    assert len(set(early)) == 50
+    assert all(first_load_id(DROP.last_modified) <= each < late for each in early)

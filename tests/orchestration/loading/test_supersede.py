@@ -1,0 +1,123 @@
+"""Which version of a key is live when the times lie: the one that the lake lists."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestration.expectations.verdict import LoadVerdict
+from orchestration.loading import gate, status
+from orchestration.loading.scope import EVERYTHING, Scope
+from orchestration.loading.supersede import revoke_overtaken
+
+NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+class HoldingJudge:
+    """Holds every object."""
+
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        return LoadVerdict(held_entirely=["nothing is good enough"])
+
+
+class TimedLake:
+    """The lake with the times of its objects set by the test, as a restored file or a wrong clock would."""
+
+    def __init__(self, lake) -> None:
+        self._lake = lake
+        self.bucket, self.read_chunks = lake.bucket, lake.read_chunks
+        self.times: dict[str, datetime] = {}
+        self.heads = 0
+
+    def list_objects(self, prefix: str, start_after: str = ""):
+        return (self._timed(each) for each in self._lake.list_objects(prefix, start_after))
+
+    def head_object(self, key: str):
+        self.heads += 1
+        found = self._lake.head_object(key)
+        return found and replace(
+            self._timed(found), last_modified=self._timed(found).last_modified.replace(microsecond=0)
+        )
+
+    def _timed(self, entry):
+        return replace(entry, last_modified=self.times.get(entry.key, entry.last_modified))
+
+
+@pytest.fixture
+def lake(lake):
+    """Shadows the lake of the module's other fixtures."""
+    return TimedLake(lake)
+
+
+@pytest.fixture
+def deliver(put, lake, load, statement):
+    """deliver(key, lines, at) overwrites the key at that time of the lake, and loads."""
+
+    def write(key: str, lines: int, at: datetime):
+        put(key, [statement(i) for i in range(lines)])
+        lake.times[key] = at
+        return load()
+
+    return write
+
+
+def test_a_lake_whose_clock_was_set_back_shows_its_newest_delivery(deliver, lake, live_lines, warehouse) -> None:
+    key = "events/web/back.ndjson"
+    deliver(key, 5, NINE)
+    report = deliver(key, 3, NINE - timedelta(hours=1))
+    assert report.overtaken_keys == [key]
+    assert dict(live_lines())[key] == 3
+    assert warehouse.query("select cause from ops.load_revocations").result_rows == [("overwritten",)]
+    assert status(warehouse, lake).adds_up
+
+
+def test_from_a_to_b_to_a_within_one_second(deliver, lake, load, live_lines, warehouse) -> None:
+    key = "events/web/second.ndjson"
+    deliver(key, 5, NINE)
+    deliver(key, 3, NINE + timedelta(milliseconds=1))
+    report = deliver(key, 5, NINE)
+    assert (report.object_count, report.overtaken_keys) == (0, [key])
+    assert dict(live_lines())[key] == 5
+    assert load().overtaken_keys == []
+
+
+def test_and_to_b_again_it_is_read_again(deliver, lake, live_lines) -> None:
+    key = "events/web/second.ndjson"
+    report = deliver(key, 3, NINE + timedelta(milliseconds=1))
+    assert report.object_count == 1
+    assert dict(live_lines())[key] == 3
+
+
+def test_a_version_that_arrived_since_the_look_at_the_lake_is_left_alone(
+    deliver, lake, live_lines, warehouse, monkeypatch
+) -> None:
+    """Another loader may commit a newer version while this one asks the lake."""
+    key = "events/web/since.ndjson"
+    deliver(key, 5, NINE)
+    monkeypatch.setattr(
+        "orchestration.loading.supersede.server_now", lambda client: datetime.now(UTC) - timedelta(hours=1)
+    )
+    deliver(key, 3, NINE - timedelta(hours=1))
+    assert dict(live_lines())[key] == 5
+    monkeypatch.undo()
+
+
+def test_only_keys_of_the_scope_with_several_versions_are_asked_for(deliver, lake, warehouse, load) -> None:
+    deliver("events/web/single.ndjson", 5, NINE)
+    load()
+    lake.heads = 0
+    revoke_overtaken(warehouse, lake, Scope(("catalog/",)))
+    assert lake.heads == 0
+    revoke_overtaken(warehouse, lake, EVERYTHING, is_listed=lambda object_id: True)
+    assert lake.heads == 0
+    revoke_overtaken(warehouse, lake, EVERYTHING)
+    assert 0 < lake.heads < 5
+
+
+def test_a_held_version_takes_nothing_away(deliver, live_lines, monkeypatch) -> None:
+    key = "events/web/held.ndjson"
+    deliver(key, 5, NINE)
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: HoldingJudge())
+    report = deliver(key, 3, NINE - timedelta(hours=1))
+    assert (report.held_count, report.overtaken_keys) == (1, [])
+    assert dict(live_lines())[key] == 5
