@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -119,6 +120,28 @@ def run(
     from orchestration.commands.run import run_job
 
     raise typer.Exit(run_job(job))
+
+
+@app.command()
+def replay(
+    reason: Annotated[str, typer.Option(help="Why; it stays in the ledger.")],
+    prefix: Annotated[str, typer.Option(help="Objects below this prefix of the lake.")] = "",
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Objects delivered on this day (UTC) or later.")
+    ] = None,
+    objects: Annotated[list[str] | None, typer.Option("--object", help="One object by its key; repeatable.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Load objects again that were loaded, held or parked, and build the marts; shows what changes in them.
+
+    What is live stays live until its new reading is: readers never see a hole. Objects that match all given options
+    are replayed; an object that the lake no longer has in that version stays as it is.
+
+    Exit code 0: all of it was replayed and is published; 3: some of it was not; 1: nothing matched, or the run failed.
+    """
+    from orchestration.commands.replay import run_replay
+
+    raise typer.Exit(run_replay(prefix, since.date() if since else None, objects or [], reason, yes))
 
 
 @app.command()

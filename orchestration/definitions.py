@@ -4,6 +4,7 @@ from dagster import AssetSelection, Definitions, define_asset_job, in_process_ex
 
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models
 from orchestration.assets.raw import load_drops
+from orchestration.assets.replay import define_replay_day_job, replay_drops
 from orchestration.checks.gate import gate, ledger
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.schedules.cadences import define_near_real_time_schedule, define_nightly_schedule
@@ -21,15 +22,21 @@ near_real_time = define_asset_job(
 )
 nightly = define_asset_job(
     "nightly",
-    selection=AssetSelection.all(),
+    selection=AssetSelection.all() - AssetSelection.assets(replay_drops),
     executor_def=in_process_executor,
     description="Load what is due, judge it, build every model, compare raw with the ledger.",
 )
+replay = define_asset_job(
+    "replay",
+    selection=AssetSelection.all() - AssetSelection.checks(ledger),
+    executor_def=in_process_executor,
+    description="Load again what the config names, by a decision of record, and build every model.",
+)
 
 defs = Definitions(
-    assets=[load_drops, build_models],
+    assets=[replay_drops, load_drops, build_models],
     asset_checks=[gate, ledger],
-    jobs=[near_real_time, nightly],
+    jobs=[near_real_time, nightly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
     schedules=[define_near_real_time_schedule(near_real_time), define_nightly_schedule(nightly)],
     resources={"warehouse": WarehouseResource(), "lake": LakeResource(), "dbt": dbt_cli()},

@@ -19,7 +19,7 @@ from orchestration.loading import WarehouseError, record_build
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
-BUILD_JOBS = ("near_real_time", "nightly")
+BUILD_JOBS = ("near_real_time", "nightly", "replay")
 """Jobs whose builds are recorded: a selection made by hand says nothing about the marts as a whole."""
 
 

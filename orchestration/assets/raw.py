@@ -29,6 +29,8 @@ RAW_SPECS = [
     AssetSpec(
         list(key),
         description=description,
+        # A replay goes before the load of the same run.
+        deps=[["ops", "load_revocations"]],
         group_name="raw" if key[0] == "raw" else "ledger",
         kinds={"clickhouse", "s3"} if key[0] == "raw" else {"clickhouse"},
     )

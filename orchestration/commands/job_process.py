@@ -1,7 +1,8 @@
 """One Dagster job in a process of its own, telling its parent line by line what happens.
 
-`python -m orchestration.commands.job_process JOB --events FD [--asked-by-sensor]`; started by `job_run`. The process
-keeps Dagster's and dbt's own output away from the display: both go where standard output points, a log file.
+`python -m orchestration.commands.job_process JOB --events FD [--asked-by-sensor] [--config JSON]`; started by
+`job_run`. The process keeps Dagster's and dbt's own output away from the display: both go where standard output points,
+a log file.
 """
 
 import argparse
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("job")
     parser.add_argument("--events", type=int, required=True, help="descriptor to write events to")
     parser.add_argument("--asked-by-sensor", action="store_true", help="run only when the drops sensor requests a run")
+    parser.add_argument("--config", type=json.loads, default={}, help="Dagster's run config, as JSON")
     chosen = parser.parse_args(arguments)
     # Dagster turns this into a canceled run; the default would leave a run that seems to go on for ever.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -33,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             events.write(json.dumps({"kind": kind, **content}) + "\n")
 
         try:
-            return 0 if run_job(chosen.job, chosen.asked_by_sensor, tell) else 1
+            return 0 if run_job(chosen.job, chosen.asked_by_sensor, chosen.config, tell) else 1
         except KeyboardInterrupt:
             tell("error", {"message": "The run was stopped."})
         except Exception as error:  # the parent is told, and the trace goes to the log
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def run_job(job: str, asked_by_sensor: bool, tell: Tell) -> bool:
+def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell) -> bool:
     """Whether the run succeeded. The run is recorded in the Dagster instance of the home, as any other."""
     settings = load_settings()
     os.environ.update(settings.as_environment())
@@ -67,7 +69,7 @@ def run_job(job: str, asked_by_sensor: bool, tell: Tell) -> bool:
         instance.add_event_listener(run_id, lambda entry: _tell_of(entry, tell))
         definition = defs.resolve_job_def(job)
         # Dagster's console log would repeat the event log, which is kept in the instance.
-        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}, **config}
         result = definition.execute_in_process(
             instance=instance, run_id=run_id, raise_on_error=False, tags=tags, run_config=run_config
         )
@@ -102,7 +104,7 @@ def _tell_of(entry, tell: Tell) -> None:
         case DagsterEventType.STEP_START:
             tell("step", {"step": event.step_key})
         case DagsterEventType.ASSET_MATERIALIZATION:
-            tell("built", {"asset": event.asset_key.path})
+            tell("built", {"asset": event.asset_key.path, "metadata": _plain_metadata(event)})
         case DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             tell(
@@ -116,6 +118,13 @@ def _tell_of(entry, tell: Tell) -> None:
             )
         case DagsterEventType.STEP_FAILURE:
             tell("step_failed", {"step": event.step_key, "message": _cause(event.step_failure_data.error)})
+
+
+def _plain_metadata(event) -> dict[str, Any]:
+    """Numbers and texts of a materialization."""
+    entries = event.step_materialization_data.materialization.metadata
+    values = {name: entry.value for name, entry in entries.items()}
+    return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
 
 
 def _cause(error) -> str:

@@ -17,7 +17,8 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 STOP_SECONDS = 30
 KEPT_LOGS = 20
-LOAD_STEP, BUILD_STEP = "load_drops", "build_models"
+REPLAY_STEP, LOAD_STEP, BUILD_STEP = "replay_drops", "load_drops", "build_models"
+_READING = {REPLAY_STEP: "Replaying drops", LOAD_STEP: "Loading drops"}
 _PROGRESS = ("loading: ", "judging: ")
 
 
@@ -34,14 +35,22 @@ class JobRun:
     warnings: list[str] = field(default_factory=list)
     built_count: int = 0
     checked_count: int = 0
+    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each asset said of its materialization: numbers and texts, by name."""
 
 
-def run_dagster_job(job: str, settings: Settings, stages: Stages, asked_by_sensor: bool = False) -> JobRun:
-    """Run the job to its end, whatever that is."""
+def run_dagster_job(
+    job: str,
+    settings: Settings,
+    stages: Stages,
+    asked_by_sensor: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> JobRun:
+    """Run the job to its end, whatever that is; `config` is Dagster's run config."""
     run = JobRun(job, _new_log(settings.home / "logs" / "runs", job))
     view = RunView(run, stages)
     with run.log_path.open("wb") as log:
-        for event in _events_of(job, settings, log, asked_by_sensor):
+        for event in _events_of(job, settings, log, asked_by_sensor, config or {}):
             view.take(event)
     if not run.is_success:
         stages.finish("failed")
@@ -81,8 +90,8 @@ class RunView:
         self._planned_checks += 1
 
     def _on_step(self, event: Mapping[str, Any]) -> None:
-        if event["step"] == LOAD_STEP:
-            self._stages.start("Loading drops")
+        if event["step"] in _READING:
+            self._stages.start(_READING[event["step"]])
         elif event["step"] == BUILD_STEP:
             self._stages.start("Building and testing the models", self._planned_models or None)
         else:
@@ -91,7 +100,7 @@ class RunView:
     def _on_log(self, event: Mapping[str, Any]) -> None:
         """The load tells of itself in words: `loading: 3 of 40 objects, 12345 lines`."""
         message = event["message"]
-        if event["step"] != LOAD_STEP or not message.startswith(_PROGRESS):
+        if event["step"] not in _READING or not message.startswith(_PROGRESS):
             return
         stage, _, rest = message.partition(": ")
         words = rest.split()
@@ -100,6 +109,7 @@ class RunView:
         self._stages.move(done, total, note)
 
     def _on_built(self, event: Mapping[str, Any]) -> None:
+        self._run.metadata[".".join(event["asset"])] = event.get("metadata", {})
         if event["asset"][0] in ("raw", "ops"):
             return
         self._run.built_count += 1
@@ -149,12 +159,16 @@ def _node_name(unique_id: str) -> str:
     return f"{kind.replace('_', ' ')} {'.'.join(name[:1] if kind == 'test' else name)}"
 
 
-def _events_of(job: str, settings: Settings, log, asked_by_sensor: bool) -> Iterator[dict[str, Any]]:
+def _events_of(
+    job: str, settings: Settings, log, asked_by_sensor: bool, config: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """The events of the job's process, as it sends them; the process never outlives this."""
     receiver, sender = os.pipe()
     command = [sys.executable, "-m", "orchestration.commands.job_process", job, "--events", str(sender)]
     if asked_by_sensor:
         command.append("--asked-by-sensor")
+    if config:
+        command += ["--config", json.dumps(config)]
     # Its own session: Ctrl-C reaches us, and we tell it to stop.
     process = subprocess.Popen(
         command,

@@ -1,0 +1,271 @@
+"""Replay: objects that are in the ledger are read and judged again, on a person's decision.
+
+Loads first, switches after. The new attempt goes all the way to its verdict while the old commit stays live; only then
+are the old commits revoked, with the person's reason. Readers never see a hole. A new attempt that cannot be read, or
+that the gate holds, is revoked instead, and the old one stays. A kill in between leaves a second commit that loses.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from clickhouse_connect.driver.client import Client
+
+from orchestration.loading.errors import WarehouseError
+from orchestration.loading.failures import forget_failures
+from orchestration.loading.gate import Held, judge_new_loads
+from orchestration.loading.ledger import DROP_COLUMNS
+from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
+from orchestration.loading.objects import Drop, Lake, object_id
+from orchestration.loading.plan import plan_batches
+from orchestration.loading.revoke import revoke
+from orchestration.loading.scope import EVERYTHING
+from orchestration.loading.tables import prepare_warehouse
+from orchestration.loading.versions import is_in_lake
+from orchestration.settings import Settings
+
+MAX_HEADS = 1_000
+"""A question per object takes 3 ms, a listing of a million objects 70 s."""
+
+Pair = tuple[str, str]
+"""(load_id, object_id)"""
+
+
+class ReplayError(WarehouseError):
+    """What was asked for cannot be replayed."""
+
+
+class NothingToReplay(ReplayError):
+    """No object of the ledger is selected."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which objects: all conditions that are given must hold; at least one is."""
+
+    prefix: str = ""
+    since: date | None = None
+    """Delivered (last modified) on this day or later, UTC."""
+    keys: tuple[str, ...] = ()
+    lake_date: date | None = None
+    """In a folder `dt=` of this day."""
+
+    def __post_init__(self) -> None:
+        if not (self.prefix or self.since or self.keys or self.lake_date):
+            raise ReplayError(
+                "Nothing says what to replay: name a prefix, a date since when, or objects by their keys."
+            )
+
+    def __str__(self) -> str:
+        parts = [
+            f"below '{self.prefix}'" if self.prefix else "",
+            f"delivered since {self.since}" if self.since else "",
+            f"{len(self.keys)} named keys" if self.keys else "",
+            f"in a folder dt={self.lake_date}" if self.lake_date else "",
+        ]
+        return ", ".join(filter(None, parts))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An object that the selection names."""
+
+    drop: Drop
+    state: str
+    """live, held (committed, and not published) or failed (parked, or waiting for its next try)."""
+    line_count: int
+
+
+@dataclass
+class ReplayReport:
+    """What a replay did to the objects that it was asked for."""
+
+    selected_count: int = 0
+    replaced: list[Drop] = field(default_factory=list)
+    """Loaded again and live in place of what they were before."""
+    held: list[Held] = field(default_factory=list)
+    """The gate holds the new attempt; what was live before stays."""
+    not_in_lake: list[Drop] = field(default_factory=list)
+    """The lake holds another version of the key, or none: left as it was."""
+    load: LoadReport = field(default_factory=LoadReport)
+
+    @property
+    def kept_count(self) -> int:
+        """Objects that are as they were before."""
+        return self.selected_count - len(self.replaced)
+
+
+def candidates(client: Client, bucket: str, selection: Selection) -> list[Candidate]:
+    """The objects that the selection names, by key; an error when there is none."""
+    found = [*_committed(client, bucket, selection), *_failed(client, bucket, selection)]
+    if not found:
+        raise NothingToReplay(
+            f"No object of the ledger matches: {selection}. 'warehouse sql \"select object_key, last_modified from "
+            "ops.live_objects\"' shows what is there; what was never loaded is due anyway, and needs no replay."
+        )
+    return sorted(found, key=lambda each: each.drop.key)
+
+
+def replay(
+    client: Client,
+    lake: Lake,
+    settings: Settings,
+    selection: Selection,
+    reason: str,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> ReplayReport:
+    """Load what the selection names once more, and let it take the place of what was there."""
+    if not reason.strip():
+        raise ReplayError("A replay needs a reason: it stays in the ledger, for whoever asks later what was done.")
+    prepare_warehouse(client, settings)
+    chosen = candidates(client, lake.bucket, selection)
+    report = ReplayReport(selected_count=len(chosen))
+    present = _present(lake, selection, chosen)
+    report.not_in_lake = [each.drop for each in chosen if each not in present]
+    forget_failures(client, [each.drop for each in present if each.state == "failed"], reason)
+    load = Load(client, lake, settings, report.load, [each.drop for each in present])
+    load.on_progress = on_progress or load.on_progress
+    for batch in plan_batches(load.drops):
+        load_ids = load_batch(load, batch)
+        load.tell("loading")
+        judgement = judge_new_loads(client, settings)
+        report.held += [each for each in judgement.held if each.load_id in load_ids]
+        new = _standing_commits(client, load_ids)
+        _switch(client, new, reason)
+        replaced = {object_id for (_, object_id), is_published in new.items() if is_published}
+        report.replaced += [drop for drop in batch if drop.object_id in replaced]
+    return report
+
+
+def _switch(client: Client, new: dict[Pair, bool], reason: str) -> None:
+    """Revoke what the new commits replace; where the gate did not let one through, that one instead.
+
+    Only commits older than the new one are revoked: of two replays at once the later commit wins, whichever switches
+    first, and never are both revoked.
+    """
+    older = _older_commits(client, list(new))
+    published = {object_id for (_, object_id), is_published in new.items() if is_published}
+    revoke(client, [pair for pair in older if pair[1] in published], "replayed", reason)
+    refused_in_vain = {object_id for _, object_id in older} - published
+    losers = [pair for pair in new if pair[1] in refused_in_vain]
+    revoke(client, losers, "lost", f"Replayed ({reason}), and held by the gate: what was there before stays.")
+
+
+def _standing_commits(client: Client, load_ids: Sequence[str]) -> dict[Pair, bool]:
+    """Commits of these loads that nobody has revoked → whether the gate let them through."""
+    rows = client.query(
+        """
+        select load_id, object_id, (load_id, object_id) in (
+            select load_id, object_id from ops.load_gates
+            where load_id in {load_ids:Array(String)}
+            group by load_id, object_id
+            having argMax(verdict, judged_at) in ('pass', 'quarantine')
+        )
+        from ops.load_commits
+        where load_id in {load_ids:Array(String)}
+            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        """,
+        parameters={"load_ids": list(load_ids)},
+    ).result_rows
+    return {(load_id, object_id): bool(is_published) for load_id, object_id, is_published in rows}
+
+
+def _older_commits(client: Client, new: Sequence[Pair]) -> list[Pair]:
+    """Commits of the same objects, from before the new ones, that nobody has revoked."""
+    return client.query(
+        """
+        with commits as (
+            select distinct load_id, object_id, committed_at
+            from ops.load_commits
+            where object_id in {object_ids:Array(String)}
+                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        )
+        select old.load_id, old.object_id
+        from commits as old
+        inner join (
+            select object_id as new_object_id, max((committed_at, load_id)) as new_position
+            from commits
+            where load_id in {load_ids:Array(String)}
+            group by object_id
+        ) as new on new.new_object_id = old.object_id
+        where (old.committed_at, old.load_id) < new.new_position
+        """,
+        parameters={
+            "load_ids": sorted({load_id for load_id, _ in new}),
+            "object_ids": sorted({object_id for _, object_id in new}),
+        },
+    ).result_rows
+
+
+def _present(lake: Lake, selection: Selection, chosen: list[Candidate]) -> list[Candidate]:
+    """Those whose very version the lake still has; many are looked up in one listing."""
+    if selection.keys or len(chosen) <= MAX_HEADS:
+        return [each for each in chosen if is_in_lake(lake, each.drop)]
+    prefixes = [selection.prefix] if selection.prefix else list(EVERYTHING.prefixes)
+    listed = {object_id(lake.bucket, entry) for prefix in prefixes for entry in lake.list_objects(prefix)}
+    return [each for each in chosen if each.drop.object_id in listed]
+
+
+def _committed(client: Client, bucket: str, selection: Selection) -> Iterator[Candidate]:
+    """Live objects, and those that the gate holds; older versions of a key cannot be read again."""
+    condition, parameters = _condition(bucket, selection)
+    columns = ", ".join(DROP_COLUMNS)
+    live = client.query(
+        f"select {columns}, line_count from ops.live_objects where {condition}", parameters=parameters
+    ).result_rows
+    held = client.query(
+        f"""
+        select {columns}, line_count
+        from ops.load_commits
+        where {condition}
+            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+            and object_id not in (
+                select object_id from ops.current_verdicts
+                where verdict in ('pass', 'quarantine')
+                    and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+            )
+        order by object_id, committed_at
+        limit 1 by object_id
+        """,
+        parameters=parameters,
+    ).result_rows
+    yield from (Candidate(Drop(*row[:-1]), "live", row[-1]) for row in live)
+    yield from (Candidate(Drop(*row[:-1]), "held", row[-1]) for row in held)
+
+
+def _failed(client: Client, bucket: str, selection: Selection) -> Iterator[Candidate]:
+    """Objects that could not be read so far."""
+    condition, parameters = _condition(bucket, selection)
+    rows = client.query(
+        f"""
+        select {", ".join(DROP_COLUMNS)}
+        from ops.object_failures
+        where {condition}
+            and object_id not in (
+                select object_id from ops.load_commits
+                where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+            )
+        order by object_id, failed_at desc
+        limit 1 by object_id
+        """,
+        parameters=parameters,
+    ).result_rows
+    yield from (Candidate(Drop(*row), "failed", 0) for row in rows)
+
+
+def _condition(bucket: str, selection: Selection) -> tuple[str, dict]:
+    """The selection as a condition on a table of the ledger, and its parameters."""
+    conditions, parameters = ["bucket = {bucket:String}"], {"bucket": bucket}
+    if selection.prefix:
+        conditions.append("startsWith(object_key, {prefix:String})")
+        parameters["prefix"] = selection.prefix
+    if selection.since:
+        conditions.append("toDate(last_modified) >= {since:Date}")
+        parameters["since"] = selection.since
+    if selection.lake_date:
+        conditions.append("position(object_key, {folder:String}) > 0")
+        parameters["folder"] = f"/dt={selection.lake_date}/"
+    if selection.keys:
+        conditions.append("object_key in {keys:Array(String)}")
+        parameters["keys"] = list(selection.keys)
+    return " and ".join(conditions), parameters

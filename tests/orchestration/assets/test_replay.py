@@ -1,0 +1,73 @@
+"""Replay from Dagster: by config, and by lake date."""
+
+import pytest
+from dagster import DagsterInstance, materialize
+
+from orchestration.assets.replay import ReplayConfig, define_replay_day_job, replay_drops
+from orchestration.expectations.verdict import LoadVerdict
+from orchestration.loading import gate, load_pending
+from orchestration.loading.replay import ReplayError
+from orchestration.resources.connections import LakeResource, WarehouseResource
+
+
+class PassingJudge:
+    """Lets every object through."""
+
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        return LoadVerdict()
+
+
+@pytest.fixture
+def resources(warehouse, lake, settings, put, statement, monkeypatch) -> dict:
+    """Connections to this module's warehouse, which has two lake dates of one object each."""
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    monkeypatch.setattr(WarehouseResource, "connect", lambda self: warehouse)
+    monkeypatch.setattr(WarehouseResource, "settings", lambda self: settings)
+    monkeypatch.setattr(LakeResource, "connect", lambda self: lake)
+    for day in (5, 6):
+        put(f"events/web/dt=2026-01-{day:02d}/a.ndjson", [statement(day)])
+    load_pending(warehouse, lake, settings)
+    return {"warehouse": WarehouseResource(), "lake": LakeResource()}
+
+
+def replayed(warehouse) -> set[tuple[str, str]]:
+    return set(
+        warehouse.query(
+            "select object_key, reason from ops.load_revocations inner join ops.load_commits using (load_id, object_id)"
+        ).result_rows
+    )
+
+
+def test_a_run_with_config_replays_what_it_names(warehouse, resources) -> None:
+    config = {"ops": {"replay_drops": {"config": {"prefix": "events/web/dt=2026-01-05/", "reason": "mended"}}}}
+    result = materialize([replay_drops], resources=resources, run_config=config, instance=DagsterInstance.ephemeral())
+    [made] = result.asset_materializations_for_node("replay_drops")
+    assert made.metadata["objects_replaced"].value == 1
+    assert replayed(warehouse) == {("events/web/dt=2026-01-05/a.ndjson", "mended")}
+
+
+def test_a_run_that_names_nothing_fails_with_a_sentence(resources) -> None:
+    config = {"ops": {"replay_drops": {"config": {"prefix": "events/nobody/", "reason": "mended"}}}}
+    result = materialize(
+        [replay_drops],
+        resources=resources,
+        run_config=config,
+        instance=DagsterInstance.ephemeral(),
+        raise_on_error=False,
+    )
+    assert "No object of the ledger matches" in result.failure_data_for_node("replay_drops").error.message
+
+
+def test_a_partition_replays_its_lake_date_and_an_empty_one_is_in_order(warehouse, resources) -> None:
+    job = define_replay_day_job()
+    for day in ("2026-01-06", "2026-01-07"):
+        result = job.execute_in_process(
+            partition_key=day, resources=resources, instance=DagsterInstance.ephemeral(), raise_on_error=True
+        )
+        assert result.success
+    assert ("events/web/dt=2026-01-06/a.ndjson", "Backfill of a lake date.") in replayed(warehouse)
+
+
+def test_a_since_that_is_no_day_is_named() -> None:
+    with pytest.raises(ReplayError, match="yesterday"):
+        ReplayConfig(reason="x", since="yesterday").selection()
