@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading.errors import WarehouseError
 from orchestration.loading.failures import forget_failures
 from orchestration.loading.gate import Held, judge_new_loads
-from orchestration.loading.ledger import DROP_COLUMNS
+from orchestration.loading.ledger import DROP_COLUMNS, first_load_id, server_now
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
 from orchestration.loading.objects import Drop, Lake, object_id
 from orchestration.loading.plan import plan_batches
@@ -126,48 +126,53 @@ def replay(
     load = Load(client, lake, settings, report.load, [each.drop for each in present])
     load.on_progress = on_progress or load.on_progress
     for batch in plan_batches(load.drops):
-        load_ids = load_batch(load, batch)
+        since = first_load_id(server_now(client))
+        load_batch(load, batch)
         load.tell("loading")
         judgement = judge_new_loads(client, settings)
-        report.held += [each for each in judgement.held if each.load_id in load_ids]
-        new = _standing_commits(client, load_ids)
-        _switch(client, new, reason)
-        replaced = {object_id for (_, object_id), is_published in new.items() if is_published}
-        report.replaced += [drop for drop in batch if drop.object_id in replaced]
+        drops = {drop.object_id: drop for drop in batch}
+        report.held += [each for each in judgement.held if each.object_id in drops and each.load_id >= since]
+        replaced = _switch(client, _new_commits(client, list(drops), since), reason)
+        report.replaced += [drops[object_id] for object_id in sorted(replaced)]
     return report
 
 
-def _switch(client: Client, new: dict[Pair, bool], reason: str) -> None:
+def _switch(client: Client, new: dict[Pair, str], reason: str) -> set[str]:
     """Revoke what the new commits replace; where the gate did not let one through, that one instead.
 
     Only commits older than the new one are revoked: of two replays at once the later commit wins, whichever switches
-    first, and never are both revoked.
+    first, and never are both revoked. Returns the objects whose new commit counts.
     """
-    older = _older_commits(client, list(new))
-    published = {object_id for (_, object_id), is_published in new.items() if is_published}
-    revoke(client, [pair for pair in older if pair[1] in published], "replayed", reason)
-    refused_in_vain = {object_id for _, object_id in older} - published
-    losers = [pair for pair in new if pair[1] in refused_in_vain]
+    published = [pair for pair, verdict in new.items() if verdict in ("pass", "quarantine")]
+    held = [pair for pair, verdict in new.items() if verdict == "block"]
+    revoke(client, _older_commits(client, published), "replayed", reason)
+    in_vain = {object_id for _, object_id in _older_commits(client, held)}
+    losers = [pair for pair in held if pair[1] in in_vain]
     revoke(client, losers, "lost", f"Replayed ({reason}), and held by the gate: what was there before stays.")
+    return {object_id for _, object_id in published}
 
 
-def _standing_commits(client: Client, load_ids: Sequence[str]) -> dict[Pair, bool]:
-    """Commits of these loads that nobody has revoked → whether the gate let them through."""
+def _new_commits(client: Client, object_ids: Sequence[str], since: str) -> dict[Pair, str]:
+    """Commits of these objects by attempts from this load_id on that nobody has revoked → verdict, '' before it."""
     rows = client.query(
         """
-        select load_id, object_id, (load_id, object_id) in (
-            select load_id, object_id from ops.load_gates
-            where load_id in {load_ids:Array(String)}
+        select committed.load_id, committed.object_id, judged.verdict
+        from (
+            select distinct load_id, object_id
+            from ops.load_commits
+            where object_id in {object_ids:Array(String)} and load_id >= {since:String}
+                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        ) as committed
+        left join (
+            select load_id, object_id, argMax(verdict, judged_at) as verdict
+            from ops.load_gates
+            where object_id in {object_ids:Array(String)} and load_id >= {since:String}
             group by load_id, object_id
-            having argMax(verdict, judged_at) in ('pass', 'quarantine')
-        )
-        from ops.load_commits
-        where load_id in {load_ids:Array(String)}
-            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        ) as judged on judged.load_id = committed.load_id and judged.object_id = committed.object_id
         """,
-        parameters={"load_ids": list(load_ids)},
+        parameters={"object_ids": list(object_ids), "since": since},
     ).result_rows
-    return {(load_id, object_id): bool(is_published) for load_id, object_id, is_published in rows}
+    return {(load_id, object_id): verdict for load_id, object_id, verdict in rows}
 
 
 def _older_commits(client: Client, new: Sequence[Pair]) -> list[Pair]:
@@ -185,14 +190,17 @@ def _older_commits(client: Client, new: Sequence[Pair]) -> list[Pair]:
         inner join (
             select object_id as new_object_id, max((committed_at, load_id)) as new_position
             from commits
-            where load_id in {load_ids:Array(String)}
+            where (load_id, object_id) in (
+                select tupleElement(pair, 1), tupleElement(pair, 2)
+                from (select arrayJoin(arrayZip({load_ids:Array(String)}, {object_ids:Array(String)})) as pair)
+            )
             group by object_id
         ) as new on new.new_object_id = old.object_id
         where (old.committed_at, old.load_id) < new.new_position
         """,
         parameters={
-            "load_ids": sorted({load_id for load_id, _ in new}),
-            "object_ids": sorted({object_id for _, object_id in new}),
+            "load_ids": [load_id for load_id, _ in new],
+            "object_ids": [object_id for _, object_id in new],
         },
     ).result_rows
 
