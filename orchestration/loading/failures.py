@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestration.loading.audit import Refused
 from orchestration.loading.errors import without_secrets
@@ -71,7 +71,7 @@ class Cause:
         return self.code in _LAKE_CODES
 
 
-def cause_of(error: DatabaseError, settings: Settings) -> Cause:
+def cause_of(error: ClickHouseError, settings: Settings) -> Cause:
     """Sort an error; what is neither known as an object's fault nor as possibly so stops the load."""
     text = safe_message(error, settings)
     name = error_name(text)
@@ -86,7 +86,7 @@ def cause_of(error: DatabaseError, settings: Settings) -> Cause:
     return Cause(name.lower() or "unknown", text, stops_the_load=True)
 
 
-def culprit(error: DatabaseError, batch: Sequence[Drop]) -> Drop | None:
+def culprit(error: ClickHouseError, batch: Sequence[Drop]) -> Drop | None:
     """The object that the error names, if it names one, as in `in file/uri bucket/key` or `while reading 'key'`."""
     text = str(error)
     named = [drop for drop in batch if drop.path in text or f"'{drop.key}'" in text]

@@ -17,12 +17,12 @@ from orchestration.loading.collect import collect_all, collect_recent
 from orchestration.loading.commit import commit
 from orchestration.loading.discover import discover
 from orchestration.loading.errors import LoadError, WarehouseError
-from orchestration.loading.failures import Cause, cause_of, culprit, record_failures, safe_message
+from orchestration.loading.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.gate import Judgement, judge_new_loads
 from orchestration.loading.land import land
 from orchestration.loading.nightly import Comparison, begin_comparison, end_comparison, note_unseen
 from orchestration.loading.objects import Drop, Lake
-from orchestration.loading.outage import LakeDown, stop_if_lake_is_down
+from orchestration.loading.outage import LakeDown, explained_errors, stop_if_lake_is_down
 from orchestration.loading.plan import plan_batches, write_plan
 from orchestration.loading.scope import EVERYTHING, Scope
 from orchestration.loading.supersede import revoke_overtaken
@@ -104,6 +104,13 @@ def load_pending(
     Safe to kill at any point and to run twice at once: what is not committed is invisible and will be due again.
     Raises LoadError when the load as a whole cannot go on; batches committed before stay, and are judged.
     """
+    with explained_errors(settings):
+        return _load_pending(client, lake, settings, on_progress, scope)
+
+
+def _load_pending(
+    client: Client, lake: Lake, settings: Settings, on_progress: Callable[[Progress], None] | None, scope: Scope
+) -> LoadReport:
     started = time.monotonic()
     prepare_warehouse(client, settings)
     comparison = begin_comparison(client, lake) if scope.is_everything else None
@@ -164,11 +171,8 @@ def load_batch(load: Load, batch: list[Drop]) -> list[str]:
         part = parts.popleft()
         try:
             load_id, landed, refused = load_attempt(load.client, load.lake, load.settings, part)
-        except OperationalError as error:
-            raise LoadError(
-                f"The connection to ClickHouse broke during a load: {safe_message(error, load.settings)} "
-                "What was committed stays, all else is due again: run the load again."
-            ) from error
+        except OperationalError:
+            raise
         except DatabaseError as error:
             parts.extend(_parts_to_try(load, part, error))
             continue

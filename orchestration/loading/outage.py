@@ -6,13 +6,14 @@ object is blamed for it.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 
 from orchestration.loading.errors import LoadError
-from orchestration.loading.failures import Cause, cause_of
+from orchestration.loading.failures import Cause, cause_of, safe_message
 from orchestration.loading.land import LAND_SETTINGS, lake_source
 from orchestration.loading.objects import Drop, is_unsafe
 from orchestration.settings import Settings
@@ -27,6 +28,23 @@ PROBE_SETTINGS = {
     "s3_request_timeout_ms": 3_000,
 }
 """A lake that is down costs its probes half a minute at most: the attempt before them was patient enough."""
+
+
+@contextmanager
+def explained_errors(settings: Settings) -> Iterator[None]:
+    """Whatever ClickHouse answers to any step becomes one LoadError that says what to do."""
+    try:
+        yield
+    except OperationalError as error:
+        raise LoadError(
+            f"The connection to ClickHouse broke during a load: {safe_message(error, settings)} "
+            "What was committed stays, all else is due again: run the load again."
+        ) from error
+    except ClickHouseError as error:
+        cause = cause_of(error, settings)
+        raise LoadError(
+            f"ClickHouse stopped the load: {cause.message} What was committed stays, all else is due again."
+        ) from error
 
 
 class LakeDown(LoadError):

@@ -17,6 +17,7 @@ from orchestration.loading.gate import Held, judge_new_loads
 from orchestration.loading.ledger import DROP_COLUMNS, first_load_id, server_now
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
 from orchestration.loading.objects import Drop, Lake, object_id
+from orchestration.loading.outage import explained_errors
 from orchestration.loading.plan import plan_batches
 from orchestration.loading.revoke import revoke
 from orchestration.loading.scope import EVERYTHING
@@ -117,6 +118,18 @@ def replay(
     """Load what the selection names once more, and let it take the place of what was there."""
     if not reason.strip():
         raise ReplayError("A replay needs a reason: it stays in the ledger, for whoever asks later what was done.")
+    with explained_errors(settings):
+        return _replay(client, lake, settings, selection, reason, on_progress)
+
+
+def _replay(
+    client: Client,
+    lake: Lake,
+    settings: Settings,
+    selection: Selection,
+    reason: str,
+    on_progress: Callable[[Progress], None] | None,
+) -> ReplayReport:
     prepare_warehouse(client, settings)
     chosen = candidates(client, lake.bucket, selection)
     report = ReplayReport(selected_count=len(chosen))

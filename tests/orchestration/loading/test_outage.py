@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading import LoadError, WarehouseError, load_pending, outage, pending, status
 from orchestration.loading.land import LAND_SETTINGS
@@ -110,3 +111,16 @@ def test_a_lake_that_cannot_be_listed_is_one_error(warehouse, load_through) -> N
     with pytest.raises(WarehouseError, match="The lake at"):
         load_through(lambda method, key: "500", for_python=True)
     assert recorded_failures(warehouse) == before
+
+
+@pytest.mark.parametrize("step", ["discover", "judge_new_loads", "collect_all", "record_failures"])
+def test_an_error_of_the_engine_at_any_step_is_one_sentence(
+    warehouse, lake, settings, passing_judge, put, monkeypatch, step
+) -> None:
+    def broken(*arguments, **options):
+        raise DatabaseError("Code: 394. DB::Exception: Query was cancelled. (QUERY_WAS_CANCELLED)")
+
+    put(f"events/web/{{{step}}}.ndjson", [{"a": 1}])
+    monkeypatch.setattr(f"orchestration.loading.loader.{step}", broken)
+    with pytest.raises(LoadError, match="ClickHouse stopped the load: Query was cancelled"):
+        load_pending(warehouse, lake, settings)
