@@ -45,6 +45,8 @@ class Lake:
     region: str
     access_key_id: str
     secret_access_key: str
+    queue_url: str = ""
+    """SQS queue that receives the bucket's notifications; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,17 @@ def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Setting
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",
             access_key_id=env.get("AWS_ACCESS_KEY_ID", ""),
             secret_access_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
+            queue_url=_queue_url(env),
         ),
         learner_id_key=required("LEARNER_ID_KEY"),
     )
+
+
+def _queue_url(env: Mapping[str, str]) -> str:
+    url = env.get("LAKE_QUEUE_URL", "")
+    if url and not url.startswith(("https://", "http://")):
+        raise SettingsError(
+            f"LAKE_QUEUE_URL is '{url}'; expected the queue's URL, for instance "
+            "https://sqs.<region>.amazonaws.com/<account>/drops, or nothing."
+        )
+    return url

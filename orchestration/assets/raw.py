@@ -3,12 +3,25 @@
 One operation loads all of them, because a load is one pass over the lake. The ledger's views belong to it as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from clickhouse_connect.driver.client import Client
-from dagster import AssetExecutionContext, AssetSpec, Backoff, Failure, MaterializeResult, RetryPolicy, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetSpec,
+    Backoff,
+    Config,
+    Failure,
+    MaterializeResult,
+    RetryPolicy,
+    RunConfig,
+    multi_asset,
+)
+from pydantic import Field
 
 from orchestration.loading import LoadReport, WarehouseError, load_pending
+from orchestration.loading.ledger import server_now
+from orchestration.loading.scope import Tier, scope_of
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 _STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."
@@ -38,19 +51,38 @@ RAW_SPECS = [
 ]
 
 
+LOAD_STEP = "load_drops"
+
+
+class LoadDropsConfig(Config):
+    """How much of the lake a load looks at. What is due there is decided by the ledger, when the load starts."""
+
+    tier: Tier = Field(
+        default=Tier.EVERYTHING,
+        description="RECENT: today and yesterday; WEEK: the last seven days; EVERYTHING: the whole lake.",
+    )
+    prefixes: list[str] = Field(default=[], description="Prefixes to look at besides, such as events/my_app/2025/.")
+
+
+def load_config(tier: Tier, prefixes: Iterable[str] = ()) -> RunConfig:
+    """The config of a run that loads what is due in a part of the lake."""
+    return RunConfig(ops={LOAD_STEP: LoadDropsConfig(tier=tier, prefixes=list(prefixes))})
+
+
 @multi_asset(
-    name="load_drops",
+    name=LOAD_STEP,
     specs=RAW_SPECS,
     pool="clickhouse_load",
     retry_policy=RetryPolicy(max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL),
 )
 def load_drops(
-    context: AssetExecutionContext, warehouse: WarehouseResource, lake: LakeResource
+    context: AssetExecutionContext, config: LoadDropsConfig, warehouse: WarehouseResource, lake: LakeResource
 ) -> Iterator[MaterializeResult]:
     """Load every drop that the ledger does not know, and let the gate judge it."""
     try:
-        client = warehouse.connect()
-        report = load_pending(client, lake.connect(), warehouse.settings(), on_progress=_log_to(context))
+        client, bucket = warehouse.connect(), lake.connect()
+        scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
+        report = load_pending(client, bucket, warehouse.settings(), on_progress=_log_to(context), scope=scope)
     except WarehouseError as error:
         raise Failure(str(error), allow_retries=False) from error
     row_counts = raw_row_counts(client)

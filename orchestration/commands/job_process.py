@@ -54,14 +54,14 @@ def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell)
 
     prepare_manifest()
     tell("stage", {"name": "Starting Dagster"})
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, RunRequest
     from dagster._core.utils import make_new_run_id
 
     from orchestration.definitions import defs
 
     with DagsterInstance.get() as instance:
-        tags = _tags_of_request(defs, instance) if asked_by_sensor else {}
-        if tags is None:
+        request = _request_of_sensor(defs, instance) if asked_by_sensor else RunRequest(run_config=config)
+        if request is None:
             tell("skipped", {})
             return True
         run_id = make_new_run_id()
@@ -69,23 +69,25 @@ def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell)
         instance.add_event_listener(run_id, lambda entry: _tell_of(entry, tell))
         definition = defs.resolve_job_def(job)
         # Dagster's console log would repeat the event log, which is kept in the instance.
-        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}, **config}
+        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}, **request.run_config}
         result = definition.execute_in_process(
-            instance=instance, run_id=run_id, raise_on_error=False, tags=tags, run_config=run_config
+            instance=instance, run_id=run_id, raise_on_error=False, tags=request.tags, run_config=run_config
         )
         tell("end", {"is_success": result.success})
         return result.success
 
 
-def _tags_of_request(defs, instance) -> dict[str, str] | None:
-    """Tags of the run that the drops sensor requests now; None when it requests none."""
+def _request_of_sensor(defs, instance):
+    """The run that the drops sensor requests now; None when it requests none."""
     from dagster import build_sensor_context
 
     sensor = defs.get_sensor_def("drops_sensor")
     resources = {name: defs.resources[name] for name in sensor.required_resource_keys}
     with build_sensor_context(instance=instance, resources=resources, sensor_name="drops_sensor") as context:
         requests = sensor.evaluate_tick(context).run_requests
-    return dict(requests[0].tags) | {"dagster/sensor_name": "drops_sensor"} if requests else None
+    if not requests:
+        return None
+    return requests[0].with_replaced_attrs(tags=requests[0].tags | {"dagster/sensor_name": "drops_sensor"})
 
 
 def _tell_of(entry, tell: Tell) -> None:

@@ -33,10 +33,10 @@ def run_job(job: Job) -> int:
 def reason_to_rest(warehouse: Opened, job: Job) -> str:
     """Why a run would change nothing; empty when it would. Asks the ledger only: Dagster is not even imported."""
     from orchestration.assets.dbt_project import build_fingerprint
-    from orchestration.loading import last_build, pending
+    from orchestration.loading import is_anything_due, last_build
 
     client = warehouse.connect_prepared()
-    if pending(client, warehouse.lake()):
+    if is_anything_due(client, warehouse.lake()):
         return ""
     # What nightly has built contains what near_real_time would build.
     jobs = {job.value, Job.NIGHTLY.value}

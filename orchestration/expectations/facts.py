@@ -83,7 +83,9 @@ def facts_query(load_id: str, kind: str) -> str:
             select distinct object_id, line_count as ledger_line_count
             from ops.load_commits
             where load_id = '{UUID(load_id)}'
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+                and (load_id, object_id) not in (
+                    select load_id, object_id from ops.load_revocations where load_id = '{UUID(load_id)}'
+                )
         ) as committed
         left join (
             select

@@ -6,7 +6,7 @@ is never counted twice.
 """
 
 from orchestration.loading.builds import is_build_needed, last_build, live_fingerprint, record_build
-from orchestration.loading.discover import pending
+from orchestration.loading.discover import is_anything_due, pending
 from orchestration.loading.errors import LoadError, WarehouseError
 from orchestration.loading.loader import LoadReport, Progress, load_pending
 from orchestration.loading.status import Status, status
@@ -19,6 +19,7 @@ __all__ = [
     "Status",
     "WarehouseError",
     "ensure_raw_tables",
+    "is_anything_due",
     "is_build_needed",
     "last_build",
     "live_fingerprint",

@@ -25,9 +25,19 @@ class Build:
 
 
 def live_fingerprint(client: Client) -> str:
-    """Hash over the live objects: equal fingerprints mean that readers see the same lines."""
+    """Hash over all that decides what is live: commits, verdicts, revocations.
+
+    Equal fingerprints mean that readers see the same lines. A held object changes it too (it is a row of a mart).
+    ops.live_objects itself would be sorted for this: 3.8 s at a million objects, where these sums take 0.3 s.
+    """
     rows = client.query(
-        "select lower(hex(cityHash64(arraySort(groupArray((object_id, load_id)))))) from ops.live_objects"
+        """
+        select lower(hex(cityHash64(
+            (select (count(), sum(cityHash64(load_id, object_id))) from ops.load_commits),
+            (select (count(), sum(cityHash64(load_id, object_id, verdict, judged_at))) from ops.load_gates),
+            (select (count(), sum(cityHash64(load_id, object_id))) from ops.load_revocations)
+        )))
+        """
     ).result_rows
     return rows[0][0]
 

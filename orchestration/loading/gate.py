@@ -6,7 +6,8 @@ times in all.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import batched
 from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
@@ -14,13 +15,17 @@ from clickhouse_connect.driver.client import Client
 from orchestration.expectations.facts import profile_load
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading.failures import safe_message
-from orchestration.loading.ledger import insert_rows, server_now
+from orchestration.loading.ledger import MAX_IDS, first_load_id, insert_rows, server_now
 from orchestration.loading.objects import RAW_TABLES
 from orchestration.settings import Settings
 
 GATE_FAILED = "The gate could not judge this load: "
+NOT_JUDGED = "Not judged yet: the next load does it."
 MAX_JUDGE_TRIES = 3
 MAX_REASON = 500
+LOOK_BACK = timedelta(hours=6)
+"""How far back a load of a part of the lake looks for loads that a killed loader left without a verdict; nightly looks
+at all. Longer than a batch may take (see `land.MAX_LAND_SECONDS`), so that none waits for the night."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,15 @@ class _Load:
     """All objects of the load that count in the ledger."""
 
 
-def judge_new_loads(client: Client, settings: Settings, judge: Judge | None = None) -> Judgement:
-    """Give a verdict to every committed object that has none; a crash between commit and gate is made up for here."""
+def judge_new_loads(
+    client: Client, settings: Settings, judge: Judge | None = None, is_everything: bool = True
+) -> Judgement:
+    """Give a verdict to every committed object that has none; a crash between commit and gate is made up for here.
+
+    Of everything, or of the loads of the last hours (LOOK_BACK) only, whose cost does not grow with the history.
+    """
     judgement = Judgement()
-    for load in _unjudged_loads(client):
+    for load in _unjudged_loads(client, "" if is_everything else recent_load_id(client)):
         try:
             judge = judge or _great_expectations(settings)
             verdicts = _verdicts(client, judge, load)
@@ -101,33 +111,75 @@ def _verdicts(client: Client, judge: Judge, load: _Load) -> dict[str, tuple[str,
     return verdicts
 
 
-def _unjudged_loads(client: Client) -> list[_Load]:
+def recent_load_id(client: Client) -> str:
+    """Loads from here on are new: they may still wait for their verdict."""
+    return first_load_id(server_now(client) - LOOK_BACK)
+
+
+def has_unjudged_loads(client: Client) -> bool:
+    """Whether a recent load waits for its verdict, because its loader was killed or the gate failed."""
+    return bool(_unjudged_loads(client, recent_load_id(client)))
+
+
+def _unjudged_loads(client: Client, since: str) -> list[_Load]:
     """Loads with objects that have no verdict, or whose last verdict is that the gate failed and may be tried again.
 
-    Also second commits of an object: a replay's is judged before it takes the place of the first.
+    Every commit is judged, not only the one that counts: a second commit of an object may be there to take its place.
+    """
+    loads = []
+    for load_ids in batched(_loads_to_look_at(client, since), MAX_IDS):
+        rows = client.query(
+            """
+            select load_id, any(kind), groupArrayIf((object_id, object_key), is_due), count()
+            from (
+                select distinct load_id, kind, object_id, object_key, (load_id, object_id) not in (
+                    select load_id, object_id from ops.load_gates
+                    where load_id in {load_ids:Array(String)}
+                    group by load_id, object_id
+                    having not startsWith(argMax(reason, judged_at), {gate_failed:String}) or count() >= {tries:UInt32}
+                ) as is_due
+                from ops.load_commits
+                where load_id in {load_ids:Array(String)} and (load_id, object_id) not in (
+                    select load_id, object_id from ops.load_revocations where load_id in {load_ids:Array(String)}
+                )
+            )
+            group by load_id
+            having countIf(is_due) > 0
+            order by load_id
+            """,
+            parameters={"load_ids": list(load_ids), "gate_failed": GATE_FAILED, "tries": MAX_JUDGE_TRIES},
+        ).result_rows
+        loads += [_Load(load_id, kind, dict(keys), count) for load_id, kind, keys, count in rows]
+    return loads
+
+
+def _loads_to_look_at(client: Client, since: str) -> list[str]:
+    """Loads whose verdicts are not one for each object, or whose gate failed: nearly always none.
+
+    Counting costs 0.2 s of CPU for a million objects; comparing them one by one would take 1.6 s. A row that is there
+    twice makes a load be looked at, and no more.
     """
     rows = client.query(
         """
-        select load_id, any(kind), groupArrayIf((object_id, object_key), is_due), count()
+        select load_id
         from (
-            select load_id, kind, object_id, object_key, (load_id, object_id) not in (
-                select load_id, object_id from ops.load_gates
-                group by load_id, object_id
-                having not startsWith(argMax(reason, judged_at), {gate_failed:String}) or count() >= {tries:UInt32}
-            ) as is_due
-            from (
-                select distinct load_id, kind, object_id, object_key
-                from ops.load_commits
-                where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
-            )
+            select load_id, count() as committed_count, 0 as judged_count, 0 as failed_count
+            from ops.load_commits
+            where load_id >= {since:String}
+            group by load_id
+            union all
+            select load_id, 0, uniqExact(cityHash64(object_id)), countIf(startsWith(reason, {gate_failed:String}))
+            from ops.load_gates
+            where load_id >= {since:String}
+            group by load_id
         )
         group by load_id
-        having countIf(is_due) > 0
+        having sum(committed_count) > 0 and (sum(committed_count) != sum(judged_count) or sum(failed_count) > 0)
         order by load_id
         """,
-        parameters={"gate_failed": GATE_FAILED, "tries": MAX_JUDGE_TRIES},
+        parameters={"since": since, "gate_failed": GATE_FAILED},
     ).result_rows
-    return [_Load(load_id, kind, dict(keys), count) for load_id, kind, keys, count in rows]
+    return [row[0] for row in rows]
 
 
 def _write(client: Client, load: _Load, verdicts: dict[str, tuple[str, str]], judgement: Judgement) -> None:
@@ -160,26 +212,79 @@ def gate_state(client: Client, since: datetime) -> GateState:
         parameters={"since": since},
     ).result_rows
     return GateState(
-        held=held_objects(client),
+        held=held_objects(client, first_load_id(since - LOOK_BACK)),
         judged_now={object_id for object_id, _ in verdicts},
         published_now=sum(verdict != "block" for _, verdict in verdicts),
     )
 
 
-def held_objects(client: Client) -> list[Held]:
-    """Committed objects that the gate holds, or has not judged yet."""
-    rows = client.query(
+def held_objects(client: Client, unjudged_since: str = "") -> list[Held]:
+    """Objects that the gate holds or has not judged yet, unless another commit of the same object was let through.
+
+    Blocked ones are few and found by their verdict; unjudged ones are sought in the loads from `unjudged_since` on.
+    """
+    rows = _blocked(client) + _without_verdict(client, unjudged_since)
+    published = _published(client, [row[1] for row in rows])
+    first = {row[1]: row for row in sorted(rows, key=lambda row: (row[4], row[2]), reverse=True)}
+    return [Held(*row[:4]) for row in reversed(first.values()) if row[1] not in published]
+
+
+def _blocked(client: Client) -> list[tuple]:
+    """(load_id, object_id, object_key, reason, committed_at) of the commits whose last verdict is a block."""
+    return client.query(
         """
-        select
-            committed.load_id,
-            committed.object_id,
-            committed.object_key,
-            if(verdict.is_judged = 1, verdict.reason, 'Not judged yet: the next load does it.')
-        from ops.first_commits as committed
-        left join (select load_id, object_id, verdict, reason, 1 as is_judged from ops.current_verdicts) as verdict
-            on verdict.load_id = committed.load_id and verdict.object_id = committed.object_id
-        where verdict.verdict not in ('pass', 'quarantine')
-        order by committed.committed_at, committed.object_key
+        select committed.load_id, committed.object_id, committed.object_key, blocked.reason, committed.committed_at
+        from (
+            select load_id, object_id, object_key, committed_at
+            from ops.load_commits
+            where object_id in (select object_id from ops.load_gates where verdict = 'block')
+                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        ) as committed
+        inner join (
+            select load_id, object_id, reason
+            from ops.current_verdicts
+            where (load_id, object_id) in (select load_id, object_id from ops.load_gates where verdict = 'block')
+                and verdict = 'block'
+        ) as blocked on blocked.load_id = committed.load_id and blocked.object_id = committed.object_id
         """
     ).result_rows
-    return [Held(*row) for row in rows]
+
+
+def _without_verdict(client: Client, since: str) -> list[tuple]:
+    """The same columns of commits that were never judged."""
+    rows = []
+    for load_ids in batched(_loads_to_look_at(client, since), MAX_IDS):
+        rows += client.query(
+            """
+            select load_id, object_id, object_key, {reason:String}, committed_at
+            from ops.load_commits
+            where load_id in {load_ids:Array(String)}
+                and (load_id, object_id) not in (
+                    select load_id, object_id from ops.load_gates where load_id in {load_ids:Array(String)}
+                )
+                and (load_id, object_id) not in (
+                    select load_id, object_id from ops.load_revocations where load_id in {load_ids:Array(String)}
+                )
+            """,
+            parameters={"reason": NOT_JUDGED, "load_ids": list(load_ids)},
+        ).result_rows
+    return rows
+
+
+def _published(client: Client, object_ids: list[str]) -> set[str]:
+    """Those of the objects that have a commit which the gate let through and nobody revoked."""
+    published = set()
+    for some in batched(object_ids, MAX_IDS):
+        rows = client.query(
+            """
+            select object_id from ops.current_verdicts
+            where object_id in {object_ids:Array(String)} and verdict != 'block'
+                and (load_id, object_id) in (
+                    select load_id, object_id from ops.load_commits where object_id in {object_ids:Array(String)}
+                )
+                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+            """,
+            parameters={"object_ids": list(some)},
+        ).result_rows
+        published |= {row[0] for row in rows}
+    return published

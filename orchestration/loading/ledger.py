@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 
 from clickhouse_connect.driver.client import Client
 
@@ -17,6 +18,10 @@ MAX_TRIES = 3
 RETRY_AFTER_SECONDS = (60, 300, 3600, 6 * 3600, 24 * 3600)
 """Pause after the first, second … failure; after the last one every time. A minute is longer than a restart of the
 lake; parked objects are tried again because an outage may outlast any three tries."""
+
+MAX_IDS = 3_000
+"""Object ids of one question. A ClickHouse server takes 128 KiB as one parameter (http_max_field_value_size); an id
+with its quotes and comma is 35 bytes."""
 
 DROP_COLUMNS = ("object_id", "kind", "source", "bucket", "object_key", "etag", "size_bytes", "last_modified")
 
@@ -95,23 +100,29 @@ def first_load_id(moment: datetime) -> str:
     return f"{digits[:8]}-{digits[8:]}"
 
 
-def committed_ids(client: Client, object_ids: Sequence[str] | None = None) -> set[str]:
-    """Objects with a commit that was not revoked; of the given ones, or of all."""
-    among = "" if object_ids is None else "object_id in {object_ids:Array(String)} and "
-    rows = client.query(
-        f"select distinct object_id from ops.load_commits where {among}"
-        "(load_id, object_id) not in (select load_id, object_id from ops.load_revocations)",
-        parameters={"object_ids": list(object_ids or ())},
-    ).result_rows
-    return {row[0] for row in rows}
+def committed_ids(client: Client, object_ids: Sequence[str]) -> set[str]:
+    """Those of the given objects that have a commit which was not revoked."""
+    found = set()
+    for some in batched(object_ids, MAX_IDS):
+        rows = client.query(
+            "select distinct object_id from ops.load_commits where object_id in {object_ids:Array(String)} "
+            "and (load_id, object_id) not in "
+            "(select load_id, object_id from ops.load_revocations where object_id in {object_ids:Array(String)})",
+            parameters={"object_ids": list(some)},
+        ).result_rows
+        found |= {row[0] for row in rows}
+    return found
 
 
-def failures(client: Client, object_ids: Sequence[str] | None = None) -> dict[str, Failure]:
-    """Every object that failed at least once, with its last failure; of the given ones, or of all."""
-    among = "" if object_ids is None else "where object_id in {object_ids:Array(String)} "
-    rows = client.query(
-        "select object_id, tries, is_permanent, code, message, failed_at, next_retry_at from ops.object_failures "
-        f"{among}order by object_id, failed_at desc, tries desc limit 1 by object_id",
-        parameters={"object_ids": list(object_ids or ())},
-    ).result_rows
-    return {row[0]: Failure(row[0], int(row[1]), bool(row[2]), *row[3:]) for row in rows}
+def failures(client: Client, object_ids: Sequence[str]) -> dict[str, Failure]:
+    """How those of the given objects that failed have failed last."""
+    found = {}
+    for some in batched(object_ids, MAX_IDS):
+        rows = client.query(
+            "select object_id, tries, is_permanent, code, message, failed_at, next_retry_at from ops.object_failures "
+            "where object_id in {object_ids:Array(String)} "
+            "order by object_id, failed_at desc, tries desc limit 1 by object_id",
+            parameters={"object_ids": list(some)},
+        ).result_rows
+        found |= {row[0]: Failure(row[0], int(row[1]), bool(row[2]), *row[3:]) for row in rows}
+    return found

@@ -19,6 +19,7 @@ from orchestration.loading.discover import discover
 from orchestration.loading.errors import LoadError, WarehouseError
 from orchestration.loading.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.gate import Judgement, judge_new_loads
+from orchestration.loading.ignored import record_ignored
 from orchestration.loading.land import land
 from orchestration.loading.nightly import Comparison, begin_comparison, end_comparison, note_unseen
 from orchestration.loading.objects import Drop, Lake
@@ -114,7 +115,8 @@ def _load_pending(
     started = time.monotonic()
     prepare_warehouse(client, settings)
     comparison = begin_comparison(client, lake) if scope.is_everything else None
-    found = discover(client, comparison.lake if comparison else lake, scope)
+    listed = comparison.lake if comparison else lake
+    found = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
     if comparison:
         note_unseen(comparison, found)
     load = Load(client, lake, settings, LoadReport(waiting_count=len(found.waiting)), found.actionable)
@@ -123,10 +125,10 @@ def _load_pending(
     try:
         load_drops(load, found.ready)
     except LakeDown:
-        judge_new_loads(client, settings)
+        judge_new_loads(client, settings, is_everything=scope.is_everything)
         raise
     load.tell("judging")
-    load.report.judgement = judge_new_loads(client, settings)
+    load.report.judgement = judge_new_loads(client, settings, is_everything=scope.is_everything)
     _tidy(load, scope, comparison)
     load.report.seconds = time.monotonic() - started
     return load.report

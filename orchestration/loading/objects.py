@@ -39,6 +39,9 @@ class Lake(Protocol):
     def list_objects(self, prefix: str, start_after: str = "") -> Iterator[LakeObject]:
         """All objects below the prefix, in key order."""
 
+    def list_folders(self, prefix: str) -> list[str]:
+        """The folders directly below the prefix, each with its final slash."""
+
     def head_object(self, key: str) -> LakeObject | None:
         """The object as it is now; None when it is gone."""
 

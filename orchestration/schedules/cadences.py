@@ -1,5 +1,6 @@
 """The cadences: near_real_time every ten minutes when something changed, nightly whatever happened."""
 
+from clickhouse_connect.driver.client import Client
 from dagster import (
     DefaultScheduleStatus,
     RunRequest,
@@ -11,15 +12,25 @@ from dagster import (
 
 from orchestration.assets.dbt_project import build_fingerprint
 from orchestration.assets.marts import BUILD_JOBS
-from orchestration.loading import WarehouseError, last_build, pending, prepare_warehouse
+from orchestration.assets.raw import load_config
+from orchestration.loading import WarehouseError, last_build, prepare_warehouse
+from orchestration.loading.gate import has_unjudged_loads
+from orchestration.loading.ledger import server_now
+from orchestration.loading.objects import Lake
+from orchestration.loading.scope import Tier, scope_of
 from orchestration.resources.connections import LakeResource, WarehouseResource
-from orchestration.sensors.drops import unfinished_run
+from orchestration.sensors.drops import LOOK_BUDGET, unfinished_run
+from orchestration.sensors.look import START, look
 from orchestration.settings import SettingsError
 
 
-def reason_to_skip(client, lake) -> str:
-    """Why a near_real_time run would change nothing; empty when it would."""
-    if pending(client, lake):
+def reason_to_skip(client: Client, lake: Lake) -> str:
+    """Why a near_real_time run would change nothing; empty when it would.
+
+    Looks at today and yesterday only, as far as a tick can: the rest of the lake is the sensor's.
+    """
+    recent = scope_of(lake, Tier.RECENT, server_now(client).date())
+    if not look(client, lake, recent.prefixes, START, LOOK_BUDGET).is_complete or has_unjudged_loads(client):
         return ""
     build = last_build(client)
     if build and build.status == "success" and build.fingerprint == build_fingerprint(client):
@@ -35,7 +46,7 @@ def define_near_real_time_schedule(job) -> ScheduleDefinition:
         cron_schedule="*/10 * * * *",
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
-        description="Loads what is due and builds the near-real-time models, when there is anything new.",
+        description="Loads what came today and yesterday and builds the near-real-time models, when anything is new.",
     )
     def near_real_time_schedule(context: ScheduleEvaluationContext, warehouse: WarehouseResource, lake: LakeResource):
         wait = unfinished_run(context.instance, BUILD_JOBS)
@@ -47,7 +58,7 @@ def define_near_real_time_schedule(job) -> ScheduleDefinition:
             skip = reason_to_skip(client, lake.connect())
         except (WarehouseError, SettingsError) as error:
             return SkipReason(str(error))
-        return SkipReason(skip) if skip else RunRequest()
+        return SkipReason(skip) if skip else RunRequest(run_config=load_config(Tier.RECENT))
 
     return near_real_time_schedule
 
@@ -60,5 +71,5 @@ def define_nightly_schedule(job) -> ScheduleDefinition:
         cron_schedule="0 2 * * *",
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
-        description="Loads what is due, builds all models and compares raw with the ledger.",
+        description="Loads what is due in the whole lake, builds all models and compares raw with the ledger.",
     )

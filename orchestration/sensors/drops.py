@@ -1,12 +1,14 @@
-"""Is there anything to load? The ledger decides; the cursor only says where the last tick stopped looking.
+"""Is there anything to load? The ledger decides; cursor and queue only say where to look first.
 
-A tick lists today's and yesterday's folders of every source, and a bounded stretch of the rest of the lake, so that a
-lake of a million objects never makes it late. Losing the cursor loses nothing: the next ticks look at everything again.
+A tick looks at the folders that the queue names, at today and yesterday, once an hour at the last week, and at a
+bounded stretch of the rest of the lake: a lake of a million objects never makes it late. The tier where something is
+due is what the requested run looks at, in full; a find of the sweep makes it look at everything. Losing the cursor, or
+every message of the queue, loses nothing: the next ticks look at everything again.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 from dagster import (
@@ -22,16 +24,22 @@ from dagster import (
     sensor,
 )
 
+from orchestration.assets.raw import load_config
 from orchestration.loading import WarehouseError, prepare_warehouse
-from orchestration.loading.discover import sort_entries
-from orchestration.loading.ledger import committed_ids, failures, server_now
-from orchestration.loading.objects import RAW_TABLES, Lake, LakeObject, object_id
+from orchestration.loading.gate import has_unjudged_loads
+from orchestration.loading.ledger import server_now
+from orchestration.loading.objects import Lake
+from orchestration.loading.scope import EVERYTHING, Tier, scope_of
 from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.resources.queue import DropQueue, connect_queue
+from orchestration.sensors.cursor import Cursor, read_cursor
+from orchestration.sensors.look import START, look
 from orchestration.settings import SettingsError
 
-OBJECTS_PER_TICK = 20_000
-"""Listed per tick outside today's and yesterday's folders: about 2 s; a tick is cut off after 60 s."""
-PAGE = 1_000
+LOOK_BUDGET = 20_000
+"""Objects listed per tick and tier: about 2 s. A tick is cut off after 60 s; three tiers and the queue make 8 s."""
+SWEEP_BUDGET = 10_000
+"""Objects of the sweep, in every tick: a million are swept in two hours."""
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -41,47 +49,44 @@ UNFINISHED = [
 ]
 
 
-def find_due_drop(client: Client, lake: Lake, cursor: str, today: date) -> tuple[str, str]:
-    """(key of a drop that is due or '', where the next tick goes on)."""
-    for folder in _recent_folders(lake, today):
-        due = _first_due(client, lake.bucket, lake.list_objects(folder))
-        if due:
-            return due, cursor
-    cursor = cursor if cursor.partition("/")[0] in RAW_TABLES else ""
-    budget, start = OBJECTS_PER_TICK, cursor
-    for each in _rotated(cursor.partition("/")[0]):
-        entries = list(islice(lake.list_objects(f"{each}/", start), budget))
-        due = _first_due(client, lake.bucket, iter(entries))
-        if due:
-            return due, start
-        budget -= len(entries)
-        if budget <= 0:
-            return "", entries[-1].key
-        start = ""
-    return "", ""
+@dataclass(frozen=True)
+class Find:
+    """A reason to load, and how much of the lake the load looks at."""
+
+    tier: Tier
+    what: str
 
 
-def _rotated(kind: str) -> list[str]:
-    """All kinds, this one first."""
-    kinds = list(RAW_TABLES)
-    position = kinds.index(kind) if kind else 0
-    return kinds[position:] + kinds[:position]
+def search(
+    client: Client, lake: Lake, cursor: Cursor, now: datetime, named: Sequence[str] = ()
+) -> tuple[Find | None, Cursor]:
+    """The first reason to load, the most likely places first, and where the next search goes on."""
+    if named:
+        seen = look(client, lake, named, START, LOOK_BUDGET)
+        if not seen.is_complete:
+            # More than a tick can list is left to the run: the messages are gone by then.
+            return Find(Tier.RECENT, seen.due or f"much below {named[0]}"), cursor
+    recent = scope_of(lake, Tier.RECENT, now.date())
+    seen = look(client, lake, recent.prefixes, cursor.recent, LOOK_BUDGET)
+    cursor = replace(cursor, recent=seen.next)
+    if seen.due:
+        return Find(Tier.RECENT, seen.due), cursor
+    if has_unjudged_loads(client):
+        return Find(Tier.RECENT, "a load without verdicts"), cursor
+    return _search_further(client, lake, cursor, now)
 
 
-def _recent_folders(lake: Lake, today: date) -> list[str]:
-    days = (today, today - timedelta(days=1))
-    return [f"{source}dt={day:%Y-%m-%d}/" for source in lake.list_folders("events/") for day in days]
-
-
-def _first_due(client: Client, bucket: str, entries: Iterator[LakeObject]) -> str:
-    """Key of the first drop that a load would do something about."""
-    failed = failures(client)
-    while page := list(islice(entries, PAGE)):
-        committed = committed_ids(client, [object_id(bucket, entry) for entry in page])
-        due = sort_entries(bucket, page, committed, failed, server_now(client)).actionable
-        if due:
-            return due[0].key
-    return ""
+def _search_further(client: Client, lake: Lake, cursor: Cursor, now: datetime) -> tuple[Find | None, Cursor]:
+    if cursor.is_week_due(now):
+        week = scope_of(lake, Tier.WEEK, now.date())
+        seen = look(client, lake, week.prefixes, cursor.week, LOOK_BUDGET)
+        ended = now.timestamp() if seen.is_complete else cursor.week_seconds
+        cursor = replace(cursor, week=seen.next, week_seconds=ended)
+        if seen.due:
+            return Find(Tier.WEEK, seen.due), cursor
+    seen = look(client, lake, EVERYTHING.prefixes, cursor.sweep, SWEEP_BUDGET)
+    cursor = replace(cursor, sweep=seen.next)
+    return Find(Tier.EVERYTHING, seen.due) if seen.due else None, cursor
 
 
 def unfinished_run(instance: DagsterInstance, jobs: tuple[str, ...]) -> str:
@@ -95,17 +100,42 @@ def unfinished_run(instance: DagsterInstance, jobs: tuple[str, ...]) -> str:
 
 
 def evaluate(
-    instance: DagsterInstance, client: Client, lake: Lake, cursor: str, today: date, jobs: tuple[str, ...]
+    instance: DagsterInstance,
+    client: Client,
+    lake: Lake,
+    cursor_text: str,
+    now: datetime,
+    jobs: tuple[str, ...],
+    queue: DropQueue | None = None,
+    warn: Callable[[str], None] = print,
 ) -> SensorResult:
     """One tick, without Dagster's context."""
     wait = unfinished_run(instance, jobs)
     if wait:
-        return SensorResult(skip_reason=SkipReason(wait), cursor=cursor)
-    due, cursor = find_due_drop(client, lake, cursor, today)
-    if not due:
-        return SensorResult(skip_reason=SkipReason("Every drop that was looked at is in the ledger."), cursor=cursor)
-    # No run_key: the key of a failed run would keep its objects out for ever.
-    return SensorResult(run_requests=[RunRequest(tags={"drop": due[:200]})], cursor=cursor)
+        # The messages stay in the queue until they are of use.
+        return SensorResult(skip_reason=SkipReason(wait), cursor=cursor_text)
+    named = _named_prefixes(queue, warn)
+    find, cursor = search(client, lake, read_cursor(cursor_text), now, named)
+    if find is None:
+        skip = SkipReason("Every drop that was looked at is in the ledger.")
+        return SensorResult(skip_reason=skip, cursor=cursor.write())
+    # No run_key: the key of a failed run would keep its objects out for ever. No keys of objects in the config: what
+    # is due is decided when the run starts.
+    request = RunRequest(
+        run_config=load_config(find.tier, named), tags={"drop": find.what[:200], "tier": find.tier.value}
+    )
+    return SensorResult(run_requests=[request], cursor=cursor.write())
+
+
+def _named_prefixes(queue: DropQueue | None, warn: Callable[[str], None]) -> list[str]:
+    """The folders that the queue's messages name. A queue that does not answer is a hint less, and no more."""
+    if queue is None:
+        return []
+    try:
+        return queue.take_prefixes(warn)
+    except WarehouseError as error:
+        warn(str(error))
+        return []
 
 
 def define_drops_sensor(job, jobs: tuple[str, ...]) -> SensorDefinition:
@@ -120,10 +150,19 @@ def define_drops_sensor(job, jobs: tuple[str, ...]) -> SensorDefinition:
     )
     def drops_sensor(context: SensorEvaluationContext, warehouse: WarehouseResource, lake: LakeResource):
         try:
+            settings = warehouse.settings()
             client = warehouse.connect()
-            prepare_warehouse(client, warehouse.settings())
-            today = datetime.now(UTC).date()
-            return evaluate(context.instance, client, lake.connect(), context.cursor or "", today, jobs)
+            prepare_warehouse(client, settings)
+            return evaluate(
+                context.instance,
+                client,
+                lake.connect(),
+                context.cursor or "",
+                server_now(client),
+                jobs,
+                connect_queue(settings),
+                context.log.warning,
+            )
         except (WarehouseError, SettingsError) as error:
             return SensorResult(skip_reason=SkipReason(str(error)), cursor=context.cursor or "")
 

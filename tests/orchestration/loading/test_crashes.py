@@ -146,7 +146,7 @@ def test_an_object_deleted_before_it_is_read_fails_alone(
     put("events/web/stays.ndjson", [statement(1)])
     found = pending(warehouse, lake)
     delete(due[0].key)
-    monkeypatch.setattr("orchestration.loading.loader.discover", lambda client, lake, scope: Discovery(ready=found))
+    monkeypatch.setattr("orchestration.loading.loader.discover", lambda *arguments: Discovery(ready=found))
     report = load()
     assert report.object_count == 1
     assert [each.code for each in report.failed] == ["gone"]

@@ -7,10 +7,10 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from orchestration.loading import LoadError, load_pending, loader, pending
-from orchestration.loading.discover import sort_entries
+from orchestration.loading.discover import sort_drops
 from orchestration.loading.failures import cause_of, error_name, safe_message
 from orchestration.loading.ledger import Failure, next_retry_at
-from orchestration.loading.objects import LakeObject, object_id
+from orchestration.loading.objects import LakeObject, drop_from
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -53,13 +53,13 @@ def test_a_message_holds_no_secret_and_no_noise(bad_settings) -> None:
 
 
 def test_a_failed_object_waits_longer_after_each_try_and_is_parked_from_the_third_on() -> None:
-    entry = LakeObject("events/web/a.ndjson", "e", 1, NOW)
+    drop = drop_from("lake", LakeObject("events/web/a.ndjson", "e", 1, NOW))
 
     def state(tries: int, seconds: int, is_permanent: bool = False) -> str:
         again_at = None if is_permanent else next_retry_at(tries, NOW)
-        failure = Failure(object_id("lake", entry), tries, is_permanent, "timeout", "", NOW, again_at)
+        failure = Failure(drop.object_id, tries, is_permanent, "timeout", "", NOW, again_at)
         now = NOW + timedelta(seconds=seconds)
-        found = sort_entries("lake", [entry], set(), {failure.object_id: failure}, now)
+        found = sort_drops([drop], set(), {failure.object_id: failure}, now)
         return next(name for name in ("parked", "waiting", "ready") if getattr(found, name))
 
     hour = 3600

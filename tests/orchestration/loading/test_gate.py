@@ -1,11 +1,22 @@
 """The gate on real loads, with Great Expectations: who is held, who goes on, and what happens when the gate breaks."""
 
+from datetime import timedelta
+
 import pytest
 
 from orchestration.expectations.judge import GateError
-from orchestration.loading import gate, load_pending
-from orchestration.loading.gate import GATE_FAILED, gate_state, judge_new_loads
+from orchestration.loading import gate, load_pending, pending
+from orchestration.loading.gate import (
+    GATE_FAILED,
+    gate_state,
+    has_unjudged_loads,
+    held_objects,
+    judge_new_loads,
+)
+from orchestration.loading.ledger import server_now
+from orchestration.loading.loader import load_attempt
 from orchestration.loading.status import status
+from tests.orchestration.loading.conftest import PassingJudge
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +147,59 @@ def test_the_state_of_the_gate_tells_this_run_from_earlier_ones(warehouse, verdi
     state = gate_state(warehouse, last)
     assert len(state.judged_now) == state.published_now == 1
     assert len(state.held) == sum(verdict == "block" for verdict, _ in verdicts.values()) - 1 + 1
+
+
+def test_a_load_of_a_part_judges_recent_loads_only_and_nightly_all(
+    warehouse, lake, settings, put, statement, passing_judge, monkeypatch
+) -> None:
+    put("events/web/waits.ndjson", [statement(1)])
+    load_attempt(warehouse, lake, settings, pending(warehouse, lake))
+    assert has_unjudged_loads(warehouse)
+    now = server_now(warehouse)
+    monkeypatch.setattr(gate, "server_now", lambda client: now + timedelta(hours=7))
+    assert not has_unjudged_loads(warehouse)
+    assert judge_new_loads(warehouse, settings, is_everything=False).judged_count == 0
+    assert [each.reason for each in held_objects(warehouse) if "waits" in each.key] == [gate.NOT_JUDGED]
+    assert judge_new_loads(warehouse, settings).judged_count == 1
+
+
+def test_a_second_commit_hides_nothing_and_is_judged_too(
+    warehouse, lake, settings, put, statement, passing_judge
+) -> None:
+    """A replay loads first and takes the old commit back afterwards."""
+    key = put("events/web/twice.ndjson", [statement(1)])
+    drops = pending(warehouse, lake)
+    first, _, _ = load_attempt(warehouse, lake, settings, drops)
+    judge_new_loads(warehouse, settings)
+    load_attempt(warehouse, lake, settings, drops)
+    counts = "select count(), any(load_id) from {} where object_key = '" + key + "'"
+    assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
+    assert warehouse.query(counts.format("ops.live_objects")).result_rows == [(1, first)]
+    assert key not in {each.key for each in held_objects(warehouse)}
+    assert judge_new_loads(warehouse, settings).judged_count == 1
+    assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
+
+
+def test_of_two_commits_the_one_that_passed_counts(warehouse, lake, settings, put, statement, monkeypatch) -> None:
+    key = put("events/web/held_then_passed.ndjson", [statement(1)])
+    drops = pending(warehouse, lake)
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: BrokenJudge())
+    load_attempt(warehouse, lake, settings, drops)
+    for _ in range(gate.MAX_JUDGE_TRIES):
+        judge_new_loads(warehouse, settings)
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    second, _, _ = load_attempt(warehouse, lake, settings, drops)
+    assert key in {each.key for each in held_objects(warehouse)}
+    judge_new_loads(warehouse, settings)
+    live = f"select load_id from ops.live_objects where object_key = '{key}'"
+    assert warehouse.query(live).result_rows == [(second,)]
+    assert key not in {each.key for each in held_objects(warehouse)}
+
+
+def test_a_row_of_the_ledger_that_is_there_twice_counts_once(warehouse, lake, settings, put, statement, passing_judge):
+    key = put("events/web/doubled_row.ndjson", [statement(1)])
+    load_pending(warehouse, lake, settings)
+    warehouse.command(f"insert into ops.load_commits select * from ops.load_commits where object_key = '{key}'")
+    for view in ("ops.first_commits", "ops.live_objects"):
+        assert warehouse.query(f"select count() from {view} where object_key = '{key}'").result_rows == [(1,)]
+    assert judge_new_loads(warehouse, settings).judged_count == 0

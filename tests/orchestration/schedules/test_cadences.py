@@ -2,6 +2,7 @@
 
 from orchestration.assets.dbt_project import build_fingerprint
 from orchestration.loading import load_pending, record_build
+from orchestration.loading.ledger import server_now
 from orchestration.schedules.cadences import reason_to_skip
 
 
@@ -12,7 +13,8 @@ def test_it_runs_when_nothing_was_built_and_skips_when_all_was(warehouse, lake) 
 
 
 def test_it_runs_when_a_drop_is_due_or_live_and_not_built(warehouse, lake, settings, put, statement) -> None:
-    put("events/web/a.ndjson", [statement(1)])
+    today = server_now(warehouse).date()
+    put(f"events/web/dt={today:%Y-%m-%d}/a.ndjson", [statement(1)])
     assert reason_to_skip(warehouse, lake) == ""
     load_pending(warehouse, lake, settings)
     assert reason_to_skip(warehouse, lake) == ""
@@ -23,3 +25,10 @@ def test_it_runs_after_a_failed_build(warehouse, lake) -> None:
     assert reason_to_skip(warehouse, lake)
     record_build(warehouse, "near_real_time", "failure", build_fingerprint(warehouse))
     assert reason_to_skip(warehouse, lake) == ""
+
+
+def test_it_lists_today_and_yesterday_only(warehouse, lake, put, statement) -> None:
+    """The rest of the lake is the sensor's, bit by bit: this one comes every ten minutes."""
+    record_build(warehouse, "near_real_time", "success", build_fingerprint(warehouse))
+    put("events/web/dt=2020-01-01/old.ndjson", [statement(2)])
+    assert reason_to_skip(warehouse, lake)
