@@ -146,12 +146,22 @@ def replay(
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Everything as one JSON document, with stable names.")
+    ] = False,
+    no_lake: Annotated[
+        bool, typer.Option("--no-lake", help="Do not list the lake: what the ledger knows, quickly.")
+    ] = False,
 ) -> None:
-    """Where every object of the lake is, what was refused and why, how far the data reaches, the last builds."""
+    """Where every object of the lake is, what was refused and why, how far the data reaches, the last builds.
+
+    listed = live + superseded + held + parked + ignored + due, and for every object lines = accepted + rejected.
+
+    Exit code 0; 1: the lake cannot be listed (shown is what the ledger knows), or the numbers do not add up.
+    """
     from orchestration.commands.status import show_status
 
-    show_status(as_json)
+    raise typer.Exit(show_status(as_json, with_lake=not no_lake))
 
 
 @app.command()

@@ -1,49 +1,75 @@
-"""The state of the warehouse for a person and for a program."""
+"""The state of the warehouse for a program, and the exit code."""
 
-import io
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from rich.console import Console
+import pytest
 
-from orchestration.commands.status import show, to_json
+from orchestration.commands import status as command
+from orchestration.commands.status import show_status, to_json
 from orchestration.loading import Status
-from orchestration.loading.status import Parked, Watermark
+from orchestration.loading.refused import Unread
+from orchestration.loading.status import SCHEMA_VERSION, Watermark
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
+NAMES = """
+    schema_version taken_at bucket is_lake_listed lake_error listed live superseded held parked ignored due waiting
+    gone_from_lake gone_keys older_version_live totals lines_accepted lines_rejected rejected_by_reason miscounted_keys
+    parked_objects waiting_objects held_objects seen_in_older_version ignored_by_reason loads_by_day revocations
+    reconcile lateness watermarks builds adds_up unpublished
+"""
 
 
-def shown(found: Status) -> str:
-    written = io.StringIO()
-    show(found, Console(file=written, width=160))
-    return written.getvalue()
-
-
-def test_the_equation_comes_first():
-    text = shown(Status(listed=4, live=3, parked=1, lines_accepted=1200, lines_rejected=1))
-    assert text.splitlines()[0] == "4 objects listed = 3 live + 0 superseded + 0 held + 1 parked + 0 ignored + 0 due"
-    assert "1,200 accepted + 1 rejected" in text
-    assert "does not add up" not in text
-
-
-def test_an_equation_that_fails_says_so():
-    assert "does not add up" in shown(Status(listed=4, live=3))
-
-
-def test_refusals_are_shown_with_their_reasons():
-    found = Status(listed=1, parked=1, lines_rejected=2, rejected_by_reason={"not_json": 2})
-    found.parked_objects = [Parked("events/a/[x].ndjson.gz", "unreadable", "cut off", NOON)]
-    text = shown(found)
-    assert "(not_json: 2)" in text
-    assert "events/a/[x].ndjson.gz" in text
-    assert "cut off" in text
-
-
-def test_an_empty_lake_says_how_to_fill_it():
-    assert "warehouse put PATH" in shown(Status())
+def test_names_of_the_json_are_stable():
+    """Scripts read them: a changed or missing name is another SCHEMA_VERSION; add new ones here."""
+    assert list(json.loads(to_json(Status()))) == NAMES.split()
+    assert SCHEMA_VERSION == 1
 
 
 def test_json_has_everything_with_times_as_text():
-    found = json.loads(to_json(Status(listed=1, live=1, watermarks=[Watermark("web", NOON, NOON)])))
-    assert found["adds_up"] is True
-    assert found["watermarks"][0]["latest_occurred_at"] == "2025-09-08T12:00:00+00:00"
+    parked = Unread("o", "lake", "ü.ndjson", "unreadable", "cut", True, 1, NOON, None, NOON)
+    found = Status(listed=2, live=1, parked=1, parked_objects=[parked], watermarks=[Watermark("web", NOON, NOON)])
+    content = json.loads(to_json(found))
+    assert (content["schema_version"], content["adds_up"], content["unpublished"]) == (1, True, 1)
+    assert content["watermarks"][0]["latest_occurred_at"] == "2025-09-08T12:00:00+00:00"
+    assert content["parked_objects"][0]["key"] == "ü.ndjson"
+    assert content["parked_objects"][0]["next_retry_at"] is None
+
+
+class Warehouse:
+    """A warehouse of which nothing is asked."""
+
+    def connect_prepared(self) -> None: ...
+
+    def lake(self) -> str:
+        return "the lake"
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """answer(status, …) is the exit code, the JSON and the lake of a command that finds this."""
+
+    def run(found: Status, **options) -> tuple[int, dict, object]:
+        asked = []
+        monkeypatch.setattr(command, "opened_warehouse", contextmanager(lambda: iter([Warehouse()])))
+        monkeypatch.setattr("orchestration.loading.status", lambda client, lake: asked.append(lake) or found)
+        code = show_status(as_json=True, **options)
+        return code, json.loads(capsys.readouterr().out), asked[0]
+
+    return run
+
+
+def test_refusals_are_no_error_of_the_command(answer):
+    code, content, lake = answer(Status(listed=2, held=1, parked=1))
+    assert (code, content["held"], lake) == (0, 1, "the lake")
+
+
+def test_a_silent_lake_and_a_broken_equation_are(answer):
+    assert answer(Status(listed=None, lake_error="no answer"))[0] == 1
+    assert answer(Status(listed=4, live=3))[0] == 1
+
+
+def test_the_listing_can_be_left_out(answer):
+    code, _, lake = answer(Status(listed=None, is_lake_listed=False), with_lake=False)
+    assert (code, lake) == (0, None)

@@ -1,0 +1,240 @@
+"""The status as a person reads it: a verdict, the equation, the lines, the days, then whatever needs somebody.
+
+Readable in 80 columns and in a pipe: tables have no frames, and a key stands on a line of its own, never broken, so
+that it can be copied and searched for.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.commands.figures import bar, bytes_in_words, count, seconds_in_words
+from orchestration.commands.status_refusals import print_indented, show_refusals
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestration.loading import Status
+
+STATE_STYLES = {
+    "live": "green",
+    "superseded": "dim",
+    "held": "yellow",
+    "parked": "red",
+    "ignored": "dim",
+    "due": "cyan",
+}
+BAR_WIDTH = 16
+SHOWN_DETAIL = 200
+SHOWN_ROWS = 10
+
+
+def show(found: "Status", console: "Console") -> None:
+    """All sections; one without content is left out."""
+    style, text = verdict(found)
+    console.print(Text(text, style=style), soft_wrap=True)
+    if found.lake_error:
+        console.print(Text(f"  {found.lake_error}", style="red"), soft_wrap=True)
+    if not (found.listed or any(each.objects for each in found.totals) or found.builds):
+        return
+    show_objects(found, console)
+    show_lines(found, console)
+    show_days(found, console)
+    show_refusals(found, console)
+    show_revocations(found, console)
+    show_reach(found, console)
+    show_builds(found, console)
+
+
+def verdict(found: "Status") -> tuple[str, str]:
+    """(style, the one sentence that somebody in a hurry needs)."""
+    if not found.adds_up:
+        return "bold red", "The numbers do not add up: please report this with the output of --json."
+    if found.lake_error:
+        return "bold red", "The lake cannot be listed. This is what the ledger knows:"
+    if found.unpublished:
+        parts = [f"{found.held:,} held by the gate"] * bool(found.held)
+        parts += [f"{found.parked:,} parked"] * bool(found.parked)
+        objects = count(found.unpublished, "delivered object is", "delivered objects are")
+        return "bold yellow", f"{objects} not published: {', '.join(parts)}."
+    if found.listed == 0 and not found.live:
+        return "bold", "The lake is empty: 'warehouse put PATH' delivers files, 'warehouse demo' simulated ones."
+    if found.due:
+        return "bold cyan", f"{count(found.due, 'object is', 'objects are')} due: 'warehouse run' loads them."
+    if not found.is_lake_listed:
+        is_empty = not any(each.objects for each in found.totals)
+        nothing = "The ledger is empty: nothing was loaded yet."
+        return "bold", nothing if is_empty else "The lake was not listed. This is what the ledger knows:"
+    return "bold green", "All that was delivered is published."
+
+
+def show_objects(found: "Status", console: "Console") -> None:
+    """The equation, one state per line."""
+    where = f" in bucket {found.bucket}" if found.bucket else ""
+    taken = f"  {moment(found.taken_at)} UTC"
+    table = _table(console, f"Objects{where}", taken)
+    table.show_header = False
+    for justify in ("right", "right", "left", "left", "left"):
+        table.add_column(justify=justify, no_wrap=True, overflow="crop", min_width=1)
+    listed = "object listed" if found.listed == 1 else "objects listed"
+    table.add_row("", _number(found.listed), Text(listed, style="bold"))
+    for position, (state, style) in enumerate(STATE_STYLES.items()):
+        number = getattr(found, state)
+        share = bar(number or 0, found.listed or _known(found), BAR_WIDTH, console.encoding)
+        sign = "=" if position == 0 else "+"
+        name = Text(state, style=style if number else "dim")
+        table.add_row(sign, _number(number), name, Text(share, style=style), Text(_gloss(found, state), style="dim"))
+    console.print(table)
+    for reason, number in sorted(found.ignored_by_reason.items()):
+        console.print(f"    {number:,} ignored: {escape(reason)}", style="dim", soft_wrap=True)
+    if found.older_version_live:
+        note = "an older version stays live until the newer one passes"
+        console.print(f"  Of {count(found.older_version_live, 'key', 'keys')} {note}.", soft_wrap=True)
+    if found.gone_from_lake:
+        note = count(found.gone_from_lake, "live object is", "live objects are")
+        console.print(f"  {note} no longer in the lake; readers still see:", soft_wrap=True)
+        _keys(console, found.gone_keys, found.gone_from_lake)
+
+
+def _known(found: "Status") -> int:
+    return found.live + found.superseded + found.held + found.parked
+
+
+def _number(value: int | None) -> Text:
+    return Text("?" if value is None else f"{value:,}", style="bold" if value else "dim")
+
+
+def _gloss(found: "Status", state: str) -> str:
+    if state == "due" and found.waiting:
+        return f"{found.waiting:,} after a pause"
+    return {
+        "live": "readers see them",
+        "superseded": "another version is live",
+        "held": "behind the gate",
+        "parked": "cannot be read",
+        "ignored": "no drops",
+        "due": "read by the next load",
+    }[state]
+
+
+def show_lines(found: "Status", console: "Console") -> None:
+    """lines = accepted + rejected, per state and in all."""
+    totals = [each for each in found.totals if each.objects]
+    if not totals:
+        return
+    table = _table(console, "Lines read = accepted + rejected", "  over the whole ledger")
+    for name in ("", "objects", "lines", "accepted", "rejected", "stored"):
+        table.add_column(name, justify="left" if name == "" else "right", no_wrap=True)
+    for each in totals:
+        table.add_row(
+            Text(each.state, style=STATE_STYLES[each.state]),
+            f"{each.objects:,}",
+            f"{each.lines:,}",
+            f"{each.accepted:,}",
+            f"{each.rejected:,}",
+            bytes_in_words(each.stored_bytes),
+        )
+    if len(totals) > 1:
+        sums = [sum(getattr(each, name) for each in totals) for name in ("objects", "lines", "accepted", "rejected")]
+        stored = bytes_in_words(sum(each.stored_bytes for each in totals))
+        table.add_row("in all", *(f"{each:,}" for each in sums), stored, style="bold")
+    console.print(table)
+    if found.rejected_by_reason:
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in found.rejected_by_reason.items())
+        console.print(f"  Rejected lines of live objects: {escape(reasons)}", soft_wrap=True)
+    if found.miscounted_keys:
+        console.print("  [bold red]Counted otherwise by the gate than by the audit:[/]", soft_wrap=True)
+        _keys(console, found.miscounted_keys, len(found.miscounted_keys))
+
+
+def show_days(found: "Status", console: "Console") -> None:
+    """One line per day, drawn by its lines."""
+    if not found.loads_by_day:
+        return
+    table = _table(console, "Loads by day", "  UTC")
+    for name in ("", "loads", "objects", "lines", "rejected", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True, overflow="crop")
+    most = max(each.lines for each in found.loads_by_day)
+    for each in found.loads_by_day:
+        share = bar(each.lines, most, BAR_WIDTH, console.encoding)
+        if not each.loads:
+            table.add_row(f"{each.day:%a %Y-%m-%d}", "–", style="dim")
+            continue
+        numbers = [f"{number:,}" for number in (each.loads, each.objects, each.lines)]
+        rejected = Text(f"{each.rejected:,}", style="yellow" if each.rejected else "")
+        table.add_row(f"{each.day:%a %Y-%m-%d}", *numbers, rejected, Text(share, style="green"))
+    console.print(table)
+
+
+def show_revocations(found: "Status", console: "Console") -> None:
+    if not found.revocations:
+        return
+    table = _table(console, "Revoked commits", "  of the last 14 days")
+    for name in ("cause", "objects", "last (UTC)", "reason"):
+        table.add_column(name, justify="right" if name == "objects" else "left", no_wrap=name != "reason")
+    for each in found.revocations[:SHOWN_ROWS]:
+        row = (each.cause, f"{each.objects:,}", moment(each.last_revoked_at), each.reason)
+        table.add_row(*(escape(value) for value in row))
+    console.print(table)
+    _say_more(console, len(found.revocations) - SHOWN_ROWS)
+
+
+def show_reach(found: "Status", console: "Console") -> None:
+    """Watermarks, and how late events come."""
+    if found.watermarks:
+        table = _table(console, "How far the events reach", "  UTC")
+        for name in ("source", "latest event", "complete through"):
+            table.add_column(name, overflow="fold")
+        for each in found.watermarks:
+            table.add_row(escape(each.source), moment(each.latest_occurred_at), moment(each.complete_through_at))
+        console.print(table)
+    if found.lateness:
+        table = _table(console, "How late they are delivered", "  the latest 30 days of deliveries")
+        for name in ("source", "deliveries", "p50", "p90", "p99", "max"):
+            table.add_column(name, justify="left" if name == "source" else "right", overflow="fold")
+        for each in found.lateness:
+            waits = (each.p50_seconds, each.p90_seconds, each.p99_seconds, each.max_seconds)
+            table.add_row(escape(each.source), f"{each.deliveries:,}", *(seconds_in_words(wait) for wait in waits))
+        console.print(table)
+
+
+def show_builds(found: "Status", console: "Console") -> None:
+    if not found.builds:
+        console.print("\nThe marts are not built yet: 'warehouse run' builds them.", soft_wrap=True)
+        return
+    table = _table(console, "Last builds", "  UTC")
+    for name in ("job", "status", "finished", "took"):
+        table.add_column(name, no_wrap=True)
+    for each in found.builds:
+        style = "green" if each.status == "success" else "bold red"
+        took = seconds_in_words((each.finished_at - each.started_at).total_seconds())
+        table.add_row(escape(each.job), Text(each.status, style=style), moment(each.finished_at), took)
+    console.print(table)
+    for each in found.builds:
+        if each.detail:
+            print_indented(console, f"{each.job}: {each.detail[:SHOWN_DETAIL]}", 2)
+
+
+def moment(value: datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M}"
+
+
+def _table(console: "Console", title: str, note: str = "") -> Table:
+    """A table without a frame below its heading."""
+    console.print()
+    console.print(Text.assemble((title, "bold"), (note, "dim")), soft_wrap=True)
+    return Table(box=None, padding=(0, 1), header_style="dim")
+
+
+def _keys(console: "Console", keys: list[str], total: int) -> None:
+    for key in keys[:SHOWN_ROWS]:
+        console.print(Text(f"    {key}"), soft_wrap=True)
+    _say_more(console, total - SHOWN_ROWS)
+
+
+def _say_more(console: "Console", more: int) -> None:
+    if more > 0:
+        console.print(f"    … and {more:,} more: see --json", soft_wrap=True)

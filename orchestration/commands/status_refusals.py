@@ -1,0 +1,105 @@
+"""The part of the status that needs somebody: parked, held and failing objects, and what the last reconcile found."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.text import Text
+
+from orchestration.commands.figures import count, seconds_in_words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestration.loading import Status
+    from orchestration.loading.history import Reconcile
+    from orchestration.loading.refused import Held, Unread
+
+SHOWN_OBJECTS = 20
+OLDER = "an earlier delivery of this key stays live"
+
+
+def show_refusals(found: "Status", console: "Console") -> None:
+    """Nothing where nothing is wrong."""
+    older = set(found.seen_in_older_version)
+    if found.parked_objects:
+        _heading(console, "red", "Parked", "cannot be read; what cannot pass by itself must be delivered again")
+        _show_unread(console, found.parked_objects, found.taken_at, older)
+    if found.waiting_objects:
+        _heading(console, "cyan", "Failed, to be tried again", "a later load does it by itself")
+        _show_unread(console, found.waiting_objects, found.taken_at, older)
+    if found.held_objects:
+        _heading(console, "yellow", "Held by the gate", "loaded, but not in the marts: deliver a corrected object")
+        _show_held(console, found.held_objects, older)
+    if found.reconcile:
+        _show_reconcile(console, found.reconcile)
+
+
+def _show_reconcile(console: "Console", found: "Reconcile") -> None:
+    """One line on a good night; every finding on a bad one."""
+    counts = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in found.counts.items())
+    _heading(console, "red" if found.findings else "green", "Last reconcile", f"{found.checked_at:%Y-%m-%d %H:%M} UTC")
+    print_indented(console, counts, 2)
+    for each in found.findings[:SHOWN_OBJECTS]:
+        _object(console, each.key, [f"{each.finding.replace('_', ' ')}: {each.detail}"])
+    _say_more(console, len(found.findings))
+
+
+def _heading(console: "Console", style: str, title: str, note: str) -> None:
+    console.print()
+    console.print(Text.assemble((title, f"bold {style}"), (f"  {note}", "dim")), soft_wrap=True)
+
+
+def _show_unread(console: "Console", objects: list["Unread"], now: datetime, older: set[str]) -> None:
+    for each in objects[:SHOWN_OBJECTS]:
+        facts = [each.code, count(each.tries, "try", "tries"), f"failed {each.failed_at:%Y-%m-%d %H:%M}"]
+        facts.append(next_try(each, now))
+        notes = [OLDER] if each.key in older else []
+        _object(console, each.key, [" · ".join(facts), each.message, *notes])
+    _say_more(console, len(objects))
+
+
+def next_try(each: "Unread", now: datetime) -> str:
+    """When the object is tried again, in words."""
+    if each.next_retry_at is None:
+        return "never tried again"
+    wait = (each.next_retry_at - now).total_seconds()
+    return f"next try in {seconds_in_words(wait)}" if wait > 0 else "next try with the next load"
+
+
+def _show_held(console: "Console", objects: list["Held"], older: set[str]) -> None:
+    for load_id, group in groupby(objects[:SHOWN_OBJECTS], key=lambda each: each.load_id):
+        held = list(group)
+        first = held[0]
+        line = f"  Load {load_id} of {first.committed_at:%Y-%m-%d %H:%M}: {count(len(held), 'object', 'objects')}"
+        console.print(Text(line), soft_wrap=True)
+        for each in held:
+            lines = f"{count(each.lines, 'line', 'lines')}, {each.rejected:,} rejected"
+            _object(console, each.key, [lines, *_expectations(each.reason), *([OLDER] if each.key in older else [])])
+    _say_more(console, len(objects))
+
+
+def _expectations(reason: str) -> Iterator[str]:
+    """A reason names every expectation that failed, divided by semicolons."""
+    yield from filter(None, reason.split("; "))
+
+
+def _object(console: "Console", key: str, facts: list[str]) -> None:
+    console.print(Text(f"  {key}", style="bold"), soft_wrap=True)
+    for fact in filter(None, facts):
+        print_indented(console, fact, 4)
+
+
+def print_indented(console: "Console", text: str, columns: int) -> None:
+    """Wrapped below itself in a terminal; one line, however long, where a program may search for it."""
+    if console.is_terminal:
+        console.print(Padding(Text(text), (0, 0, 0, columns), expand=False))
+    else:
+        console.print(Text(" " * columns + text), soft_wrap=True)
+
+
+def _say_more(console: "Console", total: int) -> None:
+    if total > SHOWN_OBJECTS:
+        console.print(f"  … and {total - SHOWN_OBJECTS:,} more: see --json", soft_wrap=True)

@@ -1,0 +1,64 @@
+"""What needs somebody: long lists are cut, and the time of the next try is put in words."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from orchestration.commands.status_refusals import SHOWN_OBJECTS, next_try, show_refusals
+from orchestration.loading import Status
+from orchestration.loading.history import Reconcile
+from orchestration.loading.refused import Held, Unread
+
+NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
+
+
+def unread(name: str, next_retry_at: datetime | None = None) -> Unread:
+    return Unread(name, "lake", name, "timeout", "slow", next_retry_at is None, 3, NOON, next_retry_at, NOON)
+
+
+def shown(found: Status) -> str:
+    written = io.StringIO()
+    show_refusals(found, Console(file=written, width=80))
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("next_retry_at", "words"),
+    [
+        (None, "never tried again"),
+        (NOON + timedelta(hours=6), "next try in 6.0 h"),
+        (NOON - timedelta(minutes=1), "next try with the next load"),
+    ],
+)
+def test_the_next_try_in_words(next_retry_at: datetime | None, words: str):
+    assert next_try(unread("a", next_retry_at), NOON) == words
+
+
+def test_long_lists_end_with_how_many_more():
+    text = shown(Status(taken_at=NOON, parked_objects=[unread(f"key-{i}") for i in range(SHOWN_OBJECTS + 5)]))
+    assert f"key-{SHOWN_OBJECTS - 1}\n" in text
+    assert f"key-{SHOWN_OBJECTS}\n" not in text
+    assert "… and 5 more: see --json" in text
+
+
+def test_held_objects_stand_under_their_load():
+    held = [Held(load, key, "lake", key, "r", 1, 0, NOON, NOON, NOON) for load, key in ("1a", "1b", "2c")]
+    lines = shown(Status(held_objects=held)).splitlines()
+    assert [line.strip() for line in lines if "Load" in line or ("deliver" not in line and len(line) == 3)] == [
+        "Load 1 of 2025-09-08 12:00: 2 objects",
+        "a",
+        "b",
+        "Load 2 of 2025-09-08 12:00: 1 object",
+        "c",
+    ]
+
+
+def test_a_reconcile_without_findings_is_one_line():
+    text = shown(Status(reconcile=Reconcile(NOON, {"objects": 1200, "missing_in_lake": 0}, [])))
+    assert text.split("\n")[1:3] == ["Last reconcile  2025-09-08 12:00 UTC", "  1,200 objects, 0 missing in lake"]
+
+
+def test_nothing_wrong_is_nothing_said():
+    assert shown(Status(listed=1, live=1)) == ""
