@@ -14,7 +14,13 @@ COMMIT_WITHIN = timedelta(hours=12)
 """Rows of an uncommitted attempt are deleted after 24 hours (see `collect`). A loader that slept longer than this, on
 a closed laptop for instance, must not commit rows that may be gone."""
 
-_AUDITED = {"line_count": "UInt64", "rejected_count": "UInt64", "line_bytes": "UInt64", "checksum": "UInt64"}
+_AUDITED = {
+    "line_count": "UInt64",
+    "rejected_count": "UInt64",
+    "line_bytes": "UInt64",
+    "checksum": "UInt64",
+    "form": "String",
+}
 """What the audit found of an object → its type. All else comes from the plan."""
 
 _COMMIT = """

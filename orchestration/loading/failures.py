@@ -39,6 +39,10 @@ _UNREADABLE = {
 }
 """The object's own bytes are wrong: trying again cannot help."""
 
+_STATEMENT_COLUMN = (
+    "A Parquet file must have a column `statement` of text (string or binary), one statement as JSON per row."
+)
+
 _OBJECT_MAY_BE_AT_FAULT = {
     "MEMORY_LIMIT_EXCEEDED": "too_much_memory",
     "TIMEOUT_EXCEEDED": "timeout",
@@ -78,6 +82,10 @@ def cause_of(error: ClickHouseError, settings: Settings) -> Cause:
     if _DISK_FULL.search(text):
         return Cause("not_enough_space", f"{text} {_MAKE_ROOM}", stops_the_load=True)
     if name in _UNREADABLE:
+        return Cause("unreadable", text, is_permanent=True)
+    if "parquet schema" in text:
+        return Cause("no_statement_column", f"{_STATEMENT_COLUMN} {text}", is_permanent=True)
+    if name == "LOGICAL_ERROR" and "ParquetV3BlockInputFormat" in str(error):
         return Cause("unreadable", text, is_permanent=True)
     if name == "S3_ERROR" and re.search(r"response code: 404|NoSuchKey|NO_SUCH_KEY", text):
         return Cause("gone", text)

@@ -8,21 +8,23 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
-from orchestration.loading.audit import Refused, audit
+from orchestration.loading.audit import Landed, Refused, audit
 from orchestration.loading.collect import collect_all, collect_recent
 from orchestration.loading.commit import commit
 from orchestration.loading.discover import discover
+from orchestration.loading.documents import is_document, split_documents
 from orchestration.loading.errors import LoadError, WarehouseError
 from orchestration.loading.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.gate import Judgement, judge_new_loads
 from orchestration.loading.ignored import record_ignored
 from orchestration.loading.land import land
 from orchestration.loading.nightly import Comparison, begin_comparison, end_comparison, note_unseen
-from orchestration.loading.objects import Drop, Lake
+from orchestration.loading.objects import DOCUMENT, Drop, Lake
 from orchestration.loading.outage import LakeDown, explained_errors, stop_if_lake_is_down
 from orchestration.loading.plan import plan_batches, write_plan
 from orchestration.loading.scope import EVERYTHING, Scope
@@ -145,13 +147,29 @@ def _tidy(load: Load, scope: Scope, comparison: Comparison | None) -> None:
     (collect_all if scope.is_everything else collect_recent)(load.client)
 
 
-def load_attempt(client: Client, lake: Lake, settings: Settings, batch: list[Drop]) -> tuple[str, list, list[Refused]]:
-    """One attempt at one batch, from plan to commit: (load_id, what was committed, what was refused)."""
+class Attempt(NamedTuple):
+    """What came of one attempt at a batch."""
+
+    load_id: str
+    landed: list[Landed]
+    """Committed."""
+    refused: list[Refused]
+    documents: list[Drop]
+    """To be read again, as documents."""
+
+
+def load_attempt(client: Client, lake: Lake, settings: Settings, batch: list[Drop]) -> Attempt:
+    """One attempt at one batch, from plan to commit.
+
+    Objects that turn out to be documents are not committed by it: read as lines they make no sense. They are to be
+    tried again in that form.
+    """
     load_id = write_plan(client, batch)
     land(client, settings, load_id, batch)
     landed, refused = audit(client, lake, load_id, batch)
+    landed, documents = split_documents(client, settings, load_id, landed)
     commit(client, load_id, landed)
-    return load_id, landed, refused
+    return Attempt(load_id, landed, refused, documents)
 
 
 def load_drops(load: Load, drops: list[Drop]) -> list[str]:
@@ -172,17 +190,19 @@ def load_batch(load: Load, batch: list[Drop]) -> list[str]:
     while parts:
         part = parts.popleft()
         try:
-            load_id, landed, refused = load_attempt(load.client, load.lake, load.settings, part)
+            attempt = load_attempt(load.client, load.lake, load.settings, part)
         except OperationalError:
             raise
         except DatabaseError as error:
             parts.extend(_parts_to_try(load, part, error))
             continue
-        load_ids.append(load_id)
-        load.report.object_count += len(landed)
-        load.report.line_count += sum(each.line_count for each in landed)
-        load.report.rejected_count += sum(each.rejected_count for each in landed)
-        refuse(load, load_id, refused)
+        load_ids.append(attempt.load_id)
+        if attempt.documents:
+            parts.append(attempt.documents)
+        load.report.object_count += len(attempt.landed)
+        load.report.line_count += sum(each.line_count for each in attempt.landed)
+        load.report.rejected_count += sum(each.rejected_count for each in attempt.landed)
+        refuse(load, attempt.load_id, attempt.refused)
     return load_ids
 
 
@@ -195,6 +215,8 @@ def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[li
         tried = {drop.object_id for drop in part}
         others = [drop for drop in load.drops if drop.object_id not in tried]
         stop_if_lake_is_down(load.client, load.settings, cause, part, others)
+    if cause.code == "too_much_memory" and len(part) == 1 and is_document(load.client, load.settings, part[0]):
+        return [[part[0].read_as(DOCUMENT)]]
     if len(part) == 1:
         refuse(load, "", [Refused(part[0], cause.code, cause.message, cause.is_permanent)])
         return []

@@ -8,14 +8,20 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
 """Kind of drop → the table that keeps its lines. The kind is also the watched prefix of the lake."""
 
-_DROP_NAME = re.compile(r"[^/]+\.(ndjson|jsonl|json)(\.(gz|zst))?$")
+LINES, DOCUMENT, PARQUET = "lines", "document", "parquet"
+"""Forms an object is read in: one statement per line; a JSON array, a pretty-printed object or objects one after
+another; a Parquet file with a column of statements."""
+
+DROP_ENDING = r"\.(?:(?:ndjson|jsonl|json)(?:\.(?:gz|zst))?|parquet)"
+DROP_ENDINGS = ".ndjson, .jsonl or .json, with or without .gz or .zst, or .parquet"
+_DROP_NAME = re.compile(rf"[^/]+{DROP_ENDING}$")
 _GLOB_OR_CONTROL = re.compile(r"[{}*?\x00-\x1f\x7f\u2400-\u2424]")
 """ClickHouse reads `{ } * ?` in a key as a pattern and offers no escape. rclone lists a control character as its
 Unicode picture (a newline as U+240A) and does not find the object under that name again."""
@@ -61,6 +67,7 @@ class Drop:
     etag: str
     size_bytes: int
     last_modified: datetime
+    form: str = LINES
 
     @property
     def path(self) -> str:
@@ -70,6 +77,10 @@ class Drop:
     @property
     def table(self) -> str:
         return RAW_TABLES[self.kind]
+
+    def read_as(self, form: str) -> "Drop":
+        """The same object, to be read in another form."""
+        return replace(self, form=form)
 
 
 def drop_from(bucket: str, entry: LakeObject) -> Drop:
@@ -85,6 +96,7 @@ def drop_from(bucket: str, entry: LakeObject) -> Drop:
         etag=entry.etag,
         size_bytes=entry.size_bytes,
         last_modified=entry.last_modified,
+        form=PARQUET if entry.key.endswith(".parquet") else LINES,
     )
 
 
@@ -104,10 +116,17 @@ def reason_to_ignore(key: str) -> str:
     if name.startswith(("_", ".")) or name.endswith((".tmp", ".part")):
         return "working file of another tool"
     if not _DROP_NAME.search(key):
-        return "file ending is not .ndjson, .jsonl or .json, with or without .gz or .zst"
+        return _reason_to_ignore_name(name)
     if kind == "events" and "/" not in rest:
         return "no source folder: expected events/<source>/…"
     return ""
+
+
+def _reason_to_ignore_name(name: str) -> str:
+    if "." in name:
+        return f"file ending is not {DROP_ENDINGS}"
+    # Kinesis Firehose names its objects without one unless told otherwise.
+    return f"no file ending: have the sender write {DROP_ENDINGS} (in Kinesis Firehose: the setting FileExtension)"
 
 
 def is_unsafe(key: str) -> bool:

@@ -20,15 +20,15 @@ a key."""
 
 
 def plan_batches(drops: Iterable[Drop]) -> list[list[Drop]]:
-    """Batches of one kind each, oldest drops first.
+    """Batches of one kind and one form each, oldest drops first.
 
     A key with a comma stands alone: between braces ClickHouse reads a comma as the end of a key.
     """
     batches: list[list[Drop]] = []
-    ordered = sorted(drops, key=lambda drop: (drop.kind, drop.last_modified, drop.key))
-    for _, same_kind in groupby(ordered, key=lambda drop: drop.kind):
+    ordered = sorted(drops, key=lambda drop: (drop.kind, drop.form, drop.last_modified, drop.key))
+    for _, same_form in groupby(ordered, key=lambda drop: (drop.kind, drop.form)):
         batch = _Batch()
-        for drop in same_kind:
+        for drop in same_form:
             if "," in drop.key:
                 batches.append([drop])
             elif batch.has_room_for(drop):

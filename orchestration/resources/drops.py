@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.loading.errors import WarehouseError
-from orchestration.loading.objects import RAW_TABLES, reason_to_ignore
+from orchestration.loading.objects import DROP_ENDING, DROP_ENDINGS, RAW_TABLES, reason_to_ignore
 from orchestration.resources.lake import S3Lake
 
 DEFAULT_SOURCE = "default"
@@ -60,9 +60,7 @@ def _files_of(path: Path) -> list[tuple[Path, Path]]:
     if _layout_root(path):
         files = [file for file in files if _keeps_layout(file, path)]
     if not files:
-        raise WarehouseError(
-            f"{path} holds no file that ends in .ndjson, .jsonl or .json, with or without .gz or .zst."
-        )
+        raise WarehouseError(f"{path} holds no file that ends in {DROP_ENDINGS}.")
     return [(file, path) for file in files]
 
 
@@ -81,7 +79,7 @@ def _key_of(file: Path, root: Path, folder: str) -> str:
     relative = file.relative_to(root).as_posix()
     if _layout_root(root) and relative.partition("/")[0] in RAW_TABLES:
         return relative
-    stem, ending = re.fullmatch(r"(.+?)(\.(?:ndjson|jsonl|json)(?:\.(?:gz|zst))?)", file.name).groups()
+    stem, ending = re.fullmatch(rf"(.+?)({DROP_ENDING})", file.name).groups()
     safe_stem = re.sub(r"[^\w.=+-]", "_", stem)
     return f"{folder}/{safe_stem}-{_content_hash(file)}{ending}"
 

@@ -9,10 +9,10 @@ create table if not exists raw.event_lines
 (
     load_id String comment 'attempt that read the line (UUIDv7)',
     object_id String comment 'hash of bucket, key, etag, size and last_modified of the object',
-    object_key String comment 'key of the object in the lake' codec (ZSTD(3)),
+    object_key String comment 'key of the object in the lake' codec (ZSTD(1)),
     source LowCardinality(String) comment 'folder below events/, the name of the sending system',
-    line_number UInt64 comment 'line in the object, from 1',
-    line String comment 'the line as it came; only the head of a rejected over-long one' codec (ZSTD(3)),
+    line_number UInt64 comment 'line in the object, from 1; place of the element or row in a document or Parquet file',
+    line String comment 'the line as it came; only the head of a rejected over-long one' codec (ZSTD(1)),
     reject LowCardinality(String) comment 'why the line cannot be a statement; empty when it may be one',
     delivered_at DateTime64(3, 'UTC') comment 'last_modified of the object',
     loaded_at DateTime64(3, 'UTC') comment 'when this attempt read it'
@@ -33,6 +33,11 @@ engine = MergeTree
 partition by toYYYYMM(loaded_at)
 order by (load_id, object_id, line_number)
 settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- ZSTD(1): on 343 MB of statements ZSTD(3) took 30 % more CPU to write and came out 2 % larger.
+alter table raw.event_lines modify column object_key codec (ZSTD(1)), modify column line codec (ZSTD(1));
+alter table raw.catalog_lines modify column object_key codec (ZSTD(1)), modify column line codec (ZSTD(1));
+alter table raw.learner_lines modify column object_key codec (ZSTD(1)), modify column line codec (ZSTD(1));
 
 create table if not exists ops.load_plan
 (
@@ -65,7 +70,8 @@ create table if not exists ops.load_commits
     rejected_count UInt64,
     line_bytes UInt64 comment 'bytes of all lines after decompression',
     checksum UInt64 comment 'sum over lines of a hash of line number and line',
-    committed_at DateTime64(3, 'UTC')
+    committed_at DateTime64(3, 'UTC'),
+    form LowCardinality(String) default 'lines' comment 'how the object was read: lines, document or parquet'
 )
 engine = MergeTree
 order by (object_id, committed_at, load_id)
@@ -80,6 +86,9 @@ alter table ops.load_commits add projection if not exists by_load
     select load_id, object_id, kind, object_key, line_count, committed_at
     order by load_id, object_id
 );
+
+alter table ops.load_commits add column if not exists
+    form LowCardinality(String) default 'lines' comment 'how the object was read: lines, document or parquet';
 
 create table if not exists ops.load_gates
 (

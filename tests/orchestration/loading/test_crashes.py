@@ -126,7 +126,8 @@ def test_an_object_overwritten_while_it_is_read_is_refused_and_its_new_version_l
     neighbour = put("events/web/neighbour.ndjson", [statement(1)])
     both = pending(warehouse, lake)
     put(due[0].key, [statement(i) for i in range(4)])
-    _, landed, refused = load_attempt(warehouse, lake, settings, both)
+    attempt = load_attempt(warehouse, lake, settings, both)
+    landed, refused = attempt.landed, attempt.refused
     assert [each.drop.key for each in landed] == [neighbour]
     assert [(each.drop.key, each.code) for each in refused] == [(due[0].key, "changed_while_read")]
     load()
@@ -135,7 +136,8 @@ def test_an_object_overwritten_while_it_is_read_is_refused_and_its_new_version_l
 
 def test_an_object_overwritten_by_an_empty_one_is_refused(warehouse, lake, settings, due, put, load) -> None:
     put(due[0].key, b"")
-    _, landed, refused = load_attempt(warehouse, lake, settings, due)
+    attempt = load_attempt(warehouse, lake, settings, due)
+    landed, refused = attempt.landed, attempt.refused
     assert (landed, [each.code for each in refused]) == ([], ["changed_while_read"])
     load()
 

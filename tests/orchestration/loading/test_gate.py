@@ -169,7 +169,7 @@ def test_a_second_commit_hides_nothing_and_is_judged_too(
     """A replay loads first and takes the old commit back afterwards."""
     key = put("events/web/twice.ndjson", [statement(1)])
     drops = pending(warehouse, lake)
-    first, _, _ = load_attempt(warehouse, lake, settings, drops)
+    first = load_attempt(warehouse, lake, settings, drops).load_id
     judge_new_loads(warehouse, settings)
     load_attempt(warehouse, lake, settings, drops)
     counts = "select count(), any(load_id) from {} where object_key = '" + key + "'"
@@ -188,7 +188,7 @@ def test_of_two_commits_the_one_that_passed_counts(warehouse, lake, settings, pu
     for _ in range(gate.MAX_JUDGE_TRIES):
         judge_new_loads(warehouse, settings)
     monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
-    second, _, _ = load_attempt(warehouse, lake, settings, drops)
+    second = load_attempt(warehouse, lake, settings, drops).load_id
     assert key in {each.key for each in held_objects(warehouse)}
     judge_new_loads(warehouse, settings)
     live = f"select load_id from ops.live_objects where object_key = '{key}'"

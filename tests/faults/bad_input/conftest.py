@@ -1,0 +1,63 @@
+"""Loading for the bad-input tests: a gate that lets everything through, and what became of each object."""
+
+from collections.abc import Callable
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from orchestration.expectations.verdict import LoadVerdict
+from orchestration.loading import LoadReport, gate, load_pending
+from orchestration.loading.scope import Scope
+from orchestration.resources.lake import S3Lake
+from orchestration.settings import Settings
+from tests.faults.bad_input.reader import Reading
+
+
+class PassingJudge:
+    """Lets every object through."""
+
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        return LoadVerdict()
+
+
+@pytest.fixture(scope="module")
+def load_prefix(warehouse: Client, lake: S3Lake, settings: Settings) -> Callable[[str], LoadReport]:
+    """load_prefix(prefix) loads what is due below it."""
+
+    def load(prefix: str) -> LoadReport:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+            return load_pending(warehouse, lake, settings, scope=Scope((prefix,)))
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def readings(warehouse: Client) -> Callable[[str], dict[str, Reading]]:
+    """readings(prefix) is what readers see of each published object, and the ledger's form of it."""
+
+    def found(prefix: str) -> dict[str, Reading]:
+        parameters = {"prefix": prefix}
+        forms = warehouse.query(
+            "select object_key, form, line_count, rejected_count from ops.load_commits "
+            "where startsWith(object_key, {prefix:String}) "
+            "and (load_id, object_id) in (select load_id, object_id from ops.live_objects)",
+            parameters=parameters,
+        ).result_rows
+        rows = warehouse.query(
+            "select object_key, line_number, hex(line), reject from raw.event_lines "
+            "where startsWith(object_key, {prefix:String}) "
+            "and (load_id, object_id) in (select load_id, object_id from ops.live_objects) "
+            "order by object_key, line_number",
+            parameters=parameters,
+        ).result_rows
+        result = {key: Reading(form) for key, form, _, _ in forms}
+        for key, number, line, reason in rows:
+            result[key].rows.append((bytes.fromhex(line), reason))
+            assert number == len(result[key].rows), f"line {number} of {key}"
+        for key, _, line_count, rejected_count in forms:
+            reasons = result[key].reasons
+            assert (line_count, rejected_count) == (len(reasons), sum(map(bool, reasons))), key
+        return result
+
+    return found

@@ -1,0 +1,48 @@
+"""Every object of the matrix is delivered in one go: each gets what the matrix says, whatever its neighbours are."""
+
+import pytest
+
+from tests.faults.bad_input.cases import CASES, outcome
+from tests.faults.bad_input.reader import Reading, Unreadable, read_object
+
+PREFIX = "events/matrix/"
+
+
+@pytest.fixture(scope="module")
+def loaded(put, load_prefix, readings) -> dict[str, Reading | str]:
+    """What became of each case: its reading, or the code it is parked with."""
+    for name, (body, _) in CASES.items():
+        put(PREFIX + name, body)
+    report = load_prefix(PREFIX)
+    assert report.failed == []
+    assert load_prefix(PREFIX).object_count == 0, "nothing is left to do"
+    parked = {each.drop.key: each.code for each in report.parked}
+    found = readings(PREFIX)
+    assert not parked.keys() & found.keys()
+    return {key.removeprefix(PREFIX): result for key, result in (found | parked).items()}
+
+
+def test_the_python_reader_says_what_the_matrix_says() -> None:
+    wrong = {}
+    for name, (body, expected) in CASES.items():
+        try:
+            reading = read_object(name, body)
+            found = (reading.form, reading.reasons)
+        except Unreadable as error:
+            found = ("parked", [error.code])
+        if found != outcome(expected):
+            wrong[name] = (expected, found[0], found[1][:5])
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_object_gets_what_the_matrix_says(loaded, name: str) -> None:
+    body, expected = CASES[name]
+    form, reasons = outcome(expected)
+    result = loaded[name]
+    if form == "parked":
+        assert result == reasons[0]
+        return
+    assert isinstance(result, Reading), result
+    assert (result.form, result.reasons) == (form, reasons)
+    assert result.rows == read_object(name, body).rows, "byte for byte"
