@@ -92,7 +92,7 @@ def up() -> None:
 @app.command()
 def put(
     paths: Annotated[
-        list[Path], typer.Argument(help="Files or folders of .ndjson, .jsonl or .json, also .gz or .zst.")
+        list[Path], typer.Argument(help="Files or folders of .ndjson, .jsonl or .json, also .gz or .zst, or .parquet.")
     ],
     source: Annotated[str, typer.Option(help="Name of the system that the events come from.")] = "default",
     kind: Annotated[str, typer.Option(help="What the files hold: events, catalog or learners.")] = "events",

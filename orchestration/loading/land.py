@@ -29,21 +29,25 @@ LAND_SETTINGS = {
     "allow_archive_path_syntax": 0,
     # A 2 MB gzip bomb took 4.9 GB with parallel parsing; without, it fails at the memory limit, and nothing is slower.
     "input_format_parallel_parsing": 0,
-    # Two objects at a time, each into parts of its own: 0.6 GB for 343 MB of statements. Left alone, an engine with
-    # less than 4 GiB free reads and writes with one thread, and one with 64 cores takes 64 times the memory.
+    # Two objects at a time, each into parts of its own. Left alone, an engine with less than 4 GiB free reads and
+    # writes with one thread, and one with 64 cores takes 32 times the memory.
     "max_threads": 2,
     "max_insert_threads": 2,
     "max_threads_min_free_memory_per_thread": 0,
     "max_insert_threads_min_free_memory_per_thread": 0,
-    # Long lines: a block is cut by bytes as well as by rows (65,409 rows of 100 kB would be 6.5 GB).
-    "input_format_max_block_size_bytes": 64 << 20,
-    "min_insert_block_size_bytes": 128 << 20,
+    # Long lines: a block is cut by bytes as well as by rows (65,409 rows of 100 kB would be 6.5 GB). One object of
+    # 645 MB needs 0.6 GB with these two; with 64 MiB and 128 MiB it needed 1.2 GB.
+    "input_format_max_block_size_bytes": 16 << 20,
+    "min_insert_block_size_bytes": 64 << 20,
     # An element that never closes would otherwise be read to 512 MB; see MAX_LINE_BYTES.
     "input_format_json_max_object_size": MAX_LINE_BYTES,
     # Row numbers must be those of the file, and a file without the column must fail, not come out as NULL.
     "input_format_parquet_preserve_order": 1,
     "input_format_parquet_allow_missing_columns": 0,
-    "max_memory_usage": 1_500_000_000,
+    "input_format_parquet_memory_high_watermark": 256 << 20,
+    # Lines without an end, in two threads, took the engine's process to 2.3 GB with 1.5 GB here; it stays under 1.5 GB
+    # with this. A line of up to 256 MiB is refused as too long, a longer one fails its object.
+    "max_memory_usage": 800_000_000,
     "max_execution_time": MAX_LAND_SECONDS,
     # A lake that answers errors: ClickHouse gives up after 1 s instead of 14 s, on one that is silent after a minute.
     # Who tries again is the load, with minutes and hours between (see `ledger.RETRY_AFTER_SECONDS`); a batch with bad

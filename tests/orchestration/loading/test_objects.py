@@ -18,6 +18,7 @@ ENTRY = LakeObject("events/web/dt=2026-01-05/a.ndjson.gz", "abc", 10, datetime(2
         "events/web/dt=2026-01-05/a.json.zst",
         "catalog/a.ndjson",
         "learners/2026/a.ndjson.gz",
+        "events/web/a.parquet",
         "events/web/we ird's#1%20,é.ndjson",
     ],
 )
@@ -32,7 +33,8 @@ def test_a_drop_is_an_ndjson_file_below_a_watched_prefix(key: str) -> None:
         ("events/web/_SUCCESS", "working file"),
         ("events/web/.hidden.ndjson", "working file"),
         ("events/web/a.ndjson.tmp", "working file"),
-        ("events/web/a.parquet", "file ending"),
+        ("events/web/a.parquet.gz", "file ending"),
+        ("events/web/stream-1-2026-01-05-10-00-00-2f1c", "in Kinesis Firehose: the setting FileExtension"),
         ("events/web/a.ndjson.bz2", "file ending"),
         ("events/a.ndjson", "no source folder"),
     ],
@@ -68,6 +70,11 @@ def test_the_identity_does_not_depend_on_the_time_zone_of_the_machine() -> None:
     """A loader in another zone would otherwise have loaded everything again."""
     elsewhere = replace(ENTRY, last_modified=ENTRY.last_modified.astimezone(timezone(timedelta(hours=5))))
     assert object_id("lake", elsewhere) == object_id("lake", ENTRY)
+
+
+def test_a_parquet_file_is_known_by_its_ending_and_all_else_is_lines_at_first() -> None:
+    assert drop_from("lake", ENTRY).form == "lines"
+    assert drop_from("lake", replace(ENTRY, key="events/web/a.parquet")).form == "parquet"
 
 
 def test_the_source_is_the_folder_below_events() -> None:

@@ -43,6 +43,12 @@ def test_kinds_are_not_mixed_and_the_oldest_come_first() -> None:
     assert plan_batches([newer, catalogue, DROP]) == [[catalogue], [DROP, newer]]
 
 
+def test_forms_are_not_mixed() -> None:
+    """One statement reads one format."""
+    parquet = replace(DROP, key="events/web/a.parquet", form="parquet")
+    assert plan_batches([parquet, DROP, replace(DROP, key="events/web/b.ndjson")])[1:] == [[parquet]]
+
+
 def test_load_ids_are_version_7_and_follow_the_time_given() -> None:
     early = [new_load_id(DROP.last_modified) for _ in range(50)]
     late = new_load_id(DROP.last_modified + timedelta(milliseconds=1))

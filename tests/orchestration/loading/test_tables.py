@@ -25,6 +25,12 @@ def test_preparing_twice_changes_nothing(warehouse, settings) -> None:
     assert warehouse.query("select count() from ops.keys where name = 'learner_id_key'").result_rows == [(1,)]
 
 
+def test_a_ledger_of_before_there_were_forms_gets_the_column(warehouse) -> None:
+    warehouse.command("alter table ops.load_commits drop column form")
+    ensure_raw_tables(warehouse)
+    assert warehouse.query("select count() from ops.load_commits where form = 'lines'").result_rows == [(0,)]
+
+
 def test_the_key_may_change_only_while_there_are_no_events(warehouse, settings, put, load) -> None:
     set_learner_id_key(warehouse, "another key")
     assert key_in(warehouse) == "another key"

@@ -18,6 +18,13 @@ def test_a_file_becomes_a_drop_of_today(lake, tmp_path) -> None:
     assert b"".join(lake.read_chunks(key, 100)) == b"content"
 
 
+def test_a_parquet_file_keeps_its_ending(lake, tmp_path) -> None:
+    file = tmp_path / "export.2026.parquet"
+    file.write_bytes(b"content")
+    (key,) = put_drop(lake, [file], today=TODAY)
+    assert key == "events/default/dt=2026-01-05/export.2026-ed7002b439e9.parquet"
+
+
 def test_the_same_file_put_twice_is_delivered_twice(lake, tmp_path) -> None:
     file = tmp_path / "a.ndjson"
     file.write_text("{}\n")
