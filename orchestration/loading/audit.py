@@ -21,6 +21,10 @@ class Landed:
     line_bytes: int = 0
     checksum: int = 0
 
+    @property
+    def form(self) -> str:
+        return self.drop.form
+
 
 @dataclass(frozen=True)
 class Refused:
