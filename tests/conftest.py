@@ -26,6 +26,23 @@ DATABASES = ("raw", "ops", "staging", "intermediate", "marts", "seeds")
 _bucket_numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("faults", "the long fault run (see tests/faults)")
+    group.addoption(
+        "--faults", type=int, default=0, metavar="N", help="how many faults; with -m faults, 100 unless given"
+    )
+    group.addoption("--fault-seed", type=int, default=7, metavar="SEED", help="another seed draws other faults")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long fault run takes minutes to hours: it runs only when it is asked for."""
+    if config.getoption("--faults") or "faults" in config.getoption("-m"):
+        return
+    chosen = [item for item in items if item.get_closest_marker("faults") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """An engine and a lake of this session's own."""

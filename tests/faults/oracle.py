@@ -1,0 +1,101 @@
+"""The verdict: what readers see, set against what was offered. The warehouse is asked for its rows and nothing else."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from orchestration.loading import status
+from tests.faults.lake_reader import read_lake
+from tests.faults.offers import Manifest, Version
+from tests.faults.warehouse_site import Site
+
+
+@dataclass
+class Watch:
+    """What readers have seen so far: they never see half of an object, and never an older version than before."""
+
+    seen: dict[str, int] = field(default_factory=dict)
+    """Key → position of its live version."""
+    delays: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(key, etag) → seconds from its delivery until it was seen live; at most one load too many."""
+
+    def look(self, site: Site, manifest: Manifest, may_go_back: bool = False) -> None:
+        """Compare every live object with the version that it claims to be."""
+        now = time.time()
+        live = site.live_digests()
+        for key, (etag, digest) in live.items():
+            position = manifest.version_with(key, etag)
+            assert position >= 0, f"{key} is live with bytes (md5 {etag}) that were never offered as readable"
+            version = manifest.versions[key][position]
+            assert digest == version.digest, f"{key} is live, but its rows are not those of the version that was put"
+            assert may_go_back or position >= self.seen.get(key, 0), f"{key} went back to an older version"
+            self.seen[key] = position
+            self.delays.setdefault((key, etag), now - version.put_at)
+        vanished = set(self.seen) - set(live)
+        assert may_go_back or not vanished, f"readers no longer see {sorted(vanished)[:5]}"
+        self.seen = {key: self.seen[key] for key in live}
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Lines offered, and what became of them."""
+
+    offered: int
+    accepted: int
+    rejected: int
+    parked: int
+    lost: int
+    doubled: int
+    foreign: int
+    """Rows that nobody offered, or that are judged otherwise than the oracle does."""
+
+    @property
+    def is_even(self) -> bool:
+        whole = self.offered == self.accepted + self.rejected + self.parked
+        return whole and not (self.lost or self.doubled or self.foreign)
+
+
+def check_manifest_against_lake(site: Site, manifest: Manifest) -> None:
+    """The two halves of the oracle must agree before they may judge: same keys, same lines, same verdict on each."""
+    in_lake = read_lake(site.s3, site.bucket)
+    expected = {
+        key: found[-1].rows() if found[-1].is_readable else None
+        for key, found in manifest.versions.items()
+        if key not in manifest.deleted
+    }
+    differing = [key for key in in_lake.keys() | expected.keys() if in_lake.get(key, []) != expected.get(key, [])]
+    assert differing == [], f"the generator and the reader of the lake disagree about {sorted(differing)[:5]}"
+
+
+def balance(site: Site, manifest: Manifest) -> Balance:
+    """Every line of every version that counts, against every row that readers see."""
+    live, parked = manifest.expected_live(), manifest.expected_parked()
+    expected = Counter((key, *row) for key, version in live.items() for row in version.rows())
+    found = Counter(site.live_rows())
+    really_parked = site.parked_keys(manifest)
+    parked_lines = sum(len(parked[key].lines) for key in really_parked & parked.keys())
+    return Balance(
+        offered=_count_lines(live) + _count_lines(parked),
+        accepted=sum(count for row, count in found.items() if row[3]),
+        rejected=sum(count for row, count in found.items() if not row[3]),
+        parked=parked_lines,
+        lost=sum((expected - found).values()),
+        doubled=sum(count - 1 for count in found.values() if count > 1),
+        foreign=sum(count for row, count in found.items() if row not in expected),
+    )
+
+
+def check_settled(site: Site, manifest: Manifest) -> Balance:
+    """All that must hold once nothing is due any more."""
+    result = balance(site, manifest)
+    assert result.is_even, result
+    parked, expected = site.parked_keys(manifest), set(manifest.expected_parked())
+    assert parked == expected, f"parked are {sorted(parked)}, expected {sorted(expected)}"
+    now = status(site.client, site.lake)
+    assert now.adds_up, now
+    assert (now.due, now.held) == (0, 0), now
+    return result
+
+
+def _count_lines(versions: dict[str, Version]) -> int:
+    return sum(len(version.lines) for version in versions.values())

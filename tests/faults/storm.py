@@ -1,0 +1,76 @@
+"""A storm: faults drawn by a seed, deliveries between them, and a verdict after every few."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.faults.offers import Offers
+from tests.faults.oracle import Balance, Watch, check_manifest_against_lake, check_settled
+from tests.faults.strikes import STRIKES, Field
+from tests.faults.warehouse_site import Site
+
+STRIKES_BETWEEN_CALMS = (2, 5)
+"""Faults that may pile up before everything must be right again."""
+
+
+@dataclass
+class Report:
+    """What was done to the warehouse, and what it did with what it was offered."""
+
+    seed: int
+    balance: Balance | None = None
+    faults: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    """Faults that found nothing at work, for instance a loader that had ended before it was killed."""
+    loads_to_settle: int = 0
+    longest_delay: float = 0.0
+
+    def __str__(self) -> str:
+        found = self.balance
+        kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items()))
+        return (
+            f"events offered {found.offered:,} = accepted {found.accepted:,} + rejected {found.rejected:,} + parked "
+            f"{found.parked:,}; faults {self.faults.total()} ({kinds}); lost {found.lost}; doubled {found.doubled}; "
+            f"longest delay {self.longest_delay:.1f} s; seed {self.seed}"
+        )
+
+
+def rage(site: Site, calm_site: Site, count: int, seed: int) -> Report:
+    """Strike until `count` faults have hit, each kind in turn in a drawn order; check whenever it calms down.
+
+    `calm_site` reads the same lake and is never struck: in the end both must hold the same lines.
+    """
+    chance = random.Random(seed)
+    offers = Offers(site.put, site.delete, seed)
+    watch, report = Watch(), Report(seed)
+    deck: list[str] = []
+    is_settled, until_calm = True, chance.randint(*STRIKES_BETWEEN_CALMS)
+    while report.faults.total() < count:
+        deck = deck or chance.sample(sorted(STRIKES), len(STRIKES))
+        name = deck.pop()
+        offers.offer_wave(is_settled)
+        try:
+            has_hit = STRIKES[name](Field(site, offers, chance))
+            (report.faults if has_hit else report.missed)[name] += 1
+            site.heal()
+            watch.look(site, offers.manifest, may_go_back=name.startswith("ledger restored"))
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, fault {report.faults.total()}, {name}: {error}") from error
+        is_settled, until_calm = False, until_calm - 1
+        if until_calm <= 0 or report.faults.total() == count:
+            _calm_down(site, calm_site, offers, watch, report, name)
+            is_settled, until_calm = True, chance.randint(*STRIKES_BETWEEN_CALMS)
+    check_manifest_against_lake(site, offers.manifest)
+    report.longest_delay = max(watch.delays.values(), default=0.0)
+    return report
+
+
+def _calm_down(site: Site, calm_site: Site, offers: Offers, watch: Watch, report: Report, last: str) -> None:
+    try:
+        report.loads_to_settle += site.settle()
+        watch.look(site, offers.manifest)
+        report.balance = check_settled(site, offers.manifest)
+        calm_site.settle()
+        assert site.live_rows() == calm_site.live_rows(), "a warehouse without faults holds other lines"
+    except AssertionError as error:
+        raise AssertionError(f"seed {report.seed}, after fault {report.faults.total()}, {last}: {error}") from error

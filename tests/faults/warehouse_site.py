@@ -1,0 +1,220 @@
+"""The warehouse under test: services that can be killed, proxies that misbehave, loaders, and what readers see."""
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from clickhouse_connect.driver.client import Client
+
+from orchestration.embedded.services import Services, services_status, start_services, stop_services
+from orchestration.loading import pending, prepare_warehouse
+from orchestration.loading.discover import discover
+from orchestration.resources.lake import S3Lake, connect_lake
+from orchestration.resources.warehouse import connect
+from orchestration.settings import Settings, load_settings
+from tests.faults.loader_process import Loader, Orders, Outcome
+from tests.faults.offers import Manifest, digest_of
+from tests.faults.proxy import Proxy
+
+RAW = "raw.event_lines"
+LIVE = "select load_id, object_id from ops.live_objects"
+MAX_LOADS_TO_SETTLE = 8
+
+
+class Site:
+    """One home. Loaders come through the proxies; the test itself speaks to the services directly."""
+
+    def __init__(self, home: Path, reads_lake_of: "Site | None" = None) -> None:
+        self.home = home
+        self._other = reads_lake_of
+        self.services: Services = start_services(home, bound_to_us=True)
+        self.engine_proxy = Proxy((self.services.host, self.services.port))
+        self.lake_proxy = Proxy(_address(self.services.lake_endpoint_url))
+        self.load_seconds = 1.0
+        """How long the last load without a fault took: kills are drawn from this long."""
+        self._client: Client | None = None
+        self._s3: Any = None
+        prepare_warehouse(self.client, self.settings)
+
+    def close(self) -> None:
+        self.engine_proxy.close()
+        self.lake_proxy.close()
+        stop_services(self.home)
+
+    @property
+    def settings(self) -> Settings:
+        own = load_settings({"WAREHOUSE_HOME": str(self.home)})
+        return replace(own, lake=self._other.settings.lake) if self._other else own
+
+    @property
+    def loader_settings(self) -> Settings:
+        direct = self.settings
+        engine = replace(direct.clickhouse, port=self.engine_proxy.port)
+        if self._other:
+            return direct
+        lake = replace(direct.lake, endpoint_url=f"http://127.0.0.1:{self.lake_proxy.port}")
+        return replace(direct, clickhouse=engine, lake=lake)
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            self._client = connect(self.settings)
+        return self._client
+
+    @property
+    def lake(self) -> S3Lake:
+        return connect_lake(self.settings)
+
+    @property
+    def s3(self) -> Any:
+        if self._s3 is None:
+            lake = self.settings.lake
+            self._s3 = boto3.client(
+                "s3",
+                endpoint_url=lake.endpoint_url,
+                region_name=lake.region,
+                aws_access_key_id=lake.access_key_id,
+                aws_secret_access_key=lake.secret_access_key,
+                config=Config(s3={"addressing_style": "path"}),
+            )
+        return self._s3
+
+    @property
+    def bucket(self) -> str:
+        return self.settings.lake.bucket
+
+    def put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def delete(self, key: str) -> None:
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def kill_engine(self) -> None:
+        """SIGKILL; the lake ends with it."""
+        _kill(self.services.pid)
+
+    def kill_lake(self) -> None:
+        """SIGKILL of the lake alone; the engine notices and ends by itself."""
+        os.kill(self.services.lake_pid, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while services_status(self.home).is_running and time.monotonic() < deadline:
+            time.sleep(0.05)
+        _kill(self.services.pid)
+
+    def heal(self) -> None:
+        """Everything works again: no rule, all services up."""
+        self.engine_proxy.set_rule(None)
+        self.lake_proxy.set_rule(None)
+        if services_status(self.home).is_running:
+            return
+        self.services = start_services(self.home, bound_to_us=True)
+        self.engine_proxy.upstream = (self.services.host, self.services.port)
+        self.lake_proxy.upstream = _address(self.services.lake_endpoint_url)
+        self._client = self._s3 = None
+
+    def start_loader(self, orders: Orders | None = None) -> Loader:
+        return Loader(self.loader_settings, orders or Orders())
+
+    def load(self, orders: Orders | None = None) -> Outcome | None:
+        """One loader from start to end."""
+        return self.start_loader(orders).join()
+
+    def settle(self) -> int:
+        """Load, letting time pass in between, until nothing is due; returns the number of loads it took."""
+        for count in range(1, MAX_LOADS_TO_SETTLE + 1):
+            started = time.monotonic()
+            outcome = self.load()
+            self.load_seconds = time.monotonic() - started
+            assert outcome is not None, "a loader died although nobody killed it"
+            assert outcome.error == "", f"a load without a fault failed: {outcome.error}"
+            if self.is_settled():
+                return count
+            self.let_time_pass()
+        raise AssertionError(
+            f"After {MAX_LOADS_TO_SETTLE} loads without a fault there is still work: "
+            f"due {[drop.key for drop in pending(self.client, self.lake)]}, failures "
+            f"{self.client.query('select object_key, code, message from ops.object_failures').result_rows[:5]}"
+        )
+
+    def is_settled(self) -> bool:
+        """Nothing is due, nothing waits for its next try, nothing waits for its verdict."""
+        unjudged = self.client.query(
+            "select count() from ops.first_commits "
+            "where (load_id, object_id) not in (select load_id, object_id from ops.load_gates)"
+        ).result_rows[0][0]
+        found = discover(self.client, self.lake)
+        return not unjudged and not found.due and all(failure.is_permanent for _, failure in found.parked)
+
+    def let_time_pass(self, days: int = 2) -> None:
+        """Everything in the ledger happened that much longer ago: pauses are over, orphans are old.
+
+        Moments are part of the tables' order, which no UPDATE may change, so each table is written anew.
+        """
+        for table, columns in self._moments().items():
+            aged = ", ".join(f"{column} - toIntervalDay({days}) as {column}" for column in columns)
+            self.client.command(f"create table ops.aged as ops.{table}")
+            self.client.command(f"insert into ops.aged select * replace ({aged}) from ops.{table}")
+            self.client.command(f"exchange tables ops.aged and ops.{table}")
+            self.client.command("drop table ops.aged sync")
+
+    def _moments(self) -> dict[str, list[str]]:
+        """Table of the ledger → its columns that say when something was done."""
+        rows = self.client.query(
+            "select table, groupArray(name) from system.columns where database = 'ops' and type like 'DateTime%' "
+            "and name != 'last_modified' and table in "
+            "(select name from system.tables where database = 'ops' and engine = 'MergeTree') group by table"
+        ).result_rows
+        return dict(rows)
+
+    def live_digests(self) -> dict[str, tuple[str, str]]:
+        """Key → (etag, digest of its rows), as readers see them."""
+        rows = self.client.query(
+            f"""
+            select live.object_key, live.etag, found.rows
+            from (select object_key, object_id, etag from ops.live_objects where kind = 'events') as live
+            left join (
+                select
+                    object_id,
+                    groupArray((line_number, lower(hex(MD5(line))), reject = '')) as rows
+                from {RAW}
+                where (load_id, object_id) in ({LIVE})
+                group by object_id
+            ) as found on found.object_id = live.object_id
+            """
+        ).result_rows
+        assert len({key for key, _, _ in rows}) == len(rows), "a key has two live objects"
+        return {
+            key: (etag, digest_of([(number, line, bool(accepted)) for number, line, accepted in found]))
+            for key, etag, found in rows
+        }
+
+    def live_rows(self) -> list[tuple[str, int, str, bool]]:
+        """Every line that readers see: (key, line number, MD5 of the line, whether it is accepted)."""
+        return self.client.query(
+            f"select object_key, line_number, lower(hex(MD5(line))), reject = '' from {RAW} "
+            f"where (load_id, object_id) in ({LIVE}) order by object_key, line_number"
+        ).result_rows
+
+    def parked_keys(self, manifest: Manifest) -> set[str]:
+        """Keys whose object in the lake is given up on."""
+        rows = self.client.query("select object_key, etag from ops.parked_objects").result_rows
+        return {key for key, etag in rows if key in manifest.versions and manifest.versions[key][-1].etag == etag}
+
+
+def _address(url: str) -> tuple[str, int]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+def _kill(pid: int) -> None:
+    """SIGKILL of a child of ours, and its end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
