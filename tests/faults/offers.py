@@ -101,15 +101,14 @@ class Offers:
 
         What takes a readable object away may only follow a state in which it was loaded: nobody could load it later.
         """
+        if is_settled:
+            self.chance.choice((self.break_one, self.delete_one))()
         self.new_object(self.chance.choice((TINY, MEDIUM, MEDIUM, LARGE)))
         for _ in range(self.chance.randint(1, 3)):
             self.new_object(TINY)
-        kinds = [self.redeliver, self.overwrite, self.change_back_and_forth, self.copy, self.offer_noise, self.correct]
-        if is_settled:
-            kinds += [self.break_one, self.delete_one]
-        kinds += [self.new_broken_object]
-        for kind in self.chance.sample(kinds, 2):
-            kind()
+        again = [self.redeliver, self.overwrite, self.change_back_and_forth, self.copy, self.offer_noise, self.correct]
+        for deliver in self.chance.sample([*again, self.new_broken_object], 2):
+            deliver()
 
     def new_object(self, size: tuple[int, int] = MEDIUM) -> Version:
         self._count += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.offers import Offers
 from tests.faults.oracle import Balance, Watch, check_manifest_against_lake, check_settled
-from tests.faults.strikes import STRIKES, Field
+from tests.faults.strikes import STRIKES, Scene
 from tests.faults.warehouse_site import Site
 
 STRIKES_BETWEEN_CALMS = (2, 5)
@@ -24,6 +24,8 @@ class Report:
     """Faults that found nothing at work, for instance a loader that had ended before it was killed."""
     loads_to_settle: int = 0
     longest_delay: float = 0.0
+    unexplained: list[str] = field(default_factory=list)
+    """Errors of loaders that tell a person nothing."""
 
     def __str__(self) -> str:
         found = self.balance
@@ -42,7 +44,8 @@ def rage(site: Site, calm_site: Site, count: int, seed: int) -> Report:
     """
     chance = random.Random(seed)
     offers = Offers(site.put, site.delete, seed)
-    watch, report = Watch(), Report(seed)
+    scene = Scene(site, offers, chance)
+    watch, report = Watch(), Report(seed, unexplained=scene.unexplained)
     deck: list[str] = []
     is_settled, until_calm = True, chance.randint(*STRIKES_BETWEEN_CALMS)
     while report.faults.total() < count:
@@ -50,7 +53,7 @@ def rage(site: Site, calm_site: Site, count: int, seed: int) -> Report:
         name = deck.pop()
         offers.offer_wave(is_settled)
         try:
-            has_hit = STRIKES[name](Field(site, offers, chance))
+            has_hit = STRIKES[name](scene)
             (report.faults if has_hit else report.missed)[name] += 1
             site.heal()
             watch.look(site, offers.manifest, may_go_back=name.startswith("ledger restored"))

@@ -8,7 +8,7 @@ from tests.faults.lake_reader import read_lake
 from tests.faults.offers import LARGE, Manifest, Offers
 from tests.faults.oracle import Watch, balance, check_manifest_against_lake
 from tests.faults.proxy import Request
-from tests.faults.strikes import STEPS, Field, kill_at_step
+from tests.faults.strikes import STEPS, Scene, kill_at_step
 from tests.faults.warehouse_site import LIVE, RAW, Site
 
 
@@ -32,7 +32,7 @@ def test_a_warehouse_without_faults_holds_what_was_offered(site: Site, offers: O
 
 
 def test_both_readers_of_the_lake_must_agree(site: Site, offers: Offers) -> None:
-    key = offers.new_object(LARGE).key
+    key = offers.new_large_plain_object().key
     site.put(key, b'{"another": "content"}\n')
     with pytest.raises(AssertionError, match="disagree"):
         check_manifest_against_lake(site, offers.manifest)
@@ -73,7 +73,7 @@ def test_a_line_that_nobody_offered_is_seen(site: Site, offers: Offers) -> None:
 def test_each_step_of_a_load_can_be_struck(site: Site, offers: Offers, step: str) -> None:
     """A step whose INSERT the proxy no longer recognises would count as survived without having been struck."""
     offers.new_object()
-    assert kill_at_step(Field(site, offers, random.Random(1)), step, is_after=True)
+    assert kill_at_step(Scene(site, offers, random.Random(1)), step, is_after=True)
     site.heal()
 
 

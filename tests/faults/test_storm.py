@@ -18,6 +18,7 @@ def test_a_short_storm_loses_nothing_and_doubles_nothing(site: Site, calm_site: 
     report = rage(site, calm_site, len(STRIKES), SHORT_SEED)
     with capsys.disabled():
         print(f"\n{report}")
+    assert report.unexplained == []
 
 
 @pytest.mark.faults
@@ -28,3 +29,4 @@ def test_a_long_storm_loses_nothing_and_doubles_nothing(
     report = rage(site, calm_site, fault_count, fault_seed)
     with capsys.disabled():
         print(f"\n{report}")
+    assert report.unexplained == []
