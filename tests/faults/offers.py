@@ -89,7 +89,7 @@ class Manifest:
 class Offers:
     """Draws deliveries by its seed, puts them into the lake and keeps the manifest."""
 
-    def __init__(self, put: Callable[[str, bytes], None], delete: Callable[[str], None], seed: int) -> None:
+    def __init__(self, put: Callable[..., None], delete: Callable[[str], None], seed: int) -> None:
         self.manifest = Manifest()
         self.chance = random.Random(seed)
         self._put = put
@@ -107,6 +107,7 @@ class Offers:
         for _ in range(self.chance.randint(1, 3)):
             self.new_object(TINY)
         again = [self.redeliver, self.overwrite, self.change_back_and_forth, self.copy, self.offer_noise, self.correct]
+        again += [self.restore]
         for deliver in self.chance.sample([*again, self.new_broken_object], 2):
             deliver()
 
@@ -135,14 +136,20 @@ class Offers:
     def redeliver(self) -> None:
         """The same bytes again, with a new time."""
         if key := self._key_in_lake():
-            self._put_version(self.manifest.versions[key][-1])
+            self.put_again(self.manifest.versions[key][-1])
 
     def change_back_and_forth(self) -> None:
         """A, then B, then A again under one key."""
         if key := self._key_in_lake():
             first = self.manifest.versions[key][-1]
             self.overwrite(key)
-            self._put_version(first)
+            self.put_again(first)
+
+    def restore(self) -> None:
+        """The bytes before the last ones, put back with the time they had: older than what they replace."""
+        if key := self._key_in_lake(has_history=True):
+            before = [each for each in self.manifest.versions[key][:-1] if each.is_readable][-1]
+            self.put_again(before, modified_at=before.put_at)
 
     def copy(self) -> None:
         """The bytes of one object under another key as well: both are live, the statements' ids make them one."""
@@ -150,7 +157,7 @@ class Offers:
             original = self.manifest.versions[key][-1]
             self._count += 1
             folder, _, name = key.rpartition("/")
-            self._put_version(_under(f"{folder}/copy-{self._count:05d}-{name}", original))
+            self.put_again(_under(f"{folder}/copy-{self._count:05d}-{name}", original))
 
     def correct(self) -> None:
         """A readable object in place of a broken one."""
@@ -173,23 +180,30 @@ class Offers:
             self._delete(key)
             self.manifest.deleted.add(key)
 
-    def _key_in_lake(self, ending: str = "") -> str:
-        """Some key whose object is readable; empty when there is none."""
+    def _key_in_lake(self, ending: str = "", has_history: bool = False) -> str:
+        """Some key whose object is readable, and was another readable one before; empty when there is none."""
         parked = self.manifest.expected_parked()
         keys = [
             key
             for key in self.manifest.versions
-            if key not in parked and key not in self.manifest.deleted and key.endswith(ending)
+            if key not in parked
+            and key not in self.manifest.deleted
+            and key.endswith(ending)
+            and (not has_history or sum(each.is_readable for each in self.manifest.versions[key]) > 1)
         ]
         return self.chance.choice(sorted(keys)) if keys else ""
 
     def _deliver(self, key: str, size: tuple[int, int], is_broken: bool = False) -> Version:
+        return self.put_again(self.draw(key, size, is_broken))
+
+    def draw(self, key: str, size: tuple[int, int] = MEDIUM, is_broken: bool = False) -> Version:
+        """A version of the key that was never there, without putting it."""
         lines, bad_numbers = self._draw_lines(key, self.chance.randint(*size))
         ending = next(ending for ending in sorted(_WRITERS, key=len, reverse=True) if key.endswith(ending))
         body = _WRITERS[ending](b"".join(line + b"\n" for line in lines), self.chance)
         if is_broken:
             body = _flip_a_bit(body)
-        return self._put_version(Version(key, body, lines, bad_numbers, is_readable=not is_broken))
+        return Version(key, body, lines, bad_numbers, is_readable=not is_broken)
 
     def _draw_lines(self, key: str, count: int) -> tuple[tuple[bytes, ...], frozenset[int]]:
         lines, bad_numbers = [], set()
@@ -214,11 +228,12 @@ class Offers:
             ensure_ascii=False,
         ).encode()
 
-    def _put_version(self, version: Version) -> Version:
+    def put_again(self, version: Version, modified_at: float | None = None) -> Version:
+        """Put a version, again or for the first time; with a time of its own when `modified_at` is given."""
         delivered = Version(
             version.key, version.body, version.lines, version.bad_numbers, version.is_readable, time.time()
         )
-        self._put(delivered.key, delivered.body)
+        self._put(delivered.key, delivered.body, modified_at)
         self.manifest.add(delivered)
         return delivered
 

@@ -63,8 +63,11 @@ class Proxy:
     def __init__(self, upstream: tuple[str, int]) -> None:
         self.upstream = upstream
         self.rule: Rule = lambda request: None
+        self.busy = 0
+        """Requests that are under way now."""
         self.hits = 0
         """Requests that met with mischief since the rule was set."""
+        self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -75,6 +78,13 @@ class Proxy:
 
     def set_rule(self, rule: Rule | None) -> None:
         self.rule, self.hits = rule or (lambda request: None), 0
+
+    def wait_until_idle(self) -> bool:
+        """Wait for requests of dead clients that are still under way; whether any request met with mischief."""
+        deadline = time.monotonic() + UPSTREAM_SECONDS
+        while self.busy and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.hits > 0
 
     def close(self) -> None:
         self._server.shutdown()
@@ -119,10 +129,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         self.close_connection = True
         proxy = self.server.proxy
+        with proxy.lock:
+            proxy.busy += 1
+        try:
+            self._meet(proxy)
+        finally:
+            with proxy.lock:
+                proxy.busy -= 1
+
+    def _meet(self, proxy: Proxy) -> None:
         request = Request(self.command, self.path, self._read_body())
         mischief = proxy.rule(request)
         if mischief is not None:
-            proxy.hits += 1
+            with proxy.lock:
+                proxy.hits += 1
         mischief = mischief or Mischief()
         if mischief.before:
             mischief.before()
@@ -135,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._forward(request, mischief)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _pass_on  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _pass_on
 
     def _read_body(self) -> bytes:
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():

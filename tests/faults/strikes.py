@@ -105,7 +105,7 @@ def kill_at_step(scene: Scene, step: str, is_after: bool) -> bool:
     scene.site.engine_proxy.set_rule(once(insert_into(STEPS[step]), mischief))
     loaders.append(scene.site.start_loader())
     loaders[0].process.join(60)
-    return scene.site.engine_proxy.hits > 0
+    return scene.site.engine_proxy.wait_until_idle()
 
 
 @strike("engine killed at a random moment")
@@ -307,3 +307,20 @@ def sleep_between_steps(scene: Scene) -> bool:
     site.engine_proxy.set_rule(once(insert_into(STEPS[step]), Mischief(before=scene.let_load)))
     scene.let_load()
     return site.engine_proxy.hits > 0
+
+
+@strike("request arrives late")
+def deliver_late(scene: Scene) -> bool:
+    """The loader is dead and another has loaded when its last INSERT reaches the engine."""
+    site = scene.site
+    loaders: list[Loader] = []
+
+    def outlive() -> None:
+        loaders[0].process.kill()
+        scene.let_load()
+
+    step = scene.chance.choice(list(STEPS))
+    site.engine_proxy.set_rule(once(insert_into(STEPS[step]), Mischief(before=outlive)))
+    loaders.append(site.start_loader())
+    loaders[0].process.join(60)
+    return site.engine_proxy.wait_until_idle()

@@ -89,8 +89,15 @@ class Site:
     def bucket(self) -> str:
         return self.settings.lake.bucket
 
-    def put(self, key: str, body: bytes) -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+    def put(self, key: str, body: bytes, modified_at: float | None = None) -> None:
+        """Write an object; with a time of its own when `modified_at` is given, as a restored copy has it."""
+        metadata = {} if modified_at is None else {"mtime": f"{modified_at:.6f}"}
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, Metadata=metadata)
+
+    def modified_at(self, key: str) -> float:
+        """The time that the lake lists for the key, to the millisecond."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key)["Contents"]
+        return next(entry["LastModified"].timestamp() for entry in listed if entry["Key"] == key)
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=self.bucket, Key=key)
