@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from orchestration.loading.collect import collect
 from tests.faults.loader_process import Loader, Orders
 from tests.faults.offers import TINY, Offers
 from tests.faults.proxy import Mischief, Request, Rule, once
@@ -293,7 +292,7 @@ def fill_disk(scene: Scene) -> bool:
 def set_clock(scene: Scene) -> bool:
     """A loader whose clock is days off stops between land and commit, while one that is right loads, or tidies up."""
     site = scene.site
-    meanwhile = scene.chance.choice((scene.let_load, lambda: collect(site.client), lambda: None))
+    meanwhile = scene.chance.choice((scene.let_load, lambda: scene.let_end(site.start_loader(of_empty_lake=True))))
     site.engine_proxy.set_rule(once(insert_into("ops.load_commits"), Mischief(before=meanwhile)))
     scene.let_load(Orders(clock_hours=scene.chance.choice((-1000, -30, -13, 30, 1000))))
     return True

@@ -24,6 +24,7 @@ from tests.faults.proxy import Proxy
 
 RAW = "raw.event_lines"
 LIVE = "select load_id, object_id from ops.live_objects"
+EMPTY_BUCKET = "nothing"
 MAX_LOADS_TO_SETTLE = 8
 
 
@@ -125,8 +126,13 @@ class Site:
         self.lake_proxy.upstream = _address(self.services.lake_endpoint_url)
         self._client = self._s3 = None
 
-    def start_loader(self, orders: Orders | None = None) -> Loader:
-        return Loader(self.loader_settings, orders or Orders())
+    def start_loader(self, orders: Orders | None = None, of_empty_lake: bool = False) -> Loader:
+        """A loader behind the proxies; `of_empty_lake`: one that finds nothing to load and only tidies up."""
+        settings = self.loader_settings
+        if of_empty_lake:
+            self.s3.create_bucket(Bucket=EMPTY_BUCKET)
+            settings = replace(settings, lake=replace(settings.lake, bucket=EMPTY_BUCKET))
+        return Loader(settings, orders or Orders())
 
     def load(self, orders: Orders | None = None) -> Outcome | None:
         """One loader from start to end."""
