@@ -33,34 +33,31 @@ def offer_and_load(site: Site, offers: Offers) -> None:
     site.settle()
 
 
-@pytest.mark.slow
-def test_a_build_killed_while_it_writes_is_made_up_for(site: Site) -> None:
-    """The first build fills the final table directly: killed then, it leaves a part of it."""
-    offers = Offers(site.put, site.delete, seed=9)
-    offer_and_load(site, offers)
-    kill_while_it_fills(site, is_after=False)
-    build(site)
-    check_statements(site, offers.manifest)
+def kill_at_random(site: Site, chance: random.Random) -> None:
+    process = start_dbt(site)
+    time.sleep(chance.uniform(1, 8))
+    process.kill()
+    process.communicate()
+
+
+def kill_engine_while_it_fills(site: Site) -> None:
+    site.engine_proxy.set_rule(once(fills_the_model, Mischief(before=site.kill_engine)))
+    start_dbt(site).communicate(timeout=240)
+    site.heal()
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(3600)
-def test_builds_killed_at_random_moments_are_made_up_for(site: Site, fault_count: int, fault_seed: int) -> None:
-    """One kill of dbt for ten other faults, and the engine's instead of dbt's now and then."""
-    chance = random.Random(fault_seed)
-    offers = Offers(site.put, site.delete, fault_seed)
-    for number in range(max(3, fault_count // 10)):
+def test_killed_builds_are_made_up_for(site: Site, fault_count: int, fault_seed: int) -> None:
+    """The first build fills the final table directly: killed then, it leaves a part of it. One kill for ten faults."""
+    chance, offers = random.Random(fault_seed), Offers(site.put, site.delete, fault_seed)
+    for number in range(max(4, fault_count // 10)):
         offer_and_load(site, offers)
-        if number % 3 == 0:
-            kill_while_it_fills(site, is_after=chance.random() < 0.5)
-        elif number % 3 == 1:
-            process = start_dbt(site)
-            time.sleep(chance.uniform(1, 8))
-            process.kill()
-            process.communicate()
+        if number % 4 < 2:
+            kill_while_it_fills(site, is_after=number % 4 == 1)
+        elif number % 4 == 2:
+            kill_at_random(site, chance)
         else:
-            site.engine_proxy.set_rule(once(fills_the_model, Mischief(before=site.kill_engine)))
-            start_dbt(site).communicate(timeout=240)
-            site.heal()
+            kill_engine_while_it_fills(site)
         build(site)
         check_statements(site, offers.manifest)
