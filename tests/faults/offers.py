@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import zstandard
 
@@ -34,7 +35,7 @@ class Version:
     """Whether the whole object can be read; a broken one is parked, whatever its first lines are."""
     put_at: float = 0.0
 
-    @property
+    @cached_property
     def etag(self) -> str:
         return hashlib.md5(self.body).hexdigest()
 
@@ -45,15 +46,11 @@ class Version:
             for number, line in enumerate(self.lines, start=1)
         ]
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        return digest_of(self.rows())
-
-
-def digest_of(rows: list[tuple[int, str, bool]]) -> str:
-    """One hash over an object's rows; a lost, doubled or changed one changes it."""
-    text = "".join(f"{number}:{line}:{int(is_accepted)};" for number, line, is_accepted in sorted(rows))
-    return hashlib.md5(text.encode()).hexdigest()
+        """One hash over the rows; a lost, doubled or changed one changes it. Empty when there are no rows."""
+        rows = "".join(f"{number}:{line}:{int(is_accepted)};" for number, line, is_accepted in self.rows())
+        return hashlib.md5(rows.encode()).hexdigest() if rows else ""
 
 
 @dataclass

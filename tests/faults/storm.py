@@ -29,11 +29,12 @@ class Report:
 
     def __str__(self) -> str:
         found = self.balance
+        kills = sum(count for name, count in self.faults.items() if "killed" in name)
         kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items()))
         return (
-            f"events offered {found.offered:,} = accepted {found.accepted:,} + rejected {found.rejected:,} + parked "
-            f"{found.parked:,}; faults {self.faults.total()} ({kinds}); lost {found.lost}; doubled {found.doubled}; "
-            f"longest delay {self.longest_delay:.1f} s; seed {self.seed}"
+            f"events offered {found.offered:,} = accepted {found.accepted:,} + rejected {found.rejected:,} + "
+            f"parked {found.parked:,}; faults {self.faults.total()}, {kills} of them kills ({kinds}); "
+            f"lost {found.lost}; doubled {found.doubled}; longest delay {self.longest_delay:.1f} s; seed {self.seed}"
         )
 
 
@@ -74,6 +75,9 @@ def _calm_down(site: Site, calm_site: Site, offers: Offers, watch: Watch, report
         watch.look(site, offers.manifest)
         report.balance = check_settled(site, offers.manifest)
         calm_site.settle()
-        assert site.live_rows() == calm_site.live_rows(), "a warehouse without faults holds other lines"
+        differing = {(key, each.digest) for key, each in site.live_objects().items()} ^ {
+            (key, each.digest) for key, each in calm_site.live_objects().items()
+        }
+        assert not differing, f"a warehouse without faults holds other lines: {sorted(differing)[:5]}"
     except AssertionError as error:
         raise AssertionError(f"seed {report.seed}, after fault {report.faults.total()}, {last}: {error}") from error

@@ -4,7 +4,8 @@ import contextlib
 import os
 import signal
 import time
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,26 @@ from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings
 from tests.faults.loader_process import Loader, Orders, Outcome
-from tests.faults.offers import Manifest, digest_of
+from tests.faults.offers import Manifest
 from tests.faults.proxy import Proxy
 
 RAW = "raw.event_lines"
 LIVE = "select load_id, object_id from ops.live_objects"
 EMPTY_BUCKET = "nothing"
 MAX_LOADS_TO_SETTLE = 8
+
+
+@dataclass(frozen=True)
+class LiveObject:
+    """A live object, with what raw holds of it."""
+
+    etag: str
+    load_id: str
+    object_id: str
+    accepted: int
+    rejected: int
+    digest: str
+    """As `Version.digest`; empty for an object without lines, and for one that was verified before."""
 
 
 class Site:
@@ -185,33 +199,42 @@ class Site:
         ).result_rows
         return dict(rows)
 
-    def live_digests(self) -> dict[str, tuple[str, str]]:
-        """Key → (etag, digest of its rows), as readers see them."""
+    def live_objects(self, verified: Collection[tuple[str, str]] = ()) -> dict[str, LiveObject]:
+        """What readers see, by key; without the digest of those (load_id, object_id) that were verified before."""
         rows = self.client.query(
             f"""
-            select live.object_key, live.etag, found.rows
-            from (select object_key, object_id, etag from ops.live_objects where kind = 'events') as live
+            select live.object_key, live.etag, live.load_id, live.object_id, found.accepted, found.rejected, digest.text
+            from (select object_key, etag, load_id, object_id from ops.live_objects where kind = 'events') as live
+            left join (
+                select load_id, object_id, countIf(reject = '') as accepted, countIf(reject != '') as rejected
+                from {RAW}
+                group by load_id, object_id
+            ) as found on found.load_id = live.load_id and found.object_id = live.object_id
             left join (
                 select
+                    load_id,
                     object_id,
-                    groupArray((line_number, lower(hex(MD5(line))), reject = '')) as rows
+                    lower(hex(MD5(arrayStringConcat(arrayMap(
+                        row -> concat(toString(row.1), ':', row.2, ':', toString(row.3), ';'),
+                        arraySort(groupArray((line_number, lower(hex(MD5(line))), reject = '')))
+                    ))))) as text
                 from {RAW}
                 where (load_id, object_id) in ({LIVE})
-                group by object_id
-            ) as found on found.object_id = live.object_id
-            """
+                    and not has({{verified:Array(Tuple(String, String))}}, (load_id, object_id))
+                group by load_id, object_id
+            ) as digest on digest.load_id = live.load_id and digest.object_id = live.object_id
+            """,
+            parameters={"verified": list(verified)},
         ).result_rows
-        assert len({key for key, _, _ in rows}) == len(rows), "a key has two live objects"
-        return {
-            key: (etag, digest_of([(number, line, bool(accepted)) for number, line, accepted in found]))
-            for key, etag, found in rows
-        }
+        assert len({row[0] for row in rows}) == len(rows), "a key has two live objects"
+        return {row[0]: LiveObject(*row[1:]) for row in rows}
 
-    def live_rows(self) -> list[tuple[str, int, str, bool]]:
-        """Every line that readers see: (key, line number, MD5 of the line, whether it is accepted)."""
+    def live_rows(self, keys: Collection[str]) -> list[tuple[str, int, str, bool]]:
+        """Every line that readers see of these keys: (key, line number, MD5 of the line, whether it is accepted)."""
         return self.client.query(
             f"select object_key, line_number, lower(hex(MD5(line))), reject = '' from {RAW} "
-            f"where (load_id, object_id) in ({LIVE}) order by object_key, line_number"
+            f"where (load_id, object_id) in ({LIVE}) and object_key in {{keys:Array(String)}}",
+            parameters={"keys": list(keys)},
         ).result_rows
 
     def parked_keys(self, manifest: Manifest) -> set[str]:
