@@ -96,7 +96,11 @@ def _load(settings: Settings, orders: Orders, answers: Connection) -> None:
 def _set_clock(ahead: timedelta) -> None:
     """Another time of day for all of the product, but not for the libraries: S3 refuses requests of another hour."""
 
-    class Shifted(datetime):
+    class IsDatetime(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, datetime)
+
+    class Shifted(datetime, metaclass=IsDatetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
             return datetime.now(tz) + ahead
