@@ -193,7 +193,7 @@ class Site:
     def _moments(self) -> dict[str, list[str]]:
         """Table of the ledger → its columns that say when something was done."""
         rows = self.client.query(
-            "select table, groupArray(name) from system.columns where database = 'ops' and type like 'DateTime%' "
+            "select table, groupArray(name) from system.columns where database = 'ops' and type like '%DateTime%' "
             "and name != 'last_modified' and table in "
             "(select name from system.tables where database = 'ops' and engine = 'MergeTree') group by table"
         ).result_rows
