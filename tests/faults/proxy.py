@@ -63,6 +63,8 @@ class Proxy:
     def __init__(self, upstream: tuple[str, int]) -> None:
         self.upstream = upstream
         self.rule: Rule = lambda request: None
+        self.errors: list[BaseException] = []
+        """What went wrong in a rule's own calls, in a thread where no test sees it (see `set_rule`)."""
         self.busy = 0
         """Requests that are under way now."""
         self.hits = 0
@@ -77,7 +79,20 @@ class Proxy:
         return self._server.server_address[1]
 
     def set_rule(self, rule: Rule | None) -> None:
+        """Set the rule, or none; raises what went wrong under the former one."""
+        errors, self.errors = self.errors, []
         self.rule, self.hits = rule or (lambda request: None), 0
+        if errors:
+            raise errors[0]
+
+    def call(self, hook: Callable[[], None] | None) -> None:
+        """Call a rule's hook, and keep its error for the test."""
+        try:
+            if hook:
+                hook()
+        except BaseException as error:
+            self.errors.append(error)
+            raise
 
     def wait_until_idle(self) -> bool:
         """Wait for requests of dead clients that are still under way; whether any request met with mischief."""
@@ -144,8 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             with proxy.lock:
                 proxy.hits += 1
         mischief = mischief or Mischief()
-        if mischief.before:
-            mischief.before()
+        proxy.call(mischief.before)
         if mischief.delay_seconds:
             time.sleep(mischief.delay_seconds)
         if mischief.is_refused:
@@ -183,8 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
             return
         with contextlib.closing(line):
-            if mischief.after:
-                mischief.after()
+            self.server.proxy.call(mischief.after)
             if mischief.cut_at <= 0:
                 self._reset()
             elif request.method == "HEAD":
@@ -208,8 +221,8 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 self.wfile.write(chunk)
                 sent += len(chunk)
-            if mischief.halfway and stop == length // 2:
-                mischief.halfway()
+            if stop == length // 2:
+                self.server.proxy.call(mischief.halfway)
         if end < length:
             self._reset()
 

@@ -2,11 +2,12 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.faults.offers import Offers
 from tests.faults.oracle import Balance, Watch, check_manifest_against_lake, check_settled
-from tests.faults.strikes import STRIKES, Scene
+from tests.faults.strikes import Scene, all_strikes
 from tests.faults.warehouse_site import Site
 
 STRIKES_BETWEEN_CALMS = (2, 5)
@@ -38,7 +39,9 @@ class Report:
         )
 
 
-def rage(site: Site, calm_site: Site, count: int, seed: int) -> Report:
+def rage(
+    site: Site, calm_site: Site, count: int, seed: int, on_calm: Callable[[Report], None] = lambda report: None
+) -> Report:
     """Strike until `count` faults have hit, each kind in turn in a drawn order; check whenever it calms down.
 
     `calm_site` reads the same lake and is never struck: in the end both must hold the same lines.
@@ -47,14 +50,14 @@ def rage(site: Site, calm_site: Site, count: int, seed: int) -> Report:
     offers = Offers(site.put, site.delete, seed)
     scene = Scene(site, offers, chance)
     watch, report = Watch(), Report(seed, unexplained=scene.unexplained)
-    deck: list[str] = []
+    strikes, deck = all_strikes(), []
     is_settled, until_calm = True, chance.randint(*STRIKES_BETWEEN_CALMS)
     while report.faults.total() < count:
-        deck = deck or chance.sample(sorted(STRIKES), len(STRIKES))
+        deck = deck or chance.sample(list(strikes), len(strikes))
         name = deck.pop()
         offers.offer_wave(is_settled)
         try:
-            has_hit = STRIKES[name](scene)
+            has_hit = strikes[name](scene)
             (report.faults if has_hit else report.missed)[name] += 1
             site.heal()
             watch.look(site, offers.manifest, may_go_back=name.startswith("ledger restored"))
@@ -63,6 +66,7 @@ def rage(site: Site, calm_site: Site, count: int, seed: int) -> Report:
         is_settled, until_calm = False, until_calm - 1
         if until_calm <= 0 or report.faults.total() == count:
             _calm_down(site, calm_site, offers, watch, report, name)
+            on_calm(report)
             is_settled, until_calm = True, chance.randint(*STRIKES_BETWEEN_CALMS)
     check_manifest_against_lake(site, offers.manifest)
     report.longest_delay = max(watch.delays.values(), default=0.0)

@@ -5,7 +5,8 @@ import random
 from tests.faults.loader_process import Orders
 from tests.faults.offers import MEDIUM, Offers
 from tests.faults.oracle import Watch, check_settled
-from tests.faults.strikes import Scene, kill_at_step
+from tests.faults.strikes import Scene
+from tests.faults.strikes_at_processes import kill_at_step
 from tests.faults.warehouse_site import Site
 
 

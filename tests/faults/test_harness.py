@@ -8,7 +8,8 @@ from tests.faults.lake_reader import read_lake
 from tests.faults.offers import LARGE, Manifest, Offers
 from tests.faults.oracle import Watch, balance, check_manifest_against_lake
 from tests.faults.proxy import Request
-from tests.faults.strikes import STEPS, Scene, kill_at_step
+from tests.faults.strikes import STEPS, Scene
+from tests.faults.strikes_at_processes import kill_at_step
 from tests.faults.warehouse_site import LIVE, RAW, Site
 
 

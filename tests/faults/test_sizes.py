@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.offers import TINY, Offers
 from tests.faults.oracle import Watch, check_settled
-from tests.faults.strikes import STRIKES, Scene
+from tests.faults.strikes import Scene, all_strikes
 from tests.faults.warehouse_site import Site
 
 TINY_OBJECTS = 10_000
@@ -21,7 +21,7 @@ def test_many_tiny_objects_and_a_big_one_arrive_together(site: Site, fault_seed:
     offers.new_object((150_000, 150_000))
     site.load_seconds = 10.0
     for name in ("loader killed at a random moment", "engine killed at a random moment", "three loaders at once"):
-        STRIKES[name](Scene(site, offers, chance))
+        all_strikes()[name](Scene(site, offers, chance))
         site.heal()
         watch.look(site, offers.manifest)
     site.settle()

@@ -7,15 +7,16 @@ prints, for instance: events offered 41,207 = accepted … + rejected … + park
 
 import pytest
 
-from tests.faults.storm import rage
-from tests.faults.strikes import STRIKES
+from tests.faults.storm import Report, rage
+from tests.faults.strikes import all_strikes
 from tests.faults.warehouse_site import Site
 
 SHORT_SEED = 3
 
 
+@pytest.mark.timeout(900)
 def test_a_short_storm_loses_nothing_and_doubles_nothing(site: Site, calm_site: Site, capsys) -> None:
-    report = rage(site, calm_site, len(STRIKES), SHORT_SEED)
+    report = rage(site, calm_site, len(all_strikes()), SHORT_SEED)
     with capsys.disabled():
         print(f"\n{report}")
     assert report.unexplained == []
@@ -26,7 +27,11 @@ def test_a_short_storm_loses_nothing_and_doubles_nothing(site: Site, calm_site: 
 def test_a_long_storm_loses_nothing_and_doubles_nothing(
     site: Site, calm_site: Site, fault_count: int, fault_seed: int, capsys
 ) -> None:
-    report = rage(site, calm_site, fault_count, fault_seed)
+    def tell(report: Report) -> None:
+        with capsys.disabled():
+            print(f"{report.faults.total()} faults: {report.balance}", flush=True)
+
+    report = rage(site, calm_site, fault_count, fault_seed, on_calm=tell)
     with capsys.disabled():
         print(f"\n{report}")
     assert report.unexplained == []
