@@ -7,6 +7,7 @@ import importlib
 import multiprocessing
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from multiprocessing.connection import Connection
@@ -90,7 +91,14 @@ def _load(settings: Settings, orders: Orders, answers: Connection) -> None:
         report = load_pending(connect(settings), connect_lake(settings), settings)
         answers.send(Outcome(object_count=report.object_count))
     except Exception as error:
-        answers.send(Outcome(f"{type(error).__name__}: {error}", isinstance(error, errors.WarehouseError)))
+        text = f"{type(error).__name__}: {error} ({_way_to(error)})"
+        answers.send(Outcome(text, isinstance(error, errors.WarehouseError)))
+
+
+def _way_to(error: Exception) -> str:
+    """The product's functions that the error came through: what a reader of the report looks for first."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{frame.name}:{frame.lineno}" for frame in frames if "orchestration" in frame.filename)
 
 
 def _set_clock(ahead: timedelta) -> None:
