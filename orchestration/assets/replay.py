@@ -34,7 +34,7 @@ FIRST_LAKE_DATE = "2020-01-01"
 class ReplayConfig(Config):
     """What to replay: objects that meet all conditions given."""
 
-    reason: str = Field(description="Why; it stays in ops.load_revocations.")
+    reason: str = Field(description="Why; it stays in the ledger.")
     prefix: str = Field("", description="Objects below this prefix of the lake, for instance events/web/.")
     since: str = Field("", description="Objects delivered on this day (YYYY-MM-DD, UTC) or later.")
     objects: list[str] = Field([], description="Objects by their keys.")
@@ -50,7 +50,7 @@ class ReplayConfig(Config):
 class ReplayDayConfig(Config):
     """Why a day is replayed."""
 
-    reason: str = Field("Backfill of a lake date.", description="Why; it stays in ops.load_revocations.")
+    reason: str = Field("Backfill of a lake date.", description="Why; it stays in the ledger.")
 
 
 REVOCATIONS = AssetSpec(

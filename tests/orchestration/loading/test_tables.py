@@ -27,6 +27,7 @@ def test_preparing_twice_changes_nothing(warehouse, settings) -> None:
 
 def test_a_ledger_of_before_there_were_forms_gets_the_column(warehouse) -> None:
     warehouse.command("alter table ops.load_commits drop column form")
+    warehouse.command("alter table ops.keys delete where name = 'tables' settings mutations_sync = 1")
     ensure_raw_tables(warehouse)
     assert warehouse.query("select count() from ops.load_commits where form = 'lines'").result_rows == [(0,)]
 
