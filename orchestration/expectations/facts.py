@@ -80,12 +80,14 @@ def facts_query(load_id: str, kind: str) -> str:
                 greatest(1, toInt64(floor({MAX_REFUSED_RATIO} * profile.profiled_line_count))), 0) as allowed_count,
             {", ".join(f"profile.profiled_{column} as {column}" for column in counted)}
         from (
-            select distinct object_id, line_count as ledger_line_count
+            -- Not `distinct`, which reads the whole ledger in its order instead of the projection by load.
+            select object_id, any(line_count) as ledger_line_count
             from ops.load_commits
             where load_id = '{UUID(load_id)}'
                 and (load_id, object_id) not in (
                     select load_id, object_id from ops.load_revocations where load_id = '{UUID(load_id)}'
                 )
+            group by object_id
         ) as committed
         left join (
             select

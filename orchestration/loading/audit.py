@@ -39,8 +39,8 @@ class Refused:
 def audit(client: Client, lake: Lake, load_id: str, batch: list[Drop]) -> tuple[list[Landed], list[Refused]]:
     """Compare the attempt with its plan: the set of objects, their etags, and whole runs of line numbers."""
     found = _read_back(client, load_id, batch)
-    planned_keys = {drop.key for drop in batch}
-    strays = {key for key, _ in found if key not in planned_keys}
+    nameless = _keys_without_object(client, load_id, batch)
+    strays = nameless - {drop.key for drop in batch}
     if strays:
         raise LoadError(
             f"Load {load_id} read objects that were not planned, {min(strays)!r} first. Nothing was committed. "
@@ -48,15 +48,14 @@ def audit(client: Client, lake: Lake, load_id: str, batch: list[Drop]) -> tuple[
         )
     landed, refused = [], []
     for drop in batch:
-        result = _judge(drop, found, lake)
+        result = _judge(drop, found.get(drop.object_id), drop.key in nameless, lake)
         (landed if isinstance(result, Landed) else refused).append(result)
     return landed, refused
 
 
-def _judge(drop: Drop, found: dict[tuple[str, str], dict], lake: Lake) -> Landed | Refused:
-    if (drop.key, "") in found:
+def _judge(drop: Drop, row: dict | None, has_changed: bool, lake: Lake) -> Landed | Refused:
+    if has_changed:
         return Refused(drop, "changed_while_read", "The object was overwritten between the listing and the read.")
-    row = found.get((drop.key, drop.object_id))
     if row is None:
         return _judge_empty(drop, lake)
     if row["first_line"] != 1 or row["last_line"] != row["line_count"]:
@@ -79,12 +78,11 @@ def _judge_empty(drop: Drop, lake: Lake) -> Landed | Refused:
     return Landed(drop)
 
 
-def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[tuple[str, str], dict]:
-    """Totals of the attempt's rows by (object_key, object_id)."""
+def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[str, dict]:
+    """Totals of the attempt's rows by object_id, from what was written; its key is the plan's, and is not read."""
     result = client.query(
         f"""
         select
-            object_key,
             object_id,
             count() as line_count,
             countIf(reject != '') as rejected_count,
@@ -93,9 +91,18 @@ def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[tuple[st
             sum(length(line)) as line_bytes,
             {CHECKSUM} as checksum
         from {batch[0].table}
-        where load_id = {{load_id:String}}
-        group by object_key, object_id
+        where load_id = {{load_id:String}} and object_id != ''
+        group by object_id
         """,
         parameters={"load_id": load_id},
     )
-    return {(row["object_key"], row["object_id"]): row for row in result.named_results()}
+    return {row["object_id"]: row for row in result.named_results()}
+
+
+def _keys_without_object(client: Client, load_id: str, batch: list[Drop]) -> set[str]:
+    """Keys of the rows that `land` gave no object: their etag was not the planned one, or nobody planned them."""
+    rows = client.query(
+        f"select distinct object_key from {batch[0].table} where load_id = {{load_id:String}} and object_id = ''",
+        parameters={"load_id": load_id},
+    ).result_rows
+    return {row[0] for row in rows}

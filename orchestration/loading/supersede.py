@@ -88,17 +88,19 @@ def _newest(commits: list[_Commit]) -> _Commit | None:
 
 def _contested(client: Client, bucket: str, scope: Scope) -> dict[str, list[_Commit]]:
     """The commits of keys in the scope that have more than one version."""
+    # One condition per prefix: each becomes a range of the projection by key. Within an array they would not.
+    prefixes = {f"prefix_{number}": prefix for number, prefix in enumerate(scope.prefixes)}
+    is_in_scope = " or ".join(f"startsWith(object_key, {{{name}:String}})" for name in prefixes) or "false"
     keys = client.query(
-        """
+        f"""
         select object_key
         from ops.load_commits
-        where bucket = {bucket:String}
-            and arrayExists(prefix -> startsWith(object_key, prefix), {prefixes:Array(String)})
+        where bucket = {{bucket:String}} and ({is_in_scope})
             and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         group by object_key
         having min(object_id) != max(object_id)
         """,
-        parameters={"bucket": bucket, "prefixes": list(scope.prefixes)},
+        parameters={"bucket": bucket, **prefixes},
     ).result_columns
     found: dict[str, list[_Commit]] = defaultdict(list)
     for start in range(0, len(keys[0]) if keys else 0, KEYS_PER_QUERY):
