@@ -130,18 +130,22 @@ def _unjudged_loads(client: Client, since: str) -> list[_Load]:
     for load_ids in batched(_loads_to_look_at(client, since), MAX_IDS):
         rows = client.query(
             """
-            select load_id, any(kind), groupArrayIf((object_id, object_key), is_due), count()
+            select load_id, any(load_kind), groupArrayIf((object_id, key), is_due), count()
             from (
-                select distinct load_id, kind, object_id, object_key, (load_id, object_id) not in (
-                    select load_id, object_id from ops.load_gates
-                    where load_id in {load_ids:Array(String)}
-                    group by load_id, object_id
-                    having not startsWith(argMax(reason, judged_at), {gate_failed:String}) or count() >= {tries:UInt32}
-                ) as is_due
+                -- Not `distinct`, which would read the whole ledger in its order instead of the projection by load.
+                select load_id, object_id, any(kind) as load_kind, any(object_key) as key,
+                    (load_id, object_id) not in (
+                        select load_id, object_id from ops.load_gates
+                        where load_id in {load_ids:Array(String)}
+                        group by load_id, object_id
+                        having not startsWith(argMax(reason, judged_at), {gate_failed:String})
+                            or count() >= {tries:UInt32}
+                    ) as is_due
                 from ops.load_commits
                 where load_id in {load_ids:Array(String)} and (load_id, object_id) not in (
                     select load_id, object_id from ops.load_revocations where load_id in {load_ids:Array(String)}
                 )
+                group by load_id, object_id
             )
             group by load_id
             having countIf(is_due) > 0
