@@ -39,10 +39,12 @@ alter table raw.event_lines modify column object_key codec (ZSTD(1)), modify col
 alter table raw.catalog_lines modify column object_key codec (ZSTD(1)), modify column line codec (ZSTD(1));
 alter table raw.learner_lines modify column object_key codec (ZSTD(1)), modify column line codec (ZSTD(1));
 
--- Parts of up to half a gigabyte keep all columns in one file: fewer files to write and to sync, 8 % less CPU to land.
-alter table raw.event_lines modify setting min_bytes_for_wide_part = 536870912;
-alter table raw.catalog_lines modify setting min_bytes_for_wide_part = 536870912;
-alter table raw.learner_lines modify setting min_bytes_for_wide_part = 536870912;
+-- Parts of up to half a gigabyte keep all columns in one file: fewer files to write and to sync. And sixteen are merged
+-- at a time: merging each few, as by default, writes the lines again while they still arrive (5.5 s of CPU instead of
+-- 4.1 for a million lines).
+alter table raw.event_lines modify setting min_bytes_for_wide_part = 536870912, min_parts_to_merge_at_once = 16;
+alter table raw.catalog_lines modify setting min_bytes_for_wide_part = 536870912, min_parts_to_merge_at_once = 16;
+alter table raw.learner_lines modify setting min_bytes_for_wide_part = 536870912, min_parts_to_merge_at_once = 16;
 
 create table if not exists ops.load_plan
 (
