@@ -95,6 +95,8 @@ def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[str, dic
         group by object_id
         """,
         parameters={"load_id": load_id},
+        # Left alone, an engine with less than 4 GiB free reads with one thread (see `land.LAND_SETTINGS`).
+        settings={"max_threads": 2, "max_threads_min_free_memory_per_thread": 0},
     )
     return {row["object_id"]: row for row in result.named_results()}
 
