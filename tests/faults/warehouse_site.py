@@ -144,7 +144,8 @@ class Site:
         """A loader behind the proxies; `of_empty_lake`: one that finds nothing to load and only tidies up."""
         settings = self.loader_settings
         if of_empty_lake:
-            self.s3.create_bucket(Bucket=EMPTY_BUCKET)
+            with contextlib.suppress(self.s3.exceptions.BucketAlreadyExists):
+                self.s3.create_bucket(Bucket=EMPTY_BUCKET)
             settings = replace(settings, lake=replace(settings.lake, bucket=EMPTY_BUCKET))
         return Loader(settings, orders or Orders())
 
