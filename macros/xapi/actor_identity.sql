@@ -1,68 +1,139 @@
 {#
-    The four inverse functional identifiers of an xAPI agent or identified group, from the raw JSON of the actor.
-    `actor_identifiers` lists the well-formed ones as texts; an address and its SHA-1 give the same text, so that both
-    are one learner (xAPI 1.0.3 §2.4.2: mbox_sha1sum is the hash of the whole mailto IRI).
+    Who acted: one of the four inverse functional identifiers of an agent or identified group, as a text. An address and
+    its SHA-1 give the same text, so that both are one learner (xAPI 1.0.3 §2.4.2: mbox_sha1sum is the hash of the whole
+    mailto IRI). Names of accounts stay escaped as in JSON, which the engine always does in the same way.
 #}
 {% macro actor_type() -%} 'Tuple(
         objectType Nullable(String),
         mbox Nullable(String),
         mbox_sha1sum Nullable(String),
         openid Nullable(String),
-        account Tuple(homePage Nullable(String), name Nullable(String)),
-        member Array(String)
+        account String,
+        member String
     )' {%- endmacro %}
 
-{% macro actor_identifiers(actor) -%}
-    arrayDistinct(
-        arrayFilter(
-            identifier -> identifier != '',
-            [
-                if(
-                    match(ifNull({{ actor }}.mbox, ''), '^mailto:[^@\\s]+@[^@\\s]+$'),
-                    concat(
-                        'mbox_sha1sum|', lower(hex(SHA1(ifNull({{ actor }}.mbox, ''))))
-                    ),
-                    ''
-                ),
-                if(
-                    match(ifNull({{ actor }}.mbox_sha1sum, ''), '^[0-9a-fA-F]{40}$'),
-                    concat(
-                        'mbox_sha1sum|', lower(ifNull({{ actor }}.mbox_sha1sum, ''))
-                    ),
-                    ''
-                ),
-                if(
-                    match(
-                        ifNull({{ actor }}.openid, ''), '^[a-zA-Z][a-zA-Z0-9+.-]*:\\S+$'
-                    ),
-                    concat('openid|', ifNull({{ actor }}.openid, '')),
-                    ''
-                ),
-                if(
-                    ifNull({{ actor }}.account.name, '') != ''
-                    and ifNull({{ actor }}.account.homePage, '') != '',
-                    concat(
-                        'account|',
-                        ifNull({{ actor }}.account.homePage, ''),
-                        '|',
-                        ifNull({{ actor }}.account.name, '')
-                    ),
-                    ''
+{# The address of an agent that matches `agent_pattern`; empty when it is identified otherwise. #}
+{% macro agent_mbox(agent_json) -%}
+    extract({{ agent_json }}, '[{,]"mbox":"([^"]*)"')
+{%- endmacro %}
+
+{# The same for the other identifiers. #}
+{% macro agent_identifier(agent_json) -%}
+    {%- set name = '"name":"((?:[^"\\\\\\\\]|\\\\\\\\.)*)"' -%}
+    {%- set replacements = [
+        ('"mbox_sha1sum":"([^"]*)"', "mbox_sha1sum|\\\\\\\\1"),
+        ('"openid":"([^"]*)"', "openid|\\\\\\\\1"),
+        ('"account":[{]"homePage":"([^"]*)",' ~ name ~ "[}]", "account|\\\\\\\\1|\\\\\\\\2"),
+        ('"account":[{]' ~ name ~ ',"homePage":"([^"]*)"[}]', "account|\\\\\\\\2|\\\\\\\\1"),
+    ] -%}
+    {%- for _ in replacements %}replaceRegexpOne({% endfor -%}
+    {{ agent_json }}
+    {%- for found, text in replacements -%}
+        , '^[{](?:.*,)?{{ found }}.*$', '{{ text }}')
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The identity of an actor that is taken apart: any group, and agents with properties that are unknown. #}
+{% macro actor_identity(actor_json) -%}
+    concat(
+        if(
+            JSONHas({{ actor_json }}, 'mbox'),
+            concat(
+                'mbox_sha1sum|',
+                lower(hex(SHA1(JSONExtractString({{ actor_json }}, 'mbox'))))
+            ),
+            ''
+        ),
+        if(
+            JSONHas({{ actor_json }}, 'mbox_sha1sum'),
+            concat(
+                'mbox_sha1sum|',
+                lower(JSONExtractString({{ actor_json }}, 'mbox_sha1sum'))
+            ),
+            ''
+        ),
+        if(
+            JSONHas({{ actor_json }}, 'openid'),
+            concat('openid|', JSONExtractString({{ actor_json }}, 'openid')),
+            ''
+        ),
+        if(
+            JSONHas({{ actor_json }}, 'account'),
+            concat(
+                'account|',
+                JSONExtractString({{ actor_json }}, 'account', 'homePage'),
+                '|',
+                trim(
+                    both '"' from JSONExtractRaw({{ actor_json }}, 'account', 'name')
                 )
-            ]
+            ),
+            ''
+        )
+    )
+{%- endmacro %}
+
+{#
+    The identity of a group without an identifier of its own: exactly these members. The specification calls two such
+    groups distinct even then, which would make every one of their statements another learner.
+#}
+{% macro members_identity(group_json) -%}
+    concat(
+        'group|',
+        arrayStringConcat(
+            arraySort(
+                arrayDistinct(
+                    arrayMap(
+                        member -> {{ actor_identity("member") }},
+                        JSONExtractArrayRaw({{ group_json }}, 'member')
+                    )
+                )
+            ),
+            '|'
         )
     )
 {%- endmacro %}
 
 {# How many of the four the actor gives, well-formed or not: the specification allows exactly one. #}
-{% macro actor_identifier_count(actor) -%}
-    (
-        toUInt8(isNotNull({{ actor }}.mbox))
-        + toUInt8(isNotNull({{ actor }}.mbox_sha1sum))
-        + toUInt8(isNotNull({{ actor }}.openid))
-        + toUInt8(
-            isNotNull({{ actor }}.account.name)
-            or isNotNull({{ actor }}.account.homePage)
+{% macro actor_identifier_count(actor_json) -%}
+    length(
+        arrayFilter(
+            key -> key in ('mbox', 'mbox_sha1sum', 'openid', 'account'),
+            JSONExtractKeys({{ actor_json }})
         )
     )
+{%- endmacro %}
+
+{#
+    Why an actor that is not well-formed is refused. A list of none or one text with the actor's JSON gives '' or the
+    reason.
+#}
+{% macro actor_fault(actors) -%}
+    arrayMap(
+        actor -> multiIf(
+            not startsWith(actor, '{'),
+            'invalid_actor',
+            JSONHas(actor, 'objectType')
+            and JSONExtractString(actor, 'objectType') not in ('Agent', 'Group'),
+            'invalid_actor',
+            {{ actor_identifier_count("actor") }} > 1,
+            'several_actor_identifiers',
+            {{ actor_identifier_count("actor") }} = 0
+            and JSONExtractString(actor, 'objectType') != 'Group',
+            'missing_actor_identifier',
+            {{ actor_identifier_count("actor") }} = 0
+            and empty(JSONExtractArrayRaw(actor, 'member')),
+            'anonymous_group',
+            {{
+                matches(
+                    known_properties("actor", actor_properties()), actor_pattern()
+                )
+            }},
+            '',
+            {{ actor_identifier_count("actor") }} = 1
+            and not match(actor, '{{ identifier_pattern() }}'),
+            'invalid_actor_identifier',
+            'invalid_actor'
+        ),
+        {{ actors }}
+    ) [1]
 {%- endmacro %}

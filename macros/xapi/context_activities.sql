@@ -1,15 +1,18 @@
 {#
-    Context activities as Array(Tuple(id, definition Tuple(type))) from their raw JSON: the specification allows one
-    object (1.0.0 senders) where it asks for a list.
+    The activities of one relation (parent, grouping) as Array(Tuple(id, definition Tuple(type))). The specification
+    allows one object (1.0.0 senders) where it asks for a list; lists were read with the other properties.
 #}
-{% macro context_activities(raw_json) -%}
-    JSONExtract(
-        if(
-            startsWith({{ raw_json }}, '{'),
-            concat('[', {{ raw_json }}, ']'),
-            {{ raw_json }}
-        ),
-        'Array(Tuple(id String, definition Tuple(type String)))'
+{% macro context_activities(list, single_json, relation) -%}
+    arrayConcat(
+        {{ list }},
+        arrayMap(
+            json -> JSONExtract(
+                json, '{{ relation }}', 'Tuple(id String, definition Tuple(type String))'
+            ),
+            arrayFilter(
+                json -> JSONType(json, '{{ relation }}') = 'Object', {{ single_json }}
+            )
+        )
     )
 {%- endmacro %}
 
@@ -24,25 +27,12 @@
     )
 {%- endmacro %}
 
-{# An absolute IRI as far as a warehouse must know: a scheme, a colon, something, no blank. #}
-{% macro is_iri(text) -%}
-    match(ifNull({{ text }}, ''), '^[a-zA-Z][a-zA-Z0-9+.-]*:\\S+$')
-{%- endmacro %}
-
-{#
-    An RFC 3339 timestamp as Nullable(DateTime64(3, 'UTC')); NULL when it is none. Without a zone it is read as UTC
-    (`timestamp_quality` says so); an offset of -00:00 is refused by xAPI 1.0.3 §4.1.
-#}
-{% macro timestamp_or_null(text) -%}
-    if(
-        match(
-            {{ text }},
-            '^\\d{4}-\\d{2}-\\d{2}[Tt ]\\d{2}:\\d{2}(:\\d{2}([.,]\\d+)?)?(Z|z|[+-]\\d{2}(:?\\d{2})?)?$'
-        )
-        and not match({{ text }}, '-00(:?00)?$'),
-        parseDateTime64BestEffortOrNull(
-            replaceOne(upper({{ text }}), ',', '.'), 3, 'UTC'
+{# Id of the first activity of a list whose type is a course; empty when there is none. #}
+{% macro first_course(activities, course_iris) -%}
+    tupleElement(
+        arrayFirst(
+            activity -> has({{ course_iris }}, activity.definition.type), {{ activities }}
         ),
-        null
+        'id'
     )
 {%- endmacro %}

@@ -7,7 +7,11 @@
     )
 }}
 
-{# Evaluating every branch is safe here, and picking the rows of each one first takes twice as long. #}
+{#
+    Evaluating every branch is safe here, and picking the rows of each one first takes twice as long. Instead, what
+    nearly every statement is gets decided by one match per part (`is_plain_…`), and the others are set apart in lists of
+    none or one text (`few`), over which the dear functions run.
+#}
 with
     lines as (
         select
@@ -19,35 +23,49 @@ with
             delivered_at,
             loaded_at,
             reject,
-            line,
+            xxh3(line) as line_hash,
             JSONExtract(line, 'Tuple(
                     id Nullable(String),
                     actor String,
-                    verb Tuple(id Nullable(String)),
+                    verb String,
                     object String,
-                    result Tuple(
-                        success Nullable(Bool),
-                        completion Nullable(Bool),
-                        response Nullable(String),
-                        duration Nullable(String),
-                        score Tuple(scaled Nullable(Float64)),
-                        extensions Map(String, String)
-                    ),
+                    result String,
                     context Tuple(
-                        registration Nullable(String),
-                        platform Nullable(String),
-                        language Nullable(String),
-                        contextActivities Tuple(parent String, grouping String),
+                        registration String,
+                        platform String,
+                        revision String,
+                        language String,
+                        contextActivities String,
+                        instructor String,
+                        team String,
+                        statement String,
+                        contextAgents String,
+                        contextGroups String,
                         extensions Map(String, String)
                     ),
                     timestamp Nullable(String),
                     stored Nullable(String),
                     version Nullable(String)
                 )') as statement,
-            JSONType(line, 'id') as id_json_type,
-            JSONType(line, 'verb', 'id') as verb_json_type,
-            JSONType(line, 'object', 'id') as object_json_type,
-            JSONType(line, 'timestamp') as timestamp_json_type
+            statement.context as context,
+            {# A typed read takes null for absent, which the specification does not. #}
+            arrayFlatten(
+                arrayMap(
+                    json -> arrayMap(
+                        property -> property.1,
+                        arrayFilter(
+                            property -> property.2 = 'null',
+                            JSONExtractKeysAndValuesRaw(json)
+                        )
+                    ),
+                    {{
+                        few(
+                            "statement.id is null or statement.timestamp is null",
+                            "line",
+                        )
+                    }}
+                )
+            ) as null_properties
         from {{ source("raw", "event_lines") }}
         where
             (load_id, object_id) in (
@@ -60,35 +78,164 @@ with
     parsed as (
         select
             *,
-            JSONExtract(statement.actor, {{ actor_type() }}) as actor,
+            toLowCardinality(statement.actor) as actor_json,
+            toLowCardinality(statement.verb) as verb_json,
+            toLowCardinality(statement.object) as object_json,
+            toLowCardinality(context.contextActivities) as context_activities_json,
             JSONExtract(statement.object, 'Tuple(
                     id Nullable(String),
                     objectType Nullable(String),
-                    definition Tuple(type Nullable(String), name Map(String, String))
+                    definition Tuple(type String, name Map(String, String))
                 )') as object,
-            {{ context_activities("statement.context.contextActivities.parent") }}
-            as parents,
-            {{ context_activities("statement.context.contextActivities.grouping") }}
-            as groupings,
-            {{ named_extensions("statement.context.extensions") }} as context_fields,
-            {{ named_extensions("statement.result.extensions") }} as result_fields,
+            JSONExtract(statement.result, 'Tuple(
+                    success Nullable(Bool),
+                    completion Nullable(Bool),
+                    response Nullable(String),
+                    duration String,
+                    score Tuple(
+                        scaled Nullable(Float64),
+                        raw Nullable(Float64),
+                        min Nullable(Float64),
+                        max Nullable(Float64)
+                    ),
+                    extensions Map(String, String)
+                )') as result,
+            JSONExtract(context.contextActivities, 'Tuple(
+                    parent Array(Tuple(id String, definition Tuple(type String))),
+                    grouping Array(Tuple(id String, definition Tuple(type String)))
+                )') as context_activities,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
+            ifNull(statement.version, '') as spec_version,
+            ifNull(object.id, '') as activity_id,
+            ifNull(object.objectType, 'Activity') as object_type
+        from lines
+    ),
+
+    compared as (
+        select
+            *,
+            {{ matches("actor_json", agent_pattern()) }} as is_plain_actor,
+            {{ matches("verb_json", verb_pattern()) }} as is_plain_verb,
+            {{ matches("object_json", statement_object_pattern()) }} as is_plain_object,
+            statement.result = ''
+            or {{ matches("statement.result", plain_result_pattern()) }}
+            as is_plain_result,
+            context.contextActivities = ''
+            or {{ matches("context_activities_json", context_activities_pattern()) }}
+            as is_plain_context_activities
+        from parsed
+    ),
+
+    set_apart as (
+        select
+            *,
+            {{ few("not is_plain_actor", "statement.actor") }} as few_actors,
+            {{ few("not is_plain_verb", "statement.verb") }} as few_verbs,
+            {{
+                few(
+                    "not is_plain_object and object_type != 'SubStatement'",
+                    "statement.object",
+                )
+            }} as few_objects,
+            {{ few("object_type = 'SubStatement'", "statement.object") }}
+            as sub_statements,
+            {{ few("not is_plain_result", "statement.result") }} as few_results,
+            {{ few("not is_plain_context_activities", "context.contextActivities") }}
+            as few_context_activities,
+            {{
+                few(
+                    "match(context_activities_json, '\"(?:parent|grouping)\":[{]')",
+                    "context.contextActivities",
+                )
+            }} as single_context_activities
+        from compared
+    ),
+
+    examined as (
+        select
+            *,
+            {{ actor_fault("few_actors") }} as actor_fault,
+            {# Without an identifier of its own a group is its members. #}
+            arrayMap(
+                json -> if(
+                    {{ actor_identifier_count("json") }} = 0,
+                    {{ members_identity("json") }},
+                    {{ actor_identity("json") }}
+                ),
+                few_actors
+            ) [1] as few_identity,
+            toLowCardinality(
+                multiIf(
+                    not is_plain_actor,
+                    few_identity,
+                    {{ agent_mbox("actor_json") }} != '',
+                    concat(
+                        'mbox_sha1sum|',
+                        lower(hex(SHA1({{ agent_mbox("actor_json") }})))
+                    ),
+                    {{ agent_identifier("actor_json") }}
+                )
+            ) as identity,
+            {#
+                A plain verb starts with its id or with its display. The other ones are read as JSON.
+            #}
+            if(
+                is_plain_verb,
+                extract(
+                    verb_json,
+                    '^[{](?:"display":{{ language_map_pattern() }},)?"id":"([^"]*)"'
+                ),
+                arrayMap(json -> JSONExtractString(json, 'id'), few_verbs) [1]
+            ) as verb_iri,
+            is_plain_verb
+            or arrayExists(
+                json -> {{
+                    matches(
+                        known_properties("json", "['id', 'display']"), verb_pattern()
+                    )
+                }},
+                few_verbs
+            ) as is_verb,
+            is_plain_object
+            or arrayExists(
+                json -> {{
+                    matches(known_activity("json"), statement_object_pattern())
+                }},
+                few_objects
+            )
+            or {{ is_valid_sub_statement("sub_statements") }} as is_object,
+            {{ has_unknown_property("few_actors", actor_properties()) }}
+            or {{ has_unknown_property("few_verbs", "['id', 'display']") }}
+            or {{ has_unknown_property("few_objects", object_properties()) }}
+            as has_unknown_property,
+            {{ unusable_result_properties("few_results") }} as unusable_in_result,
+            {{ named_extensions("context.extensions") }} as context_fields,
+            {{ named_extensions("result.extensions") }} as result_fields,
+            {{
+                context_activities(
+                    "context_activities.parent", "single_context_activities", "parent"
+                )
+            }} as parents,
+            {{
+                context_activities(
+                    "context_activities.grouping",
+                    "single_context_activities",
+                    "grouping",
+                )
+            }} as groupings,
+            {{ timestamp_or_null("reported_time") }} as occurred_at_or_null,
+            {{ timestamp_or_null("ifNull(statement.stored, '')") }} as stored_at,
             (
                 select groupArray(activity_type_iri)
                 from {{ ref("activity_types") }}
                 where activity_type = 'course'
-            ) as course_iris
-        from lines
-    ),
-
-    identified as (
-        select
-            *,
-            {{ actor_identifiers("actor") }} as identifiers,
-            {{ actor_identifier_count("actor") }} as identifier_count,
-            {{ timestamp_or_null("reported_time") }} as occurred_at_or_null,
-            {{ timestamp_or_null("ifNull(statement.stored, '')") }} as stored_at
-        from parsed
+            ) as course_iris,
+            (
+                select groupArray(verb_iri)
+                from {{ ref("xapi_verbs") }}
+                where verb = 'voided'
+            ) as voiding_iris
+        from set_apart
     ),
 
     judged as (
@@ -97,53 +244,118 @@ with
             multiIf(
                 reject != '',
                 reject,
-                statement.id is not null
-                and (
-                    id_json_type != 'String'
-                    or not match(
-                        ifNull(statement.id, ''),
-                        '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
-                    )
+                has(null_properties, 'id')
+                or (
+                    statement.id is not null
+                    and not {{ matches("ifNull(statement.id, '')", uuid_pattern()) }}
                 ),
                 'invalid_id',
-                statement.actor in ('', 'null'),
+                statement.actor = '',
                 'missing_actor',
-                identifier_count = 0,
-                if(
-                    actor.objectType = 'Group',
-                    'anonymous_group',
-                    'missing_actor_identifier'
-                ),
-                identifier_count > 1,
-                'several_actor_identifiers',
-                empty(identifiers),
-                'invalid_actor_identifier',
-                ifNull(statement.verb.id, '') = '',
+                actor_fault != '',
+                actor_fault,
+                verb_iri = '' and (statement.verb = '' or startsWith(statement.verb, '{')),
                 'missing_verb',
-                verb_json_type != 'String' or not {{ is_iri("statement.verb.id") }},
+                not is_verb,
                 'invalid_verb',
-                statement.object in ('', 'null'),
+                statement.object = ''
+                or (
+                    activity_id = ''
+                    and object_type in ('Activity', 'GroupActivity', 'StatementRef')
+                    and startsWith(statement.object, '{')
+                ),
                 'missing_object',
-                ifNull(object.objectType, 'Activity') in ('Activity', 'StatementRef')
-                and ifNull(object.id, '') = '',
-                'missing_object',
-                ifNull(object.objectType, 'Activity')
-                not in ('Activity', 'StatementRef', 'Agent', 'Group', 'SubStatement'),
+                not is_object
+                or (object_type != 'StatementRef' and has(voiding_iris, verb_iri)),
                 'invalid_object',
-                ifNull(object.objectType, 'Activity') = 'Activity'
-                and (object_json_type != 'String' or not {{ is_iri("object.id") }}),
-                'invalid_object',
-                reported_time = '',
+                hasAny(null_properties, ['timestamp', 'stored']),
+                'invalid_timestamp',
+                statement.timestamp is null and statement.stored is null,
                 'missing_timestamp',
-                timestamp_json_type not in ('String', 'Null')
-                or occurred_at_or_null is null,
+                occurred_at_or_null is null
+                or (
+                    startsWith(spec_version, '2.')
+                    and not {{ matches("reported_time", rfc3339_pattern()) }}
+                ),
                 'invalid_timestamp',
                 occurred_at_or_null
                 > delivered_at + interval {{ var("future_tolerance_minutes") }} minute,
                 'future_timestamp',
+                context.registration != ''
+                and not {{ matches("context.registration", uuid_pattern()) }},
+                'invalid_registration',
+                statement.version is not null
+                and not match(spec_version, '^(?:1[.]0|2[.]0)(?:[.]|$)'),
+                'unsupported_version',
                 ''
             ) as quarantine_reason
-        from identified
+        from examined
+    ),
+
+    flagged as (
+        select
+            *,
+            {# 0 of an absent part compares as false. #}
+            ifNull(abs(result.score.scaled) > 1, false) as is_scaled_out_of_range,
+            ifNull(result.score.raw > result.score.max, false)
+            or ifNull(result.score.raw < result.score.min, false)
+            or ifNull(result.score.min > result.score.max, false)
+            as is_raw_out_of_range,
+            {{
+                flags(
+                    [
+                        ("group_activity", "object_type = 'GroupActivity'"),
+                        (
+                            "anonymous_group",
+                            "startsWith(few_identity, 'group|')",
+                        ),
+                        (
+                            "unknown_property",
+                            "has_unknown_property or "
+                            ~ has_unknown_result_property("unusable_in_result"),
+                        ),
+                        (
+                            "invalid_stored",
+                            "isNotNull(statement.stored) and isNull(stored_at)",
+                        ),
+                        (
+                            "invalid_result",
+                            "hasAny(unusable_in_result, ['result', 'success', 'completion', 'response', 'extensions'])",
+                        ),
+                        (
+                            "invalid_score",
+                            "has(unusable_in_result, 'score') or is_scaled_out_of_range or is_raw_out_of_range",
+                        ),
+                        ("invalid_duration", "has(unusable_in_result, 'duration')"),
+                        (
+                            "unknown_property",
+                            "startsWith(spec_version, '1.') and (context.contextAgents != '' or context.contextGroups != '')",
+                        ),
+                        ("invalid_context", is_invalid_context("context")),
+                        (
+                            "invalid_context_activities",
+                            "not "
+                            ~ are_valid_context_activities("few_context_activities"),
+                        ),
+                        (
+                            "invalid_language",
+                            "context.language != '' and not "
+                            ~ matches("context.language", language_tag_pattern()),
+                        ),
+                        (
+                            "misplaced_property",
+                            "object_type not in ('Activity', 'GroupActivity') and (context.platform != '' or context.revision != '')",
+                        ),
+                        (
+                            "invalid_extension_key",
+                            has_unknown_key_without_iri("context.extensions", "context_fields")
+                            ~ " or "
+                            ~ has_unknown_key_without_iri("result.extensions", "result_fields"),
+                        ),
+                    ]
+                )
+            }} as flags
+        from judged
     ),
 
     final as (
@@ -156,56 +368,55 @@ with
             delivered_at,
             loaded_at,
             quarantine_reason,
+            flags,
+            line_hash,
             if(
                 statement.id is not null,
                 lower(assumeNotNull(statement.id)),
                 {{
-                    surrogate_key(
+                    content_id(
+                        "statement.id is null",
                         [
                             "source",
-                            "identifiers[1]",
-                            "statement.verb.id",
-                            "object.id",
+                            "identity",
+                            "verb_iri",
+                            "activity_id",
                             "reported_time",
                             "result_fields['position_seconds']",
-                            "statement.result.response",
-                        ]
+                            "ifNull(result.response, '')",
+                        ],
                     )
                 }}
             ) as statement_id,
             stored_at,
-            ifNull(statement.version, '') as spec_version,
+            spec_version,
             if(
-                quarantine_reason = '', {{ learner_key("identifiers[1]") }}, ''
+                quarantine_reason = '', {{ learner_key("identity") }}, ''
             ) as learner_id,
-            ifNull(statement.verb.id, '') as verb_iri,
-            ifNull(object.objectType, 'Activity') as object_type,
-            ifNull(object.id, '') as activity_id,
-            ifNull(object.definition.type, '') as activity_type_iri,
+            verb_iri,
+            if(object_type = 'GroupActivity', 'Activity', object_type) as object_type,
+            activity_id,
+            object.definition.type as activity_type_iri,
             {{ language_map_text("object.definition.name") }} as activity_name,
             parents[1] as parent,
             ifNull(parent.id, '') as parent_activity_id,
             parent.definition.type as parent_activity_type_iri,
-            if(
+            multiIf(
                 has(course_iris, object.definition.type),
-                ifNull(object.id, ''),
-                tupleElement(
-                    arrayFirst(
-                        activity -> has(course_iris, activity.definition.type),
-                        arrayConcat(parents, groupings)
-                    ),
-                    'id'
-                )
+                activity_id,
+                {{ first_course("parents", "course_iris") }} != '',
+                {{ first_course("parents", "course_iris") }},
+                {{ first_course("groupings", "course_iris") }}
             ) as course_id,
             ifNull(occurred_at_or_null, toDateTime64(0, 3, 'UTC')) as occurred_at,
             multiIf(
                 statement.timestamp is null,
                 'stored',
-                match(reported_time, '(Z|z|[+-]\\d{2}(:?\\d{2})?)$'),
+                match(reported_time, '(?:[Zz]|[Tt ].*[+-][0-9]{2}(?::?[0-9]{2})?)$'),
                 'reported',
                 'assumed_utc'
             ) as timestamp_quality,
-            ifNull(statement.context.registration, '') as registration_id,
+            context.registration as registration_id,
             if(
                 context_fields['player_session_id'] != '',
                 context_fields['player_session_id'],
@@ -235,11 +446,17 @@ with
             ) as content_length_seconds,
             toFloat64OrNull(result_fields['progress_ratio']) as progress_ratio,
             result_fields['played_segments'] as played_segments,
-            statement.result.response as response,
-            statement.result.success as is_correct,
-            statement.result.completion as is_completed,
-            statement.result.score.scaled as score_scaled,
-            {{ iso8601_seconds("statement.result.duration") }} as duration_seconds,
+            if(has(unusable_in_result, 'response'), null, result.response) as response,
+            if(has(unusable_in_result, 'success'), null, result.success) as is_correct,
+            if(
+                has(unusable_in_result, 'completion'), null, result.completion
+            ) as is_completed,
+            if(
+                is_scaled_out_of_range or has(unusable_in_result, 'score'),
+                null,
+                result.score.scaled
+            ) as score_scaled,
+            {{ iso8601_seconds("result.duration") }} as duration_seconds,
             toUInt32OrNull(
                 if(
                     context_fields['attempt_number_reported'] != '',
@@ -249,9 +466,9 @@ with
             ) as attempt_number_reported,
             context_fields['referrer_activity_id'] as referrer_activity_id,
             context_fields['arrival_type'] as arrival_type_reported,
-            ifNull(statement.context.platform, '') as platform,
-            ifNull(statement.context.language, '') as language
-        from judged
+            context.platform as platform,
+            if(has(flags, 'invalid_language'), '', context.language) as language
+        from flagged
     )
 
 select
@@ -263,6 +480,8 @@ select
     delivered_at,
     loaded_at,
     quarantine_reason,
+    flags,
+    line_hash,
     statement_id,
     stored_at,
     spec_version,

@@ -1,0 +1,22 @@
+{#
+    The names of the conditions that hold, as Array(LowCardinality(String)), from pairs (name, condition). Through a bit
+    mask, because nearly every statement has none and building an array of texts for each of them is dear.
+#}
+{% macro flags(conditions) -%}
+    arrayMap(
+        bit -> CAST(
+            [
+                {%- for name, _ in conditions %}
+                    '{{ name }}'{% if not loop.last %}, {% endif %}
+                {%- endfor %}
+            ][bit + 1],
+            'LowCardinality(String)'
+        ),
+        bitPositionsToArray(
+            toUInt32(0)
+            {%- for _, condition in conditions %}
+                + bitShiftLeft(toUInt32({{ condition }}), {{ loop.index0 }})
+            {%- endfor %}
+        )
+    )
+{%- endmacro %}

@@ -1,0 +1,172 @@
+{#
+    The parts of a statement as regular expressions over JSON text as the engine writes a value that it has parsed: no
+    white space between tokens, and commas where they belong, so that `,?` is enough between two properties. Agents,
+    verbs and activities are regular once extensions are taken out: one match decides all the specification asks of
+    them, namely required and allowed properties, types, formats and exactly one identifier. Texts repeat, so matches
+    run on LowCardinality columns, once per distinct text. Character classes instead of backslashes where possible,
+    because the patterns pass through SQL literals.
+#}
+{% macro json_text_pattern() -%} "(?:[^"\\\\]|\\\\.)*" {%- endmacro %}
+
+{# An absolute IRI as far as a warehouse must know: a scheme, a colon, something without blank or quote. #}
+{% macro iri_pattern() -%} [a-zA-Z][a-zA-Z0-9+.-]*:[^[:space:]"\\\\]+ {%- endmacro %}
+
+{% macro uuid_pattern() -%}
+    [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}
+{%- endmacro %}
+
+{# A language tag of RFC 5646: language, script, region, variants, extensions, private use. #}
+{% macro language_tag_pattern() -%}
+    {%- set language = "(?:[a-zA-Z]{2,3}(?:-[a-zA-Z]{3}){0,3}|[a-zA-Z]{4,8})" -%}
+    {%- set region = "(?:-[a-zA-Z]{4})?(?:-(?:[a-zA-Z]{2}|[0-9]{3}))?" -%}
+    {%- set variants = "(?:-(?:[a-zA-Z0-9]{5,8}|[0-9][a-zA-Z0-9]{3}))*" -%}
+    {%- set extensions = "(?:-[0-9a-wyzA-WYZ](?:-[a-zA-Z0-9]{2,8})+)*" -%}
+    {%- set private = "(?:-[xX](?:-[a-zA-Z0-9]{1,8})+)?" -%}
+    (?:{{ language ~ region ~ variants ~ extensions ~ private }}|[ixIX](?:-[a-zA-Z0-9]{1,8})+)
+{%- endmacro %}
+
+{# An object whose properties each match one of the patterns, in any order. #}
+{% macro object_pattern(properties) -%}
+    [{](?:(?:{{ properties | join("|") }}),?)*[}]
+{%- endmacro %}
+
+{% macro list_pattern(item) -%} [[](?:{{ item }},?)*[]] {%- endmacro %}
+
+{% macro language_map_pattern() -%}
+    {{- object_pattern(['"' ~ language_tag_pattern() ~ '":' ~ json_text_pattern()]) -}}
+{%- endmacro %}
+
+{% macro _mbox_pattern() -%}
+    "mbox":"mailto:[^@[:space:]"\\\\]+@[^@[:space:]"\\\\]+"
+{%- endmacro %}
+
+{# A name that is no name names nobody. #}
+{% macro _account_name_pattern() -%} "name":"(?:[^"\\\\]|\\\\.)+" {%- endmacro %}
+
+{% macro identifier_pattern() -%}
+    {%- set iri = '"' ~ iri_pattern() ~ '"' -%}
+    {%- set home, name = '"homePage":' ~ iri, _account_name_pattern() -%}
+    {%- set account = "(?:" ~ home ~ "," ~ name ~ "|" ~ name ~ "," ~ home ~ ")" -%}
+    (?:{{ _mbox_pattern() }}|"mbox_sha1sum":"[0-9a-fA-F]{40}"|"openid":{{ iri }}|"account":[{]{{ account }}[}])
+{%- endmacro %}
+
+{# One property that must be there, anywhere among others that may be. #}
+{% macro _required_pattern(required, others) -%}
+    [{](?:(?:{{ others }}),)*{{ required }}(?:,(?:{{ others }}))*[}]
+{%- endmacro %}
+
+{# Exactly one identifier. #}
+{% macro _identified_pattern(others) -%}
+    {{- _required_pattern(identifier_pattern(), others) -}}
+{%- endmacro %}
+
+{% macro agent_pattern() -%}
+    {{- _identified_pattern('"objectType":"Agent"|"name":' ~ json_text_pattern()) -}}
+{%- endmacro %}
+
+{# A group: identified, with members or without; or anonymous, with at least one member. Members are agents. #}
+{% macro group_pattern() -%}
+    {%- set plain = '"objectType":"Group"|"name":' ~ json_text_pattern() -%}
+    {%- set members = '"member":' ~ list_pattern(agent_pattern()) -%}
+    {%- set some_members = '"member":[[](?:' ~ agent_pattern() ~ ",?)+[]]" -%}
+    (?:{{ _identified_pattern(plain ~ "|" ~ members) -}}
+    |[{](?:(?:{{ plain }}),)*{{ some_members }}(?:,(?:{{ plain }}))*[}])
+{%- endmacro %}
+
+{% macro verb_pattern() -%}
+    {{- _required_pattern('"id":"' ~ iri_pattern() ~ '"', '"display":' ~ language_map_pattern()) -}}
+{%- endmacro %}
+
+{# An activity, its extensions taken out (see `known_activity`). #}
+{% macro activity_pattern() -%}
+    {%- set text = json_text_pattern() -%}
+    {%- set iri = '"' ~ iri_pattern() ~ '"' -%}
+    {%- set component = object_pattern(['"id":' ~ text, '"description":' ~ language_map_pattern()]) -%}
+    {%- set interactions = "true-false|choice|fill-in|long-fill-in|matching|performance|sequencing|likert|numeric|other" -%}
+    {%- set definition = object_pattern(
+        [
+            '"(?:name|description)":' ~ language_map_pattern(),
+            '"(?:type|moreInfo)":' ~ iri,
+            '"interactionType":"(?:' ~ interactions ~ ')"',
+            '"correctResponsesPattern":' ~ list_pattern(text),
+            '"(?:choices|scale|source|target|steps)":' ~ list_pattern(component),
+        ]
+    ) -%}
+    {# Open edX sends the question that holds several inputs as a `GroupActivity`; see the flag of that name. #}
+    {%- set types = '"objectType":"(?:Activity|GroupActivity)"' -%}
+    {{- _required_pattern('"id":' ~ iri, types ~ '|"definition":' ~ definition) -}}
+{%- endmacro %}
+
+{# Its type is no option: without one, the object would be an activity. #}
+{% macro statement_reference_pattern() -%}
+    {%- set type, id = '"objectType":"StatementRef"', '"id":"' ~ uuid_pattern() ~ '"' -%}
+    [{](?:{{ type }},{{ id }}|{{ id }},{{ type }})[}]
+{%- endmacro %}
+
+{% macro actor_pattern() -%} {{ agent_pattern() }}|{{ group_pattern() }} {%- endmacro %}
+
+{# What a statement can be about, but for sub-statements, which `is_valid_sub_statement` takes apart. #}
+{% macro statement_object_pattern() -%}
+    {{ activity_pattern() }}|{{ actor_pattern() }}|{{ statement_reference_pattern() }}
+{%- endmacro %}
+
+{# contextActivities: activities under four names, one or a list of them. #}
+{% macro context_activities_pattern() -%}
+    {%- set one_or_more = "[[]?(?:" ~ activity_pattern() ~ ",?)*[]]?" -%}
+    [{](?:"(?:parent|grouping|category|other)":{{ one_or_more }},?)+[}]
+{%- endmacro %}
+
+{# xAPI 2.0: further people and groups that a statement concerns. #}
+{% macro context_agents_pattern() -%}
+    {%- set properties = [
+        '"objectType":"contextAgent"',
+        '"agent":' ~ agent_pattern(),
+        '"relevantTypes":[[](?:"' ~ iri_pattern() ~ '",?)+[]]',
+    ] -%}
+    {{- list_pattern(object_pattern(properties)) -}}
+{%- endmacro %}
+
+{% macro context_groups_pattern() -%}
+    {%- set properties = [
+        '"objectType":"contextGroup"',
+        '"group":' ~ group_pattern(),
+        '"relevantTypes":[[](?:"' ~ iri_pattern() ~ '",?)+[]]',
+    ] -%}
+    {{- list_pattern(object_pattern(properties)) -}}
+{%- endmacro %}
+
+{# ISO 8601 §4.4.3.2: weeks alone, or years to seconds with at least one of them. #}
+{% macro duration_pattern() -%}
+    {%- set number = "[0-9]+(?:[.,][0-9]+)?" -%}
+    {%- set date = "(?:" ~ number ~ "Y)?(?:" ~ number ~ "M)?(?:" ~ number ~ "D)?" -%}
+    {%- set hours, minutes, seconds = number ~ "H", number ~ "M", number ~ "S" -%}
+    {%- set time = "T(?:" ~ hours ~ "(?:" ~ minutes ~ ")?(?:" ~ seconds ~ ")?|" ~ minutes
+        ~ "(?:" ~ seconds ~ ")?|" ~ seconds ~ ")" -%}
+    {%- set some_date = "(?:" ~ number ~ "Y" ~ date ~ "|" ~ number ~ "M" ~ "(?:" ~ number ~ "D)?|" ~ number ~ "D)" -%}
+    P(?:{{ number }}W|{{ some_date }}(?:{{ time }})?|{{ time }})
+{%- endmacro %}
+
+{# Extensions as most senders write them: under IRIs, with plain values or lists of such. #}
+{% macro plain_extensions_pattern() -%}
+    {%- set plain = "(?:" ~ json_text_pattern() ~ "|-?[0-9][0-9.eE+-]*|true|false|null)" -%}
+    [{](?:"{{ iri_pattern() }}":(?:{{ plain }}|{{ list_pattern(plain) }}),?)*[}]
+{%- endmacro %}
+
+{% macro score_pattern() -%}
+    [{](?:"(?:scaled|raw|min|max)":-?[0-9][0-9.eE+-]*,?)*[}]
+{%- endmacro %}
+
+{# A result that needs no second look. What does not match is taken apart by `unusable_result_properties`. #}
+{% macro plain_result_pattern() -%}
+    {{- object_pattern(
+        [
+            '"(?:success|completion)":(?:true|false)',
+            '"response":' ~ json_text_pattern(),
+            '"duration":"' ~ duration_pattern() ~ '"',
+            '"score":' ~ score_pattern(),
+            '"extensions":' ~ plain_extensions_pattern(),
+        ]
+    ) -}}
+{%- endmacro %}
+
+{% macro matches(text, pattern) -%} match({{ text }}, '^(?:{{ pattern }})$') {%- endmacro %}
