@@ -12,19 +12,18 @@
         member String
     )' {%- endmacro %}
 
-{# The address of an agent that matches `agent_pattern`; empty when it is identified otherwise. #}
-{% macro agent_mbox(agent_json) -%}
-    extract({{ agent_json }}, '[{,]"mbox":"([^"]*)"')
+{# The text of one identifier of an agent that matches `agent_pattern`; empty when it is identified otherwise. #}
+{% macro agent_text(agent_json, property) -%}
+    extract({{ agent_json }}, '[{,]"{{ property }}":"([^"]*)"')
 {%- endmacro %}
 
-{# The same for the other identifiers. #}
+{# The identity of such an agent by openid or account. #}
 {% macro agent_identifier(agent_json) -%}
     {%- set name = '"name":"((?:[^"\\\\\\\\]|\\\\\\\\.)*)"' -%}
     {%- set replacements = [
-        ('"mbox_sha1sum":"([^"]*)"', "mbox_sha1sum|\\\\\\\\1"),
-        ('"openid":"([^"]*)"', "openid|\\\\\\\\1"),
-        ('"account":[{]"homePage":"([^"]*)",' ~ name ~ "[}]", "account|\\\\\\\\1|\\\\\\\\2"),
-        ('"account":[{]' ~ name ~ ',"homePage":"([^"]*)"[}]', "account|\\\\\\\\2|\\\\\\\\1"),
+        ('"openid":"([^"]*)"', "openid|\\\\1"),
+        ('"account":[{]"homePage":"([^"]*)",' ~ name ~ "[}]", "account|\\\\1|\\\\2"),
+        ('"account":[{]' ~ name ~ ',"homePage":"([^"]*)"[}]', "account|\\\\2|\\\\1"),
     ] -%}
     {%- for _ in replacements %}replaceRegexpOne({% endfor -%}
     {{ agent_json }}

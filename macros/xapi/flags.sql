@@ -1,8 +1,9 @@
 {#
-    The names of the conditions that hold, as Array(LowCardinality(String)), from pairs (name, condition). Through a bit
-    mask, because nearly every statement has none and building an array of texts for each of them is dear.
+    The names of the conditions that hold, as Array(LowCardinality(String)), from pairs (name, condition); none unless
+    the first argument holds. Through a bit mask, because nearly every statement has none and building an array of texts
+    for each of them is dear.
 #}
-{% macro flags(conditions) -%}
+{% macro flags(only_if, conditions) -%}
     arrayMap(
         bit -> CAST(
             [
@@ -13,10 +14,12 @@
             'LowCardinality(String)'
         ),
         bitPositionsToArray(
-            toUInt32(0)
-            {%- for _, condition in conditions %}
-                + bitShiftLeft(toUInt32({{ condition }}), {{ loop.index0 }})
-            {%- endfor %}
+            toUInt32({{ only_if }}) * (
+                {%- for _, condition in conditions %}
+                    bitShiftLeft(toUInt32({{ condition }}), {{ loop.index0 }})
+                    {%- if not loop.last %} + {% endif -%}
+                {%- endfor %}
+            )
         )
     )
 {%- endmacro %}

@@ -43,48 +43,17 @@ with
             arrival_type_reported,
             platform,
             language,
-            {#
-                What the statement says, without what a record store sets: the same for every honest copy. Not a plain
-                hash function: one NULL among its arguments makes the whole hash NULL, and no choice would be left.
-            #}
-            {{
-                surrogate_key(
-                    [
-                        "learner_id",
-                        "verb_iri",
-                        "object_type",
-                        "activity_id",
-                        "activity_type_iri",
-                        "activity_name",
-                        "parent_activity_id",
-                        "parent_activity_type_iri",
-                        "course_id",
-                        "occurred_at",
-                        "timestamp_quality",
-                        "registration_id",
-                        "player_session_id",
-                        "position_seconds",
-                        "position_from_seconds",
-                        "position_to_seconds",
-                        "playback_rate",
-                        "content_length_seconds",
-                        "progress_ratio",
-                        "played_segments",
-                        "response",
-                        "is_correct",
-                        "is_completed",
-                        "score_scaled",
-                        "duration_seconds",
-                        "attempt_number_reported",
-                        "referrer_activity_id",
-                        "arrival_type_reported",
-                        "platform",
-                        "language",
-                    ]
-                )
-            }} as content_hash
+            flags,
+            line_hash
         from {{ ref("stg_xapi__statements") }}
         where quarantine_reason = ''
+    ),
+
+    {# Of an id with several contents one counts; see there. #}
+    other_contents as (
+        select statement_id, line_hash
+        from {{ ref("int_statements__compared") }}
+        where not is_chosen
     ),
 
     voidings as (select verb_iri from {{ ref("xapi_verbs") }} where verb = 'voided'),
@@ -102,13 +71,9 @@ with
         where
             verb_iri not in (select verb_iri from voidings)
             and statement_id not in (select statement_id from voided_statements)
-        order by
-            statement_id,
-            stored_at is null,
-            stored_at,
-            content_hash,
-            source,
-            spec_version
+            and (statement_id, line_hash)
+            not in (select statement_id, line_hash from other_contents)
+        order by statement_id, stored_at is null, stored_at, line_hash, source
         limit 1 by statement_id
     ),
 
@@ -208,5 +173,6 @@ select
     referrer_activity_id,
     toLowCardinality(arrival_type) as arrival_type,
     toLowCardinality(platform) as platform,
-    toLowCardinality(language) as language
+    toLowCardinality(language) as language,
+    flags
 from final

@@ -42,7 +42,8 @@ with
             referrer_activity_id,
             arrival_type,
             platform,
-            language
+            language,
+            flags
         from {{ ref("int_statements__deduplicated") }}
     ),
 
@@ -94,6 +95,7 @@ with
             arrival_type,
             platform,
             language,
+            flags,
             sessionized.active_seconds_low as active_seconds_low,
             sessionized.active_seconds_high as active_seconds_high
         from statements
@@ -137,6 +139,7 @@ select
     arrival_type,
     platform,
     language,
+    flags,
     active_seconds_low,
     active_seconds_high
 from final

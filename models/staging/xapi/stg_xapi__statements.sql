@@ -168,10 +168,15 @@ with
                 multiIf(
                     not is_plain_actor,
                     few_identity,
-                    {{ agent_mbox("actor_json") }} != '',
+                    {{ agent_text("actor_json", "mbox") }} != '',
                     concat(
                         'mbox_sha1sum|',
-                        lower(hex(SHA1({{ agent_mbox("actor_json") }})))
+                        lower(hex(SHA1({{ agent_text("actor_json", "mbox") }})))
+                    ),
+                    {{ agent_text("actor_json", "mbox_sha1sum") }} != '',
+                    concat(
+                        'mbox_sha1sum|',
+                        lower({{ agent_text("actor_json", "mbox_sha1sum") }})
                     ),
                     {{ agent_identifier("actor_json") }}
                 )
@@ -303,6 +308,7 @@ with
             as is_raw_out_of_range,
             {{
                 flags(
+                    "quarantine_reason = ''",
                     [
                         ("group_activity", "object_type = 'GroupActivity'"),
                         (
@@ -312,7 +318,8 @@ with
                         (
                             "unknown_property",
                             "has_unknown_property or "
-                            ~ has_unknown_result_property("unusable_in_result"),
+                            ~ has_unknown_result_property("unusable_in_result")
+                            ~ " or (startsWith(spec_version, '1.') and (context.contextAgents != '' or context.contextGroups != ''))",
                         ),
                         (
                             "invalid_stored",
@@ -327,10 +334,6 @@ with
                             "has(unusable_in_result, 'score') or is_scaled_out_of_range or is_raw_out_of_range",
                         ),
                         ("invalid_duration", "has(unusable_in_result, 'duration')"),
-                        (
-                            "unknown_property",
-                            "startsWith(spec_version, '1.') and (context.contextAgents != '' or context.contextGroups != '')",
-                        ),
                         ("invalid_context", is_invalid_context("context")),
                         (
                             "invalid_context_activities",

@@ -1,0 +1,156 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["statement_id", "line_hash"],
+        tags=["near_real_time"],
+        query_settings={
+            "json_type_escape_dots_in_keys": 1,
+            "type_json_skip_duplicated_paths": 1,
+            "input_format_try_infer_dates": 0,
+            "input_format_try_infer_datetimes": 0,
+        },
+    )
+}}
+
+with
+    copies as (
+        select
+            statement_id,
+            line_hash,
+            load_id,
+            object_id,
+            line_number,
+            occurred_at,
+            timestamp_quality,
+            stored_at
+        from {{ ref("stg_xapi__statements") }}
+        where quarantine_reason = ''
+    ),
+
+    {# Nearly all statements came in one text only, and nothing dear happens to them. #}
+    told_differently as (
+        select statement_id
+        from copies
+        group by statement_id
+        having min(line_hash) != max(line_hash)
+    ),
+
+    texts as (
+        select
+            statement_id,
+            line_hash,
+            occurred_at,
+            timestamp_quality,
+            stored_at,
+            load_id,
+            object_id,
+            line_number
+        from copies
+        where statement_id in (select statement_id from told_differently)
+        order by statement_id, line_hash, load_id, object_id, line_number
+        limit 1 by statement_id, line_hash
+    ),
+
+    lines as (
+        select
+            load_id as line_load_id,
+            object_id as line_object_id,
+            line_number as number_of_line,
+            JSONExtractKeysAndValuesRaw(line) as properties
+        from {{ ref("stg_xapi__lines") }}
+        where
+            (load_id, object_id, line_number)
+            in (select load_id, object_id, line_number from texts)
+    ),
+
+    {#
+        What the statement says, property by property, without what a record store sets. The JSON type puts keys in
+        order and spells numbers in one way. Of a key that came twice the first counts, as everywhere.
+    #}
+    parted as (
+        select
+            statement_id,
+            line_hash,
+            stored_at,
+            arraySort(
+                arrayPushBack(
+                    arrayMap(
+                        property -> (
+                            property.1,
+                            ifNull(
+                                toString(
+                                    accurateCastOrNull(
+                                        concat('{"value":', property.2, '}'), 'JSON'
+                                    )
+                                ),
+                                property.2
+                            )
+                        ),
+                        arrayFilter(
+                            (property, position) -> property.1 not in (
+                                'id',
+                                'timestamp',
+                                'stored',
+                                'authority',
+                                'version',
+                                'attachments'
+                            )
+                            and indexOf(properties.1, property.1) = position,
+                            properties,
+                            arrayEnumerate(properties)
+                        )
+                    ),
+                    (
+                        'timestamp',
+                        if(timestamp_quality = 'stored', '', toString(occurred_at))
+                    )
+                )
+            ) as parts
+        from texts
+        inner join
+            lines
+            on texts.load_id = lines.line_load_id
+            and texts.object_id = lines.line_object_id
+            and texts.line_number = lines.number_of_line
+    ),
+
+    identified as (
+        select
+            statement_id,
+            line_hash,
+            stored_at,
+            parts,
+            lower(hex(sipHash128(toString(parts)))) as content_id
+        from parted
+    ),
+
+    {# The content that was stored first counts, then the one with the smallest hash: never the one loaded first. #}
+    chosen as (
+        select statement_id, content_id
+        from
+            (
+                select statement_id, content_id, min(stored_at) as first_stored_at
+                from identified
+                group by statement_id, content_id
+            )
+        order by
+            statement_id, first_stored_at is null, first_stored_at, content_id
+        limit 1 by statement_id
+    ),
+
+    final as (
+        select
+            statement_id,
+            line_hash,
+            content_id,
+            stored_at,
+            arrayMap(part -> part.1, parts) as part_names,
+            arrayMap(part -> sipHash64(part.2), parts) as part_hashes,
+            (statement_id, content_id)
+            in (select statement_id, content_id from chosen) as is_chosen
+        from identified
+    )
+
+select
+    statement_id, line_hash, content_id, is_chosen, stored_at, part_names, part_hashes
+from final
