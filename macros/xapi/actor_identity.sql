@@ -3,15 +3,6 @@
     its SHA-1 give the same text, so that both are one learner (xAPI 1.0.3 §2.4.2: mbox_sha1sum is the hash of the whole
     mailto IRI). Names of accounts stay escaped as in JSON, which the engine always does in the same way.
 #}
-{% macro actor_type() -%} 'Tuple(
-        objectType Nullable(String),
-        mbox Nullable(String),
-        mbox_sha1sum Nullable(String),
-        openid Nullable(String),
-        account String,
-        member String
-    )' {%- endmacro %}
-
 {# The text of one identifier of an agent that matches `agent_pattern`; empty when it is identified otherwise. #}
 {% macro agent_text(agent_json, property) -%}
     extract({{ agent_json }}, '[{,]"{{ property }}":"([^"]*)"')
@@ -22,13 +13,18 @@
     {%- set name = '"name":"((?:[^"\\\\\\\\]|\\\\\\\\.)*)"' -%}
     {%- set replacements = [
         ('"openid":"([^"]*)"', "openid|\\\\1"),
-        ('"account":[{]"homePage":"([^"]*)",' ~ name ~ "[}]", "account|\\\\1|\\\\2"),
-        ('"account":[{]' ~ name ~ ',"homePage":"([^"]*)"[}]', "account|\\\\2|\\\\1"),
+        (
+            '"account":[{]"homePage":"([^"]*)",' ~ name ~ "[}]",
+            "account|\\\\1|\\\\2",
+        ),
+        (
+            '"account":[{]' ~ name ~ ',"homePage":"([^"]*)"[}]',
+            "account|\\\\2|\\\\1",
+        ),
     ] -%}
-    {%- for _ in replacements %}replaceRegexpOne({% endfor -%}
-    {{ agent_json }}
+    {%- for _ in replacements %} replaceRegexpOne({% endfor -%}{{ agent_json }}
     {%- for found, text in replacements -%}
-        , '^[{](?:.*,)?{{ found }}.*$', '{{ text }}')
+            , '^[{](?:.*,)?{{ found }}.*$', '{{ text }}')
     {%- endfor -%}
 {%- endmacro %}
 
@@ -62,13 +58,19 @@
                 'account|',
                 JSONExtractString({{ actor_json }}, 'account', 'homePage'),
                 '|',
-                trim(
-                    both '"' from JSONExtractRaw({{ actor_json }}, 'account', 'name')
-                )
+                {{
+                    _without_quotes(
+                        "JSONExtractRaw(" ~ actor_json ~ ", 'account', 'name')"
+                    )
+                }}
             ),
             ''
         )
     )
+{%- endmacro %}
+
+{% macro _without_quotes(json_text) -%}
+    substring({{ json_text }}, 2, length({{ json_text }}) - 2)
 {%- endmacro %}
 
 {#
@@ -134,5 +136,5 @@
             'invalid_actor'
         ),
         {{ actors }}
-    ) [1]
+    )[1]
 {%- endmacro %}

@@ -6,5 +6,5 @@
     arrayMap(
         is_missing -> lower(hex(sipHash128(is_missing, {{ values | join(", ") }}))),
         arrayFilter(is_missing -> is_missing, [{{ condition }}])
-    ) [1]
+    )[1]
 {%- endmacro %}

@@ -7,7 +7,9 @@
         {{ list }},
         arrayMap(
             json -> JSONExtract(
-                json, '{{ relation }}', 'Tuple(id String, definition Tuple(type String))'
+                json,
+                '{{ relation }}',
+                'Tuple(id String, definition Tuple(type String))'
             ),
             arrayFilter(
                 json -> JSONType(json, '{{ relation }}') = 'Object', {{ single_json }}
@@ -31,7 +33,8 @@
 {% macro first_course(activities, course_iris) -%}
     tupleElement(
         arrayFirst(
-            activity -> has({{ course_iris }}, activity.definition.type), {{ activities }}
+            activity -> has({{ course_iris }}, activity.definition.type),
+            {{ activities }}
         ),
         'id'
     )

@@ -16,7 +16,7 @@
     arrayMap(
         duration -> if({{ is_fixed }}, toNullable({{ seconds }}), null),
         arrayFilter(text -> text != '', [{{ reported }}])
-    ) [1]
+    )[1]
 {%- endmacro %}
 
 {% macro _duration_part(duration, pattern) -%}

@@ -169,4 +169,34 @@
     ) -}}
 {%- endmacro %}
 
+{% macro _zone_pattern() -%} (?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?) {%- endmacro %}
+
+{% macro rfc3339_pattern() -%}
+    {%- set date = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
+    {%- set time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:[.][0-9]+)?" -%}
+    {{- date }}[Tt ]{{ time }}(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])
+{%- endmacro %}
+
+{# Calendar, week and ordinal dates; hours, minutes or seconds; 24:00; with and without zone; extended and basic. #}
+{% macro iso8601_pattern() -%}
+    {%- set day = "(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
+    {%- set week_day = "W(?:0[1-9]|[1-4][0-9]|5[0-3])-[1-7]" -%}
+    {%- set day_of_year = "(?:[0-2][0-9]{2}|3[0-5][0-9]|36[0-6])" -%}
+    {%- set extended_date = "[0-9]{4}-(?:" ~ day ~ "|" ~ week_day ~ "|" ~ day_of_year ~ ")" -%}
+    {%- set seconds = "(?:[0-5][0-9]|60)(?:[.,][0-9]+)?" -%}
+    {%- set hour = "(?:[01][0-9]|2[0-3])" -%}
+    {%- set extended_time = hour ~ "(?::[0-5][0-9](?::" ~ seconds ~ ")?)?|24:00(?::00(?:[.,]0+)?)?" -%}
+    {%- set basic_date = "[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])" -%}
+    {%- set basic_time = hour ~ "[0-5][0-9](?:" ~ seconds ~ ")?" -%}
+    (?:{{ extended_date }}[Tt ](?:{{ extended_time }})|{{ basic_date }}[Tt]{{ basic_time }}){{ _zone_pattern() }}?
+{%- endmacro %}
+
+{# Nearly every timestamp: RFC 3339 without a leap second and without the offset -00:00. #}
+{% macro plain_timestamp_pattern() -%}
+    {%- set date = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
+    {%- set time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]+)?" -%}
+    {%- set west = "-(?:(?:0[1-9]|1[0-9]|2[0-3]):[0-5][0-9]|00:(?:0[1-9]|[1-5][0-9]))" -%}
+    {{- date }}[T ]{{ time }}(?:Z|[+](?:[01][0-9]|2[0-3]):[0-5][0-9]|{{ west }})
+{%- endmacro %}
+
 {% macro matches(text, pattern) -%} match({{ text }}, '^(?:{{ pattern }})$') {%- endmacro %}

@@ -2,16 +2,15 @@
     What the patterns of `grammar.sql` leave open, in JSON functions. They are dear, so each is given the text of the
     few statements that did not match and an empty text for all others, on which it costs next to nothing.
 #}
-
 {# The JSON object with these properties only; what is no object stays. #}
 {% macro known_properties(json, names) -%}
     concat(
         if(startsWith({{ json }}, '{'), '{', {{ json }}),
         arrayStringConcat(
             arrayMap(
-                property -> concat('"', property.1, '":', property.2),
+                property -> concat('"', property .1, '":', property .2),
                 arrayFilter(
-                    property -> has({{ names }}, property.1),
+                    property -> has({{ names }}, property .1),
                     JSONExtractKeysAndValuesRaw({{ json }})
                 )
             ),
@@ -30,7 +29,19 @@
 {%- endmacro %}
 
 {% macro definition_properties() -%}
-    ['name', 'description', 'type', 'moreInfo', 'interactionType', 'correctResponsesPattern', 'choices', 'scale', 'source', 'target', 'steps']
+    [
+        'name',
+        'description',
+        'type',
+        'moreInfo',
+        'interactionType',
+        'correctResponsesPattern',
+        'choices',
+        'scale',
+        'source',
+        'target',
+        'steps'
+    ]
 {%- endmacro %}
 
 {% macro all_keys_are_iris(json) -%}
@@ -45,38 +56,37 @@
             arrayMap(
                 property -> concat(
                     '"',
-                    property.1,
+                    property .1,
                     '":',
                     if(
-                        property.1 = 'definition' and startsWith(property.2, '{'),
+                        property .1 = 'definition' and startsWith(property .2, '{'),
                         concat(
                             '{',
                             arrayStringConcat(
                                 arrayMap(
-                                    part -> concat('"', part.1, '":', part.2),
+                                    part -> concat('"', part .1, '":', part .2),
                                     arrayFilter(
-                                        part -> has(
-                                            {{ definition_properties() }}, part.1
-                                        )
+                                        part
+                                        -> has({{ definition_properties() }}, part .1)
                                         or (
-                                            part.1 = 'extensions'
+                                            part .1 = 'extensions'
                                             and not (
-                                                startsWith(part.2, '{')
+                                                startsWith(part .2, '{')
                                                 and {{ all_keys_are_iris("part.2") }}
                                             )
                                         ),
-                                        JSONExtractKeysAndValuesRaw(property.2)
+                                        JSONExtractKeysAndValuesRaw(property .2)
                                     )
                                 ),
                                 ','
                             ),
                             '}'
                         ),
-                        property.2
+                        property .2
                     )
                 ),
                 arrayFilter(
-                    property -> has({{ object_properties() }}, property.1),
+                    property -> has({{ object_properties() }}, property .1),
                     JSONExtractKeysAndValuesRaw({{ json }})
                 )
             ),
@@ -91,9 +101,8 @@
     arrayExists(
         part -> arrayExists(key -> not has({{ names }}, key), JSONExtractKeys(part))
         or arrayExists(
-            key -> not has(
-                arrayPushBack({{ definition_properties() }}, 'extensions'), key
-            ),
+            key
+            -> not has(arrayPushBack({{ definition_properties() }}, 'extensions'), key),
             JSONExtractKeys(part, 'definition')
         ),
         {{ json }}
@@ -137,19 +146,19 @@
         json -> arrayConcat(
             if(startsWith(json, '{'), [], ['result']),
             arrayMap(
-                property -> property.1,
+                property -> property .1,
                 arrayFilter(
                     property -> multiIf(
-                        property.1 in ('success', 'completion'),
-                        property.2 not in ('true', 'false'),
-                        property.1 = 'response',
-                        not startsWith(property.2, '"'),
-                        property.1 = 'duration',
+                        property .1 in ('success', 'completion'),
+                        property .2 not in ('true', 'false'),
+                        property .1 = 'response',
+                        not startsWith(property .2, '"'),
+                        property .1 = 'duration',
                         not {{ matches("property.2", '"' ~ duration_pattern() ~ '"') }},
-                        property.1 = 'score',
+                        property .1 = 'score',
                         not {{ matches("property.2", score_pattern()) }},
-                        property.1 = 'extensions',
-                        not startsWith(property.2, '{'),
+                        property .1 = 'extensions',
+                        not startsWith(property .2, '{'),
                         true
                     ),
                     JSONExtractKeysAndValuesRaw(json)
@@ -157,7 +166,7 @@
             )
         ),
         {{ results }}
-    ) [1]
+    )[1]
 {%- endmacro %}
 
 {# People, groups and the statement that a context names. Few contexts name any. #}
@@ -195,14 +204,15 @@
         json -> JSONLength(json) > 0
         and startsWith(json, '{')
         and arrayAll(
-            relation -> has(['parent', 'grouping', 'category', 'other'], relation.1)
-            and match(relation.2, '^[[{]')
+            relation -> has(['parent', 'grouping', 'category', 'other'], relation .1)
+            and match(relation .2, '^[[{]')
             and arrayAll(
-                activity -> {{ matches(known_activity("activity"), activity_pattern()) }},
+                activity
+                -> {{ matches(known_activity("activity"), activity_pattern()) }},
                 if(
-                    startsWith(relation.2, '{'),
-                    [relation.2],
-                    JSONExtractArrayRaw(relation.2)
+                    startsWith(relation .2, '{'),
+                    [relation .2],
+                    JSONExtractArrayRaw(relation .2)
                 )
             ),
             JSONExtractKeysAndValuesRaw(json)
@@ -214,7 +224,13 @@
 {% macro has_unknown_result_property(unusable_in_result) -%}
     arrayExists(
         name -> name not in (
-            'result', 'success', 'completion', 'response', 'duration', 'score', 'extensions'
+            'result',
+            'success',
+            'completion',
+            'response',
+            'duration',
+            'score',
+            'extensions'
         ),
         {{ unusable_in_result }}
     )

@@ -2,39 +2,19 @@
     Timestamps as the specification has them: ISO 8601 in 1.0.x, of which RFC 3339 in 2.0 is a part. -00:00 is refused
     by both (1.0.3 §4.5).
 #}
-{% macro _zone_pattern() -%} (?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?) {%- endmacro %}
-
-{% macro rfc3339_pattern() -%}
-    {%- set date = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
-    {%- set time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:[.][0-9]+)?" -%}
-    {{- date }}[Tt ]{{ time }}(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])
-{%- endmacro %}
-
-{# Calendar, week and ordinal dates; hours, minutes or seconds; 24:00; with and without zone; extended and basic. #}
-{% macro iso8601_pattern() -%}
-    {%- set day = "(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
-    {%- set week_day = "W(?:0[1-9]|[1-4][0-9]|5[0-3])-[1-7]" -%}
-    {%- set day_of_year = "(?:[0-2][0-9]{2}|3[0-5][0-9]|36[0-6])" -%}
-    {%- set extended_date = "[0-9]{4}-(?:" ~ day ~ "|" ~ week_day ~ "|" ~ day_of_year ~ ")" -%}
-    {%- set seconds = "(?:[0-5][0-9]|60)(?:[.,][0-9]+)?" -%}
-    {%- set hour = "(?:[01][0-9]|2[0-3])" -%}
-    {%- set extended_time = hour ~ "(?::[0-5][0-9](?::" ~ seconds ~ ")?)?|24:00(?::00(?:[.,]0+)?)?" -%}
-    {%- set basic_date = "[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])" -%}
-    {%- set basic_time = hour ~ "[0-5][0-9](?:" ~ seconds ~ ")?" -%}
-    (?:{{ extended_date }}[Tt ](?:{{ extended_time }})|{{ basic_date }}[Tt]{{ basic_time }}){{ _zone_pattern() }}?
-{%- endmacro %}
-
 {# A week date (2026-W02-1T…) or ordinal date (2026-005T…) as a calendar date; empty when there is no such day. #}
 {% macro calendar_time(text) -%}
     if(
         position({{ text }}, 'W') > 0,
         if(
-            toISOWeek({{ _day_of_week(text) }}) = toUInt8OrZero(substring({{ text }}, 7, 2)),
+            toISOWeek({{ _day_of_week(text) }})
+            = toUInt8OrZero(substring({{ text }}, 7, 2)),
             concat(toString({{ _day_of_week(text) }}), substring({{ text }}, 11)),
             ''
         ),
         if(
-            toYear({{ _day_of_year(text) }}) = toUInt16OrZero(substring({{ text }}, 1, 4)),
+            toYear({{ _day_of_year(text) }})
+            = toUInt16OrZero(substring({{ text }}, 1, 4)),
             concat(toString({{ _day_of_year(text) }}), substring({{ text }}, 9)),
             ''
         )
@@ -52,16 +32,9 @@
 
 {% macro _day_of_year(text) -%}
     makeDate32(
-        toUInt16OrZero(substring({{ text }}, 1, 4)), toUInt16OrZero(substring({{ text }}, 6, 3))
+        toUInt16OrZero(substring({{ text }}, 1, 4)),
+        toUInt16OrZero(substring({{ text }}, 6, 3))
     )
-{%- endmacro %}
-
-{# Nearly every timestamp: RFC 3339 without a leap second and without the offset -00:00. #}
-{% macro plain_timestamp_pattern() -%}
-    {%- set date = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
-    {%- set time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]+)?" -%}
-    {%- set west = "-(?:(?:0[1-9]|1[0-9]|2[0-3]):[0-5][0-9]|00:(?:0[1-9]|[1-5][0-9]))" -%}
-    {{- date }}[T ]{{ time }}(?:Z|[+](?:[01][0-9]|2[0-3]):[0-5][0-9]|{{ west }})
 {%- endmacro %}
 
 {#
@@ -76,22 +49,36 @@
         arrayMap(
             time -> {{ rare_timestamp_or_null("time") }},
             {{ few("not " ~ is_plain, text) }}
-        ) [1]
+        )[1]
     )
 {%- endmacro %}
 
 {# The other forms. A second 60 is a leap second and ends a day in UTC, nothing else. #}
 {% macro rare_timestamp_or_null(text) -%}
     {%- set is_rare_date = "match(" ~ text ~ ", '^[0-9]{4}-(?:W|[0-9]{3}[Tt ])')" -%}
-    {%- set plain_text = "if(" ~ is_rare_date ~ ", " ~ calendar_time(text) ~ ", " ~ text ~ ")" -%}
-    {%- set instant = "parseDateTime64BestEffortOrNull(translate(" ~ plain_text ~ ", 'tz,', 'TZ.'), 3, 'UTC')" -%}
+    {%- set plain_text = (
+        "if("
+        ~ is_rare_date
+        ~ ", "
+        ~ calendar_time(text)
+        ~ ", "
+        ~ text
+        ~ ")"
+    ) -%}
+    {%- set instant = (
+        "parseDateTime64BestEffortOrNull(translate("
+        ~ plain_text
+        ~ ", 'tz,', 'TZ.'), 3, 'UTC')"
+    ) -%}
     if(
         {{ matches(text, iso8601_pattern()) }}
         and not match({{ text }}, '-00(?::?00)?$')
         and (
             not match({{ text }}, '(?:[0-9]{2}:|[Tt][0-9]{4})60(?:[.,Zz+-]|$)')
             or positiveModulo(
-                toUnixTimestamp64Milli(ifNull({{ instant }}, toDateTime64(1, 3, 'UTC'))),
+                toUnixTimestamp64Milli(
+                    ifNull({{ instant }}, toDateTime64(1, 3, 'UTC'))
+                ),
                 86400000
             )
             < 1000

@@ -76,18 +76,18 @@ with
                 arrayPushBack(
                     arrayMap(
                         property -> (
-                            property.1,
+                            property .1,
                             ifNull(
                                 toString(
                                     accurateCastOrNull(
-                                        concat('{"value":', property.2, '}'), 'JSON'
+                                        concat('{"value":', property .2, '}'), 'JSON'
                                     )
                                 ),
-                                property.2
+                                property .2
                             )
                         ),
                         arrayFilter(
-                            (property, position) -> property.1 not in (
+                            (property, position) -> property .1 not in (
                                 'id',
                                 'timestamp',
                                 'stored',
@@ -95,7 +95,7 @@ with
                                 'version',
                                 'attachments'
                             )
-                            and indexOf(properties.1, property.1) = position,
+                            and indexOf(properties .1, property .1) = position,
                             properties,
                             arrayEnumerate(properties)
                         )
@@ -133,8 +133,7 @@ with
                 from identified
                 group by statement_id, content_id
             )
-        order by
-            statement_id, first_stored_at is null, first_stored_at, content_id
+        order by statement_id, first_stored_at is null, first_stored_at, content_id
         limit 1 by statement_id
     ),
 
@@ -144,8 +143,8 @@ with
             line_hash,
             content_id,
             stored_at,
-            arrayMap(part -> part.1, parts) as part_names,
-            arrayMap(part -> sipHash64(part.2), parts) as part_hashes,
+            arrayMap(part -> part .1, parts) as part_names,
+            arrayMap(part -> sipHash64(part .2), parts) as part_hashes,
             (statement_id, content_id)
             in (select statement_id, content_id from chosen) as is_chosen
         from identified

@@ -55,7 +55,7 @@ with
         where
             activity_type = 'question'
             and not is_part
-            and verb in ('answered', 'passed', 'failed', 'scored')
+            and verb in ('answered', 'evaluated', 'passed', 'failed', 'scored')
     ),
 
     numbered as (

@@ -48,7 +48,7 @@ with
             arraySort(
                 arrayDistinct(
                     arrayMap(
-                        part -> part.1,
+                        part -> part .1,
                         arrayFilter(
                             part -> countEqual(all_parts, part) < content_count,
                             all_parts

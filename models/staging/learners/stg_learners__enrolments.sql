@@ -33,18 +33,16 @@ with
             )
     ),
 
-    parsed as (
-        select *, JSONExtract(enrolment.actor, {{ actor_type() }}) as actor from lines
-    ),
-
     identified as (
         select
             *,
-            {{ actor_identifiers("actor") }} as identifiers,
-            {{ actor_identifier_count("actor") }} as identifier_count,
+            [if(enrolment.actor = '', '{}', enrolment.actor)] as actors,
+            {{ actor_identifier_count("actors[1]") }} as identifier_count,
+            {{ actor_fault("actors") }} as actor_fault,
+            {{ actor_identity("actors[1]") }} as identity,
             {{ timestamp_or_null("ifNull(enrolment.enrolled_at, '')") }}
             as enrolled_at_or_null
-        from parsed
+        from lines
     ),
 
     final as (
@@ -60,17 +58,13 @@ with
                 reject,
                 identifier_count = 0,
                 'missing_actor_identifier',
-                identifier_count > 1,
-                'several_actor_identifiers',
-                empty(identifiers),
-                'invalid_actor_identifier',
+                actor_fault != '',
+                actor_fault,
                 ifNull(enrolment.enrolled_at, '') != '' and enrolled_at_or_null is null,
                 'invalid_timestamp',
                 ''
             ) as quarantine_reason,
-            if(
-                quarantine_reason = '', {{ learner_key("identifiers[1]") }}, ''
-            ) as learner_id,
+            if(quarantine_reason = '', {{ learner_key("identity") }}, '') as learner_id,
             ifNull(enrolment.course_id, '') as course_id,
             enrolled_at_or_null as enrolled_at,
             ifNull(enrolment.acquisition_channel, '') as acquisition_channel,

@@ -52,9 +52,9 @@ with
             arrayFlatten(
                 arrayMap(
                     json -> arrayMap(
-                        property -> property.1,
+                        property -> property .1,
                         arrayFilter(
-                            property -> property.2 = 'null',
+                            property -> property .2 = 'null',
                             JSONExtractKeysAndValuesRaw(json)
                         )
                     ),
@@ -163,7 +163,7 @@ with
                     {{ actor_identity("json") }}
                 ),
                 few_actors
-            ) [1] as few_identity,
+            )[1] as few_identity,
             toLowCardinality(
                 multiIf(
                     not is_plain_actor,
@@ -190,11 +190,12 @@ with
                     verb_json,
                     '^[{](?:"display":{{ language_map_pattern() }},)?"id":"([^"]*)"'
                 ),
-                arrayMap(json -> JSONExtractString(json, 'id'), few_verbs) [1]
+                arrayMap(json -> JSONExtractString(json, 'id'), few_verbs)[1]
             ) as verb_iri,
             is_plain_verb
             or arrayExists(
-                json -> {{
+                json
+                -> {{
                     matches(
                         known_properties("json", "['id', 'display']"), verb_pattern()
                     )
@@ -203,9 +204,8 @@ with
             ) as is_verb,
             is_plain_object
             or arrayExists(
-                json -> {{
-                    matches(known_activity("json"), statement_object_pattern())
-                }},
+                json
+                -> {{ matches(known_activity("json"), statement_object_pattern()) }},
                 few_objects
             )
             or {{ is_valid_sub_statement("sub_statements") }} as is_object,
@@ -259,7 +259,8 @@ with
                 'missing_actor',
                 actor_fault != '',
                 actor_fault,
-                verb_iri = '' and (statement.verb = '' or startsWith(statement.verb, '{')),
+                verb_iri = ''
+                and (statement.verb = '' or startsWith(statement.verb, '{')),
                 'missing_verb',
                 not is_verb,
                 'invalid_verb',
@@ -304,8 +305,9 @@ with
             ifNull(abs(result.score.scaled) > 1, false) as is_scaled_out_of_range,
             ifNull(result.score.raw > result.score.max, false)
             or ifNull(result.score.raw < result.score.min, false)
-            or ifNull(result.score.min > result.score.max, false)
-            as is_raw_out_of_range,
+            or ifNull(
+                result.score.min > result.score.max, false
+            ) as is_raw_out_of_range,
             {{
                 flags(
                     "quarantine_reason = ''",
@@ -351,13 +353,18 @@ with
                         ),
                         (
                             "invalid_extension_key",
-                            has_unknown_key_without_iri("context.extensions", "context_fields")
+                            has_unknown_key_without_iri(
+                                "context.extensions", "context_fields"
+                            )
                             ~ " or "
-                            ~ has_unknown_key_without_iri("result.extensions", "result_fields"),
+                            ~ has_unknown_key_without_iri(
+                                "result.extensions", "result_fields"
+                            ),
                         ),
-                    ]
+                    ],
                 )
-            }} as flags
+            }}
+            as flags
         from judged
     ),
 
@@ -393,9 +400,7 @@ with
             ) as statement_id,
             stored_at,
             spec_version,
-            if(
-                quarantine_reason = '', {{ learner_key("identity") }}, ''
-            ) as learner_id,
+            if(quarantine_reason = '', {{ learner_key("identity") }}, '') as learner_id,
             verb_iri,
             if(object_type = 'GroupActivity', 'Activity', object_type) as object_type,
             activity_id,
