@@ -4,22 +4,22 @@
     for each of them is dear.
 #}
 {% macro flags(only_if, conditions) -%}
-    arrayMap(
-        bit -> CAST(
-            [
+    CAST(
+        arrayMap(
+            bit -> [
                 {%- for name, _ in conditions %}
-                    '{{ name }}'{% if not loop.last %}, {% endif %}
+                    '{{ name }}'{% if not loop.last %}, {% endif -%}
                 {%- endfor %}
             ][bit + 1],
-            'LowCardinality(String)'
-        ),
-        bitPositionsToArray(
-            toUInt32({{ only_if }}) * (
-                {%- for _, condition in conditions %}
-                    bitShiftLeft(toUInt32({{ condition }}), {{ loop.index0 }})
-                    {%- if not loop.last %} + {% endif -%}
-                {%- endfor %}
+            bitPositionsToArray(
+                toUInt32({{ only_if }}) * (
+                    {%- for _, condition in conditions %}
+                        bitShiftLeft(toUInt32({{ condition }}), {{ loop.index0 }})
+                        {%- if not loop.last %} + {% endif -%}
+                    {%- endfor %}
+                )
             )
-        )
+        ),
+        'Array(LowCardinality(String))'
     )
 {%- endmacro %}

@@ -106,7 +106,7 @@ with
 select
     statement_id,
     content_id,
-    is_counted,
+    CAST(is_counted, 'Bool') as is_counted,
     content_count,
     differing_parts,
     first_stored_at,

@@ -1,0 +1,48 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["object_key", "line_number", "flag"],
+        tags=["nightly"],
+    )
+}}
+
+with
+    known_flags as (select flag as name, detail from {{ ref("statement_flags") }}),
+
+    flagged as (
+        select
+            object_id,
+            object_key,
+            line_number,
+            source,
+            delivered_at,
+            statement_id,
+            arrayJoin(flags) as flag
+        from {{ ref("stg_xapi__statements") }}
+        where notEmpty(flags)
+    ),
+
+    final as (
+        select
+            flagged.object_id as object_id,
+            flagged.object_key as object_key,
+            flagged.line_number as line_number,
+            flagged.source as source,
+            flagged.delivered_at as delivered_at,
+            flagged.statement_id as statement_id,
+            flagged.flag as flag,
+            known_flags.detail as detail
+        from flagged
+        left join known_flags on flagged.flag = known_flags.name
+    )
+
+select
+    object_id,
+    object_key,
+    line_number,
+    source,
+    delivered_at,
+    statement_id,
+    toLowCardinality(flag) as flag,
+    toLowCardinality(detail) as detail
+from final
