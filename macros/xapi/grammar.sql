@@ -64,13 +64,24 @@
     {{- _identified_pattern('"objectType":"Agent"|"name":' ~ json_text_pattern()) -}}
 {%- endmacro %}
 
-{# A group: identified, with members or without; or anonymous, with at least one member. Members are agents. #}
+{# Two properties that must be there, in either order, among others that may be. #}
+{% macro _both_required_pattern(first, second, others) -%}
+    {%- set between = ",(?:(?:" ~ others ~ "),)*" -%}
+    {%- set both = "(?:" ~ first ~ between ~ second ~ "|" ~ second ~ between ~ first ~ ")" -%}
+    {{- _required_pattern(both, others) -}}
+{%- endmacro %}
+
+{#
+    A group: identified, with members or without; or anonymous, with at least one member. Members are agents. Its type is
+    no option: without one, it would be an agent.
+#}
 {% macro group_pattern() -%}
-    {%- set plain = '"objectType":"Group"|"name":' ~ json_text_pattern() -%}
+    {%- set type = '"objectType":"Group"' -%}
+    {%- set name = '"name":' ~ json_text_pattern() -%}
     {%- set members = '"member":' ~ list_pattern(agent_pattern()) -%}
     {%- set some_members = '"member":[[](?:' ~ agent_pattern() ~ ",?)+[]]" -%}
-    (?:{{ _identified_pattern(plain ~ "|" ~ members) -}}
-    |[{](?:(?:{{ plain }}),)*{{ some_members }}(?:,(?:{{ plain }}))*[}])
+    (?:{{ _both_required_pattern(type, identifier_pattern(), name ~ "|" ~ members) -}}
+    |{{ _both_required_pattern(type, some_members, name) }})
 {%- endmacro %}
 
 {% macro verb_pattern() -%}

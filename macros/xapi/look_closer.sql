@@ -112,8 +112,19 @@
 {# A sub-statement: a statement without id, stored, version and authority whose object is no sub-statement. #}
 {% macro is_valid_sub_statement(json) -%}
     arrayExists(
-        sub_statement -> {{ matches("sub_statement.actor", actor_pattern()) }}
-        and {{ matches("sub_statement.verb", verb_pattern()) }}
+        sub_statement
+        -> {{
+            matches(
+                known_properties("sub_statement.actor", actor_properties()),
+                actor_pattern(),
+            )
+        }}
+        and {{
+            matches(
+                known_properties("sub_statement.verb", "['id', 'display']"),
+                verb_pattern(),
+            )
+        }}
         and {{
             matches(
                 known_activity("sub_statement.object"),

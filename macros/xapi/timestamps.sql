@@ -8,7 +8,9 @@
         position({{ text }}, 'W') > 0,
         if(
             toISOWeek({{ _day_of_week(text) }})
-            = toUInt8OrZero(substring({{ text }}, 7, 2)),
+            = toUInt8OrZero(substring({{ text }}, 7, 2))
+            and toISOYear({{ _day_of_week(text) }})
+            = toUInt16OrZero(substring({{ text }}, 1, 4)),
             concat(toString({{ _day_of_week(text) }}), substring({{ text }}, 11)),
             ''
         ),

@@ -454,13 +454,22 @@ with
             ) as content_length_seconds,
             toFloat64OrNull(result_fields['progress_ratio']) as progress_ratio,
             result_fields['played_segments'] as played_segments,
-            if(has(unusable_in_result, 'response'), null, result.response) as response,
-            if(has(unusable_in_result, 'success'), null, result.success) as is_correct,
             if(
-                has(unusable_in_result, 'completion'), null, result.completion
+                hasAny(unusable_in_result, ['result', 'response']),
+                null,
+                result.response
+            ) as response,
+            if(
+                hasAny(unusable_in_result, ['result', 'success']), null, result.success
+            ) as is_correct,
+            if(
+                hasAny(unusable_in_result, ['result', 'completion']),
+                null,
+                result.completion
             ) as is_completed,
             if(
-                is_scaled_out_of_range or has(unusable_in_result, 'score'),
+                is_scaled_out_of_range
+                or hasAny(unusable_in_result, ['result', 'score']),
                 null,
                 result.score.scaled
             ) as score_scaled,
