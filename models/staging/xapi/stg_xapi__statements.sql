@@ -3,14 +3,18 @@
         engine="MergeTree()",
         order_by=["statement_id", "object_key", "line_number"],
         tags=["near_real_time"],
-        query_settings={"short_circuit_function_evaluation": "disable"},
+        query_settings={
+            "short_circuit_function_evaluation": "disable",
+            "preferred_block_size_bytes": 33554432,
+        },
     )
 }}
 
 {#
     Evaluating every branch is safe here, and picking the rows of each one first takes twice as long. Instead, what
     nearly every statement is gets decided by one match per part (`is_plain_…`), and the others are set apart in lists of
-    none or one text (`few`), over which the dear functions run.
+    none or one text (`few`), over which the dear functions run. Blocks of 32 MiB instead of 1: so many functions cost
+    2 µs a line with 8,000 lines in a block, 0.7 µs with 24,000; a query of two threads stays below 1 GB.
 #}
 with
     lines as (
