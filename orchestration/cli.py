@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from orchestration.commands.check import Kind
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
@@ -104,6 +105,40 @@ def put(
     from orchestration.commands.put import put as put_paths
 
     put_paths(paths, source, kind)
+
+
+def existing_files(paths: list[Path]) -> list[Path]:
+    """The paths, when each is a file or standard input; typer's own test knows no `-`."""
+    for path in paths:
+        if str(path) != "-" and (not path.exists() or path.is_dir()):
+            raise typer.BadParameter(f"'{path}' is {'a folder' if path.is_dir() else 'not there'}; name files.")
+    return paths
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files of .ndjson, .jsonl or .json, also .gz or .zst; - is standard input.",
+            callback=existing_files,
+        ),
+    ],
+    kind: Annotated[Kind, typer.Option(help="What the files hold.")] = Kind.EVENTS,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail as well when recommended fields are missing.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="How many rejected lines to show for each file.")] = 20,
+) -> None:
+    """Judge files before they are sent, line by line, as the warehouse will. Needs no services.
+
+    Says why a line is rejected and where in it the fault is, and which fields are missing that metrics need. Shows no
+    values, so that its output can be kept.
+
+    Exit code 0: all lines are accepted; 1: something is rejected, or, under --strict, missing; 2: wrong usage.
+    """
+    from orchestration.commands.check import check as check_files
+
+    raise typer.Exit(check_files(paths, kind, as_json, strict, limit))
 
 
 @app.command()

@@ -1,0 +1,88 @@
+"""From the bytes of a file to its JSON objects, line by line, as the load and ClickHouse read them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+MAX_LINE_BYTES = 16 << 20
+"""The load refuses a longer line as `too_long`."""
+MAX_DEPTH = 1024
+"""ClickHouse's parser gives up below this many levels; the innermost value counts as one."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line or element: its object, or the reason why it is none."""
+
+    number: int
+    document: dict[str, Any] | None
+    reason: str = ""
+
+
+def split_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of a stream without their ends; of an over-long one only as much as shows that it is."""
+    rest = b""
+    for chunk in chunks:
+        head, newline, tail = chunk.partition(b"\n")
+        rest += head if len(rest) <= MAX_LINE_BYTES else b""
+        if not newline:
+            continue
+        yield rest
+        *lines, rest = tail.split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def parse_line(number: int, line: bytes) -> Line:
+    """The object of a line, or why the load refuses it."""
+    if len(line) > MAX_LINE_BYTES:
+        return Line(number, None, "too_long")
+    return parse_text(number, line.removeprefix(_BYTE_ORDER_MARK))
+
+
+def parse_text(number: int, line: bytes) -> Line:
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return Line(number, None, "not_json" if _is_utf8(line) else "invalid_utf8")
+    if _is_too_deep(line, document):
+        return Line(number, None, "not_json")
+    if not isinstance(document, dict):
+        return Line(number, None, "not_object")
+    # ClickHouse takes the first of two equal keys, orjson the last; few lines have any, and to find them is dear.
+    return Line(number, json.loads(line, object_pairs_hook=_first_wins))
+
+
+def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else dict(reversed(pairs))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_too_deep(line: bytes, document: Any) -> bool:
+    """Counting brackets first: no honest line has a thousand of them, and walking down costs more than parsing."""
+    if line.count(b"{") + line.count(b"[") < MAX_DEPTH:
+        return False
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        containers = [value.values() if isinstance(value, dict) else value for value in level if _is_container(value)]
+        level = [value for container in containers for value in container]
+        if not level:
+            return False
+    return True
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, dict | list)

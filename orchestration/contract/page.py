@@ -1,0 +1,96 @@
+"""The contract as a page for people who build a player: made from the schemas, the fields and the examples."""
+
+import json
+
+from orchestration.contract.completeness import FAMILIES_OF
+from orchestration.contract.families import TITLES, family_schemas
+from orchestration.contract.json_text import to_text
+from orchestration.contract.rules import LINE_RULES, SCHEMA_OF, read_schema
+from orchestration.contract.vocabulary import HERE, quarantine_reasons, read_events, read_fields
+
+EXAMPLES = HERE / "examples"
+_HEAD = """\
+# The event contract
+
+What the warehouse accepts, what it refuses and why, and what it can only work out when senders say it. Made from the
+schemas and examples in this folder by `python -m orchestration.contract.generate`; do not edit.
+
+Check a file before it is sent:
+
+```
+uv run warehouse check events.ndjson.gz
+uv run warehouse check --kind catalog catalog.ndjson
+uv run warehouse check --strict --json - < events.ndjson    # in the CI of the sending app
+```
+
+A statement follows xAPI 1.0.3 or 2.0. It is refused when it does not say who, what, to what or when, or when one of its
+ids or times is malformed; nothing else in it is a reason to refuse it. One line refused does not hold up the others.
+"""
+
+
+def contract_page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, _reasons(), *(_family(family) for family in FAMILIES_OF["events"]), *_other_lines()])
+
+
+def _reasons() -> str:
+    details = quarantine_reasons()
+    rows = [(reason, details.get(reason, ""), advice) for reason, advice in LINE_RULES.items()]
+    for schema in (read_schema(name) for name in SCHEMA_OF.values()):
+        known = {row[0] for row in rows}
+        rules = [rule for rule in schema["allOf"] if rule["x-reason"] not in known]
+        rows += [(rule["x-reason"], details.get(rule["x-reason"], ""), rule["description"]) for rule in rules]
+    table = _table(("Reason", "Meaning", "What to send"), [(f"`{row[0]}`", *row[1:]) for row in rows])
+    schemas = ", ".join(f"[{kind}](schemas/{name}.schema.json)" for kind, name in SCHEMA_OF.items())
+    return (
+        f"## Why a line is refused\n\nThe first rule that is broken gives the reason. Schemas: {schemas}. One example "
+        f"for each reason: [examples/rejected.json](examples/rejected.json).\n\n{table}"
+    )
+
+
+def _family(family: str) -> str:
+    verbs = [
+        f"`{event.verb}`{f' ({event.object_type})' if event.object_type else ''}"
+        for event in read_events()
+        if event.family == family
+    ]
+    verbs_line = f"Verbs: {', '.join(verbs)}.\n\n" if verbs else ""
+    example = f"\n{_example(family)}" if verbs else ""
+    return f"\n## {TITLES[family]}\n\n{verbs_line}{_fields(family)}{example}"
+
+
+def _fields(family: str) -> str:
+    rules = family_schemas()[f"fields_{family}.schema.json"]["allOf"]
+    verbs = [field.verbs for field in read_fields() if field.family == family]
+    rows = [
+        (
+            f"`{rule['x-field']}`",
+            "all" if names == ("*",) else ", ".join(names),
+            rule["x-importance"],
+            " or ".join(f"`{place}`" for place in rule["x-sent-as"]),
+            rule["description"],
+            ", ".join(f"`{name}`" if "_" in name else name for name in rule["x-breaks"]),
+        )
+        for rule, names in zip(rules, verbs, strict=True)
+    ]
+    return _table(("Field", "Of", "Importance", "Sent as", "What to send", "Breaks without it"), rows)
+
+
+def _example(family: str) -> str:
+    """The longest of the family's examples; the file has one for each verb."""
+    statements = json.loads((EXAMPLES / f"{family}.json").read_text())
+    longest = max(statements, key=lambda statement: len(json.dumps(statement)))
+    text = to_text(longest)
+    return f"Example (all verbs: [examples/{family}.json](examples/{family}.json)):\n\n```json\n{text}```\n"
+
+
+def _other_lines() -> list[str]:
+    return [
+        f"\n## {TITLES[family]}\n\n{_fields(family)}\nExamples: [examples/{family}.ndjson](examples/{family}.ndjson).\n"
+        for family in ("catalog", "learners")
+    ]
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '\\|') for cell in line)} |\n" for line in lines)

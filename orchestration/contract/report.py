@@ -1,0 +1,67 @@
+"""What was found in a file: counts, reasons, places. Never a value of a line."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from orchestration.contract.completeness import Recommendation
+from orchestration.contract.rules import Fault
+
+FIRST_LINES = 3
+
+
+@dataclass
+class Gap:
+    """A recommended field that some of a file's statements lack."""
+
+    recommendation: Recommendation
+    expected_count: int = 0
+    missing_count: int = 0
+    first_lines: list[int] = field(default_factory=list)
+
+    def miss(self, number: int) -> None:
+        self.missing_count += 1
+        if len(self.first_lines) < FIRST_LINES:
+            self.first_lines.append(number)
+
+
+@dataclass
+class FileReport:
+    """A file's verdict."""
+
+    name: str
+    form: str = "lines"
+    line_count: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    gaps: dict[Recommendation, Gap] = field(default_factory=dict)
+    unreadable: str = ""
+
+    @property
+    def rejected_count(self) -> int:
+        return self.rejected.total()
+
+    @property
+    def accepted_count(self) -> int:
+        return self.line_count - self.rejected_count
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether anything of the file would not arrive."""
+        return bool(self.rejected or self.unreadable)
+
+    @property
+    def missing(self) -> list[Gap]:
+        """What to tell the sender, the worst first."""
+        gaps = [gap for gap in self.gaps.values() if gap.missing_count]
+        return sorted(
+            gaps,
+            key=lambda gap: (gap.recommendation.importance != "required", -gap.missing_count, gap.recommendation.field),
+        )
+
+    def reject(self, fault: Fault) -> None:
+        self.rejected[fault.reason] += 1
+
+    def expect(self, applicable: list[Recommendation], missing: list[Recommendation], number: int) -> None:
+        for recommendation in applicable:
+            self.gaps.setdefault(recommendation, Gap(recommendation)).expected_count += 1
+        for recommendation in missing:
+            self.gaps[recommendation].miss(number)

@@ -1,0 +1,89 @@
+"""The words of the contract: verbs, activity types and extensions from dbt's seeds, families and fields beside them.
+
+IRIs stand in the seeds and nowhere else; a verb or an extension added there is in the schemas after they are made anew.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SEEDS = HERE.parents[1] / "seeds"
+EVERY_FAMILY = "every"
+EVERY_VERB = "*"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A verb that belongs to a family, perhaps only on activities of one type, or only on others."""
+
+    family: str
+    verb: str
+    object_type: str
+
+    @property
+    def is_on_other_types(self) -> bool:
+        return self.object_type.startswith("not ")
+
+    @property
+    def activity_type(self) -> str:
+        return self.object_type.removeprefix("not ")
+
+
+@dataclass(frozen=True)
+class Field:
+    """What the events of a family should carry, why, and where it is sent."""
+
+    family: str
+    verbs: tuple[str, ...]
+    name: str
+    importance: str
+    value: str
+    sent_as: tuple[str, ...]
+    breaks: tuple[str, ...]
+    advice: str
+
+
+def read_events() -> list[Event]:
+    return [Event(**row) for row in _rows(HERE / "events.csv")]
+
+
+def read_fields() -> list[Field]:
+    return [
+        Field(
+            row["family"],
+            tuple(row["verbs"].split()),
+            row["field"],
+            row["importance"],
+            row["value"],
+            tuple(row["sent_as"].split()),
+            tuple(row["breaks"].split("; ")),
+            row["advice"],
+        )
+        for row in _rows(HERE / "fields.csv")
+    ]
+
+
+def verb_iris(verb: str) -> list[str]:
+    """Every IRI that senders use for the verb of that name."""
+    return [row["verb_iri"] for row in _rows(SEEDS / "xapi_verbs.csv") if row["verb"] == verb]
+
+
+def activity_type_iris(activity_type: str) -> list[str]:
+    return [
+        row["activity_type_iri"] for row in _rows(SEEDS / "activity_types.csv") if row["activity_type"] == activity_type
+    ]
+
+
+def extension_iris(field: str) -> list[str]:
+    return [row["extension_iri"] for row in _rows(SEEDS / "xapi_extensions.csv") if row["field"] == field]
+
+
+def quarantine_reasons() -> dict[str, str]:
+    """Reason → what it says, from the closed list."""
+    return {row["reason"]: row["detail"] for row in _rows(SEEDS / "quarantine_reasons.csv")}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
