@@ -3,12 +3,12 @@
 import json
 
 from orchestration.contract.completeness import FAMILIES_OF
+from orchestration.contract.example_files import family_examples
 from orchestration.contract.families import TITLES, family_schemas
 from orchestration.contract.json_text import to_text
 from orchestration.contract.rules import LINE_RULES, SCHEMA_OF, read_schema
-from orchestration.contract.vocabulary import HERE, quarantine_reasons, read_events, read_fields
+from orchestration.contract.vocabulary import quarantine_reasons, read_events, read_fields
 
-EXAMPLES = HERE / "examples"
 _HEAD = """\
 # The event contract
 
@@ -78,8 +78,7 @@ def _fields(family: str) -> str:
 
 def _example(family: str) -> str:
     """The longest of the family's examples; the file has one for each verb."""
-    statements = json.loads((EXAMPLES / f"{family}.json").read_text())
-    longest = max(statements, key=lambda statement: len(json.dumps(statement)))
+    longest = max(family_examples(family), key=lambda statement: len(json.dumps(statement)))
     text = to_text(longest)
     return f"Example (all verbs: [examples/{family}.json](examples/{family}.json)):\n\n```json\n{text}```\n"
 

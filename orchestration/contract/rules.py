@@ -1,9 +1,11 @@
 """The rules that refuse a line: the first rule broken, in the schema's order, gives the reason."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,7 @@ class Judge:
             Rule(rule["x-reason"], rule["title"], rule["description"], rule.get("x-path", ""))
             for rule in schema["allOf"]
         ]
+        self._names = {*_known_names(schema), *_known_names(read_schema("statement"))}
         self._validator = validator(schema, delivered_at or datetime.now(UTC))
 
     def fault(self, document: dict[str, Any]) -> Fault | None:
@@ -62,8 +65,19 @@ class Judge:
         errors = list(self._validator.iter_errors(document))
         first = min(_rule_number(error) for error in errors)
         rule = self.rules[first]
-        deepest = max((error for error in errors if _rule_number(error) == first), key=lambda error: len(_path(error)))
-        return Fault(rule.reason, pointer(_path(deepest)) or rule.path, rule.advice)
+        places = (self._place(error) for error in errors if _rule_number(error) == first)
+        path, _ = max(places, key=lambda place: (len(place[0]), place[1]))
+        return Fault(rule.reason, pointer(path) or rule.path, rule.advice)
+
+    def _place(self, error: ValidationError) -> tuple[list[str | int], bool]:
+        """Where the fault is, what is missing counted as a place, and whether something is there.
+
+        A name that the contract does not know is left out with all below it: it could be anything, an address as well.
+        """
+        missing = getattr(error.kind, "property", None)
+        is_there = not isinstance(missing, str)
+        path = [*error.instance_path, *([] if is_there else [missing])]
+        return list(takewhile(lambda part: isinstance(part, int) or part in self._names, path)), is_there
 
 
 @cache
@@ -81,7 +95,7 @@ def validator(schema: dict[str, Any], delivered_at: datetime) -> Draft202012Vali
 
     return Draft202012Validator(
         schema,
-        formats={"xapi-timestamp": lambda text: read_moment(text) is not None, "xapi-not-future": is_not_future},
+        formats={"xapi-moment": lambda text: read_moment(text) is not None, "xapi-not-future": is_not_future},
         validate_formats=True,
         registry=Registry([("json-schema:///statement.schema.json", read_schema("statement"))]),
         base_uri=f"json-schema:///{schema['$id']}",
@@ -98,7 +112,11 @@ def _rule_number(error: ValidationError) -> int:
     return error.evaluation_path[1]
 
 
-def _path(error: ValidationError) -> list[str | int]:
-    """Where the fault is: what is missing counts as a place."""
-    missing = getattr(error.kind, "property", None)
-    return [*error.instance_path, *([missing] if isinstance(missing, str) else [])]
+def _known_names(schema: Any) -> Iterator[str]:
+    """Every property that a schema names."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        yield from schema.get("required", [])
+    if isinstance(schema, dict | list):
+        for part in schema.values() if isinstance(schema, dict) else schema:
+            yield from _known_names(part)

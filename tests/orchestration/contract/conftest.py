@@ -1,0 +1,70 @@
+"""Staging's own verdict on lines of a test: its models' SQL, with dbt's words replaced, run by the embedded engine."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jinja2
+import pytest
+import yaml
+from clickhouse_connect.driver.client import Client
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS = {
+    "events": "models/staging/xapi/stg_xapi__statements.sql",
+    "catalog": "models/staging/catalog/stg_catalog__items.sql",
+    "learners": "models/staging/learners/stg_learners__enrolments.sql",
+}
+RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
+SOURCES = {table: table for table in RAW_TABLES.values()} | {
+    "ops.live_objects": f"(select 'L' as load_id, 'O' as object_id, arrayJoin({list(RAW_TABLES)}) as kind)",
+    "ops.keys": "(select 'learner_id_key' as name, 'secret' as value, now64(3, 'UTC') as set_at)",
+}
+COLUMNS = ["load_id", "object_id", "object_key", "source", "line_number", "line", "reject", "delivered_at", "loaded_at"]
+DELIVERED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+StagingReasons = Callable[[str, list[str]], list[str]]
+
+
+@pytest.fixture(scope="module")
+def staging_reasons(warehouse: Client) -> StagingReasons:
+    """staging_reasons(kind, lines) is the quarantine_reason of each line, a text that is a JSON object."""
+    compiled = {kind: compile_model(path) for kind, path in MODELS.items()}
+
+    def judge(kind: str, lines: list[str]) -> list[str]:
+        warehouse.command(f"truncate table {RAW_TABLES[kind]}")
+        rows = [
+            ["L", "O", "a", "web", number, line, "", DELIVERED_AT, DELIVERED_AT] for number, line in enumerate(lines, 1)
+        ]
+        warehouse.insert(RAW_TABLES[kind], rows, column_names=COLUMNS)
+        sql, settings = compiled[kind]
+        found = warehouse.query(
+            f"select line_number, quarantine_reason from ({sql}) order by line_number", settings=settings
+        )
+        assert [row[0] for row in found.result_rows] == list(range(1, len(lines) + 1))
+        return [row[1] for row in found.result_rows]
+
+    return judge
+
+
+def compile_model(path: str) -> tuple[str, dict]:
+    """The model's SQL and its query settings, as dbt would write them for the tables of the test."""
+    settings: dict = {}
+
+    def config(**options: object) -> str:
+        settings.update(options.get("query_settings", {}))
+        return ""
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    macros = "\n".join(file.read_text() for file in sorted((ROOT / "macros").glob("[xk]*/*.sql")))
+    variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    sql = environment.from_string(macros + (ROOT / path).read_text()).render(
+        config=config, source=lambda *name: SOURCES[".".join(name)], ref=seed, var=variables.__getitem__
+    )
+    return sql, settings
+
+
+def seed(name: str) -> str:
+    """The seed's rows as a table of texts."""
+    rows = (ROOT / f"seeds/{name}.csv").read_text().replace("\\", "\\\\").replace("'", "\\'")
+    return f"(select * from format(CSVWithNames, '{rows}'))"

@@ -1,0 +1,39 @@
+"""Files of whole documents: chosen only when they are nothing but objects."""
+
+import json
+
+import pytest
+
+from orchestration.contract.documents import is_document, read_elements
+
+OBJECTS = [{"n": number, "text": "a]},{[é" * number} for number in range(5)]
+
+
+def cut(content: bytes, size: int):
+    return iter([content[start : start + size] for start in range(0, len(content), size)])
+
+
+@pytest.mark.parametrize("size", [1, 3, 50, 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(OBJECTS),
+        json.dumps(OBJECTS, indent=2, ensure_ascii=False),
+        "\n\n".join(json.dumps(each, indent=2) for each in OBJECTS),
+        "".join(json.dumps(each) for each in OBJECTS) + "\n",
+        "\ufeff " + json.dumps(OBJECTS),
+    ],
+    ids=["array", "pretty", "objects apart", "objects together", "byte order mark"],
+)
+def test_the_elements_are_read_in_order_wherever_the_chunks_end(content: str, size: int):
+    elements = list(read_elements(cut(content.encode(), size)))
+    assert [each.document for each in elements] == OBJECTS
+    assert [each.number for each in elements] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[", b'[{"a":1}', b'[{"a":1},]', b'[{"a":1}] x', b'[{"a":1},2]', b'{"a":1} x', b'[{"a":"\xe9"}]', b"[1]"],
+)
+def test_what_breaks_anywhere_is_no_document(content: bytes):
+    assert not is_document(cut(content, 4))

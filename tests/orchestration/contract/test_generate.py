@@ -1,0 +1,38 @@
+"""The generated files are the ones that generating would make now, and they are good JSON Schema."""
+
+import json
+
+import pytest
+from jsonschema_rs import meta
+
+from orchestration.contract.generate import generated_files
+from orchestration.contract.rules import SCHEMAS
+from orchestration.contract.vocabulary import quarantine_reasons
+
+
+def test_the_files_are_up_to_date():
+    """Otherwise: uv run python -m orchestration.contract.generate."""
+    stale = [path.name for path, text in generated_files().items() if not path.exists() or path.read_text() != text]
+    assert stale == []
+
+
+def test_no_schema_is_left_over():
+    written = {path.name for path in generated_files()} | {
+        f"{name}.schema.json" for name in ("statement", "catalog", "learners")
+    }
+    assert {path.name for path in SCHEMAS.iterdir()} - written == set()
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)
+def test_a_schema_is_one_of_its_dialect(path):
+    schema = json.loads(path.read_text())
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == path.name
+    meta.validate(schema)
+
+
+def test_the_page_shows_every_reason():
+    page = next(text for path, text in generated_files().items() if path.suffix == ".md")
+    assert [
+        reason for reason in quarantine_reasons() if f"| `{reason}` | {quarantine_reasons()[reason]} |" not in page
+    ] == []
