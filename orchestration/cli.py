@@ -126,7 +126,7 @@ def check(
     ],
     kind: Annotated[Kind, typer.Option(help="What the files hold.")] = Kind.EVENTS,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail as well when recommended fields are missing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail as well on flags and missing fields.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="How many rejected lines to show for each file.")] = 20,
 ) -> None:
     """Judge files before they are sent, line by line, as the warehouse will. Needs no services.
@@ -134,7 +134,8 @@ def check(
     Says why a line is rejected and where in it the fault is, and which fields are missing that metrics need. Shows no
     values, so that its output can be kept.
 
-    Exit code 0: all lines are accepted; 1: something is rejected, or, under --strict, missing; 2: wrong usage.
+    Exit code 0: all lines are accepted; 1: something is rejected, or, under --strict, flagged or missing; 2: wrong
+    usage.
     """
     from orchestration.commands.check import check as check_files
 

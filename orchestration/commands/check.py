@@ -13,7 +13,7 @@ from rich.console import Console
 
 from orchestration.commands.display import Stages, output, shown_stages
 from orchestration.contract.check import Checker
-from orchestration.contract.report import FileReport, Gap
+from orchestration.contract.report import FileReport, Flagged, Gap
 from orchestration.contract.rules import Fault
 
 EXIT_FINE = 0
@@ -52,8 +52,8 @@ def check(paths: list[Path], kind: Kind, as_json: bool, is_strict: bool, limit: 
 
 
 def exit_code(checked: list[Checked], is_strict: bool) -> int:
-    """1 when something would be refused, or, under strict, something recommended is missing."""
-    is_refused = any(each.report.is_refused or (is_strict and each.report.missing) for each in checked)
+    """1 when something would be refused, or, under strict, something accepted is flagged or lacks a field."""
+    is_refused = any(each.report.is_refused or (is_strict and each.report.has_warnings) for each in checked)
     return EXIT_REJECTED if is_refused else EXIT_FINE
 
 
@@ -73,6 +73,8 @@ def show(checked: Checked, console: Console) -> None:
     if report.unreadable:
         _say(console, f"{report.name}: cannot be read. {report.unreadable}")
     _say(console, f"{report.name}: {_totals(report)}")
+    if report.flags:
+        _show_flags(console, report)
     if report.missing:
         _show_missing(console, report.missing, _unit(report))
 
@@ -108,6 +110,14 @@ def _totals(report: FileReport) -> str:
     )
 
 
+def _show_flags(console: Console, report: FileReport) -> None:
+    _say(console, "Flagged. Accepted, but what is flagged is not used:")
+    for flagged in report.flags.values():
+        places = ", ".join(f"{number:,} at {path}" if path else f"{number:,}" for number, path in flagged.first_places)
+        _say(console, f"  {flagged.flag.name} in {flagged.count:,}, first in {_unit(report)} {places}")
+        _say(console, f"    {flagged.flag.advice}")
+
+
 def _show_missing(console: Console, gaps: list[Gap], unit: str) -> None:
     _say(console, "Missing. Nothing is refused for it, but metrics break:")
     for gap in gaps:
@@ -136,12 +146,22 @@ def _file_json(checked: Checked) -> dict:
         "rejected_by_reason": dict(report.rejected.most_common()),
         "unreadable": report.unreadable,
         "rejected": [{"line": number, **_fault_json(fault)} for number, fault in checked.faults],
+        "flagged": [_flagged_json(flagged) for flagged in report.flags.values()],
         "missing": [_gap_json(gap) for gap in report.missing],
     }
 
 
 def _fault_json(fault: Fault) -> dict:
     return {"reason": fault.reason, "path": fault.path, "advice": fault.advice}
+
+
+def _flagged_json(flagged: Flagged) -> dict:
+    return {
+        "flag": flagged.flag.name,
+        "count": flagged.count,
+        "first": [{"line": number, "path": path} for number, path in flagged.first_places],
+        "advice": flagged.flag.advice,
+    }
 
 
 def _gap_json(gap: Gap) -> dict:

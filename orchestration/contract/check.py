@@ -9,7 +9,7 @@ from orchestration.contract.documents import is_document, read_elements
 from orchestration.contract.files import STANDARD_INPUT, UnreadableFile, decompressed, opened
 from orchestration.contract.lines import Line, parse_line, split_lines
 from orchestration.contract.report import FileReport
-from orchestration.contract.rules import LINE_RULES, Fault, Judge
+from orchestration.contract.rules import LINE_RULES, Details, Fault, Judge
 
 STANDARD_INPUT_NAME = "standard input"
 
@@ -22,6 +22,7 @@ class Checker:
 
     def __init__(self, kind: str) -> None:
         self._judge = Judge(kind)
+        self._details = Details(kind)
         self._completeness = Completeness(kind)
 
     def check(
@@ -46,6 +47,7 @@ class Checker:
             report.reject(fault)
             on_fault(line.number, fault)
         else:
+            report.flag(self._details.flags(line.document), line.number)
             report.expect(*self._completeness.gaps(line.document), line.number)
 
     def fault(self, line: Line) -> Fault | None:

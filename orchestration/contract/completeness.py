@@ -6,12 +6,11 @@ then one validator of just those rules looks at every statement of the pair.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from orchestration.contract.rules import read_schema, validator
+from orchestration.contract.rule_book import read_schema, validator
 
 FAMILIES_OF = {
     "events": ("every", "video", "assessment", "navigation", "lifecycle", "session", "social"),
@@ -94,7 +93,7 @@ def _recommendation(schema: dict, rule: dict) -> Recommendation:
 
 
 def _compiled(schema: dict) -> Draft202012Validator:
-    return validator({"$id": "rules.schema.json", **schema}, datetime.now(UTC))
+    return validator({"$id": "rules.schema.json", **schema})
 
 
 def _verb_and_type(document: dict[str, Any]) -> tuple[str, str]:

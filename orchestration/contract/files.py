@@ -41,6 +41,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 def decompressed(file: IO[bytes], name: str) -> Iterator[bytes]:
     """The content from its start. The name's ending says how it is packed, as it will in the lake; standard input has
     none, so its first bytes say it."""
+    if name.endswith(".parquet"):
+        raise UnreadableFile("Parquet is not checked: write the column of statements to a file of lines.")
     file.seek(0)
     head = file.read(4)
     file.seek(0)

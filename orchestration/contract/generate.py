@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestration.contract.families import family_schemas
 from orchestration.contract.json_text import to_text
 from orchestration.contract.page import contract_page
-from orchestration.contract.rules import SCHEMAS, read_schema
+from orchestration.contract.rule_book import SCHEMAS, read_schema
 from orchestration.contract.vocabulary import HERE
 
 PAGE = HERE / "contract.md"

@@ -6,7 +6,8 @@ from orchestration.contract.completeness import FAMILIES_OF
 from orchestration.contract.example_files import family_examples
 from orchestration.contract.families import TITLES, family_schemas
 from orchestration.contract.json_text import to_text
-from orchestration.contract.rules import LINE_RULES, SCHEMA_OF, read_schema
+from orchestration.contract.rule_book import read_schema
+from orchestration.contract.rules import LINE_RULES, SCHEMA_OF
 from orchestration.contract.vocabulary import quarantine_reasons, read_events, read_fields
 
 _HEAD = """\
@@ -30,7 +31,9 @@ ids or times is malformed; nothing else in it is a reason to refuse it. One line
 
 def contract_page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, _reasons(), *(_family(family) for family in FAMILIES_OF["events"]), *_other_lines()])
+    return "\n".join(
+        [_HEAD, _reasons(), _flags(), *(_family(family) for family in FAMILIES_OF["events"]), *_other_lines()]
+    )
 
 
 def _reasons() -> str:
@@ -45,6 +48,16 @@ def _reasons() -> str:
     return (
         f"## Why a line is refused\n\nThe first rule that is broken gives the reason. Schemas: {schemas}. One example "
         f"for each reason: [examples/rejected.json](examples/rejected.json).\n\n{table}"
+    )
+
+
+def _flags() -> str:
+    rules = read_schema("details")["allOf"]
+    rows = [(f"`{rule['x-flag']}`", rule["title"], rule["description"]) for rule in rules]
+    return (
+        "\n## What is accepted with a flag\n\nThe rest of a statement, as the specification has it "
+        "([schema](schemas/details.schema.json)). What breaks it is not used.\n\n"
+        f"{_table(('Flag', 'What should hold', 'What to send'), rows)}"
     )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from orchestration.contract.completeness import Recommendation
-from orchestration.contract.rules import Fault
+from orchestration.contract.rules import Fault, Flag
 
 FIRST_LINES = 3
 
@@ -25,6 +25,15 @@ class Gap:
 
 
 @dataclass
+class Flagged:
+    """A part that the accepted statements of a file have wrong; the places are of the first of them."""
+
+    flag: Flag
+    count: int = 0
+    first_places: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass
 class FileReport:
     """A file's verdict."""
 
@@ -32,6 +41,7 @@ class FileReport:
     form: str = "lines"
     line_count: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    flags: dict[Flag, Flagged] = field(default_factory=dict)
     gaps: dict[Recommendation, Gap] = field(default_factory=dict)
     unreadable: str = ""
 
@@ -49,6 +59,11 @@ class FileReport:
         return bool(self.rejected or self.unreadable)
 
     @property
+    def has_warnings(self) -> bool:
+        """Whether it could be better."""
+        return bool(self.flags or self.missing)
+
+    @property
     def missing(self) -> list[Gap]:
         """What to tell the sender, the worst first."""
         gaps = [gap for gap in self.gaps.values() if gap.missing_count]
@@ -59,6 +74,13 @@ class FileReport:
 
     def reject(self, fault: Fault) -> None:
         self.rejected[fault.reason] += 1
+
+    def flag(self, found: dict[Flag, str], number: int) -> None:
+        for flag, path in found.items():
+            flagged = self.flags.setdefault(flag, Flagged(flag))
+            flagged.count += 1
+            if len(flagged.first_places) < FIRST_LINES:
+                flagged.first_places.append((number, path))
 
     def expect(self, applicable: list[Recommendation], missing: list[Recommendation], number: int) -> None:
         for recommendation in applicable:

@@ -42,3 +42,8 @@ def test_a_cut_or_foreign_file_cannot_be_read(pack, ending: str):
 
 def test_an_empty_file_has_no_content():
     assert [read(b"", name) for name in ("a.ndjson", "a.ndjson.gz", "a.ndjson.zst", "-")] == [b""] * 4
+
+
+def test_parquet_is_not_read_as_text():
+    with pytest.raises(UnreadableFile, match="Parquet"):
+        read(b"PAR1", "a.parquet")

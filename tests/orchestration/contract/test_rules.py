@@ -10,7 +10,8 @@ import yaml
 
 from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import parse_line
-from orchestration.contract.rules import FUTURE_TOLERANCE, LINE_RULES, SCHEMA_OF, Judge, read_schema
+from orchestration.contract.rule_book import FUTURE_TOLERANCE, read_schema
+from orchestration.contract.rules import LINE_RULES, SCHEMA_OF, Judge
 from orchestration.contract.vocabulary import quarantine_reasons, verb_iris
 from tests.orchestration.contract.conftest import ROOT
 from tests.orchestration.contract.mutants import ACTIVITY, ACTORS, OBJECTS, UUID, VERB
@@ -45,12 +46,12 @@ def test_every_bad_example_is_refused_with_its_reason_and_place(example):
 def test_every_reason_has_an_example_and_every_example_a_known_reason():
     """Of a line that is too long there is none: it would be 16 MiB of it."""
     shown = {(each.kind, each.reason) for each in rejected_examples()}
-    known = {(kind, rule.reason) for kind in SCHEMA_OF for rule in Judge(kind).rules}
+    known = {(kind, reason) for kind in SCHEMA_OF for reason in Judge(kind).reasons}
     assert shown == known | {("events", reason) for reason in LINE_RULES if reason != "too_long"}
 
 
 def test_the_reasons_are_the_closed_list_of_staging():
-    assert {rule.reason for kind in SCHEMA_OF for rule in Judge(kind).rules} | set(LINE_RULES) == set(
+    assert {reason for kind in SCHEMA_OF for reason in Judge(kind).reasons} | set(LINE_RULES) == set(
         quarantine_reasons()
     )
 

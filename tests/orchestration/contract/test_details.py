@@ -1,0 +1,75 @@
+"""What is flagged of statements that are accepted."""
+
+from typing import Any
+
+import pytest
+
+from orchestration.contract.example_files import accepted_examples
+from orchestration.contract.rules import Details, Judge
+from tests.orchestration.contract.mutants import ACTIVITY, ACTORS, REFERENCE, UUID, VERB
+
+GOOD = {"id": UUID, "actor": ACTORS[0], "verb": VERB, "object": ACTIVITY, "timestamp": "2024-03-04T10:00:00Z"}
+GROUP = {"objectType": "Group", "member": [{"mbox": "mailto:learner@example.org"}]}
+
+
+def flags(**parts: Any) -> dict[str, str]:
+    assert Judge("events").fault(GOOD | parts) is None
+    return {flag.name: path for flag, path in Details("events").flags(GOOD | parts).items()}
+
+
+def test_nothing_is_flagged_in_the_examples():
+    assert [Details("events").flags(each) for each in accepted_examples("events")] == [{}] * len(
+        accepted_examples("events")
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "flag", "path"),
+    [
+        ({"object": ACTIVITY | {"objectType": "GroupActivity"}}, "group_activity", "/object/objectType"),
+        ({"actor": GROUP}, "anonymous_group", "/actor"),
+        ({"actor": ACTORS[0] | {"nick": "x"}}, "unknown_property", "/actor"),
+        ({"object": ACTIVITY | {"definition": {"colour": "x"}}}, "unknown_property", "/object/definition"),
+        ({"version": "1.0.3", "context": {"contextAgents": []}}, "unknown_property", "/context/contextAgents"),
+        ({"attachments": None}, "null_property", ""),
+        ({"stored": "yesterday"}, "invalid_stored", "/stored"),
+        ({"result": "passed"}, "invalid_result", "/result"),
+        ({"result": {"success": "true"}}, "invalid_result", "/result/success"),
+        ({"result": {"score": {"scaled": 7}}}, "invalid_score", "/result/score/scaled"),
+        ({"result": {"score": {"raw": "7"}}}, "invalid_score", "/result/score/raw"),
+        ({"result": {"score": {"raw": 7, "max": 5}}}, "invalid_score", "/result/score"),
+        ({"result": {"score": {"min": 7, "max": 5}}}, "invalid_score", "/result/score"),
+        ({"result": {"duration": "12 s"}}, "invalid_duration", "/result/duration"),
+        ({"result": {"duration": "PT"}}, "invalid_duration", "/result/duration"),
+        ({"context": {"team": ACTORS[0]}}, "invalid_context", "/context/team/objectType"),
+        ({"context": {"statement": {"id": UUID}}}, "invalid_context", "/context/statement/objectType"),
+        (
+            {"context": {"contextActivities": {"parent": [{"id": "x"}]}}},
+            "invalid_context_activities",
+            "/context/contextActivities/parent/0/id",
+        ),
+        ({"context": {"language": "en_US"}}, "invalid_language", "/context/language"),
+        ({"object": REFERENCE, "context": {"platform": "x"}}, "misplaced_property", "/context/platform"),
+        ({"context": {"extensions": {"length": 5}}}, "invalid_extension_key", "/context/extensions"),
+    ],
+    ids=str,
+)
+def test_a_fault_outside_the_four_facts_gives_its_flag(parts: dict, flag: str, path: str):
+    assert flags(**parts) == {flag: path}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"result": {"duration": "P2W"}},
+        {"result": {"duration": "P1Y2M3DT4H5M6.7S"}},
+        {"result": {"score": {"raw": 3, "min": 0, "max": 5, "scaled": -1}}},
+        {"context": {"contextActivities": {"parent": ACTIVITY, "category": []}}},
+        {"version": "2.0.0", "context": {"contextAgents": [{"objectType": "contextAgent", "agent": ACTORS[0]}]}},
+        {"context": {"instructor": GROUP, "team": GROUP, "statement": REFERENCE, "language": "zh-Hant-TW"}},
+        {"context": {"extensions": {"x:y": None}}},
+    ],
+    ids=str,
+)
+def test_what_the_specification_allows_is_not_flagged(parts: dict):
+    assert flags(**parts) == {}
