@@ -62,12 +62,8 @@ def read_lines(file: IO[bytes], name: str) -> tuple[str, Iterator[Line]]:
 
     A document that breaks somewhere is read as lines, all of which are then refused.
     """
-    lines = _as_lines(file, name)
-    first = next(lines, None)
-    if first is not None and first.document is None and is_document(decompressed(file, name)):
+    first = next(split_lines(decompressed(file, name)), b"")
+    if parse_line(1, first).document is None and is_document(decompressed(file, name), first):
         return "document", read_elements(decompressed(file, name))
-    return "lines", _as_lines(file, name)
-
-
-def _as_lines(file: IO[bytes], name: str) -> Iterator[Line]:
-    return (parse_line(number, line) for number, line in enumerate(split_lines(decompressed(file, name)), start=1))
+    lines = enumerate(split_lines(decompressed(file, name)), start=1)
+    return "lines", (parse_line(number, line) for number, line in lines)

@@ -12,6 +12,7 @@ from itertools import count
 
 from orchestration.contract.lines import MAX_LINE_BYTES, Line, parse_text
 
+_BEGINNING = re.compile(rb"(\xef\xbb\xbf)?[ \t\r]*[\[{]")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
@@ -19,8 +20,10 @@ class NotADocument(Exception):
     """The content is something else than JSON objects one after the other."""
 
 
-def is_document(chunks: Iterator[bytes]) -> bool:
-    """Whether the content is objects only."""
+def is_document(chunks: Iterator[bytes], first_line: bytes) -> bool:
+    """Whether the content begins like JSON and is objects only."""
+    if not _BEGINNING.match(first_line):
+        return False
     try:
         for _ in read_elements(chunks):
             pass
@@ -30,19 +33,24 @@ def is_document(chunks: Iterator[bytes]) -> bool:
 
 
 def read_elements(chunks: Iterator[bytes]) -> Iterator[Line]:
-    """The elements in their order; raises NotADocument where the content stops being one."""
+    """The elements in their order; raises NotADocument where the content stops being one.
+
+    As ClickHouse reads them: a comma may stand after an element or not, and a semicolon at the end.
+    """
     reader = _Reader(chunks)
     is_array = reader.take("[")
     for number in count(1):
-        element = parse_text(number, reader.element().encode("utf-8", "surrogatepass"))
-        if element.document is None:
+        if reader.sees("];") or reader.is_over():
+            break
+        text = reader.element().encode("utf-8", "surrogatepass")
+        element = parse_text(number, text)
+        if element.document is None or len(text) > MAX_LINE_BYTES:
             raise NotADocument
         yield element
-        has_comma = reader.take(",")
-        if not has_comma and (reader.take("]") if is_array else reader.is_over()):
-            break
-        if is_array and not has_comma:
-            raise NotADocument
+        reader.take(",")
+    if is_array and not reader.take("]"):
+        raise NotADocument
+    reader.take(";")
     if not reader.is_over():
         raise NotADocument
 
@@ -61,6 +69,9 @@ class _Reader:
         found = self._text.startswith(sign, self._at)
         self._at += found
         return found
+
+    def sees(self, signs: str) -> bool:
+        return not self.is_over() and self._text[self._at] in signs
 
     def is_over(self) -> bool:
         self._skip_blanks()

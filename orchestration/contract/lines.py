@@ -1,6 +1,7 @@
 """From the bytes of a file to its JSON objects, line by line, as the load and ClickHouse read them."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ MAX_LINE_BYTES = 16 << 20
 """The load refuses a longer line as `too_long`."""
 MAX_DEPTH = 1024
 """ClickHouse's parser gives up below this many levels; the innermost value counts as one."""
+# ClickHouse reads an integer of any length; orjson takes one of 309 digits for infinity.
+_ENDLESS_INTEGER = re.compile(rb"(?<=[:\[, \t])(-?\d{300})\d+(?=[,}\]\s])")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -49,6 +52,9 @@ def parse_text(number: int, line: bytes) -> Line:
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError:
+        shortened = _ENDLESS_INTEGER.sub(rb"\1", line)
+        if shortened != line:
+            return parse_text(number, shortened)
         return Line(number, None, "not_json" if _is_utf8(line) else "invalid_utf8")
     if _is_too_deep(line, document):
         return Line(number, None, "not_json")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from orchestration.contract.documents import is_document, read_elements
+from orchestration.contract.lines import MAX_LINE_BYTES
 
 OBJECTS = [{"n": number, "text": "a]},{[é" * number} for number in range(5)]
 
@@ -21,9 +22,10 @@ def cut(content: bytes, size: int):
         json.dumps(OBJECTS, indent=2, ensure_ascii=False),
         "\n\n".join(json.dumps(each, indent=2) for each in OBJECTS),
         "".join(json.dumps(each) for each in OBJECTS) + "\n",
-        "\ufeff " + json.dumps(OBJECTS),
+        ",\n".join(json.dumps(each) for each in OBJECTS),
+        "\ufeff" + json.dumps(OBJECTS)[:-1] + ",];",
     ],
-    ids=["array", "pretty", "objects apart", "objects together", "byte order mark"],
+    ids=["array", "pretty", "objects apart", "objects together", "commas between", "byte order mark, ends"],
 )
 def test_the_elements_are_read_in_order_wherever_the_chunks_end(content: str, size: int):
     elements = list(read_elements(cut(content.encode(), size)))
@@ -33,7 +35,27 @@ def test_the_elements_are_read_in_order_wherever_the_chunks_end(content: str, si
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[", b'[{"a":1}', b'[{"a":1},]', b'[{"a":1}] x', b'[{"a":1},2]', b'{"a":1} x', b'[{"a":"\xe9"}]', b"[1]"],
+    [
+        b"[",
+        b'[{"a":1}',
+        b'[{"a":1},,{}]',
+        b"[,{}]",
+        b'[{"a":1}] x',
+        b'[{"a":1},2]',
+        b'{"a":1} x',
+        b'[{"a":"\xe9"}]',
+        b"[1]",
+    ],
 )
 def test_what_breaks_anywhere_is_no_document(content: bytes):
-    assert not is_document(cut(content, 4))
+    assert not is_document(cut(content, 4), content)
+
+
+def test_a_document_begins_like_json():
+    assert is_document(cut(b'\xef\xbb\xbf [\n{"a":1}]', 4), b"\xef\xbb\xbf [")
+    assert not is_document(cut(b'\n{"a":1}', 4), b"")
+
+
+def test_an_element_has_the_limit_of_a_line():
+    long = b'[{"a":"' + b"x" * MAX_LINE_BYTES + b'"}]'
+    assert not is_document(cut(long, 1 << 20), long)
