@@ -10,6 +10,7 @@ import orjson
 
 MAX_LINE_BYTES = 16 << 20
 """The load refuses a longer line as `too_long`."""
+MAX_INTEGER_DIGITS = 21
 MAX_DEPTH = 1024
 """ClickHouse's parser gives up below this many levels; the innermost value counts as one."""
 # ClickHouse reads an integer of any length; orjson takes one of 309 digits for infinity.
@@ -61,12 +62,18 @@ def parse_text(number: int, line: bytes) -> Line:
     if not isinstance(document, dict):
         return Line(number, None, "not_object")
     # ClickHouse takes the first of two equal keys, orjson the last; few lines have any, and to find them is dear.
-    return Line(number, json.loads(line, object_pairs_hook=_first_wins))
+    return Line(number, json.loads(line, object_pairs_hook=_first_wins, parse_int=_read_integer))
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     return found if len(found) == len(pairs) else dict(reversed(pairs))
+
+
+def _read_integer(digits: str) -> int | str:
+    """ClickHouse makes a text of an integer beyond 64 bits."""
+    value = int(digits[:MAX_INTEGER_DIGITS])
+    return value if len(digits) < MAX_INTEGER_DIGITS and -(1 << 63) <= value < 1 << 64 else digits
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -23,28 +23,26 @@ SOURCES = {table: table for table in RAW_TABLES.values()} | {
 COLUMNS = ["load_id", "object_id", "object_key", "source", "line_number", "line", "reject", "delivered_at", "loaded_at"]
 DELIVERED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
-StagingReasons = Callable[[str, list[str]], list[str]]
+StagingRows = Callable[[str, list[str]], list[dict]]
 
 
 @pytest.fixture(scope="module")
-def staging_reasons(warehouse: Client) -> StagingReasons:
-    """staging_reasons(kind, lines) is the quarantine_reason of each line, a text that is a JSON object."""
+def staging_rows(warehouse: Client) -> StagingRows:
+    """staging_rows(kind, lines) is the row that staging makes of each line, a text that is a JSON object."""
     compiled = {kind: compile_model(path) for kind, path in MODELS.items()}
 
-    def judge(kind: str, lines: list[str]) -> list[str]:
+    def read(kind: str, lines: list[str]) -> list[dict]:
         warehouse.command(f"truncate table {RAW_TABLES[kind]}")
         rows = [
             ["L", "O", "a", "web", number, line, "", DELIVERED_AT, DELIVERED_AT] for number, line in enumerate(lines, 1)
         ]
         warehouse.insert(RAW_TABLES[kind], rows, column_names=COLUMNS)
         sql, settings = compiled[kind]
-        found = warehouse.query(
-            f"select line_number, quarantine_reason from ({sql}) order by line_number", settings=settings
-        )
-        assert [row[0] for row in found.result_rows] == list(range(1, len(lines) + 1))
-        return [row[1] for row in found.result_rows]
+        found = list(warehouse.query(f"select * from ({sql}) order by line_number", settings=settings).named_results())
+        assert [row["line_number"] for row in found] == list(range(1, len(lines) + 1))
+        return found
 
-    return judge
+    return read
 
 
 def compile_model(path: str) -> tuple[str, dict]:

@@ -1,6 +1,7 @@
 """Statements with one to three faults each, drawn by Hypothesis: something is replaced, removed or added anywhere."""
 
 import copy
+import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -142,6 +143,7 @@ def values() -> st.SearchStrategy[Any]:
     return st.one_of(
         st.sampled_from(TEXTS),
         st.sampled_from([None, True, False, 0, 5, -1, 1.5, 10**20, [], {}, [None], ["x:y"], [{}], {"": ""}]),
+        st.sampled_from([json.dumps(ACTORS[0]), json.dumps(VERB), json.dumps(ACTIVITY), json.dumps(CONTEXT)]),
         st.sampled_from([*ACTORS, *OBJECTS, VERB, ACCOUNT, CONTEXT, [ACTORS[0]], {"id": UUID}, {"en-US": "x"}]),
     )
 

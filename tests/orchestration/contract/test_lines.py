@@ -50,6 +50,16 @@ def test_of_two_equal_keys_the_first_counts():
     assert parse_line(1, b'{"id":1,"verb":{"id":"a","id":"b"},"id":2}').document == {"id": 1, "verb": {"id": "a"}}
 
 
+@pytest.mark.parametrize("digits", ["18446744073709551615", "-9223372036854775808", "0", "-5"])
+def test_an_integer_of_64_bits_is_a_number(digits: str):
+    assert parse_line(1, b'{"a":%s}' % digits.encode()).document == {"a": int(digits)}
+
+
+@pytest.mark.parametrize("digits", ["18446744073709551616", "-9223372036854775809", "1" * 21])
+def test_a_longer_integer_is_a_text(digits: str):
+    assert parse_line(1, b'{"a":%s}' % digits.encode()).document == {"a": digits}
+
+
 def test_lines_are_cut_at_newlines_wherever_the_chunks_end():
     content = b"".join(json.dumps({"n": number}).encode() + b"\n" for number in range(50)) + b'{"n": 50}'
     for size in (1, 7, 64, 10_000):

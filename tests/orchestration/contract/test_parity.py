@@ -1,45 +1,119 @@
 """What `warehouse check` says before a file is sent is what staging says after."""
 
+import copy
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from orchestration.contract.completeness import Completeness, Recommendation
 from orchestration.contract.example_files import accepted_examples, rejected_examples
-from orchestration.contract.rules import Judge
-from tests.orchestration.contract.conftest import DELIVERED_AT
+from orchestration.contract.lines import parse_line
+from orchestration.contract.rules import Details, Judge
+from tests.orchestration.contract.conftest import DELIVERED_AT, MODELS
 from tests.orchestration.contract.mutants import catalog_lines, learner_lines, statements
 
-
-def reasons(kind: str, documents: list[Any]) -> list[str]:
-    judge = Judge(kind, DELIVERED_AT)
-    return [fault.reason if (fault := judge.fault(document)) else "" for document in documents]
-
-
-@pytest.mark.parametrize("kind", ["events", "catalog", "learners"])
-def test_the_examples_get_the_same_verdict_from_staging(staging_reasons, kind):
-    documents = [
-        *accepted_examples(kind),
-        *(each.document for each in rejected_examples() if each.kind == kind and each.document),
-    ]
-    assert staging_reasons(kind, [json.dumps(each) for each in documents]) == reasons(kind, documents)
-
-
 STRATEGIES = {"events": statements(), "catalog": catalog_lines(), "learners": learner_lines()}
+# What staging fills in when it is not sent.
+STAND_INS = {
+    "module_id": ["module_id", "parent_activity_id"],
+    "expected_seconds": ["expected_seconds", "length_seconds", "word_count"],
+}
+"""Fields of the catalogue for which another does as well → the columns of all of them."""
+NEVER_EMPTY = {"statement_id", "timestamp_quality"}
 
 
-@pytest.mark.parametrize("kind", STRATEGIES)
-def test_damaged_lines_get_the_same_verdict_from_staging(staging_reasons, kind):
+def verdicts(kind: str, documents: list[Any]) -> list[str]:
+    judge = Judge(kind, DELIVERED_AT)
+    return [fault.reason if (fault := judge.fault(read_back(document))) else "" for document in documents]
+
+
+def read_back(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as the check reads it from its line."""
+    return parse_line(1, json.dumps(document).encode()).document
+
+
+def differences(staging_rows, kind: str, documents: list[Any]) -> list[tuple[str, str, str]]:
+    """(line, staging's reason, ours) where they differ."""
+    lines = [json.dumps(each) for each in documents]
+    reasons = [row["quarantine_reason"] for row in staging_rows(kind, lines)]
+    return [each for each in zip(lines, reasons, verdicts(kind, documents), strict=True) if each[1] != each[2]]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_examples_get_the_same_verdict_from_staging(staging_rows, kind: str):
+    bad = [each.document for each in rejected_examples() if each.kind == kind and each.document]
+    assert differences(staging_rows, kind, [*accepted_examples(kind), *bad]) == []
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_damaged_lines_get_the_same_verdict_from_staging(staging_rows, kind: str):
     """Many lines for each query, which takes longer than judging a hundred of them; not made smaller when they differ,
     because what differs is shown alone."""
 
     @settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.lists(STRATEGIES[kind], min_size=60, max_size=100))
     def judge(documents: list[dict]) -> None:
-        lines = [json.dumps(each) for each in documents]
-        found = zip(lines, staging_reasons(kind, lines), reasons(kind, documents), strict=True)
-        assert [each for each in found if each[1] != each[2]] == []
+        assert differences(staging_rows, kind, documents) == []
 
     judge()
+
+
+def test_what_staging_flags_is_flagged_before(staging_rows):
+    """The check looks deeper than staging, which reads no more of a context than the models use."""
+    details = Details("events")
+
+    @settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate])
+    @given(st.lists(statements(), min_size=60, max_size=100))
+    def look(documents: list[dict]) -> None:
+        rows = staging_rows("events", [json.dumps(each) for each in documents])
+        for row, document in zip(rows, documents, strict=True):
+            if row["quarantine_reason"] == "":
+                found = {flag.name for flag in details.flags(read_back(document))}
+                assert set(row["flags"]) <= found, document
+
+    look()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_field_is_missing_where_staging_has_none(staging_rows, kind: str):
+    """Each field of each example: staging reads it where the contract says that it is sent, and nowhere else."""
+    completeness = Completeness(kind)
+    full, without, fields = [], [], []
+    for document in accepted_examples(kind):
+        for asked in completeness.gaps(document)[0]:
+            shortened = left_out(document, asked)
+            if asked.field not in NEVER_EMPTY and shortened is not None:
+                full, without, fields = [*full, document], [*without, shortened], [*fields, asked]
+    assert [
+        asked.field for asked, each in zip(fields, without, strict=True) if asked not in completeness.gaps(each)[1]
+    ] == []
+    assert empty_fields(staging_rows, kind, full, fields) == []
+    assert len(empty_fields(staging_rows, kind, without, fields)) == len(fields)
+
+
+def left_out(document: dict[str, Any], asked: Recommendation) -> dict[str, Any] | None:
+    """The document without the field, wherever it could be sent; None when it is told by something else."""
+    if asked.field == "course_id" and "course" in json.dumps(document.get("object", "")):
+        return None
+    shortened = copy.deepcopy(document)
+    for sent_as in asked.sent_as:
+        path, iri = re.fullmatch(r"([^\[]*)(?:\[(.*)\])?", sent_as).groups()
+        names = [*path.split("."), *([iri] if iri else [])]
+        container = shortened
+        for name in names[:-1]:
+            container = container.get(name, {})
+        container.pop(names[-1], None)
+    return shortened
+
+
+def empty_fields(staging_rows, kind: str, documents: list[dict], fields: list[Recommendation]) -> list[str]:
+    rows = staging_rows(kind, [json.dumps(each) for each in documents])
+    return [
+        asked.field
+        for asked, row in zip(fields, rows, strict=True)
+        if all(row[column] in (None, "") for column in STAND_INS.get(asked.field, [asked.field]))
+    ]
