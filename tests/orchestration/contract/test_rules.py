@@ -96,7 +96,9 @@ def test_whatever_the_specification_allows_is_accepted(actor: dict, thing: dict)
         ({"timestamp": "2026-01-05T12:05:00.001Z"}, "future_timestamp", "/timestamp"),
         ({"timestamp": ABSENT, "stored": "2026-01-06T12:00:00Z"}, "future_timestamp", "/stored"),
         ({"context": {"registration": None}}, "invalid_registration", "/context/registration"),
+        ({"context": {"registration": ""}}, "invalid_registration", "/context/registration"),
         ({"version": "1.1.0"}, "unsupported_version", "/version"),
+        ({"version": ""}, "unsupported_version", "/version"),
     ],
     ids=str,
 )
