@@ -98,7 +98,7 @@
 {% macro actor_identifier_count(actor_json) -%}
     length(
         arrayFilter(
-            key -> key in ('mbox', 'mbox_sha1sum', 'openid', 'account'),
+            key -> has({{ identifier_properties() }}, key),
             JSONExtractKeys({{ actor_json }})
         )
     )
@@ -128,10 +128,15 @@
                 matches(
                     known_properties("actor", actor_properties()), actor_pattern()
                 )
-            }},
+            }} and {{ has_members_if_group("actor") }},
             '',
-            {{ actor_identifier_count("actor") }} = 1
-            and not match(actor, '{{ identifier_pattern() }}'),
+            {{ actor_identifier_count("actor") }} = 1 and not
+            {{
+                matches(
+                    known_properties("actor", identifier_properties()),
+                    "[{]" ~ identifier_pattern() ~ "[}]",
+                )
+            }},
             'invalid_actor_identifier',
             'invalid_actor'
         ),

@@ -202,9 +202,9 @@
     (?:{{ extended_date }}[Tt ](?:{{ extended_time }})|{{ basic_date }}[Tt]{{ basic_time }}){{ _zone_pattern() }}?
 {%- endmacro %}
 
-{# Nearly every timestamp: RFC 3339 without a leap second and without the offset -00:00. #}
+{# Nearly every timestamp: RFC 3339 without a leap second, the offset -00:00 and years before 1000. #}
 {% macro plain_timestamp_pattern() -%}
-    {%- set date = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
+    {%- set date = "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])" -%}
     {%- set time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]+)?" -%}
     {%- set west = "-(?:(?:0[1-9]|1[0-9]|2[0-3]):[0-5][0-9]|00:(?:0[1-9]|[1-5][0-9]))" -%}
     {{- date }}[T ]{{ time }}(?:Z|[+](?:[01][0-9]|2[0-3]):[0-5][0-9]|{{ west }})

@@ -20,6 +20,18 @@
     )
 {%- endmacro %}
 
+{% macro identifier_properties() -%}
+    ['mbox', 'mbox_sha1sum', 'openid', 'account']
+{%- endmacro %}
+
+{# Members belong to groups; the patterns cannot say so, because the type may stand anywhere or be left out. #}
+{% macro has_members_if_group(actor_json) -%}
+    (
+        not JSONHas({{ actor_json }}, 'member')
+        or JSONExtractString({{ actor_json }}, 'objectType') = 'Group'
+    )
+{%- endmacro %}
+
 {% macro actor_properties() -%}
     ['objectType', 'name', 'mbox', 'mbox_sha1sum', 'openid', 'account', 'member']
 {%- endmacro %}
@@ -132,10 +144,15 @@
             )
         }}
         and (
-            sub_statement.timestamp is null
-            or {{ matches("ifNull(sub_statement.timestamp, '')", iso8601_pattern()) }}
+            JSONHas(sub_statement.object, 'id')
+            or JSONHas(sub_statement.object, 'objectType')
         )
-        and not match(ifNull(sub_statement.timestamp, ''), '-00(?::?00)?$'),
+        and {{ has_members_if_group("sub_statement.actor") }}
+        and (
+            sub_statement.timestamp is null
+            or {{ rare_timestamp_or_null("assumeNotNull(sub_statement.timestamp)") }}
+            is not null
+        ),
         arrayMap(
             part -> JSONExtract(
                 part,
@@ -144,6 +161,9 @@
             arrayFilter(
                 part -> not hasAny(
                     JSONExtractKeys(part), ['id', 'stored', 'version', 'authority']
+                )
+                and arrayAll(
+                    name -> JSONType(part, name) = 'Object', ['actor', 'verb', 'object']
                 ),
                 {{ json }}
             )

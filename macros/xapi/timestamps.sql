@@ -33,9 +33,10 @@
 {%- endmacro %}
 
 {% macro _day_of_year(text) -%}
-    makeDate32(
-        toUInt16OrZero(substring({{ text }}, 1, 4)),
-        toUInt16OrZero(substring({{ text }}, 6, 3))
+    (
+        makeDate32(toUInt16OrZero(substring({{ text }}, 1, 4)), 1, 1)
+        + toInt32(toUInt16OrZero(substring({{ text }}, 6, 3)))
+        - 1
     )
 {%- endmacro %}
 
@@ -55,7 +56,10 @@
     )
 {%- endmacro %}
 
-{# The other forms. A second 60 is a leap second and ends a day in UTC, nothing else. #}
+{#
+    The other forms. A second 60 is a leap second and ends a day in UTC, nothing else. The engine would take the year 0
+    for the present one, and it does not know basic times without seconds.
+#}
 {% macro rare_timestamp_or_null(text) -%}
     {%- set is_rare_date = "match(" ~ text ~ ", '^[0-9]{4}-(?:W|[0-9]{3}[Tt ])')" -%}
     {%- set plain_text = (
@@ -63,9 +67,9 @@
         ~ is_rare_date
         ~ ", "
         ~ calendar_time(text)
-        ~ ", "
+        ~ ", replaceRegexpOne("
         ~ text
-        ~ ")"
+        ~ ", '^([0-9]{8}[Tt][0-9]{4})([Zz+-]|$)', '\\\\100\\\\2'))"
     ) -%}
     {%- set instant = (
         "parseDateTime64BestEffortOrNull(translate("
@@ -74,6 +78,7 @@
     ) -%}
     if(
         {{ matches(text, iso8601_pattern()) }}
+        and not startsWith({{ text }}, '0000')
         and not match({{ text }}, '-00(?::?00)?$')
         and (
             not match({{ text }}, '(?:[0-9]{2}:|[Tt][0-9]{4})60(?:[.,Zz+-]|$)')

@@ -23,7 +23,8 @@ with
                     acquisition_channel Nullable(String),
                     cohort Nullable(String),
                     is_test Nullable(Bool)
-                )') as enrolment
+                )') as enrolment,
+            JSONType(line, 'actor') as actor_json_type
         from {{ source("raw", "learner_lines") }}
         where
             (load_id, object_id) in (
@@ -36,7 +37,7 @@ with
     identified as (
         select
             *,
-            [if(enrolment.actor = '', '{}', enrolment.actor)] as actors,
+            [if(actor_json_type = 'Object', enrolment.actor, '{}')] as actors,
             {{ actor_identifier_count("actors[1]") }} as identifier_count,
             {{ actor_fault("actors") }} as actor_fault,
             {{ actor_identity("actors[1]") }} as identity,

@@ -69,7 +69,27 @@ with
                         )
                     }}
                 )
-            ) as null_properties
+            ) as null_properties,
+            {# Nor a text that holds JSON from the JSON itself: some senders encode twice. #}
+            arrayMap(
+                json -> arrayFilter(
+                    part -> startsWith(JSONExtractRaw(json, part), '"{'),
+                    ['actor', 'verb', 'object']
+                ),
+                {{ few("position(line, '\"{') > 0", "line") }}
+            )[1] as quoted_parts,
+            {# Nor a list from an object. #}
+            arrayExists(
+                json -> JSONType(json, 'context') = 'Object'
+                and JSONHas(json, 'context', 'registration'),
+                {{
+                    few(
+                        "position(line, '\"registration\"') > 0 and not "
+                        ~ matches("context.registration", uuid_pattern()),
+                        "line",
+                    )
+                }}
+            ) as has_invalid_registration
         from {{ source("raw", "event_lines") }}
         where
             (load_id, object_id) in (
@@ -261,13 +281,19 @@ with
                 'invalid_id',
                 statement.actor = '',
                 'missing_actor',
+                has(quoted_parts, 'actor'),
+                'invalid_actor',
                 actor_fault != '',
                 actor_fault,
+                has(quoted_parts, 'verb'),
+                'invalid_verb',
                 verb_iri = ''
                 and (statement.verb = '' or startsWith(statement.verb, '{')),
                 'missing_verb',
                 not is_verb,
                 'invalid_verb',
+                has(quoted_parts, 'object'),
+                'invalid_object',
                 statement.object = ''
                 or (
                     activity_id = ''
@@ -278,7 +304,8 @@ with
                 not is_object
                 or (object_type != 'StatementRef' and has(voiding_iris, verb_iri)),
                 'invalid_object',
-                hasAny(null_properties, ['timestamp', 'stored']),
+                has(null_properties, 'timestamp')
+                or (statement.timestamp is null and has(null_properties, 'stored')),
                 'invalid_timestamp',
                 statement.timestamp is null and statement.stored is null,
                 'missing_timestamp',
@@ -291,8 +318,7 @@ with
                 occurred_at_or_null
                 > delivered_at + interval {{ var("future_tolerance_minutes") }} minute,
                 'future_timestamp',
-                context.registration != ''
-                and not {{ matches("context.registration", uuid_pattern()) }},
+                has_invalid_registration,
                 'invalid_registration',
                 statement.version is not null
                 and not match(spec_version, '^(?:1[.]0|2[.]0)(?:[.]|$)'),
