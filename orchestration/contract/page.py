@@ -8,7 +8,7 @@ from orchestration.contract.families import TITLES, family_schemas
 from orchestration.contract.json_text import to_text
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import LINE_RULES, SCHEMA_OF
-from orchestration.contract.vocabulary import quarantine_reasons, read_events, read_fields
+from orchestration.contract.vocabulary import quarantine_reasons, read_events, read_fields, statement_flags
 
 _HEAD = """\
 # The event contract
@@ -38,11 +38,11 @@ def contract_page() -> str:
 
 def _reasons() -> str:
     details = quarantine_reasons()
-    rows = [(reason, details.get(reason, ""), advice) for reason, advice in LINE_RULES.items()]
+    rows = [(reason, details[reason], advice) for reason, advice in LINE_RULES.items()]
     for schema in (read_schema(name) for name in SCHEMA_OF.values()):
         known = {row[0] for row in rows}
         rules = [rule for rule in schema["allOf"] if rule["x-reason"] not in known]
-        rows += [(rule["x-reason"], details.get(rule["x-reason"], ""), rule["description"]) for rule in rules]
+        rows += [(rule["x-reason"], details[rule["x-reason"]], rule["description"]) for rule in rules]
     table = _table(("Reason", "Meaning", "What to send"), [(f"`{row[0]}`", *row[1:]) for row in rows])
     schemas = ", ".join(f"[{kind}](schemas/{name}.schema.json)" for kind, name in SCHEMA_OF.items())
     return (
@@ -52,12 +52,12 @@ def _reasons() -> str:
 
 
 def _flags() -> str:
-    rules = read_schema("details")["allOf"]
-    rows = [(f"`{rule['x-flag']}`", rule["title"], rule["description"]) for rule in rules]
+    rules, details = read_schema("details")["allOf"], statement_flags()
+    rows = [(f"`{rule['x-flag']}`", details[rule["x-flag"]], rule["description"]) for rule in rules]
     return (
         "\n## What is accepted with a flag\n\nThe rest of a statement, as the specification has it "
         "([schema](schemas/details.schema.json)). What breaks it is not used.\n\n"
-        f"{_table(('Flag', 'What should hold', 'What to send'), rows)}"
+        f"{_table(('Flag', 'Meaning', 'What to send'), rows)}"
     )
 
 

@@ -84,6 +84,11 @@ def quarantine_reasons() -> dict[str, str]:
     return {row["reason"]: row["detail"] for row in _rows(SEEDS / "quarantine_reasons.csv")}
 
 
+def statement_flags() -> dict[str, str]:
+    """Flag → what it says, from the closed list."""
+    return {row["flag"]: row["detail"] for row in _rows(SEEDS / "statement_flags.csv")}
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))

@@ -198,3 +198,39 @@ def _containers(value: Any) -> Any:
         yield value
         for each in value.values() if isinstance(value, dict) else value:
             yield from _containers(each)
+
+
+def awkward_statements() -> list[dict[str, Any]]:
+    """What once got two verdicts, or could: each is a good statement with the parts given."""
+    agent = {"mbox": "mailto:learner@example.org"}
+    good = {"id": UUID, "actor": agent, "verb": {"id": "x:y"}, "object": {"id": "x:y"}, "timestamp": TIMES[0]}
+    sub = {"objectType": "SubStatement", "actor": agent, "verb": {"id": "x:y"}, "object": {"id": "x:y"}}
+    group = {"objectType": "Group", **agent}
+    parts = [
+        *({"context": each} for each in (None, [], ["x"], "x", '{"registration":"x"}', {"registration": ["x"]})),
+        *({"context": {"registration": each}} for each in (None, "", 5, [], UUID)),
+        *({"stored": each} for each in (None, "x", "")),
+        *({"timestamp": each, "stored": TIMES[0]} for each in (None, "", 5)),
+        *({"version": each} for each in (None, "", 5, [], "1.0.", "1.0x", "1.0.3", "2.0.0", "3.0")),
+        *({"version": "2.0.0", "timestamp": each} for each in TIMES),
+        *({"timestamp": each} for each in (*TIMES, "0000-01-01T00:00:00Z", "2024-366T00:00:00Z", "20240304T1000Z")),
+        *({"actor": agent | each} for each in ({"member": [agent]}, {"id": "x"}, {"name": None}, {"nick": 5})),
+        *({"actor": group | each} for each in ({"mbox": "x", "member": [agent]}, {"member": []}, {"member": None})),
+        *({"actor": {"objectType": "Group", "member": each}} for each in ([agent | {"x": 1}], [group], [{}], {}, "x")),
+        *({name: json.dumps(good[name])} for name in ("actor", "verb", "object")),
+        *({"verb": {"id": "x:y", "display": each}} for each in (None, {}, {"en": "a", "": "b"}, {"en_US": "a"})),
+        *({"object": {"id": "x:y", "definition": each}} for each in (None, {}, {"name": "x"}, {"type": "x"}, [])),
+        *({"object": {"id": "x:y", "definition": {"extensions": each}}} for each in (None, {"a": 1}, {"x:y": 1})),
+        *({"object": {"id": "x:y", "objectType": each}} for each in (None, "Thing", "GroupActivity", 5)),
+        *({"object": agent | each} for each in ({}, {"objectType": "Agent"}, {"objectType": "Agent", "id": "x:y"})),
+        *({"object": sub | {"verb": each}} for each in ({}, {"id": "x:y", "q": 1}, '{"id":"x:y"}')),
+        *({"object": sub | {"actor": each}} for each in ({}, agent | {"member": [agent]}, agent | {"q": 1}, group)),
+        *({"object": sub | {"object": each}} for each in ({}, agent, agent | {"objectType": "Agent"}, sub, REFERENCE)),
+        *({"object": sub | {"timestamp": each}} for each in (None, 5, "2024-02-30T10:00:00Z", TIMES[0])),
+        *({"object": sub | {each: None}} for each in ("id", "stored", "version", "authority", "context", "q")),
+    ]
+    return [good | each for each in parts] + [
+        {name: part for name, part in (good | {"stored": stored}).items() if name != absent}
+        for absent in ("id", "timestamp", "actor", "verb", "object")
+        for stored in (None, "", TIMES[0], "x")
+    ]

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from orchestration.contract.example_files import accepted_examples
+from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import Details, Judge
+from orchestration.contract.vocabulary import statement_flags
 from tests.orchestration.contract.mutants import ACTIVITY, ACTORS, REFERENCE, UUID, VERB
 
 GOOD = {"id": UUID, "actor": ACTORS[0], "verb": VERB, "object": ACTIVITY, "timestamp": "2024-03-04T10:00:00Z"}
@@ -15,6 +17,10 @@ GROUP = {"objectType": "Group", "member": [{"mbox": "mailto:learner@example.org"
 def flags(**parts: Any) -> dict[str, str]:
     assert Judge("events").fault(GOOD | parts) is None
     return {flag.name: path for flag, path in Details("events").flags(GOOD | parts).items()}
+
+
+def test_the_flags_are_the_closed_list_of_staging():
+    assert set(statement_flags()) == {rule["x-flag"] for rule in read_schema("details")["allOf"]}
 
 
 def test_nothing_is_flagged_in_the_examples():

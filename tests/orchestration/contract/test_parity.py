@@ -14,7 +14,7 @@ from orchestration.contract.example_files import accepted_examples, rejected_exa
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import Details, Judge
 from tests.orchestration.contract.conftest import DELIVERED_AT, MODELS
-from tests.orchestration.contract.mutants import catalog_lines, learner_lines, statements
+from tests.orchestration.contract.mutants import awkward_statements, catalog_lines, learner_lines, statements
 
 STRATEGIES = {"events": statements(), "catalog": catalog_lines(), "learners": learner_lines()}
 # What staging fills in when it is not sent.
@@ -49,12 +49,16 @@ def test_the_examples_get_the_same_verdict_from_staging(staging_rows, kind: str)
     assert differences(staging_rows, kind, [*accepted_examples(kind), *bad]) == []
 
 
+def test_awkward_statements_get_the_same_verdict_from_staging(staging_rows):
+    assert differences(staging_rows, "events", awkward_statements()) == []
+
+
 @pytest.mark.parametrize("kind", MODELS)
 def test_damaged_lines_get_the_same_verdict_from_staging(staging_rows, kind: str):
     """Many lines for each query, which takes longer than judging a hundred of them; not made smaller when they differ,
     because what differs is shown alone."""
 
-    @settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate])
     @given(st.lists(STRATEGIES[kind], min_size=60, max_size=100))
     def judge(documents: list[dict]) -> None:
         assert differences(staging_rows, kind, documents) == []
@@ -63,7 +67,8 @@ def test_damaged_lines_get_the_same_verdict_from_staging(staging_rows, kind: str
 
 
 def test_what_staging_flags_is_flagged_before(staging_rows):
-    """The check looks deeper than staging, which reads no more of a context than the models use."""
+    """The check looks deeper than staging, which takes a context that is no object for none, and a result that is a
+    text of JSON for the result."""
     details = Details("events")
 
     @settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate])
@@ -71,7 +76,8 @@ def test_what_staging_flags_is_flagged_before(staging_rows):
     def look(documents: list[dict]) -> None:
         rows = staging_rows("events", [json.dumps(each) for each in documents])
         for row, document in zip(rows, documents, strict=True):
-            if row["quarantine_reason"] == "":
+            is_encoded_twice = isinstance(document.get("result"), str)
+            if row["quarantine_reason"] == "" and not is_encoded_twice:
                 found = {flag.name for flag in details.flags(read_back(document))}
                 assert set(row["flags"]) <= found, document
 
