@@ -128,7 +128,7 @@
                 matches(
                     known_properties("actor", actor_properties()), actor_pattern()
                 )
-            }} and {{ has_members_if_group("actor") }},
+            }},
             '',
             {{ actor_identifier_count("actor") }} = 1 and not
             {{

@@ -24,14 +24,6 @@
     ['mbox', 'mbox_sha1sum', 'openid', 'account']
 {%- endmacro %}
 
-{# Members belong to groups; the patterns cannot say so, because the type may stand anywhere or be left out. #}
-{% macro has_members_if_group(actor_json) -%}
-    (
-        not JSONHas({{ actor_json }}, 'member')
-        or JSONExtractString({{ actor_json }}, 'objectType') = 'Group'
-    )
-{%- endmacro %}
-
 {% macro actor_properties() -%}
     ['objectType', 'name', 'mbox', 'mbox_sha1sum', 'openid', 'account', 'member']
 {%- endmacro %}
@@ -147,7 +139,6 @@
             JSONHas(sub_statement.object, 'id')
             or JSONHas(sub_statement.object, 'objectType')
         )
-        and {{ has_members_if_group("sub_statement.actor") }}
         and (
             sub_statement.timestamp is null
             or {{ rare_timestamp_or_null("assumeNotNull(sub_statement.timestamp)") }}

@@ -25,10 +25,10 @@
 
 {% macro _day_of_week(text) -%}
     (
-        toMonday(makeDate32(toUInt16OrZero(substring({{ text }}, 1, 4)), 1, 4))
+        makeDate32(toUInt16OrZero(substring({{ text }}, 1, 4)), 1, 4)
+        - toDayOfWeek(makeDate32(toUInt16OrZero(substring({{ text }}, 1, 4)), 1, 4))
         + 7 * (toInt32(toUInt8OrZero(substring({{ text }}, 7, 2))) - 1)
         + toInt32(toUInt8OrZero(substring({{ text }}, 10, 1)))
-        - 1
     )
 {%- endmacro %}
 
