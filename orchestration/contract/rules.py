@@ -13,6 +13,7 @@ LINE_RULES = {
     "not_object": "Write one JSON object per line: no lists, texts or numbers.",
     "too_long": "Keep a line below 16 MiB.",
     "invalid_utf8": "Write the file in UTF-8.",
+    "null_statement": "Write a statement into every row of a Parquet file.",
 }
 """Reasons of lines that are no JSON object, with what to do about them; the schemas have the other reasons."""
 
