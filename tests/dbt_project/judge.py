@@ -143,7 +143,7 @@ class Judge:
             and (statement["verb"]["id"] != VOIDED or statement["object"].get("objectType") == "StatementRef")
             and self.is_time(statement.get("timestamp", statement.get("stored")))
             and (statement.get("version") is None or matches(r"(1\.0|2\.0)(\..*)?", statement["version"]))
-            and (context.get("registration") in (None, "") or is_uuid(context["registration"]))
+            and ("registration" not in context or is_uuid(context["registration"]))
         )
 
     def is_time(self, value: object) -> bool:
