@@ -25,7 +25,8 @@ uv run warehouse check --strict --json - < events.ndjson    # in the CI of the s
 ```
 
 A statement follows xAPI 1.0.3 or 2.0. It is refused when it does not say who, what, to what or when, or when one of its
-ids or times is malformed; nothing else in it is a reason to refuse it. One line refused does not hold up the others.
+ids, its time or its version is malformed; nothing else in it is a reason to refuse it. A refused line does not hold up
+the others, unless so many of a file are refused that the gate holds it.
 """
 
 

@@ -1,0 +1,30 @@
+"""Damaged files are read as the load reads them: every case of its matrix."""
+
+import io
+
+import pytest
+
+from orchestration.contract.check import read_lines
+from orchestration.contract.files import UnreadableFile
+from orchestration.contract.lines import MAX_LINE_BYTES
+from orchestration.loading import land
+from tests.faults.bad_input.cases import CASES, outcome
+
+NOT_CHECKED = (".parquet", ".parquet.gz", ".parquet.zst")
+OURS = {name: case for name, case in CASES.items() if not name.endswith(NOT_CHECKED)}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_file_is_read_as_the_load_reads_it(name: str):
+    body, expected = OURS[name]
+    form, reasons = outcome(expected)
+    try:
+        found_form, lines = read_lines(io.BytesIO(body), name)
+        found = (found_form, [line.reason for line in lines])
+    except UnreadableFile:
+        found = ("parked", reasons)
+    assert found == (form, reasons)
+
+
+def test_the_longest_line_is_the_loads():
+    assert MAX_LINE_BYTES == land.MAX_LINE_BYTES
