@@ -60,7 +60,7 @@ def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell)
     from orchestration.definitions import defs
 
     with DagsterInstance.get() as instance:
-        request = _request_of_sensor(defs, instance) if asked_by_sensor else RunRequest(run_config=config)
+        request = _request_of_sensor(defs, instance) if asked_by_sensor else RunRequest()
         if request is None:
             tell("skipped", {})
             return True
@@ -68,8 +68,9 @@ def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell)
         tell("run", {"run_id": run_id, "job": job})
         instance.add_event_listener(run_id, lambda entry: _tell_of(entry, tell))
         definition = defs.resolve_job_def(job)
-        # Dagster's console log would repeat the event log, which is kept in the instance.
-        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}, **request.run_config}
+        # Dagster's console log would repeat the event log, which is kept in the instance. The scope that the sensor
+        # asks for is left out: the daemon looks again in a minute, a run by hand must load everything at once.
+        run_config = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}, **config}
         result = definition.execute_in_process(
             instance=instance, run_id=run_id, raise_on_error=False, tags=request.tags, run_config=run_config
         )

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -133,8 +134,12 @@ class Site:
         """Everything works again: no rule, all services up."""
         self.engine_proxy.set_rule(None)
         self.lake_proxy.set_rule(None)
-        if services_status(self.home).is_running:
-            return
+        deadline = time.monotonic() + 30
+        while services_status(self.home).is_running and time.monotonic() < deadline:
+            if _is_answering(self.services):
+                return
+            # Killed a moment ago: it holds its home until the system has cleared it away.
+            time.sleep(0.05)
         self.services = start_services(self.home, bound_to_us=True)
         self.engine_proxy.upstream = (self.services.host, self.services.port)
         self.lake_proxy.upstream = _address(self.services.lake_endpoint_url)
@@ -255,3 +260,11 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
+
+
+def _is_answering(services: Services) -> bool:
+    try:
+        socket.create_connection((services.host, services.port), 1).close()
+    except OSError:
+        return False
+    return True
