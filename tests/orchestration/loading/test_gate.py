@@ -42,6 +42,10 @@ def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, 
         "one_from_the_future": [*good, statement(1, timestamp="2999-01-01T00:00:00Z")],
         "times_in_words": [statement(i, timestamp="yesterday") for i in range(40)],
         "actors_are_lists": [statement(i, actor=["mailto:a@example.org"]) for i in range(40)],
+        "objects_are_agents": [statement(i, object={"objectType": "Agent", "openid": "https://a.org/"})
+                               for i in range(40)],
+        "rare_times": [statement(i, timestamp=time) for i, time in enumerate(
+                       ["2026-W01-1T10:00:00Z", "2026-005T10:00:00Z", "2026-01-04T24:00:00Z"])],
         **{f"without_{name}": lines for name, lines in without.items()},
     }  # fmt: skip
     for name, lines in objects.items():
@@ -57,7 +61,9 @@ def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, 
     return {key.rpartition("/")[2].partition(".")[0]: (verdict, reason) for key, verdict, reason in rows}
 
 
-@pytest.mark.parametrize("name", ["good", "empty", "stored_only", "good_catalogue", "good_learners"])
+@pytest.mark.parametrize(
+    "name", ["good", "empty", "stored_only", "objects_are_agents", "rare_times", "good_catalogue", "good_learners"]
+)
 def test_good_objects_pass(verdicts, name: str) -> None:
     assert verdicts[name] == ("pass", "")
 
