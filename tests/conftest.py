@@ -8,9 +8,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 from clickhouse_connect.driver.client import Client
 
 from orchestration.embedded.services import Services, running_services
@@ -18,6 +16,7 @@ from orchestration.loading import prepare_warehouse
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings
+from tests.object_store import s3_client
 
 # A script's background jobs start with SIGINT ignored, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -122,18 +121,6 @@ def bad_settings(services: Services) -> Settings:
 def ndjson(lines: list) -> bytes:
     """One JSON document per line; a string stands as it is."""
     return b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in lines)
-
-
-def s3_client(settings: Settings):
-    lake = settings.lake
-    return boto3.client(
-        "s3",
-        endpoint_url=lake.endpoint_url,
-        region_name=lake.region,
-        aws_access_key_id=lake.access_key_id,
-        aws_secret_access_key=lake.secret_access_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
 
 
 @pytest.fixture

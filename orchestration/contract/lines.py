@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 MAX_LINE_BYTES = 16 << 20
-"""The load refuses a longer line as `too_long`."""
+"""A statement is 1–5 kB; one with a long transcript stays below 1 MB. A longer line than this is `too_long`."""
 MAX_INTEGER_DIGITS = 21
 MAX_DEPTH = 1024
 """ClickHouse's parser gives up below this many levels; the innermost value counts as one."""

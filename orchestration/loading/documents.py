@@ -8,9 +8,10 @@ otherwise the reading as lines stands, with its refused lines. The choice depend
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from orchestration.contract.lines import MAX_LINE_BYTES
 from orchestration.loading.audit import Landed
 from orchestration.loading.failures import error_name
-from orchestration.loading.land import LAND_SETTINGS, MAX_LINE_BYTES, lake_source
+from orchestration.loading.land import LAND_SETTINGS, lake_source
 from orchestration.loading.objects import DOCUMENT, LINES, Drop
 from orchestration.settings import Settings
 

@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 from clickhouse_connect.driver.client import Client
 
+from orchestration.contract.lines import MAX_LINE_BYTES
 from orchestration.loading.objects import DOCUMENT, LINES, PARQUET, Drop
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 
-MAX_LINE_BYTES = 16 << 20
-"""A statement is 1–5 kB; one with a long transcript stays below 1 MB. Above this a line is rejected as `too_long`."""
 KEPT_HEAD_BYTES = 4096
 """How much of an over-long line is kept, for a person to see what it was."""
 MAX_LAND_SECONDS = 3600

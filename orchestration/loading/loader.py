@@ -72,11 +72,6 @@ class LoadReport:
     def held_count(self) -> int:
         return len(self.judgement.held)
 
-    @property
-    def changed_anything(self) -> bool:
-        did = self.object_count or self.parked or self.failed or self.judgement.judged_count or self.overtaken_keys
-        return bool(did)
-
 
 @dataclass
 class Load:

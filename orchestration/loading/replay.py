@@ -90,11 +90,6 @@ class ReplayReport:
     """The lake holds another version of the key, or none: left as it was."""
     load: LoadReport = field(default_factory=LoadReport)
 
-    @property
-    def kept_count(self) -> int:
-        """Objects that are as they were before."""
-        return self.selected_count - len(self.replaced)
-
 
 def candidates(client: Client, bucket: str, selection: Selection) -> list[Candidate]:
     """The objects that the selection names, by key; an error when there is none."""

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import boto3
-from botocore.config import Config
 from clickhouse_connect.driver.client import Client
 
 from orchestration.commands.display import Stages
 from orchestration.embedded.services import running_services
-from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import LoadReport, gate, load_pending, prepare_warehouse
 from orchestration.loading.scope import EVERYTHING, Scope
 from orchestration.resources.lake import S3Lake, connect_lake
@@ -26,17 +23,12 @@ from orchestration.settings import Settings, load_settings
 from orchestration.simulate.simulator import simulate
 from tests.benchmarks.report import Report
 from tests.benchmarks.stopwatch import BenchmarkError, Stopwatch
+from tests.object_store import s3_client
+from tests.passing_judge import PassingJudge
 
 UPLOADS_AT_ONCE = 8
 SAMPLE_LEARNERS, SAMPLE_DAYS, SEED = 60, 28, 1
 """About 4,700 lines: what small objects are cut from."""
-
-
-class PassingJudge:
-    """Lets every object through, as the fastest possible gate would."""
-
-    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
-        return LoadVerdict()
 
 
 @dataclass
@@ -149,17 +141,9 @@ def sample_lines() -> list[bytes]:
 
 
 def _s3(settings: Settings) -> Any:
-    lake = settings.lake
-    return boto3.client(
-        "s3",
-        endpoint_url=lake.endpoint_url,
-        region_name=lake.region,
-        aws_access_key_id=lake.access_key_id,
-        aws_secret_access_key=lake.secret_access_key,
-        config=Config(
-            s3={"addressing_style": "path"},
-            max_pool_connections=UPLOADS_AT_ONCE,
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
+    return s3_client(
+        settings,
+        max_pool_connections=UPLOADS_AT_ONCE,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
     )

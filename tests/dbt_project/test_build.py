@@ -11,9 +11,10 @@ from orchestration.loading import load_pending
 from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.settings import Settings
-from tests.conftest import DATABASES, s3_client
+from tests.conftest import DATABASES
 from tests.dbt_project.redelivery import redeliver
 from tests.dbt_project.snapshots import differences, marts, put_aside
+from tests.object_store import s3_client
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from clickhouse_connect.driver.client import Client
 
 from orchestration.embedded.services import Services, services_status, start_services, stop_services
@@ -23,6 +21,7 @@ from orchestration.settings import Settings, load_settings
 from tests.faults.loader_process import Loader, Orders, Outcome
 from tests.faults.offers import Manifest
 from tests.faults.proxy import Proxy
+from tests.object_store import s3_client
 
 RAW = "raw.event_lines"
 LIVE = "select load_id, object_id from ops.live_objects"
@@ -90,15 +89,7 @@ class Site:
     @property
     def s3(self) -> Any:
         if self._s3 is None:
-            lake = self.settings.lake
-            self._s3 = boto3.client(
-                "s3",
-                endpoint_url=lake.endpoint_url,
-                region_name=lake.region,
-                aws_access_key_id=lake.access_key_id,
-                aws_secret_access_key=lake.secret_access_key,
-                config=Config(s3={"addressing_style": "path"}),
-            )
+            self._s3 = s3_client(self.settings)
         return self._s3
 
     @property

@@ -5,19 +5,12 @@ from collections.abc import Callable
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import LoadReport, gate, load_pending
 from orchestration.loading.scope import Scope
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.faults.bad_input.reader import Reading
-
-
-class PassingJudge:
-    """Lets every object through."""
-
-    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
-        return LoadVerdict()
+from tests.passing_judge import PassingJudge
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from orchestration.assets.raw import load_config, load_drops
 from orchestration.loading import pending
 from orchestration.loading.scope import Tier
 from orchestration.resources.connections import LakeResource, WarehouseResource
-from tests.orchestration.loading.conftest import PassingJudge
+from tests.passing_judge import PassingJudge
 
 
 @pytest.fixture

@@ -4,17 +4,10 @@ import pytest
 from dagster import DagsterInstance, materialize
 
 from orchestration.assets.replay import ReplayConfig, define_replay_day_job, replay_drops
-from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import gate, load_pending
 from orchestration.loading.replay import ReplayError
 from orchestration.resources.connections import LakeResource, WarehouseResource
-
-
-class PassingJudge:
-    """Lets every object through."""
-
-    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
-        return LoadVerdict()
+from tests.passing_judge import PassingJudge
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import pytest
 
 from orchestration.contract.check import read_lines
 from orchestration.contract.files import UnreadableFile
-from orchestration.contract.lines import MAX_LINE_BYTES
-from orchestration.loading import land
 from tests.faults.bad_input.cases import CASES, outcome
 
 NOT_CHECKED = (".parquet", ".parquet.gz", ".parquet.zst")
@@ -24,7 +22,3 @@ def test_a_file_is_read_as_the_load_reads_it(name: str):
     except UnreadableFile:
         found = ("parked", reasons)
     assert found == (form, reasons)
-
-
-def test_the_longest_line_is_the_loads():
-    assert MAX_LINE_BYTES == land.MAX_LINE_BYTES

@@ -5,17 +5,10 @@ from collections.abc import Callable
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import LoadReport, gate, load_pending
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
-
-
-class PassingJudge:
-    """Lets every object through."""
-
-    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
-        return LoadVerdict()
+from tests.passing_judge import PassingJudge
 
 
 @pytest.fixture

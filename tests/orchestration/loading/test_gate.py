@@ -16,7 +16,7 @@ from orchestration.loading.gate import (
 from orchestration.loading.ledger import server_now
 from orchestration.loading.loader import load_attempt
 from orchestration.loading.status import status
-from tests.orchestration.loading.conftest import PassingJudge
+from tests.passing_judge import PassingJudge
 
 
 @pytest.fixture(scope="module")

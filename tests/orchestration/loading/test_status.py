@@ -10,7 +10,7 @@ from orchestration.loading.audit import Refused
 from orchestration.loading.discover import discover
 from orchestration.loading.failures import record_failures
 from orchestration.loading.status import Status
-from tests.orchestration.loading.conftest import PassingJudge
+from tests.passing_judge import PassingJudge
 
 DAY = "events/web/dt=2026-01-05"
 
