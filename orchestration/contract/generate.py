@@ -1,6 +1,6 @@
 """Makes the schemas of the families and the page for people anew: python -m orchestration.contract.generate
 
-To run after a change of events.csv, fields.csv, a schema, an example, or a seed of the vocabulary.
+To run after a change of a schema, an example, or a seed of the vocabulary.
 """
 
 from pathlib import Path

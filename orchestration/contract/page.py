@@ -1,6 +1,7 @@
 """The contract as a page for people who build a player: made from the schemas, the fields and the examples."""
 
 import json
+from collections.abc import Iterable
 
 from orchestration.contract.completeness import FAMILIES_OF
 from orchestration.contract.example_files import family_examples
@@ -8,7 +9,14 @@ from orchestration.contract.families import TITLES, family_schemas
 from orchestration.contract.json_text import to_text
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import LINE_RULES, SCHEMA_OF
-from orchestration.contract.vocabulary import quarantine_reasons, read_events, read_fields, statement_flags
+from orchestration.contract.vocabulary import (
+    OPTIONAL,
+    Event,
+    quarantine_reasons,
+    read_events,
+    read_fields,
+    statement_flags,
+)
 
 _HEAD = """\
 # The event contract
@@ -63,14 +71,25 @@ def _flags() -> str:
 
 
 def _family(family: str) -> str:
-    verbs = [
-        f"`{event.verb}`{f' ({event.object_type})' if event.object_type else ''}"
-        for event in read_events()
-        if event.family == family
-    ]
+    events = [event for event in read_events() if event.family == family]
+    verbs = [f"`{event.verb}`{f' ({event.object_type})' if event.object_type else ''}" for event in events]
     verbs_line = f"Verbs: {', '.join(verbs)}.\n\n" if verbs else ""
     example = f"\n{_example(family)}" if verbs else ""
-    return f"\n## {TITLES[family]}\n\n{verbs_line}{_fields(family)}{example}"
+    return f"\n## {TITLES[family]}\n\n{verbs_line}{_needed_verbs(events)}{_fields(family)}{example}"
+
+
+def _needed_verbs(events: list[Event]) -> str:
+    """The verbs without which a number breaks; nothing when the family has none."""
+    rows = [
+        (f"`{event.verb}`", event.importance, event.advice, _names(event.breaks))
+        for event in events
+        if event.importance != OPTIONAL
+    ]
+    return _table(("Verb", "Importance", "When to send it", "Breaks without it"), rows) + "\n" if rows else ""
+
+
+def _names(breaks: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" if "_" in name else name for name in breaks)
 
 
 def _fields(family: str) -> str:
@@ -83,7 +102,7 @@ def _fields(family: str) -> str:
             rule["x-importance"],
             " or ".join(f"`{place}`" for place in rule["x-sent-as"]),
             rule["description"],
-            ", ".join(f"`{name}`" if "_" in name else name for name in rule["x-breaks"]),
+            _names(rule["x-breaks"]),
         )
         for rule, names in zip(rules, verbs, strict=True)
     ]

@@ -1,6 +1,6 @@
-"""The words of the contract: verbs, activity types and extensions from dbt's seeds, families and fields beside them.
+"""The words of the contract, from dbt's seeds: verbs, activity types, extensions, families of events and their fields.
 
-IRIs stand in the seeds and nowhere else; a verb or an extension added there is in the schemas after they are made anew.
+What stands there is judged here and counted in the marts alike; the schemas follow when they are made anew.
 """
 
 import csv
@@ -11,15 +11,20 @@ HERE = Path(__file__).parent
 SEEDS = HERE.parents[1] / "seeds"
 EVERY_FAMILY = "every"
 EVERY_VERB = "*"
+OPTIONAL = "optional"
+"""Importance of a verb that no number waits for."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """A verb that belongs to a family, perhaps only on activities of one type, or only on others."""
+    """A verb of a family, perhaps only on activities of one type or on all others; what breaks where it never comes."""
 
     family: str
     verb: str
     object_type: str
+    importance: str
+    breaks: tuple[str, ...]
+    advice: str
 
     @property
     def is_on_other_types(self) -> bool:
@@ -45,7 +50,17 @@ class Field:
 
 
 def read_events() -> list[Event]:
-    return [Event(**row) for row in _rows(HERE / "events.csv")]
+    return [
+        Event(
+            row["family"],
+            row["verb"],
+            row["object_type"],
+            row["importance"],
+            tuple(row["breaks"].split("; ")),
+            row["advice"],
+        )
+        for row in _rows(SEEDS / "event_families.csv")
+    ]
 
 
 def read_fields() -> list[Field]:
@@ -60,7 +75,7 @@ def read_fields() -> list[Field]:
             tuple(row["breaks"].split("; ")),
             row["advice"],
         )
-        for row in _rows(HERE / "fields.csv")
+        for row in _rows(SEEDS / "event_fields.csv")
     ]
 
 

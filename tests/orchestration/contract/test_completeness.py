@@ -11,6 +11,7 @@ from orchestration.contract.example_files import accepted_examples, family_examp
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
     EVERY_VERB,
+    OPTIONAL,
     activity_type_iris,
     extension_iris,
     read_events,
@@ -112,6 +113,7 @@ def test_fields_are_of_verbs_of_their_family():
     ]
     assert strays == []
     assert {field.importance for field in read_fields()} == {"required", "recommended"}
+    assert {event.importance for event in read_events()} == {"required", "recommended", OPTIONAL}
 
 
 def test_fields_are_called_as_in_staging():
@@ -131,5 +133,5 @@ def test_the_metrics_that_break_are_there():
         for model in yaml.safe_load(path.read_text()).get("models", [])
         for column in model["columns"]
     }
-    named = {name for field in read_fields() for name in field.breaks if "." in name}
+    named = {name for each in [*read_fields(), *read_events()] for name in each.breaks if "." in name}
     assert named - columns == set()
