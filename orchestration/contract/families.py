@@ -6,6 +6,7 @@ Breaking a rule here refuses nothing. Each rule names the field as staging does,
 
 import re
 
+from orchestration.contract.rule_book import read_schema
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
     EVERY_VERB,
@@ -30,6 +31,8 @@ TITLES = {
     "learners": "Learner lines",
 }
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_CLOCK = "T([0-9][0-9.]*H([0-9.]+M)?([0-9.]+S)?|[0-9][0-9.]*M([0-9.]+S)?|[0-9][0-9.]*S)"
+"""Hours, minutes and seconds, one at least; without looking ahead, which ClickHouse's expressions cannot."""
 _VALUES = {
     "text": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]},
     "number": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER}]},
@@ -38,7 +41,7 @@ _VALUES = {
     "boolean": {"type": "boolean"},
     "duration": {
         "type": "string",
-        "pattern": r"^P([0-9.]+W|(?=[0-9T])([0-9.]+D)?(T(?=[0-9])([0-9.]+H)?([0-9.]+M)?([0-9.]+S)?)?)$",
+        "pattern": rf"^P([0-9.]+W|[0-9][0-9.]*D({_CLOCK})?|{_CLOCK})$",
     },
     "segments": {"type": "string", "pattern": r"^[0-9.]+\[\.\][0-9.]+(\[,\][0-9.]+\[\.\][0-9.]+)*$"},
     "zoned": {"type": "string", "pattern": r"([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"},
@@ -51,6 +54,14 @@ _VALUES = {
         ]
     },
 }
+
+
+def pattern_of(value: str) -> str:
+    """The regular expression that a text of this kind of value must match."""
+    if value == "uuid":
+        return read_schema("statement")["$defs"]["uuid"]["pattern"]
+    schema = _VALUES[value]
+    return next(each["pattern"] for each in (schema, *schema.get("anyOf", [])) if "pattern" in each)
 
 
 def family_schemas() -> dict[str, dict]:

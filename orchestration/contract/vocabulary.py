@@ -84,6 +84,17 @@ def verb_iris(verb: str) -> list[str]:
     return [row["verb_iri"] for row in _rows(SEEDS / "xapi_verbs.csv") if row["verb"] == verb]
 
 
+def verb_names() -> dict[str, str]:
+    """IRI → our name, of every verb that we know."""
+    return {row["verb_iri"]: row["verb"] for row in _rows(SEEDS / "xapi_verbs.csv")}
+
+
+def required_verbs() -> dict[str, list[str]]:
+    """Source → the verbs that it must send, for the sources that are held to it."""
+    rows = _rows(SEEDS / "required_verbs.csv")
+    return {source: [row["verb"] for row in rows if row["source"] == source] for source in {r["source"] for r in rows}}
+
+
 def activity_type_iris(activity_type: str) -> list[str]:
     return [
         row["activity_type_iri"] for row in _rows(SEEDS / "activity_types.csv") if row["activity_type"] == activity_type

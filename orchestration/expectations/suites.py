@@ -1,28 +1,15 @@
 """The expectations on a load, one suite per kind of drop.
 
-Critical ones hold an object; the others only say that it is published with some lines refused. They look at one row
-per object (see `facts`), so that the objects at fault are known by their id and the rest of the load goes on.
+Critical ones hold an object; the others publish it and say what is wrong with it. They look at one row per object (see
+`facts`), so that the objects at fault are known by their id and the rest of the load goes on.
 """
 
+from collections.abc import Iterator
+
 from great_expectations import ExpectationSuite
-from great_expectations.expectations import (
-    ExpectColumnPairValuesAToBeGreaterThanB,
-    ExpectColumnPairValuesToBeEqual,
-    ExpectColumnValuesToBeBetween,
-    ExpectTableRowCountToEqual,
-)
+from great_expectations.expectations import Expectation, ExpectColumnValuesToBeBetween, ExpectTableRowCountToEqual
 
-from orchestration.expectations.facts import COUNTED
-
-_MEANINGS = {
-    "rejected_count": "lines that are not a JSON object",
-    "missing_actor_count": "lines that do not say who",
-    "missing_verb_count": "lines that do not say what was done",
-    "missing_object_count": "lines that do not say to what",
-    "missing_timestamp_count": "lines that do not say when",
-    "implausible_timestamp_count": "lines with an impossible time",
-    "missing_activity_count": "lines without an activity_id",
-}
+from orchestration.expectations.limits import KINDS, Limit, limits
 
 
 def suite_for(kind: str, object_count: int) -> ExpectationSuite:
@@ -30,21 +17,22 @@ def suite_for(kind: str, object_count: int) -> ExpectationSuite:
 
     Without the floor an empty batch would pass every other expectation.
     """
-    counted = ["rejected_count", *COUNTED[kind]]
     return ExpectationSuite(
         name=f"{kind}_load",
         expectations=[
             ExpectTableRowCountToEqual(value=object_count, severity="critical"),
-            ExpectColumnPairValuesToBeEqual(column_A="line_count", column_B="ledger_line_count", severity="critical"),
-            *(
-                ExpectColumnPairValuesAToBeGreaterThanB(
-                    column_A="allowed_count", column_B=column, or_equal=True, severity="critical"
-                )
-                for column in counted
-            ),
-            *(ExpectColumnValuesToBeBetween(column=column, max_value=0, severity="warning") for column in counted),
+            *(expectation for limit in limits(kind) for expectation in _expected(limit)),
         ],
     )
+
+
+def _expected(limit: Limit) -> Iterator[Expectation]:
+    """Nothing over the limit. Values of one column are asked for together; of pairs, each pair is two queries more."""
+    for column, severity in ((limit.over_allowed, "critical"), (limit.over_expected, "warning")):
+        if column:
+            yield ExpectColumnValuesToBeBetween(
+                column=column, max_value=0, severity=severity, description=limit.meaning
+            )
 
 
 def explain(arguments: dict, found: object) -> str:
@@ -52,13 +40,14 @@ def explain(arguments: dict, found: object) -> str:
 
     `found` is the row of the object at fault, or the observed value of an expectation on the whole load.
     """
-    column = arguments.get("column_B") or arguments.get("column")
-    if column is None:
+    over = arguments.get("column")
+    if over is None:
         return f"{found} objects were counted, expected {arguments.get('value')}"
     row = found if isinstance(found, dict) else {}
-    if column == "ledger_line_count":
-        return f"{row.get('line_count')} lines are in raw, the ledger has {row.get(column)}"
-    meaning = _MEANINGS[column]
-    if "column_B" in arguments:
-        return f"{meaning}: {row.get(column)}, at most {row.get('allowed_count')} allowed"
-    return f"{meaning}: {row.get(column)}"
+    column, _, limit_name = over.rpartition("_over_")
+    meaning = next(limit.meaning for kind in KINDS for limit in limits(kind) if limit.column == column)
+    names = f" ({row['missing_verb_names']})" if column == "missing_verb_names_count" else ""
+    text = f"{meaning}: {row.get(f'{column}_found')}{names}"
+    at_most = row.get(f"{column}_{limit_name}")
+    is_obvious = limit_name == "expected" and not at_most
+    return text if is_obvious or column == "ledger_difference" else f"{text}, at most {at_most} {limit_name}"

@@ -107,7 +107,7 @@ create table if not exists ops.load_gates
 (
     load_id String,
     object_id String,
-    verdict LowCardinality(String) comment 'pass, quarantine (published, some lines refused) or block (held)',
+    verdict LowCardinality(String) comment 'pass, quarantine (published with warnings) or block (held)',
     reason String comment 'expectations that failed, with what was found and expected; empty on pass',
     judged_at DateTime64(3, 'UTC')
 )
@@ -133,6 +133,30 @@ create table if not exists ops.object_profiles
 )
 engine = MergeTree
 order by (load_id, object_id, profiled_at);
+
+alter table ops.object_profiles
+    add column if not exists duplicate_count UInt64
+        comment 'events: lines whose statement id an earlier line of the object has',
+    add column if not exists future_count UInt64
+        comment 'events: dated after the delivery by more than future_tolerance_minutes',
+    add column if not exists late_count UInt64
+        comment 'events: delivered over gate_late_hours after they happened; history before a first delivery is not late',
+    add column if not exists missing_verbs Array(String) comment 'events: verbs that the source must send and did not',
+    add column if not exists applicable_counts Map(String, UInt64)
+        comment 'events: by family and field, the events that should carry the field',
+    add column if not exists missing_counts Map(String, UInt64) comment 'events: of these, the ones that do not';
+
+-- What the suites on the published data found at fault; the row `checked` closes one look at all of them.
+create table if not exists ops.alerts
+(
+    checked_at DateTime64(3, 'UTC') comment 'when the look began: all its rows have the same',
+    alert LowCardinality(String) comment 'name of the asset check, or checked',
+    source LowCardinality(String),
+    detail String comment 'what was found and what was expected; of `checked` the number of expectations',
+    row_count UInt64 comment 'rows of the mart at fault'
+)
+engine = MergeTree
+order by (checked_at, alert, source);
 
 create table if not exists ops.object_failures
 (

@@ -1,0 +1,108 @@
+"""What may be counted of an object before it is held, or reported; the numbers are in dbt_project.yml."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from orchestration.expectations.asked_fields import AskedField, asked_fields
+from orchestration.expectations.thresholds import thresholds
+
+REFUSED = {
+    "rejected_count": "lines that are not a JSON object",
+    "missing_actor_count": "lines that do not say who",
+    "missing_verb_count": "lines that do not say what was done",
+    "missing_object_count": "lines that do not say to what",
+    "missing_timestamp_count": "lines that do not say when",
+    "implausible_timestamp_count": "lines with an impossible time",
+    "missing_activity_count": "lines without an activity_id",
+}
+_REFUSED_OF = {
+    "events": tuple(REFUSED)[:-1],
+    "learners": ("rejected_count", "missing_actor_count"),
+    "catalog": ("rejected_count", "missing_activity_count"),
+}
+KINDS = tuple(_REFUSED_OF)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A count of an object with what is allowed of it, as SQL over its profile; '' where nothing is held or noted.
+
+    The facts have the count under its name, what is allowed or expected at most, and by how much the count is over it.
+    """
+
+    column: str
+    meaning: str
+    counted: str
+    expected: str
+    allowed: str = ""
+
+    @property
+    def over_allowed(self) -> str:
+        """The column that must be 0 for the object to pass; empty when nothing is held."""
+        return f"{self.column}_over_allowed" if self.allowed else ""
+
+    @property
+    def over_expected(self) -> str:
+        """The column that must be 0 for the object to pass without a word."""
+        return f"{self.column}_over_expected" if self.expected else ""
+
+    @property
+    def facts(self) -> Iterator[str]:
+        """The columns of the facts, as SQL."""
+        yield f"toInt64({self.counted}) as {self.column}_found"
+        for name, limit in ((self.over_allowed, self.allowed), (self.over_expected, self.expected)):
+            if name:
+                at_most = name.replace("_over_", "_")
+                yield f"toInt64({limit}) as {at_most}"
+                yield f"greatest(0, {self.column}_found - {at_most}) as {name}"
+
+
+_LEDGER = Limit(
+    "ledger_difference", "lines that raw and ledger differ by", "abs(toInt64(line_count) - ledger_line_count)", "", "0"
+)
+
+
+@cache
+def limits(kind: str) -> tuple[Limit, ...]:
+    """All limits on an object of the kind, in the order of their reasons."""
+    on_events = _on_events() if kind == "events" else ()
+    return (_LEDGER, *_on_refused(kind), *on_events, *map(_on_field, asked_fields(kind)))
+
+
+def _on_refused(kind: str) -> Iterator[Limit]:
+    """Lines that staging refuses: some are noted, many are held."""
+    ratio = thresholds().refused_ratio_max
+    allowed = f"if(line_count > 1, greatest(1, toInt64(floor({ratio} * line_count))), 0)"
+    for column in _REFUSED_OF[kind]:
+        yield Limit(column, REFUSED[column], column, "0", allowed)
+    lacking = f"greatest(0, {thresholds().lines_min} - toInt64(line_count))"
+    yield Limit("lacking_count", "lines fewer than an object should have", lacking, "0")
+
+
+def _on_events() -> Iterator[Limit]:
+    found, accepted = thresholds(), "(line_count - rejected_count)"
+    late = f"lines delivered over {found.late_hours} hours after they happened"
+    for column, meaning, ratio in (
+        ("duplicate_count", "lines with the id of an earlier line", found.duplicate_ratio_max),
+        ("late_count", late, found.late_ratio_max),
+        ("future_count", "lines from the future", found.future_ratio_max),
+    ):
+        yield Limit(column, meaning, column, f"floor({ratio} * {accepted})")
+    unsent = f"if({accepted} >= {found.verbs_events_min}, length(missing_verbs), 0)"
+    yield Limit("missing_verb_names_count", "verbs that the source must send and did not", unsent, "0")
+
+
+def _on_field(field: AskedField) -> Limit:
+    found, applicable = thresholds(), f"applicable_counts['{field.name}']"
+
+    def above(ratio: float) -> str:
+        return f"if({applicable} >= {found.missing_events_min}, floor({ratio} * {applicable}), {applicable})"
+
+    return Limit(
+        f"missing_{field.name}_count",
+        field.meaning,
+        f"missing_counts['{field.name}']",
+        above(found.missing_ratio_noted),
+        above(found.missing_ratio_held) if field.is_critical else "",
+    )
