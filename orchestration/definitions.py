@@ -6,6 +6,7 @@ from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, 
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
 from orchestration.checks.gate import gate, ledger
+from orchestration.checks.published import published, warnings
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.schedules.cadences import define_near_real_time_schedule, define_nightly_schedule
 from orchestration.sensors.drops import define_drops_sensor
@@ -35,7 +36,7 @@ replay = define_asset_job(
 
 defs = Definitions(
     assets=[replay_drops, load_drops, build_models],
-    asset_checks=[gate, ledger],
+    asset_checks=[gate, ledger, published, warnings],
     jobs=[near_real_time, nightly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
     schedules=[define_near_real_time_schedule(near_real_time), define_nightly_schedule(nightly)],

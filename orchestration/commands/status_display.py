@@ -46,6 +46,7 @@ def show(found: "Status", console: "Console") -> None:
     show_refusals(found, console)
     show_revocations(found, console)
     show_reach(found, console)
+    show_alerts(found, console)
     show_builds(found, console)
 
 
@@ -199,6 +200,20 @@ def show_reach(found: "Status", console: "Console") -> None:
             waits = (each.p50_seconds, each.p90_seconds, each.p99_seconds, each.max_seconds)
             table.add_row(escape(each.source), f"{each.deliveries:,}", *(seconds_in_words(wait) for wait in waits))
         console.print(table)
+
+
+def show_alerts(found: "Status", console: "Console") -> None:
+    """What the checks on the published data warn of."""
+    if not found.alerts:
+        return
+    table = _table(console, "Alerts", f"  of {moment(found.alerts[0].checked_at)} UTC; nothing is held for them")
+    for name in ("check", "source", "found"):
+        table.add_column(name, overflow="fold")
+    for each in found.alerts[:SHOWN_ROWS]:
+        more = f"; {each.row_count:,} rows" if each.row_count > 1 else ""
+        table.add_row(each.alert, escape(each.source), escape(each.detail + more))
+    console.print(table)
+    _say_more(console, len(found.alerts) - SHOWN_ROWS)
 
 
 def show_builds(found: "Status", console: "Console") -> None:

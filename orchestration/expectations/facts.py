@@ -95,7 +95,12 @@ def profile_load(client: Client, load_id: str, kind: str, table: str) -> None:
         """,
         parameters={"load_id": load_id},
         # Short-circuiting evaluates the parsed line again for each count: 4.2 s instead of 0.5 s for 207,000 lines.
-        settings={"async_insert": 0, "short_circuit_function_evaluation": "disable"},
+        settings={
+            "async_insert": 0,
+            "short_circuit_function_evaluation": "disable",
+            # Blocks of 32 MiB instead of 1: 15 % less CPU, as in stg_xapi__statements.
+            "preferred_block_size_bytes": 33554432,
+        },
     )
 
 

@@ -125,13 +125,19 @@ def connection_string(engine: ClickHouse) -> str:
     return f"clickhousedb://{user}:{password}@{engine.host}:{engine.port}/ops?{options}"
 
 
-def read_verdict(result: ExpectationSuiteValidationResult) -> LoadVerdict:
-    """Sort the suite's result by object."""
-    verdict = LoadVerdict()
+def raise_for_errors(result: ExpectationSuiteValidationResult) -> None:
+    """Raise GateError for the first expectation that raised instead of answering."""
     for each in result.results:
         raised = _exception_in(each.exception_info)
         if raised:
             raise GateError(f"{each.expectation_config.type}: {raised}")
+
+
+def read_verdict(result: ExpectationSuiteValidationResult) -> LoadVerdict:
+    """Sort the suite's result by object."""
+    raise_for_errors(result)
+    verdict = LoadVerdict()
+    for each in result.results:
         if each.success:
             continue
         is_critical = each.expectation_config.severity == "critical"

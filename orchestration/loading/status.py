@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from clickhouse_connect.driver.client import Client
 
+from orchestration.loading.alerts import Alert, last_alerts
 from orchestration.loading.builds import Build, last_builds
 from orchestration.loading.census import (
     Census,
@@ -97,6 +98,8 @@ class Status:
     lateness: list[Lateness] = field(default_factory=list)
     watermarks: list[Watermark] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    """What the checks on the published data found when they looked last."""
 
     @property
     def adds_up(self) -> bool:
@@ -136,6 +139,7 @@ def status(client: Client, lake: Lake | None) -> Status:
     result.loads_by_day, result.revocations = loads_by_day(client), revocations(client)
     result.reconcile = last_reconcile(client)
     result.watermarks, result.lateness, result.builds = watermarks(client), lateness(client), last_builds(client)
+    result.alerts = last_alerts(client)
     return result
 
 

@@ -9,7 +9,7 @@ from tests.architecture.project import ROOT, Macro, Project, repository_files, w
 
 IRI = re.compile(r"https?://(?:[\w-]+\.)+[a-z]{2,}/[^\s'\"`)]*", re.IGNORECASE)
 VAR_LINE = re.compile(r"^  (?P<name>\w+): (?P<value>\S+)\s*(?P<comment>#.*)?$")
-UNITS = "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|bins|parts|rate|words"
+UNITS = "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|lines|bins|parts|rate|words"
 
 
 def undocumented(macros: tuple[Macro, ...]) -> list[str]:
@@ -61,8 +61,9 @@ def test_a_metric_macro_without_words_is_found():
 
 
 def test_each_threshold_is_used_and_each_used_one_is_set():
+    """The gate's own limits are fields of its `Thresholds`, which is held to them by a test of its own."""
     names, sql = list(_settings()["vars"]), _sql()
-    assert unused_vars(names, sql) == []
+    assert [name for name in unused_vars(names, sql) if not name.startswith("gate_")] == []
     assert unknown_vars(names, sql) == []
     assert vars_with_default(sql) == []
 

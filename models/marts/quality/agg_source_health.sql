@@ -1,0 +1,118 @@
+{{ config(engine="MergeTree()", order_by=["source"], tags=["nightly"]) }}
+
+with
+    deliveries as (
+        select
+            source as delivering_source,
+            count() as deliveries_made,
+            min(delivered_at) as first_delivery_at,
+            max(delivered_at) as last_delivery_at
+        from {{ ref("fct_event_deliveries") }}
+        group by delivering_source
+    ),
+
+    {# What happened before the source's first delivery is its history, not late: nobody had numbers of that time. #}
+    late as (
+        select first_deliveries.source as late_source, count() as late_deliveries
+        from {{ ref("fct_event_deliveries") }} as first_deliveries
+        inner join deliveries on first_deliveries.source = deliveries.delivering_source
+        where
+            first_deliveries.lateness_seconds > {{ var("gate_late_hours") }} * 3600
+            and first_deliveries.lateness_seconds <= dateDiff(
+                'second', deliveries.first_delivery_at, first_deliveries.delivered_at
+            )
+        group by late_source
+    ),
+
+    catalogued as (
+        select activity_id from {{ ref("dim_activities") }} where is_in_catalogue
+    ),
+
+    open_plays as (
+        select start_statement_id
+        from {{ ref("fct_watch_intervals") }}
+        where kind = 'censored'
+    ),
+
+    events as (
+        select
+            source as event_source,
+            count() as events_counted,
+            max(occurred_at) as last_event_at,
+            countIf(verb = 'played') as plays,
+            countIf(
+                verb = 'played'
+                and statement_id in (select start_statement_id from open_plays)
+            ) as plays_without_end,
+            countIf(course_id = '') as events_without_course,
+            countIf(
+                activity_id not in (select activity_id from catalogued)
+            ) as events_not_catalogued
+        from {{ ref("fct_learning_events") }}
+        group by event_source
+    ),
+
+    newest as (select max(last_event_at) as newest_event_at from events),
+
+    conflicts as (
+        select conflict_source, uniqExact(statement_id) as conflicting_statements
+        from
+            (
+                select statement_id, arrayJoin(sources) as conflict_source
+                from {{ ref("fct_statement_conflicts") }}
+            )
+        group by conflict_source
+    ),
+
+    final as (
+        select
+            events.event_source as source,
+            events.events_counted as event_count,
+            deliveries.deliveries_made as delivery_count,
+            toUInt64(
+                greatest(
+                    toInt64(deliveries.deliveries_made)
+                    - toInt64(events.events_counted),
+                    0
+                )
+            ) as redelivery_count,
+            late.late_deliveries as late_count,
+            conflicts.conflicting_statements as conflict_count,
+            events.plays as play_count,
+            events.plays_without_end as open_play_count,
+            events.events_without_course as without_course_count,
+            if(
+                (select count() from catalogued) = 0, null, events.events_not_catalogued
+            ) as uncatalogued_count,
+            deliveries.last_delivery_at as latest_delivered_at,
+            events.last_event_at as latest_occurred_at,
+            dateDiff(
+                'second', events.last_event_at, (select newest_event_at from newest)
+            ) as behind_seconds
+        from events
+        left join deliveries on events.event_source = deliveries.delivering_source
+        left join late on events.event_source = late.late_source
+        left join conflicts on events.event_source = conflicts.conflict_source
+    )
+
+select
+    CAST(source, 'String') as source,
+    event_count,
+    delivery_count,
+    redelivery_count,
+    {{ ratio("redelivery_count", "delivery_count") }} as redelivery_ratio,
+    late_count,
+    {{ ratio("late_count", "delivery_count") }} as late_ratio,
+    conflict_count,
+    {{ ratio("conflict_count", "event_count") }} as conflict_ratio,
+    play_count,
+    open_play_count,
+    {{ ratio("open_play_count", "play_count") }} as open_play_ratio,
+    without_course_count,
+    {{ ratio("without_course_count", "event_count") }} as without_course_ratio,
+    uncatalogued_count,
+    {{ ratio("uncatalogued_count", "event_count") }} as uncatalogued_ratio,
+    latest_delivered_at,
+    latest_occurred_at,
+    toUInt64(ifNull(behind_seconds, 0)) as behind_seconds
+from final

@@ -1,0 +1,106 @@
+"""The suites on the published data as asset checks. Nothing is held here: each result is a warning for a person.
+
+What was found stays in ops.alerts, where `warehouse status` reads it without Great Expectations.
+"""
+
+from collections.abc import Iterator
+
+from clickhouse_connect.driver.client import Client
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    asset_check,
+    multi_asset_check,
+)
+
+from orchestration.checks.gate import EVENT_LINES
+from orchestration.loading.alerts import record_alerts, warned_objects
+from orchestration.resources.connections import WarehouseResource
+from orchestration.settings import ClickHouse
+
+SHOWN = 50
+HEALTH, HOURS, VERBS = "agg_source_health", "agg_source_hours", "fct_required_verbs"
+STATEMENTS = {
+    "sources_are_fresh": (HEALTH, "Each source delivered lately, by the clock, and none lies far behind the newest."),
+    "deliveries_are_in_time": (HEALTH, "Few statements come so late that they change weeks that people have read."),
+    "deliveries_come_once": (HEALTH, "Few statements are delivered again."),
+    "statements_have_one_content": (HEALTH, "Hardly a statement comes with two contents under one id."),
+    "plays_have_an_end": (HEALTH, "Of most plays something says how far they went."),
+    "activities_have_their_place": (HEALTH, "Most events are on activities of a course, and of the catalogue."),
+    "volumes_are_as_usual": (HOURS, "Each hour of the last week has about the events of that hour in earlier weeks."),
+    "required_verbs_are_seen": (VERBS, "Each source sends the verbs that seeds/required_verbs.csv asks of it."),
+}
+"""Check → the mart it looks at, and what must hold."""
+PUBLISHED_SPECS = [
+    AssetCheckSpec(name, asset=AssetKey(["marts", mart]), description=description)
+    for name, (mart, description) in STATEMENTS.items()
+]
+
+
+@multi_asset_check(specs=PUBLISHED_SPECS, name="published")
+def published(warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
+    """Volume, freshness, lateness, repeats, conflicts, open plays, orphans and required verbs, source by source."""
+    try:
+        yield from published_results(look_at_published(warehouse.connect(), warehouse.settings().clickhouse))
+    except Exception as error:
+        for name in STATEMENTS:
+            yield _result(name, False, {"error": str(error)[:500]})
+
+
+@asset_check(asset=AssetKey(EVENT_LINES), name="no_object_has_a_warning")
+def warnings(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> AssetCheckResult:
+    """The gate had nothing to say about the objects that it let through in this run; with a warning they are published
+    all the same.
+    """
+    started_at = context.instance.get_run_record_by_id(context.run.run_id).create_timestamp
+    return warning_result(warned_objects(warehouse.connect(), started_at))
+
+
+def look_at_published(client: Client, engine: ClickHouse) -> list[tuple[str, str, str, int]]:
+    """(check, source, detail, rows at fault) of every expectation that does not hold; recorded in ops.alerts."""
+    # Great Expectations takes seconds to import, which looking at the definitions need not.
+    from orchestration.expectations.judge import LoadJudge, raise_for_errors
+    from orchestration.expectations.published import alerts_of, published_suites
+
+    judge, found, asked = LoadJudge(engine), [], 0
+    for suite in published_suites():
+        result = judge.validate(suite.mart, suite.query, suite.suite)
+        raise_for_errors(result)
+        asked += len(result.results)
+        found += [(each.check, each.source, each.detail, each.row_count) for each in alerts_of(suite, result)]
+    record_alerts(client, found, asked)
+    return found
+
+
+def published_results(found: list[tuple[str, str, str, int]]) -> list[AssetCheckResult]:
+    """One result per check: sources at fault, with the worst row of each."""
+    results = []
+    for name in STATEMENTS:
+        own = [each for each in found if each[0] == name]
+        details = "\n".join(f"{source}: {detail}; rows: {rows}" for _, source, detail, rows in own[:SHOWN])
+        results.append(_result(name, not own, {"rows": sum(each[3] for each in own), "sources": details}))
+    return results
+
+
+def warning_result(warned: list[tuple[str, str]]) -> AssetCheckResult:
+    return AssetCheckResult(
+        passed=not warned,
+        severity=AssetCheckSeverity.WARN,
+        metadata={
+            "objects": len(warned),
+            "reasons": "\n".join(f"{key}: {reason}" for key, reason in warned[:SHOWN]),
+        },
+    )
+
+
+def _result(name: str, passed: bool, metadata: dict) -> AssetCheckResult:
+    return AssetCheckResult(
+        check_name=name,
+        asset_key=AssetKey(["marts", STATEMENTS[name][0]]),
+        passed=passed,
+        severity=AssetCheckSeverity.WARN,
+        metadata=metadata,
+    )

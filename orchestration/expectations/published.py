@@ -1,0 +1,164 @@
+"""The suites on the published data, per source: warnings only, nothing is held.
+
+Each looks at one mart, one row per source (or source and hour, or verb), and has the same form as the suites on a load:
+a count, what is expected at most, and by how much it is over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from great_expectations import ExpectationSuite
+from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.expectations import ExpectColumnValuesToBeBetween
+
+from orchestration.expectations.limits import Limit
+from orchestration.expectations.thresholds import thresholds
+
+
+@dataclass(frozen=True)
+class PublishedSuite:
+    """A mart, the check that each limit on its rows belongs to, and the columns that name a row."""
+
+    mart: str
+    named_by: str
+    limits: dict[str, Limit]
+    """Column of the limit → itself."""
+    checks: dict[str, str]
+    """Column of the limit → name of the asset check."""
+
+    @property
+    def query(self) -> str:
+        facts = ", ".join(column for limit in self.limits.values() for column in limit.facts)
+        return f"select source, {self.named_by} as name, {facts} from marts.{self.mart}"
+
+    @property
+    def suite(self) -> ExpectationSuite:
+        return ExpectationSuite(
+            name=self.mart,
+            expectations=[
+                ExpectColumnValuesToBeBetween(
+                    column=limit.over_expected, max_value=0, severity="warning", description=limit.meaning
+                )
+                for limit in self.limits.values()
+            ],
+        )
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Rows of a source that one expectation found at fault."""
+
+    check: str
+    source: str
+    detail: str
+    row_count: int
+
+
+def published_suites() -> list[PublishedSuite]:
+    return [
+        _published("agg_source_health", "''", _source_limits()),
+        _published("agg_source_hours", "toString(hour_at)", _hour_limits()),
+        _published(
+            "fct_required_verbs",
+            "verb",
+            [("required_verbs_are_seen", Limit("unseen", "verbs never seen", "event_count = 0", "0"))],
+        ),
+    ]
+
+
+def _published(mart: str, named_by: str, limits: list[tuple[str, Limit]]) -> PublishedSuite:
+    return PublishedSuite(
+        mart, named_by, {each.column: each for _, each in limits}, {each.column: check for check, each in limits}
+    )
+
+
+def _source_limits() -> list[tuple[str, Limit]]:
+    found = thresholds()
+
+    def share(column: str, meaning: str, ratio: float, whole: str) -> Limit:
+        return Limit(column, meaning, f"ifNull({column}, 0)", f"floor({ratio} * {whole})")
+
+    silent = "dateDiff('hour', latest_delivered_at, now64(3, 'UTC'))"
+    orphans = "activities_have_their_place"
+    return [
+        # The clock is asked here, in a look at the data, and nowhere in a model: the marts must not depend on it.
+        ("sources_are_fresh", Limit("silent", "hours since the last delivery", silent, str(found.silent_hours_max))),
+        (
+            "sources_are_fresh",
+            Limit(
+                "behind", "hours behind the newest source", "floor(behind_seconds / 3600)", str(found.behind_hours_max)
+            ),
+        ),
+        (
+            "deliveries_are_in_time",
+            share("late_count", "late deliveries", found.late_ratio_max, "delivery_count"),
+        ),
+        (
+            "deliveries_come_once",
+            share("redelivery_count", "repeated deliveries", found.redelivery_ratio_max, "delivery_count"),
+        ),
+        (
+            "statements_have_one_content",
+            share("conflict_count", "statements with two contents", found.conflict_ratio_max, "event_count"),
+        ),
+        (
+            "plays_have_an_end",
+            share("open_play_count", "plays without an end", found.open_interval_ratio_max, "play_count"),
+        ),
+        (
+            orphans,
+            share("without_course_count", "events in no course", found.orphan_ratio_max, "event_count"),
+        ),
+        (
+            orphans,
+            share("uncatalogued_count", "events outside the catalogue", found.orphan_ratio_max, "event_count"),
+        ),
+    ]
+
+
+def _hour_limits() -> list[tuple[str, Limit]]:
+    found = thresholds()
+    usual = "ifNull(expected_event_count, 0)"
+    is_judged = f"{usual} >= {found.volume_events_min}"
+    check = "volumes_are_as_usual"
+    missing = f"if({is_judged}, greatest(0, {usual} - event_count), 0)"
+    surplus = f"if({is_judged}, greatest(0, event_count - {usual}), 0)"
+    return [
+        (
+            check,
+            Limit(
+                "missing",
+                "events fewer than in this hour of earlier weeks",
+                missing,
+                f"floor({1 - found.volume_ratio_min} * {usual})",
+            ),
+        ),
+        (
+            check,
+            Limit(
+                "surplus",
+                "events more than in this hour of earlier weeks",
+                surplus,
+                f"floor({found.volume_ratio_max - 1} * {usual})",
+            ),
+        ),
+    ]
+
+
+def alerts_of(suite: PublishedSuite, result: ExpectationSuiteValidationResult) -> Iterator[Alert]:
+    """One alert per failed expectation and source: the worst row in words, and how many rows there are."""
+    for each in result.results:
+        if each.success:
+            continue
+        over = each.expectation_config.kwargs["column"]
+        limit = suite.limits[over.removesuffix("_over_expected")]
+        rows = each.result["unexpected_index_list"]
+        for source in sorted({row["source"] for row in rows}):
+            own = [row for row in rows if row["source"] == source]
+            worst = max(
+                own, key=lambda row: (row[f"{limit.column}_found"] - row[f"{limit.column}_expected"], row["name"])
+            )
+            name = f" ({worst['name']})" if worst["name"] else ""
+            found, expected = worst[f"{limit.column}_found"], worst[f"{limit.column}_expected"]
+            detail = f"{limit.meaning}: {found}, at most {expected} expected{name}"
+            yield Alert(suite.checks[limit.column], source, detail, len(own))
