@@ -41,7 +41,6 @@ class AskedField:
     is_present: str
     paths: Paths
     """What must be read of the line, beside the verb and the type of the object."""
-    is_boolean: bool
 
     @property
     def name(self) -> str:
@@ -80,7 +79,7 @@ def _asked(field: Field, is_critical: bool, events: list[Event]) -> AskedField:
     applies = _applies(field, [event for event in events if event.family == field.family])
     paths = tuple(path for place in field.sent_as for path in _paths(place))
     present = f"({' or '.join(_is_present(field.value, path, applies) for path in paths)})"
-    return AskedField(field.family, field.name, is_critical, applies, present, paths, field.value == "boolean")
+    return AskedField(field.family, field.name, is_critical, applies, present, paths)
 
 
 def _applies(field: Field, members: list[Event]) -> str:
@@ -113,7 +112,7 @@ def _is_present(kind: str, path: tuple[str, ...], applies: str) -> str:
     value, raw = _read(path), f"JSONExtractRaw(json, {', '.join(_text(name) for name in path)})"
     match kind:
         case "boolean":
-            return f"{value} is not null"
+            return _any_of(f"not startsWith({raw}, '\"')", f"{value} in ('true', 'false')", "line")
         case "text":
             is_odd = f"match({value}, '^(?:true$|false$|[{{[])')"
             return f"({value} != '' and not {_any_of(f"not startsWith({raw}, '\"')", is_odd, 'line')})"
@@ -142,7 +141,7 @@ def _read(path: tuple[str, ...]) -> str:
     return f"fact.{'.'.join(path)}"
 
 
-def parsed_as(paths: Iterable[tuple[str, ...]], booleans: Paths = ()) -> str:
+def parsed_as(paths: Iterable[tuple[str, ...]]) -> str:
     """The ClickHouse type that reads all paths of a line at once."""
     tree: dict = {}
     for path in paths:
@@ -150,8 +149,7 @@ def parsed_as(paths: Iterable[tuple[str, ...]], booleans: Paths = ()) -> str:
         branch = tree
         for parent in parents:
             branch = branch.setdefault(parent, {})
-        kind = "Map(String, String)" if name == "extensions" else "String"
-        branch[name] = "Nullable(Bool)" if path in booleans else kind
+        branch[name] = "Map(String, String)" if name == "extensions" else "String"
     return _tuple(tree)
 
 

@@ -54,11 +54,10 @@ def parsed_lines(kind: str, table: str, condition: str) -> str:
     asked = asked_fields(kind)
     paths = [tuple(path.split(".")) for path in _READ[kind].split(",")]
     paths += [path for field in asked for path in field.paths if path not in paths]
-    booleans = tuple(path for field in asked if field.is_boolean for path in field.paths)
     more = _event_columns() if kind == "events" else ""
     return f"""
         select object_id, toString(source) as sender, line_number, reject, delivered_at, line,
-            JSONExtract(line, '{parsed_as(paths, booleans)}') as fact{more}
+            JSONExtract(line, '{parsed_as(paths)}') as fact{more}
         from {table}
         where {condition}
     """

@@ -1,21 +1,72 @@
-"""The suites: a floor, equality with the ledger, and every fact of the kind as a limit and as a note."""
+"""The suites: a floor, and every limit of the kind as an expectation that holds and one that notes."""
 
 import pytest
 
 from orchestration.expectations.facts import COUNTED
+from orchestration.expectations.limits import KINDS, limits
 from orchestration.expectations.suites import explain, suite_for
 
 
-@pytest.mark.parametrize("kind", COUNTED)
-def test_every_suite_has_the_row_count_floor_and_each_fact_twice(kind: str) -> None:
-    suite = suite_for(kind, 7)
-    types = [each.expectation_type for each in suite.expectations]
-    assert suite.expectations[0].value == 7
-    assert types[0] == "expect_table_row_count_to_equal"
-    assert types.count("expect_column_pair_values_a_to_be_greater_than_b") == len(COUNTED[kind]) + 1
-    assert types.count("expect_column_values_to_be_between") == len(COUNTED[kind]) + 1
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_suite_has_the_row_count_floor_and_each_limit_once(kind: str) -> None:
+    floor, *others = suite_for(kind, 7).expectations
+    assert (floor.expectation_type, floor.value, floor.severity) == ("expect_table_row_count_to_equal", 7, "critical")
+    expected = {each.over_allowed: "critical" for each in limits(kind)}
+    expected |= {each.over_expected: "warning" for each in limits(kind)}
+    expected.pop("")
+    assert {each.column: each.severity for each in others} == expected
+    assert {each.max_value for each in others} == {0}
 
 
-def test_a_difference_from_the_ledger_is_explained() -> None:
-    arguments = {"column_A": "line_count", "column_B": "ledger_line_count"}
-    assert explain(arguments, {"line_count": 3, "ledger_line_count": 4}) == "3 lines are in raw, the ledger has 4"
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_that_is_counted_has_a_limit(kind: str) -> None:
+    """A count without one would never be looked at."""
+    assert {"rejected_count", *COUNTED[kind]} <= {each.column for each in limits(kind)}
+
+
+def test_only_what_destroys_numbers_holds() -> None:
+    held = {each.column for each in limits("events") if each.allowed}
+    refused = {"rejected_count", "implausible_timestamp_count"}
+    refused |= {f"missing_{name}_count" for name in ("actor", "verb", "object", "timestamp")}
+    assert held - refused == {"ledger_difference", "missing_video_position_seconds_count"}
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "text"),
+    [
+        (
+            "rejected_count_over_allowed",
+            {"rejected_count_found": 9, "rejected_count_allowed": 1},
+            "lines that are not a JSON object: 9, at most 1 allowed",
+        ),
+        (
+            "rejected_count_over_expected",
+            {"rejected_count_found": 1, "rejected_count_expected": 0},
+            "lines that are not a JSON object: 1",
+        ),
+        (
+            "missing_video_position_seconds_count_over_expected",
+            {
+                "missing_video_position_seconds_count_found": 30,
+                "missing_video_position_seconds_count_expected": 5,
+            },
+            "video events without position_seconds: 30, at most 5 expected",
+        ),
+        (
+            "missing_verb_names_count_over_expected",
+            {
+                "missing_verb_names_count_found": 2,
+                "missing_verb_names_count_expected": 0,
+                "missing_verb_names": "paused, seeked",
+            },
+            "verbs that the source must send and did not: 2 (paused, seeked)",
+        ),
+        (
+            "ledger_difference_over_allowed",
+            {"ledger_difference_found": 1, "ledger_difference_allowed": 0},
+            "lines that raw and ledger differ by: 1",
+        ),
+    ],
+)
+def test_a_reason_says_what_was_found_and_what_was_expected(column: str, row: dict, text: str) -> None:
+    assert explain({"column": column}, row) == text
