@@ -62,13 +62,13 @@ def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, 
 
 
 @pytest.mark.parametrize(
-    "name", ["good", "empty", "stored_only", "objects_are_agents", "rare_times", "good_catalogue", "good_learners"]
+    "name", ["good", "stored_only", "objects_are_agents", "rare_times", "good_catalogue", "good_learners"]
 )
 def test_good_objects_pass(verdicts, name: str) -> None:
     assert verdicts[name] == ("pass", "")
 
 
-@pytest.mark.parametrize("name", ["one_bad_line", "one_bad_of_two", "some_rejected", "one_from_the_future"])
+@pytest.mark.parametrize("name", ["empty", "one_bad_line", "one_bad_of_two", "some_rejected", "one_from_the_future"])
 def test_some_refused_lines_are_noted_and_the_object_published(verdicts, name: str) -> None:
     assert verdicts[name][0] == "quarantine"
 

@@ -1,0 +1,69 @@
+"""The checks on the published data warn, hold nothing, and say so when they could not look."""
+
+from datetime import UTC, datetime
+
+from dagster import AssetCheckSeverity, DagsterInstance, asset, materialize
+
+from orchestration.checks import published as published_module
+from orchestration.checks.published import STATEMENTS, published, warning_result
+from orchestration.loading.alerts import warned_objects
+from orchestration.loading.ledger import server_now
+from orchestration.resources.connections import WarehouseResource
+
+
+def checked(settings, monkeypatch, found) -> list:
+    """The evaluations of a run in which the look has found this, or raised it."""
+
+    def look(client, engine):
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
+    monkeypatch.setattr(published_module, "look_at_published", look)
+
+    def mart(name: str):
+        return asset(name=name, key_prefix="marts")(lambda: None)
+
+    marts = [mart(name) for name in sorted({mart for mart, _ in STATEMENTS.values()})]
+    with DagsterInstance.ephemeral() as instance:
+        run = materialize([*marts, published], resources={"warehouse": WarehouseResource()}, instance=instance)
+    assert run.success
+    return run.get_asset_check_evaluations()
+
+
+def test_a_finding_is_a_warning_and_the_run_goes_on(warehouse, settings, monkeypatch) -> None:
+    found = [("plays_have_an_end", "web", "plays without an end: 9, at most 1 expected", 1)]
+    failed = [each for each in checked(settings, monkeypatch, found) if not each.passed]
+    assert [(each.check_name, each.severity) for each in failed] == [("plays_have_an_end", AssetCheckSeverity.WARN)]
+
+
+def test_a_look_that_raises_fails_every_check_and_says_why(warehouse, settings, monkeypatch) -> None:
+    results = checked(settings, monkeypatch, ConnectionError("engine gone"))
+    assert {each.check_name for each in results if not each.passed} == set(STATEMENTS)
+    assert {each.metadata["error"].value for each in results} == {"engine gone"}
+    assert {each.severity for each in results} == {AssetCheckSeverity.WARN}
+
+
+def test_objects_with_a_warning_are_listed_with_their_reason(warehouse) -> None:
+    since = server_now(warehouse)
+    commit = ["L", "noted", "events/web/noted.ndjson", since]
+    warehouse.insert("ops.load_commits", [commit, ["L", "good", "events/web/good.ndjson", since]],
+                     column_names=["load_id", "object_id", "object_key", "committed_at"])  # fmt: skip
+    warehouse.insert(
+        "ops.load_gates",
+        [
+            ["L", "noted", "quarantine", "lines from the future: 3", since],
+            ["L", "good", "pass", "", since],
+            ["K", "noted", "quarantine", "of an earlier run", datetime(2026, 1, 1, tzinfo=UTC)],
+        ],
+        column_names=["load_id", "object_id", "verdict", "reason", "judged_at"],
+    )
+    assert warned_objects(warehouse, since) == [("events/web/noted.ndjson", "lines from the future: 3")]
+
+
+def test_the_warning_counts_all_and_shows_some() -> None:
+    result = warning_result([(f"events/web/{number}", "late") for number in range(60)])
+    assert (result.passed, result.severity, result.metadata["objects"].value) == (False, AssetCheckSeverity.WARN, 60)
+    assert result.metadata["reasons"].value.count("\n") == 49
+    assert warning_result([]).passed
