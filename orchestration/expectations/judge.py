@@ -71,10 +71,8 @@ class LoadJudge:
             [[row_count]] = connection.exec_driver_sql(f"select count() from ({query})").fetchall()
             found = connection.exec_driver_sql(f"select * from ({query}) where {is_at_fault or 'false'}")
             rows = [dict(row) for row in found.mappings()]
-        for each in failed:
-            column = each.expectation_config.kwargs.get("column")
-            at_fault = [row for row in rows if column and row[column] > 0]
-            each.result = _detail(at_fault, row_count, column) if column else {"observed_value": row_count}
+        for each in result.results:
+            each.result = _detail(each, rows, row_count)
         return result
 
 
@@ -82,15 +80,20 @@ def _is_on_rows(result: ExpectationValidationResult) -> bool:
     return "column" in result.expectation_config.kwargs
 
 
-def _detail(rows: list[dict], row_count: int, column: str) -> dict:
+def _detail(result: ExpectationValidationResult, rows: list[dict], row_count: int) -> dict:
     """What Great Expectations itself would say of the rows at fault; none of them has a personal value."""
-    limit = column.replace("_over_", "_")
-    shown = (*NAMES, f"{column.rpartition('_over_')[0]}_found", limit)
+    if not _is_on_rows(result):
+        return {"observed_value": row_count}
+    column = result.expectation_config.kwargs["column"]
+    at_fault = [row for row in rows if not result.success and row[column] > 0]
+    if not result.success and not at_fault and not _exception_in(result.exception_info):
+        raise GateError(f"{column}: something is at fault, but no row is")
+    shown = (*NAMES, f"{column.rpartition('_over_')[0]}_found", column.replace("_over_", "_"))
     return {
         "element_count": row_count,
-        "unexpected_count": len(rows),
-        "unexpected_percent": 100 * len(rows) / row_count,
-        "unexpected_index_list": [{name: row[name] for name in shown if name in row} for row in rows],
+        "unexpected_count": len(at_fault),
+        "unexpected_percent": 100 * len(at_fault) / max(row_count, 1),
+        "unexpected_index_list": [{name: row[name] for name in shown if name in row} for row in at_fault],
     }
 
 

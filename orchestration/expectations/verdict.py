@@ -10,6 +10,6 @@ class LoadVerdict:
 
     held: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     noted: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """Published, with some lines refused."""
+    """Published, with what is wrong with it: lines refused, fields missing, repeats …"""
     held_entirely: list[str] = field(default_factory=list)
     """Reasons that concern the load as a whole."""

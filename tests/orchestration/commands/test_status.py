@@ -17,7 +17,7 @@ NAMES = """
     schema_version taken_at bucket is_lake_listed lake_error listed live superseded held parked ignored due waiting
     gone_from_lake gone_keys older_version_live totals lines_accepted lines_rejected rejected_by_reason miscounted_keys
     parked_objects waiting_objects held_objects seen_in_older_version ignored_by_reason loads_by_day revocations
-    reconcile lateness watermarks builds adds_up unpublished
+    reconcile lateness watermarks builds alerts adds_up unpublished
 """
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from orchestration.commands.status_display import show, verdict
 from orchestration.loading import Status
+from orchestration.loading.alerts import Alert
 from orchestration.loading.builds import Build
 from orchestration.loading.census import Totals
 from orchestration.loading.history import Finding, LoadDay, Reconcile, Revocation
@@ -66,7 +67,14 @@ def everything() -> Status:
         lateness=[Lateness("web", 123_456_789, 0.4, 75.0, 9000.0, 8e6)],
         watermarks=[Watermark("web", NOON, NOON)],
         builds=[Build("b", "nightly", "failure", "f", "test x failed [3 rows]", NOON - timedelta(minutes=2), NOON)],
+        alerts=[
+            Alert(NOON, "statements_have_one_content", "web", f"{LESS_EVENTS}: 1,234, at most 56 expected (hour)", 22),
+            Alert(NOON, "plays_have_an_end", "app[1]", "plays without an end: 9, at most 1 expected", 1),
+        ],
     )
+
+
+LESS_EVENTS = "events fewer than in this hour of earlier weeks"
 
 
 def shown(found: Status, width: int = 80, **options) -> str:
@@ -180,3 +188,11 @@ def test_without_a_listing_what_it_would_tell_is_unknown():
 
 def test_before_the_first_build_it_says_how_to_build():
     assert "The marts are not built yet: 'warehouse run' builds them." in shown(Status(listed=1, due=1))
+
+
+def test_alerts_name_source_and_rows_at_fault_and_are_left_out_when_there_are_none():
+    text = " ".join(shown(everything()).split())
+    assert "Alerts of 2025-09-08 12:00 UTC; nothing is held for them" in text
+    assert "plays_have_an_end app[1] plays without an end: 9, at most 1 expected" in text
+    assert "22 rows" in text
+    assert "Alerts" not in shown(Status())
