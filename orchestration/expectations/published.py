@@ -57,7 +57,7 @@ class Alert:
 def published_suites() -> list[PublishedSuite]:
     return [
         _published("agg_source_health", "''", _source_limits()),
-        _published("agg_source_hours", "toString(hour_at)", _hour_limits()),
+        _published("agg_source_hours", "substring(toString(hour_at), 1, 16)", _hour_limits()),
         _published(
             "fct_required_verbs",
             "verb",
@@ -118,7 +118,7 @@ def _source_limits() -> list[tuple[str, Limit]]:
 
 def _hour_limits() -> list[tuple[str, Limit]]:
     found = thresholds()
-    usual = "ifNull(expected_event_count, 0)"
+    usual = "ifNull(usual_volume, 0)"
     is_judged = f"{usual} >= {found.volume_events_min}"
     check = "volumes_are_as_usual"
     missing = f"if({is_judged}, greatest(0, {usual} - event_count), 0)"

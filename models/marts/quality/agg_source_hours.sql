@@ -80,7 +80,7 @@ with
                 earlier_week_count < {{ var("volume_weeks_min") }},
                 null,
                 {{ sorted_quantile("earlier_counts", 0.5) }}
-            ) as expected_event_count
+            ) as usual_volume
         from compared
     ),
 
@@ -90,16 +90,16 @@ with
             hour_at,
             event_count,
             earlier_week_count,
-            expected_event_count,
-            {{ ratio("event_count", "expected_event_count") }} as volume_ratio
+            usual_volume,
+            {{ ratio("event_count", "usual_volume") }} as volume_ratio
         from expected
     )
 
 select
     source,
-    hour_at,
+    CAST(hour_at, 'DateTime64(3, \'UTC\')') as hour_at,
     event_count,
     earlier_week_count,
-    CAST(expected_event_count, 'Nullable(Float64)') as expected_event_count,
+    CAST(usual_volume, 'Nullable(Float64)') as usual_volume,
     CAST(volume_ratio, 'Nullable(Float64)') as volume_ratio
 from final

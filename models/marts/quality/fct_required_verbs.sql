@@ -13,6 +13,8 @@ with
         group by sent_source, sent_verb
     ),
 
+    senders as (select sent_source from sent group by sent_source),
+
     {# A source that never delivered an event lacks nothing yet: it may be declared before it starts. #}
     final as (
         select
@@ -25,7 +27,7 @@ with
             sent
             on required.source = sent.sent_source
             and required.verb = sent.sent_verb
-        where required.source in (select sent_source from sent)
+        where required.source in (select sent_source from senders)
     )
 
 select

@@ -59,8 +59,8 @@ def marts(warehouse) -> None:
     times = "latest_delivered_at DateTime64(3, 'UTC')"
     tables = {
         "agg_source_health": f"source String, {counts}, {times}",
-        "agg_source_hours": "source String, hour_at DateTime('UTC'), event_count UInt64, "
-        "expected_event_count Nullable(Float64)",
+        "agg_source_hours": "source String, hour_at DateTime64(3, 'UTC'), event_count UInt64, "
+        "usual_volume Nullable(Float64)",
         "fct_required_verbs": "source String, verb String, event_count UInt64",
     }
     for name, columns in tables.items():
@@ -83,9 +83,7 @@ def found(warehouse, settings, marts, found_when_empty) -> list[tuple[str, str, 
     health = [[source, *(HEALTHY | changes).values()] for source, changes in rows.items()]
     warehouse.insert("marts.agg_source_health", health, column_names=["source", *HEALTHY])
     hours = [[source, NOW + timedelta(hours=i), count, usual] for i, (source, count, usual, _) in enumerate(HOURS)]
-    warehouse.insert(
-        "marts.agg_source_hours", hours, column_names=["source", "hour_at", "event_count", "expected_event_count"]
-    )
+    warehouse.insert("marts.agg_source_hours", hours, column_names=["source", "hour_at", "event_count", "usual_volume"])
     warehouse.insert("marts.fct_required_verbs", [["web", "played", 3], ["web", "paused", 0]],
                      column_names=["source", "verb", "event_count"])  # fmt: skip
     return look_at_published(warehouse, settings.clickhouse)
