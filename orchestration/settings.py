@@ -58,6 +58,8 @@ class Settings:
     clickhouse: ClickHouse
     lake: Lake
     learner_id_key: str
+    data_docs_url: str
+    """Where the gate's pages go: a folder, or s3://bucket/prefix."""
 
     def as_environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt, Dagster and other child processes."""
@@ -69,6 +71,7 @@ class Settings:
             "CLICKHOUSE_PASSWORD": self.clickhouse.password,
             "CLICKHOUSE_SECURE": str(self.clickhouse.secure).lower(),
             "CLICKHOUSE_CLUSTER": self.clickhouse.cluster,
+            "DATA_DOCS_URL": self.data_docs_url,
         }
 
 
@@ -137,6 +140,7 @@ def _local_settings(home: Path, env: Mapping[str, str]) -> Settings:
             secret_access_key=lake["secret_access_key"],
         ),
         learner_id_key=env.get("LEARNER_ID_KEY") or recorded["learner_id_key"],
+        data_docs_url=_data_docs_url(env, home),
     )
 
 
@@ -173,7 +177,19 @@ def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Setting
             queue_url=_queue_url(env),
         ),
         learner_id_key=required("LEARNER_ID_KEY"),
+        data_docs_url=_data_docs_url(env, home),
     )
+
+
+def _data_docs_url(env: Mapping[str, str], home: Path) -> str:
+    url = env.get("DATA_DOCS_URL") or str(home / "data_docs")
+    bucket = url.removeprefix("s3://").partition("/")[0] if url.startswith("s3://") else ""
+    if not (bucket or url.startswith("/")):
+        raise SettingsError(
+            f"DATA_DOCS_URL is '{url}'; expected s3://<bucket>/<prefix>, a folder as an absolute path, or nothing for "
+            "the folder data_docs of WAREHOUSE_HOME."
+        )
+    return url
 
 
 def _queue_url(env: Mapping[str, str]) -> str:

@@ -5,9 +5,6 @@ Importing Great Expectations takes seconds, so this module is imported only when
 
 import logging
 import os
-from collections.abc import Callable
-from queue import Empty, Queue
-from threading import Thread
 from urllib.parse import quote
 
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
@@ -16,6 +13,7 @@ import great_expectations as gx
 from great_expectations import ExpectationSuite
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
+from orchestration.expectations.deadline import answer_within
 from orchestration.expectations.facts import facts_query
 from orchestration.expectations.suites import explain, suite_for
 from orchestration.expectations.thresholds import thresholds
@@ -40,20 +38,21 @@ class LoadJudge:
         self._source = self._context.data_sources.add_sql(
             "warehouse", connection_string=connection_string(engine), create_temp_table=False
         )
-        self.results: dict[str, ExpectationSuiteValidationResult] = {}
-        """What was answered, by load_id or by the name of a published suite, for the pages that people read."""
 
     def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
         """Evaluate the kind's suite on the load's facts.
 
-        Raises GateError when an expectation raised instead of answering, or nothing was answered in time.
+        Raises GateError when an expectation raised instead of answering, NoAnswer when none answered in time.
         """
-        return read_verdict(self.validate(load_id, facts_query(load_id, kind), suite_for(kind, object_count)))
+        result = self.validate(load_id, facts_query(load_id, kind), suite_for(kind, object_count))
+        verdict = read_verdict(result)
+        verdict.result = result
+        return verdict
 
     def validate(self, name: str, query: str, suite: ExpectationSuite) -> ExpectationSuiteValidationResult:
-        """The suite's answer on the rows of the query, with the rows at fault; kept in `results`."""
-        self.results[name] = _within(thresholds().judge_seconds_max, lambda: self._validate(name, query, suite))
-        return self.results[name]
+        """The suite's answer on the rows of the query, with the rows at fault."""
+        seconds = thresholds().judge_seconds_max
+        return answer_within(seconds, lambda: self._validate(name, query, suite), "great expectations")
 
     def _validate(self, name: str, query: str, suite: ExpectationSuite) -> ExpectationSuiteValidationResult:
         """Great Expectations says whether each expectation holds, in a handful of queries; one more has the rows.
@@ -95,30 +94,6 @@ def _detail(result: ExpectationValidationResult, rows: list[dict], row_count: in
         "unexpected_percent": 100 * len(at_fault) / max(row_count, 1),
         "unexpected_index_list": [{name: row[name] for name in shown if name in row} for row in at_fault],
     }
-
-
-def _within(seconds: float, work: Callable[[], ExpectationSuiteValidationResult]) -> ExpectationSuiteValidationResult:
-    """The work's result; a GateError when there is none in time. What hangs is left behind and ends with the process.
-
-    Great Expectations has no time limit of its own, and a query that never answers would keep the load, and all that
-    come after it, waiting for ever.
-    """
-    answers: Queue = Queue()
-
-    def run() -> None:
-        try:
-            answers.put((work(), None))
-        except BaseException as error:
-            answers.put((None, error))
-
-    Thread(target=run, daemon=True, name="gate").start()
-    try:
-        result, error = answers.get(timeout=seconds)
-    except Empty:
-        raise GateError(f"no answer within {seconds:g} seconds") from None
-    if error is not None:
-        raise error
-    return result
 
 
 def connection_string(engine: ClickHouse) -> str:

@@ -2,6 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+    from orchestration.expectations.faults import Fault
 
 
 @dataclass
@@ -13,3 +19,7 @@ class LoadVerdict:
     """Published, with what is wrong with it: lines refused, fields missing, repeats …"""
     held_entirely: list[str] = field(default_factory=list)
     """Reasons that concern the load as a whole."""
+    result: "ExpectationSuiteValidationResult | None" = None
+    """What Great Expectations answered."""
+    faults: dict[str, list["Fault"]] = field(default_factory=dict)
+    """The critical expectations that failed, by object_id, with the first lines at fault."""

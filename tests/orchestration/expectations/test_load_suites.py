@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestration.expectations import facts
+from orchestration.expectations.deadline import NoAnswer
 from orchestration.expectations.judge import GateError, LoadJudge
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
@@ -160,8 +161,8 @@ def test_every_object_at_fault_is_held_however_many_there_are(verdict) -> None:
     assert verdict.held_entirely == []
 
 
-def test_the_whole_result_is_kept_for_the_pages(verdict, judge) -> None:
-    result = judge.results[LOAD_ID]
+def test_the_whole_result_is_kept_for_the_pages(verdict) -> None:
+    result = verdict.result
     failed = [each for each in result.results if not each.success]
     assert not result.success
     assert all(each.result["unexpected_count"] == len(each.result["unexpected_index_list"]) > 0 for each in failed)
@@ -189,5 +190,5 @@ def test_a_judge_that_hangs_is_an_error_of_the_gate(load, judge, monkeypatch) ->
     monkeypatch.setattr(
         "orchestration.expectations.judge.thresholds", lambda: type("Limits", (), {"judge_seconds_max": 0.5})
     )
-    with pytest.raises(GateError, match=r"no answer within 0\.5 seconds"):
+    with pytest.raises(NoAnswer, match=r"no answer within 0\.5 seconds"):
         judge.judge(LOAD_ID, "events", 1)

@@ -1,0 +1,196 @@
+"""Great Expectations' Data Docs: static pages of what the gate found, one per load, and an index of the last ones.
+
+Its renderers and templates draw them; the frame of the page is ours, because theirs loads styles and scripts from six
+hosts. What is drawn is an allow-list of counts: no line, no value of one, and no script reach a page.
+"""
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.expectations.docs_store import open_store
+from orchestration.expectations.faults import Fault
+from orchestration.expectations.verdict import LoadVerdict
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+
+    from orchestration.settings import Settings
+
+KEPT_PAGES = 200
+"""Pages of 15 kB, or of 170 kB where 50 objects are held. Range 20..1000: the index lists them all on one page."""
+PAGES_PER_RUN = 20
+"""A page takes 20 to 60 ms of CPU. Of a run with more loads, those with held objects come first, then the latest."""
+SHOWN_OBJECTS = 50
+TEMPLATES = Path(__file__).parent / "pages"
+_SHOWN_RESULT = ("element_count", "missing_count", "unexpected_count", "unexpected_percent")
+"""Of what an expectation found; the rest are values."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the index."""
+
+    load_id: str
+    kind: str
+    judged_at: str
+    object_count: int
+    held_count: int
+    noted_count: int
+    met_count: int
+    evaluated_count: int
+
+    @property
+    def page(self) -> str:
+        return f"loads/{self.load_id}.html"
+
+
+@dataclass(frozen=True)
+class _Document:
+    entry: Entry
+    result: "ExpectationSuiteValidationResult"
+    faults: dict[str, list[Fault]]
+    """By key of the object."""
+
+
+@dataclass
+class DataDocs:
+    """The pages of one run of the gate: gathered while it judges, written once at its end."""
+
+    settings: "Settings"
+    documents: list[_Document] = field(default_factory=list)
+
+    def add(self, load_id: str, kind: str, keys: dict[str, str], found: LoadVerdict) -> None:
+        """Keep what was found of a load; `keys` are its objects by id."""
+        if found.result is None:
+            return
+        statistics = found.result.statistics
+        entry = Entry(
+            load_id=load_id,
+            kind=kind,
+            judged_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+            object_count=len(keys),
+            held_count=len(keys) if found.held_entirely else sum(key in found.held for key in keys),
+            noted_count=sum(key in found.noted and key not in found.held for key in keys),
+            met_count=statistics["successful_expectations"],
+            evaluated_count=statistics["evaluated_expectations"],
+        )
+        faults = {keys[object_id]: some for object_id, some in found.faults.items() if object_id in keys}
+        self.documents.append(_Document(entry, found.result, faults))
+        self.documents.sort(key=lambda each: (each.entry.held_count > 0, each.entry.load_id), reverse=True)
+        del self.documents[PAGES_PER_RUN:]
+
+    def publish(self) -> str:
+        """Write the pages and the index anew, and forget the oldest; where the index is, or nothing to write."""
+        if not self.documents:
+            return ""
+        view = _view()
+        pages = {each.entry.page: _page(view, each) for each in self.documents}
+        with open_store(self.settings) as store:
+            entries = {each["load_id"]: each for each in store.read_entries()}
+            entries |= {each.entry.load_id: asdict(each.entry) for each in self.documents}
+            latest = sorted(entries.values(), key=lambda each: (each["judged_at"], each["load_id"]), reverse=True)
+            kept = latest[:KEPT_PAGES]
+            pages["index.html"] = view.env.get_template("index.j2").render(entries=kept, kept=KEPT_PAGES)
+            store.write(pages, kept)
+        return docs_address(self.settings)
+
+
+def docs_address(settings: "Settings") -> str:
+    """Where the index is, or will be: a path, or an address that begins with s3://."""
+    return f"{settings.data_docs_url.rstrip('/')}/index.html"
+
+
+def _view():
+    """Great Expectations' own view on our frame: a template of ours goes before theirs of the same name."""
+    from great_expectations.render.view import DefaultJinjaPageView
+    from jinja2 import ChoiceLoader, FileSystemLoader
+
+    view = DefaultJinjaPageView()
+    view.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), view.env.loader])
+    return view
+
+
+def _page(view: Any, document: _Document) -> str:
+    from great_expectations.render import RenderedSectionContent
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+
+    content = ValidationResultsPageRenderer().render(_without_values(document.result))
+    overview = content.sections[0]
+    # The first block links to a page of the suite, the last shows the query: neither is there.
+    overview.content_blocks = [_facts(document.entry), overview.content_blocks[1]]
+    if document.faults:
+        blocks = [_held(document.faults)]
+        content.sections.insert(1, RenderedSectionContent(section_name="Held objects", content_blocks=blocks))
+    content.page_title = f"{document.entry.kind} load {document.entry.load_id}"
+    return view.render(content, load_id=document.entry.load_id)
+
+
+def _without_values(result: "ExpectationSuiteValidationResult") -> "ExpectationSuiteValidationResult":
+    """The same result with counts only."""
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+    return ExpectationSuiteValidationResult(
+        success=bool(result.success),
+        results=[_counts(each) for each in result.results],
+        suite_name=result.suite_name,
+        statistics=result.statistics,
+        meta={},
+    )
+
+
+def _counts(each: "ExpectationValidationResult") -> "ExpectationValidationResult":
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    config = each.expectation_config
+    found = {name: each.result[name] for name in _SHOWN_RESULT if name in each.result}
+    if isinstance(each.result.get("observed_value"), int | float):
+        found["observed_value"] = each.result["observed_value"]
+    arguments = {name: value for name, value in config.kwargs.items() if name != "batch_id"}
+    return ExpectationValidationResult(
+        success=each.success,
+        expectation_config=ExpectationConfiguration(type=config.type, kwargs=arguments, severity=config.severity),
+        result=found,
+        exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
+    )
+
+
+def _facts(entry: Entry):
+    rows = [
+        ("Load", entry.load_id),
+        ("Kind", entry.kind),
+        ("Judged (UTC)", entry.judged_at),
+        ("Objects judged", entry.object_count),
+        ("Held", entry.held_count),
+        ("Published with refused lines", entry.noted_count),
+    ]
+    return _table(("", ""), rows)
+
+
+def _held(faults: dict[str, list[Fault]]):
+    """Which objects, why, and where in them to look."""
+    rows = [
+        (key, each.meaning, f"{each.found_count:,}", each.expected, ", ".join(map(str, each.line_numbers)) or "–")
+        for key, some in sorted(faults.items())[:SHOWN_OBJECTS]
+        for each in some
+    ]
+    if len(faults) > SHOWN_OBJECTS:
+        rows.append((f"… and {len(faults) - SHOWN_OBJECTS:,} more objects", "", "", "", ""))
+    return _table(("Object", "What", "Lines", "Expected", "First lines at fault"), rows)
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple]):
+    from great_expectations.render import RenderedTableContent
+
+    cells = [[_text(value) for value in row] for row in rows]
+    header = {"header_row": list(headings)} if any(headings) else {}
+    return RenderedTableContent(table=cells, styling={"body": {"classes": ["table"]}}, **header)
+
+
+def _text(value: object):
+    """Escaped by their view; a string by itself would not be, and a key may hold whatever S3 allows."""
+    from great_expectations.render import RenderedStringTemplateContent
+
+    return RenderedStringTemplateContent(string_template={"template": "$value", "params": {"value": str(value)}})

@@ -1,0 +1,125 @@
+"""Where the pages of Data Docs are kept: a folder, or a prefix of a bucket."""
+
+import fcntl
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from orchestration.settings import Lake, Settings
+
+ENTRIES = "entries.json"
+"""What the index shows; the list of the pages that are kept."""
+S3 = "s3://"
+
+
+class DocsStore(Protocol):
+    """A place for pages."""
+
+    def read_entries(self) -> list[dict]:
+        """What was written with the pages the last time."""
+
+    def write(self, pages: dict[str, str], entries: list[dict]) -> None:
+        """Write pages by name, then the entries; pages of loads that have no entry are deleted."""
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[DocsStore]:
+    """The place that the settings name."""
+    if settings.data_docs_url.startswith(S3):
+        bucket, _, prefix = settings.data_docs_url.removeprefix(S3).partition("/")
+        # Two loaders at once: the later index lacks the other's pages until that loader writes again.
+        yield S3Store(settings.lake, bucket, prefix.strip("/"))
+        return
+    folder = Path(settings.data_docs_url)
+    (folder / "loads").mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield FolderStore(folder)
+
+
+class FolderStore:
+    """Pages as files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read_entries(self) -> list[dict]:
+        path = self._folder / ENTRIES
+        return _entries(path.read_text()) if path.exists() else []
+
+    def write(self, pages: dict[str, str], entries: list[dict]) -> None:
+        for name, page in pages.items():
+            self._replace(name, page)
+        self._replace(ENTRIES, json.dumps(entries))
+        kept = _kept(entries)
+        for path in (self._folder / "loads").iterdir():
+            if f"loads/{path.name}" not in kept:
+                path.unlink(missing_ok=True)
+
+    def _replace(self, name: str, text: str) -> None:
+        """A page that somebody looks at is whole, the old one or the new one."""
+        aside = self._folder / f"{name}.new"
+        aside.write_text(text)
+        aside.replace(self._folder / name)
+
+
+class S3Store:
+    """Pages as objects, written with the keys of the lake."""
+
+    def __init__(self, settings: Lake, bucket: str, prefix: str) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._s3 = boto3.client(
+            "s3",
+            endpoint_url=settings.endpoint_url or None,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key_id or None,
+            aws_secret_access_key=settings.secret_access_key or None,
+            config=Config(
+                s3={"addressing_style": "path"},
+                connect_timeout=5,
+                read_timeout=20,
+                retries={"max_attempts": 2, "mode": "standard"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def read_entries(self) -> list[dict]:
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + ENTRIES)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                return []
+            raise
+        return _entries(found["Body"].read().decode())
+
+    def write(self, pages: dict[str, str], entries: list[dict]) -> None:
+        before = self.read_entries()
+        for name, page in pages.items():
+            self._put(name, page, "text/html; charset=utf-8")
+        self._put(ENTRIES, json.dumps(entries), "application/json")
+        for name in _kept(before) - _kept(entries):
+            self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + name)
+
+    def _put(self, name: str, text: str, content_type: str) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=text.encode(), ContentType=content_type)
+
+
+def _entries(text: str) -> list[dict]:
+    """Written by us; a file that a full disk cut short is begun anew."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return []
+    return [each for each in found if isinstance(each, dict) and "load_id" in each and "judged_at" in each]
+
+
+def _kept(entries: Iterable[dict]) -> set[str]:
+    return {f"loads/{each['load_id']}.html" for each in entries}

@@ -1,0 +1,41 @@
+"""Where the gate's pages go, on every target."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import SERVICES_FILE, SettingsError, load_settings
+
+SERVER = {
+    "WAREHOUSE_TARGET": "server",
+    "CLICKHOUSE_HOST": "h",
+    "CLICKHOUSE_PORT": "8443",
+    "CLICKHOUSE_USER": "u",
+    "CLICKHOUSE_PASSWORD": "p",
+    "LAKE_BUCKET": "b",
+    "LEARNER_ID_KEY": "k",
+}
+
+
+def test_data_docs_are_in_the_home_unless_told_otherwise(tmp_path: Path) -> None:
+    env = SERVER | {"WAREHOUSE_HOME": str(tmp_path)}
+    assert load_settings(env).data_docs_url == str(tmp_path / "data_docs")
+    for url in ("s3://reports/gate", "/srv/docs"):
+        settings = load_settings(env | {"DATA_DOCS_URL": url})
+        assert settings.data_docs_url == settings.as_environment()["DATA_DOCS_URL"] == url
+
+
+def test_a_local_home_may_send_them_elsewhere_too(tmp_path: Path) -> None:
+    lake = {"endpoint_url": "http://127.0.0.1:1", "access_key_id": "a", "secret_access_key": "s"}
+    engine = {"host": "127.0.0.1", "port": 1, "user": "u", "password": "p"}
+    (tmp_path / SERVICES_FILE).write_text(json.dumps({"clickhouse": engine, "lake": lake, "learner_id_key": "k"}))
+    env = {"WAREHOUSE_HOME": str(tmp_path)}
+    assert load_settings(env).data_docs_url == str(tmp_path / "data_docs")
+    assert load_settings(env | {"DATA_DOCS_URL": "s3://lake/docs"}).data_docs_url == "s3://lake/docs"
+
+
+@pytest.mark.parametrize("url", ["docs", "https://host/docs", "s3://", "s3:///docs"])
+def test_an_address_that_is_neither_a_bucket_nor_a_folder_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="DATA_DOCS_URL is"):
+        load_settings(SERVER | {"WAREHOUSE_HOME": str(tmp_path), "DATA_DOCS_URL": url})
