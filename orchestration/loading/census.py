@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.objects import RAW_TABLES, LakeObject, object_id, reason_to_ignore
+from orchestration.loading.verdicts import IS_PUBLISHED, SUPERSEDED
 
 if TYPE_CHECKING:
     import numpy
 
 COMMITTED_STATES = ("live", "superseded", "held")
-"""What a committed object can be: readers see it; the gate let it through but another version of its key is live;
-the gate holds it or has not judged it yet."""
+"""What a committed object can be: readers see it; another version of its key is live, and this one was let through or
+was held until then; the gate holds it or has not judged it yet."""
 
 _SHORT = "reinterpretAsUInt64(substring(MD5({}), 1, 8))"
 # One row per committed object. Pairs are looked up by a hash: sets of a million pairs of texts take twice the time.
@@ -46,7 +47,8 @@ _STATES = f"""
             line_bytes,
             pair in (select cityHash64(load_id, object_id) from ops.live_objects) as is_live,
             pair in (
-                select cityHash64(load_id, object_id) from ops.current_verdicts where verdict in ('pass', 'quarantine')
+                select cityHash64(load_id, object_id) from ops.current_verdicts
+                where {IS_PUBLISHED} or verdict = '{SUPERSEDED}'
             ) as is_passed
         from ops.load_commits
         where pair not in (select cityHash64(load_id, object_id) from ops.load_revocations)

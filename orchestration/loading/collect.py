@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading.ledger import first_load_id, server_now
 from orchestration.loading.objects import RAW_TABLES
 from orchestration.loading.revoke import revoke
+from orchestration.loading.verdicts import IS_PUBLISHED
 
 KEEP_ORPHANS_FOR = timedelta(hours=24)
 """Longer than any attempt may live (`commit.COMMIT_WITHIN` is 12 hours)."""
@@ -66,7 +67,7 @@ def _uncommitted(client: Client, first: str, end: str) -> Iterable[Pair]:
 def _losers(client: Client, before: datetime) -> list[Pair]:
     """Old commits of objects that another commit counts for: the first that the gate let through, else the first."""
     return client.query(
-        """
+        f"""
         select load_id, object_id
         from (
             select
@@ -76,7 +77,7 @@ def _losers(client: Client, before: datetime) -> list[Pair]:
                 row_number() over (
                     partition by object_id
                     order by (load_id, object_id) in (
-                        select load_id, object_id from ops.current_verdicts where verdict in ('pass', 'quarantine')
+                        select load_id, object_id from ops.current_verdicts where {IS_PUBLISHED}
                     ) desc, committed_at, load_id
                 ) as rank
             from (select distinct load_id, object_id, committed_at from ops.load_commits)
@@ -85,7 +86,7 @@ def _losers(client: Client, before: datetime) -> list[Pair]:
                     select object_id from ops.load_commits group by object_id having min(load_id) != max(load_id)
                 )
         )
-        where rank > 1 and committed_at < {before:DateTime64(3)}
+        where rank > 1 and committed_at < {{before:DateTime64(3)}}
         """,
         parameters={"before": before},
     ).result_rows

@@ -1,45 +1,40 @@
 """Steps 6 and 7, gate and publish: each object of a committed load gets a verdict, and readers see it by that verdict.
 
 `pass` and `quarantine` publish (see ops.live_objects); `block` holds the one object, never its neighbours. When the
-gate itself fails, every object of the load is held with that reason and judged again by the next loads, MAX_JUDGE_TRIES
-times in all.
+gate itself fails at a load or does not answer, every object of that load is held with that reason and judged again by
+the next loads, MAX_JUDGE_TRIES times in all; the other loads of the run are judged all the same.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
 
+from orchestration.expectations.data_docs import DataDocs
+from orchestration.expectations.deadline import NoAnswer, answer_within
 from orchestration.expectations.facts import profile_load
+from orchestration.expectations.faults import Fault, faults_by_object, with_lines
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading.failures import safe_message
-from orchestration.loading.ledger import MAX_IDS, first_load_id, insert_rows, server_now
+from orchestration.loading.held import Held
+from orchestration.loading.ledger import MAX_IDS, insert_rows, server_now
 from orchestration.loading.objects import RAW_TABLES
+from orchestration.loading.supersede import close_corrected
+from orchestration.loading.unjudged import GATE_FAILED, UnjudgedLoad, recent_load_id, unjudged_loads
+from orchestration.loading.verdicts import BLOCK, COLUMNS, MAX_REASON, PASS, PUBLISHED, QUARANTINE, RELEASE
 from orchestration.settings import Settings
 
-GATE_FAILED = "The gate could not judge this load: "
-NOT_JUDGED = "Not judged yet: the next load does it."
-MAX_JUDGE_TRIES = 3
-MAX_REASON = 500
-LOOK_BACK = timedelta(hours=6)
-"""How far back a load of a part of the lake looks for loads that a killed loader left without a verdict; nightly looks
-at all. Longer than a batch may take (see `land.MAX_LAND_SECONDS`), so that none waits for the night."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """An object that readers do not see."""
-
-    load_id: str
-    object_id: str
-    key: str
-    reason: str
-
-    @property
-    def is_gate_failure(self) -> bool:
-        return self.reason.startswith(GATE_FAILED)
+JUDGE_SECONDS = 600
+"""How long the gate may take for one load, counting its lines included; Great Expectations alone has less, see
+thresholds. Range 120..3600. The largest batch (1 GiB stored) has some 20 million lines: lower holds large loads, higher
+lets a gate that hangs hold up the run."""
+MAX_HANGS = 2
+"""After so many loads without an answer the rest waits for the next run: a gate that hangs at everything would else
+hold up this one for JUDGE_SECONDS times the loads."""
+DOCS_SECONDS = 60
+"""How long the pages may take: they are for reading, and a lake that hangs must not hold up the marts."""
+FAULT_COLUMNS = ("expectation", "fact", "meaning", "found_count", "expected", "line_numbers")
 
 
 @dataclass
@@ -48,11 +43,11 @@ class Judgement:
 
     judged_count: int = 0
     published_count: int = 0
+    corrected_count: int = 0
+    """Held objects that a later version of their key has replaced."""
     held: list[Held] = field(default_factory=list)
-
-    @property
-    def gate_failures(self) -> list[Held]:
-        return [each for each in self.held if each.is_gate_failure]
+    docs_problem: str = ""
+    """Why the pages of Data Docs could not be written."""
 
 
 class Judge(Protocol):
@@ -63,13 +58,10 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True)
-class _Load:
-    load_id: str
-    kind: str
-    keys: dict[str, str]
-    """object_id → key of the objects that wait for a verdict."""
-    object_count: int
-    """All objects of the load that count in the ledger."""
+class _Verdict:
+    verdict: str
+    reason: str = ""
+    faults: tuple[Fault, ...] = ()
 
 
 def judge_new_loads(
@@ -80,15 +72,54 @@ def judge_new_loads(
     Of everything, or of the loads of the last hours (LOOK_BACK) only, whose cost does not grow with the history.
     """
     judgement = Judgement()
-    for load in _unjudged_loads(client, "" if is_everything else recent_load_id(client)):
-        try:
-            judge = judge or _great_expectations(settings)
-            verdicts = _verdicts(client, judge, load)
-        except Exception as error:
-            reason = (GATE_FAILED + safe_message(error, settings))[:MAX_REASON]
-            verdicts = dict.fromkeys(load.keys, ("block", reason))
-        _write(client, load, verdicts, judgement)
+    court = _Court(client, settings, judge)
+    for load in unjudged_loads(client, "" if is_everything else recent_load_id(client)):
+        _write(client, load, court.verdicts(load), judgement)
+        if court.hang_count >= MAX_HANGS:
+            break
+    judgement.corrected_count = close_corrected(client)
+    judgement.docs_problem = court.publish_docs()
     return judgement
+
+
+class _Court:
+    """One judge for all loads of a run; a new one after it hung, because the thread that hangs still has the old."""
+
+    def __init__(self, client: Client, settings: Settings, judge: Judge | None) -> None:
+        self._client, self._settings, self._judge = client, settings, judge
+        self.hang_count = 0
+        self._docs = DataDocs(settings)
+
+    def verdicts(self, load: UnjudgedLoad) -> dict[str, _Verdict]:
+        """By object_id; the same block for all objects when the gate failed."""
+        try:
+            return answer_within(JUDGE_SECONDS, lambda: self._judged(load), "gate")
+        except Exception as error:
+            if isinstance(error, NoAnswer):
+                self.hang_count += 1
+                self._judge = None
+            reason = (GATE_FAILED + safe_message(error, self._settings))[:MAX_REASON]
+            return dict.fromkeys(load.keys, _Verdict(BLOCK, reason))
+
+    def _judged(self, load: UnjudgedLoad) -> dict[str, _Verdict]:
+        self._judge = judge = self._judge or _great_expectations(self._settings)
+        table = RAW_TABLES[load.kind]
+        profile_load(self._client, load.load_id, load.kind, table)
+        found = judge.judge(load.load_id, load.kind, load.object_count)
+        if found.result is not None:
+            faults = faults_by_object(found.result)
+            waiting = {object_id: some for object_id, some in faults.items() if object_id in load.keys}
+            found.faults = with_lines(self._client, load.load_id, load.kind, table, waiting)
+        self._docs.add(load.load_id, load.kind, load.keys, found)
+        return {object_id: _verdict(found, object_id) for object_id in load.keys}
+
+    def publish_docs(self) -> str:
+        """Why the pages could not be written; empty when they were. No verdict depends on them."""
+        try:
+            answer_within(DOCS_SECONDS, self._docs.publish, "data docs")
+        except Exception as error:
+            return f"Data Docs were not written: {safe_message(error, self._settings)}"[:MAX_REASON]
+        return ""
 
 
 def _great_expectations(settings: Settings) -> Judge:
@@ -98,197 +129,43 @@ def _great_expectations(settings: Settings) -> Judge:
     return LoadJudge(settings.clickhouse)
 
 
-def _verdicts(client: Client, judge: Judge, load: _Load) -> dict[str, tuple[str, str]]:
-    """(verdict, reason) by object."""
-    profile_load(client, load.load_id, load.kind, RAW_TABLES[load.kind])
-    found = judge.judge(load.load_id, load.kind, load.object_count)
-    verdicts = {}
-    for object_id in load.keys:
-        held = found.held_entirely + found.held.get(object_id, [])
-        noted = found.noted.get(object_id, [])
-        verdict = "block" if held else "quarantine" if noted else "pass"
-        verdicts[object_id] = (verdict, "; ".join(held or noted)[:MAX_REASON])
-    return verdicts
+def _verdict(found: LoadVerdict, object_id: str) -> _Verdict:
+    held = found.held_entirely + found.held.get(object_id, [])
+    noted = found.noted.get(object_id, [])
+    verdict = BLOCK if held else QUARANTINE if noted else PASS
+    return _Verdict(verdict, "; ".join(held or noted)[:MAX_REASON], tuple(found.faults.get(object_id, ())))
 
 
-def recent_load_id(client: Client) -> str:
-    """Loads from here on are new: they may still wait for their verdict."""
-    return first_load_id(server_now(client) - LOOK_BACK)
-
-
-def has_unjudged_loads(client: Client) -> bool:
-    """Whether a recent load waits for its verdict, because its loader was killed or the gate failed."""
-    return bool(_unjudged_loads(client, recent_load_id(client)))
-
-
-def _unjudged_loads(client: Client, since: str) -> list[_Load]:
-    """Loads with objects that have no verdict, or whose last verdict is that the gate failed and may be tried again.
-
-    Every commit is judged, not only the one that counts: a second commit of an object may be there to take its place.
-    """
-    loads = []
-    for load_ids in batched(_loads_to_look_at(client, since), MAX_IDS):
-        rows = client.query(
-            """
-            select load_id, any(load_kind), groupArrayIf((object_id, key), is_due), count()
-            from (
-                -- Not `distinct`, which would read the whole ledger in its order instead of the projection by load.
-                select load_id, object_id, any(kind) as load_kind, any(object_key) as key,
-                    (load_id, object_id) not in (
-                        select load_id, object_id from ops.load_gates
-                        where load_id in {load_ids:Array(String)}
-                        group by load_id, object_id
-                        having not startsWith(argMax(reason, judged_at), {gate_failed:String})
-                            or count() >= {tries:UInt32}
-                    ) as is_due
-                from ops.load_commits
-                where load_id in {load_ids:Array(String)} and (load_id, object_id) not in (
-                    select load_id, object_id from ops.load_revocations where load_id in {load_ids:Array(String)}
-                )
-                group by load_id, object_id
-            )
-            group by load_id
-            having countIf(is_due) > 0
-            order by load_id
-            """,
-            parameters={"load_ids": list(load_ids), "gate_failed": GATE_FAILED, "tries": MAX_JUDGE_TRIES},
-        ).result_rows
-        loads += [_Load(load_id, kind, dict(keys), count) for load_id, kind, keys, count in rows]
-    return loads
-
-
-def _loads_to_look_at(client: Client, since: str) -> list[str]:
-    """Loads whose verdicts are not one for each object, or whose gate failed: nearly always none.
-
-    Counting costs 0.2 s of CPU for a million objects; comparing them one by one would take 1.6 s. A row that is there
-    twice makes a load be looked at, and no more.
-    """
-    rows = client.query(
-        """
-        select load_id
-        from (
-            select load_id, count() as committed_count, 0 as judged_count, 0 as failed_count
-            from ops.load_commits
-            where load_id >= {since:String}
-            group by load_id
-            union all
-            select load_id, 0, uniqExact(cityHash64(object_id)), countIf(startsWith(reason, {gate_failed:String}))
-            from ops.load_gates
-            where load_id >= {since:String}
-            group by load_id
-        )
-        group by load_id
-        having sum(committed_count) > 0 and (sum(committed_count) != sum(judged_count) or sum(failed_count) > 0)
-        order by load_id
-        """,
-        parameters={"since": since, "gate_failed": GATE_FAILED},
-    ).result_rows
-    return [row[0] for row in rows]
-
-
-def _write(client: Client, load: _Load, verdicts: dict[str, tuple[str, str]], judgement: Judgement) -> None:
-    """Record the verdicts; once recorded they count."""
+def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], judgement: Judgement) -> None:
+    """Record the verdicts; once recorded they count. The faults come first: whoever sees the block sees them too."""
+    verdicts = _honouring_releases(client, verdicts)
     judged_at = server_now(client)
-    rows = [[load.load_id, object_id, *verdicts[object_id], judged_at] for object_id in load.keys]
-    insert_rows(client, "load_gates", ("load_id", "object_id", "verdict", "reason", "judged_at"), rows)
+    faults = [
+        [load.load_id, object_id, *(getattr(fault, column) for column in FAULT_COLUMNS), judged_at]
+        for object_id, each in verdicts.items()
+        for fault in each.faults
+    ]
+    insert_rows(client, "gate_faults", ("load_id", "object_id", *FAULT_COLUMNS, "judged_at"), faults)
+    rows = [[load.load_id, object_id, each.verdict, each.reason, judged_at] for object_id, each in verdicts.items()]
+    insert_rows(client, "load_gates", COLUMNS, rows)
     judgement.judged_count += len(rows)
-    judgement.published_count += sum(verdict != "block" for _, _, verdict, _, _ in rows)
+    judgement.published_count += sum(each.verdict in PUBLISHED for each in verdicts.values())
     judgement.held += [
-        Held(load.load_id, object_id, load.keys[object_id], reason)
-        for _, object_id, verdict, reason, _ in rows
-        if verdict == "block"
+        Held(load.load_id, object_id, load.keys[object_id], each.reason)
+        for object_id, each in verdicts.items()
+        if each.verdict == BLOCK
     ]
 
 
-@dataclass(frozen=True)
-class GateState:
-    """The gate after a run: what it holds, and what it judged since the run began."""
-
-    held: list[Held]
-    judged_now: set[str]
-    published_now: int
-
-
-def gate_state(client: Client, since: datetime) -> GateState:
-    """Everything that is held now, and the verdicts given since then."""
-    verdicts = client.query(
-        "select object_id, verdict from ops.load_gates where judged_at >= {since:DateTime64(3)}",
-        parameters={"since": since},
-    ).result_rows
-    return GateState(
-        held=held_objects(client, first_load_id(since - LOOK_BACK)),
-        judged_now={object_id for object_id, _ in verdicts},
-        published_now=sum(verdict != "block" for _, verdict in verdicts),
-    )
-
-
-def held_objects(client: Client, unjudged_since: str = "") -> list[Held]:
-    """Objects that the gate holds or has not judged yet, unless another commit of the same object was let through.
-
-    Blocked ones are few and found by their verdict; unjudged ones are sought in the loads from `unjudged_since` on.
-    """
-    rows = _blocked(client) + _without_verdict(client, unjudged_since)
-    published = _published(client, [row[1] for row in rows])
-    first = {row[1]: row for row in sorted(rows, key=lambda row: (row[4], row[2]), reverse=True)}
-    return [Held(*row[:4]) for row in reversed(first.values()) if row[1] not in published]
-
-
-def _blocked(client: Client) -> list[tuple]:
-    """(load_id, object_id, object_key, reason, committed_at) of the commits whose last verdict is a block."""
-    return client.query(
-        """
-        select committed.load_id, committed.object_id, committed.object_key, blocked.reason, committed.committed_at
-        from (
-            select load_id, object_id, object_key, committed_at
-            from ops.load_commits
-            where object_id in (select object_id from ops.load_gates where verdict = 'block')
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
-        ) as committed
-        inner join (
-            select load_id, object_id, reason
-            from ops.current_verdicts
-            where (load_id, object_id) in (select load_id, object_id from ops.load_gates where verdict = 'block')
-                and verdict = 'block'
-        ) as blocked on blocked.load_id = committed.load_id and blocked.object_id = committed.object_id
-        """
-    ).result_rows
-
-
-def _without_verdict(client: Client, since: str) -> list[tuple]:
-    """The same columns of commits that were never judged."""
-    rows = []
-    for load_ids in batched(_loads_to_look_at(client, since), MAX_IDS):
-        rows += client.query(
-            """
-            select load_id, object_id, object_key, {reason:String}, committed_at
-            from ops.load_commits
-            where load_id in {load_ids:Array(String)}
-                and (load_id, object_id) not in (
-                    select load_id, object_id from ops.load_gates where load_id in {load_ids:Array(String)}
-                )
-                and (load_id, object_id) not in (
-                    select load_id, object_id from ops.load_revocations where load_id in {load_ids:Array(String)}
-                )
-            """,
-            parameters={"reason": NOT_JUDGED, "load_ids": list(load_ids)},
-        ).result_rows
-    return rows
-
-
-def _published(client: Client, object_ids: list[str]) -> set[str]:
-    """Those of the objects that have a commit which the gate let through and nobody revoked."""
-    published = set()
-    for some in batched(object_ids, MAX_IDS):
+def _honouring_releases(client: Client, verdicts: dict[str, _Verdict]) -> dict[str, _Verdict]:
+    """A release is of a version of an object: read once more, because raw was damaged, it is released again."""
+    blocked = [object_id for object_id, each in verdicts.items() if each.verdict == BLOCK]
+    released: dict[str, str] = {}
+    for some in batched(blocked, MAX_IDS):
         rows = client.query(
-            """
-            select object_id from ops.current_verdicts
-            where object_id in {object_ids:Array(String)} and verdict != 'block'
-                and (load_id, object_id) in (
-                    select load_id, object_id from ops.load_commits where object_id in {object_ids:Array(String)}
-                )
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
-            """,
-            parameters={"object_ids": list(some)},
+            "select object_id, argMax(reason, (judged_at, load_id)) from ops.load_gates "
+            "where object_id in {object_ids:Array(String)} and verdict = {release:String} group by object_id",
+            parameters={"object_ids": list(some), "release": RELEASE},
         ).result_rows
-        published |= {row[0] for row in rows}
-    return published
+        released |= dict(rows)
+    return verdicts | {object_id: _Verdict(RELEASE, reason) for object_id, reason in released.items()}

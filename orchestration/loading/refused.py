@@ -3,14 +3,16 @@
 An object is left out when a newer version of its key has been committed: whoever delivered it has corrected it.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading import gate
+from orchestration.loading.held import Held as HeldCommit
+from orchestration.loading.held import held_objects as held_commits
 from orchestration.loading.ledger import MAX_IDS, Failure
 
 
@@ -45,6 +47,20 @@ class Unread:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """An expectation that a held object did not meet."""
+
+    expectation: str
+    """As Great Expectations calls it."""
+    meaning: str
+    """What was counted, in words."""
+    found: int
+    expected: str
+    line_numbers: list[int]
+    """The first five lines at fault, from 1; empty where no line is at fault by itself."""
+
+
+@dataclass(frozen=True)
 class Held:
     """A committed object that readers do not see."""
 
@@ -60,6 +76,8 @@ class Held:
     judged_at: datetime | None
     """None while the gate has not looked at it."""
     last_modified: datetime
+    faults: list[Fault] = field(default_factory=list)
+    """The same as the reason, one by one; empty when the gate failed, or has not looked at it."""
 
 
 # The latest failure tells how often the object failed, and when it is tried again (see `failures`).
@@ -93,6 +111,19 @@ _JUDGED = """
     group by load_id, object_id
 """
 
+_FAULTS = """
+    select load_id, object_id, expectation, meaning, found_count, expected, line_numbers
+    from ops.gate_faults
+    where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+        and (load_id, object_id, judged_at) in (
+            select load_id, object_id, max(judged_at)
+            from ops.gate_faults
+            where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+            group by load_id, object_id
+        )
+    order by load_id, object_id, fact, expectation
+"""
+
 _NEWEST = """
     select bucket, object_key, max((last_modified, committed_at, object_id))
     from ops.load_commits
@@ -123,15 +154,18 @@ def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Un
 
 def held_objects(client: Client) -> list[Held]:
     """Committed objects that the gate holds or has not judged, the latest commit first."""
-    found = [each for some in batched(gate.held_objects(client), MAX_IDS) for each in _with_facts(client, some)]
+    found = [each for some in batched(held_commits(client), MAX_IDS) for each in _with_facts(client, some)]
     return sorted(found, key=lambda each: (-each.committed_at.timestamp(), each.load_id, each.key))
 
 
-def _with_facts(client: Client, held: Sequence[gate.Held]) -> list[Held]:
+def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[Held]:
     """The gate's words with what the ledger knows of the objects."""
     parameters = {"object_ids": [each.object_id for each in held], "load_ids": list({each.load_id for each in held})}
     committed = {tuple(row[:2]): row[2:] for row in client.query(_COMMITTED, parameters=parameters).result_rows}
     judged = {tuple(row[:2]): row[2] for row in client.query(_JUDGED, parameters=parameters).result_rows}
+    faults = defaultdict(list)
+    for load_id, object_id, *fault in client.query(_FAULTS, parameters=parameters).result_rows:
+        faults[load_id, object_id].append(Fault(*fault))
     newest = _newest_versions(client, _HELD_PATHS, parameters)
     found = []
     for each in held:
@@ -141,7 +175,7 @@ def _with_facts(client: Client, held: Sequence[gate.Held]) -> list[Held]:
             # A commit that was revoked in between has no version left: it is due again, and no longer held.
             if newest.get((bucket, each.key), (None, None, ""))[2] == each.object_id:
                 moments = (committed_at, judged.get(pair), last_modified)
-                found.append(Held(*pair, bucket, each.key, each.reason, lines, rejected, *moments))
+                found.append(Held(*pair, bucket, each.key, each.reason, lines, rejected, *moments, faults[pair]))
     return found
 
 

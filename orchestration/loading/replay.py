@@ -13,7 +13,8 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.errors import WarehouseError
 from orchestration.loading.failures import forget_failures
-from orchestration.loading.gate import Held, judge_new_loads
+from orchestration.loading.gate import judge_new_loads
+from orchestration.loading.held import Held
 from orchestration.loading.ledger import DROP_COLUMNS, first_load_id, server_now
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
 from orchestration.loading.objects import Drop, Lake, object_id
@@ -22,6 +23,7 @@ from orchestration.loading.plan import plan_batches
 from orchestration.loading.revoke import revoke
 from orchestration.loading.scope import EVERYTHING
 from orchestration.loading.tables import prepare_warehouse
+from orchestration.loading.verdicts import BLOCK, IS_PUBLISHED, LAST_VERDICT, PUBLISHED, SUPERSEDED
 from orchestration.loading.versions import is_in_lake
 from orchestration.settings import Settings
 
@@ -151,8 +153,8 @@ def _switch(client: Client, new: dict[Pair, str], reason: str) -> set[str]:
     Only commits older than the new one are revoked: of two replays at once the later commit wins, whichever switches
     first, and never are both revoked. Returns the objects whose new commit counts.
     """
-    published = [pair for pair, verdict in new.items() if verdict in ("pass", "quarantine")]
-    held = [pair for pair, verdict in new.items() if verdict == "block"]
+    published = [pair for pair, verdict in new.items() if verdict in PUBLISHED]
+    held = [pair for pair, verdict in new.items() if verdict == BLOCK]
     revoke(client, _older_commits(client, published), "replayed", reason)
     in_vain = {object_id for _, object_id in _older_commits(client, held)}
     losers = [pair for pair in held if pair[1] in in_vain]
@@ -163,18 +165,18 @@ def _switch(client: Client, new: dict[Pair, str], reason: str) -> set[str]:
 def _new_commits(client: Client, object_ids: Sequence[str], since: str) -> dict[Pair, str]:
     """Commits of these objects by attempts from this load_id on that nobody has revoked → verdict, '' before it."""
     rows = client.query(
-        """
-        select committed.load_id, committed.object_id, judged.verdict
+        f"""
+        select committed.load_id, committed.object_id, judged.last_verdict
         from (
             select distinct load_id, object_id
             from ops.load_commits
-            where object_id in {object_ids:Array(String)} and load_id >= {since:String}
+            where object_id in {{object_ids:Array(String)}} and load_id >= {{since:String}}
                 and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         ) as committed
         left join (
-            select load_id, object_id, argMax(verdict, judged_at) as verdict
+            select load_id, object_id, {LAST_VERDICT} as last_verdict
             from ops.load_gates
-            where object_id in {object_ids:Array(String)} and load_id >= {since:String}
+            where object_id in {{object_ids:Array(String)}} and load_id >= {{since:String}}
             group by load_id, object_id
         ) as judged on judged.load_id = committed.load_id and judged.object_id = committed.object_id
         """,
@@ -237,7 +239,7 @@ def _committed(client: Client, bucket: str, selection: Selection) -> Iterator[Ca
             and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
             and object_id not in (
                 select object_id from ops.current_verdicts
-                where verdict in ('pass', 'quarantine')
+                where ({IS_PUBLISHED} or verdict = '{SUPERSEDED}')
                     and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
             )
         order by object_id, committed_at

@@ -9,17 +9,57 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading.ledger import server_now
+from orchestration.loading.ledger import insert_rows, server_now
 from orchestration.loading.objects import Lake, LakeObject
 from orchestration.loading.revoke import revoke
 from orchestration.loading.scope import Scope
+from orchestration.loading.verdicts import (
+    BLOCK,
+    COLUMNS,
+    LAST_VERDICT,
+    MAX_REASON,
+    PUBLISHED,
+    SUPERSEDED,
+)
 from orchestration.loading.versions import is_version
 
 KEYS_PER_QUERY = 500
 """Keys are parameters of a query, and ClickHouse takes 128 KiB of one."""
+
+
+_HELD_BESIDE_OTHERS = f"""
+    with
+        blocked as (
+            select load_id, object_id, argMax(reason, judged_at) as held_for
+            from ops.load_gates
+            where load_id in (select load_id from ops.load_gates where verdict = '{BLOCK}')
+            group by load_id, object_id
+            having {LAST_VERDICT} = '{BLOCK}'
+        ),
+        committed as (
+            select load_id, object_id, any(bucket) as in_bucket, any(object_key) as key
+            from ops.load_commits
+            where object_id in (select object_id from blocked)
+                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+            group by load_id, object_id
+        )
+    select committed.load_id, committed.object_id, committed.in_bucket, committed.key, blocked.held_for
+    from committed
+    inner join blocked on blocked.load_id = committed.load_id and blocked.object_id = committed.object_id
+    where committed.key in (
+        select object_key
+        from ops.load_commits
+        where object_key in (select key from committed)
+        group by object_key
+        having min(object_id) != max(object_id)
+    )
+    order by committed.load_id, committed.object_id
+"""
+"""Held commits of keys that were delivered in several versions; few, and found by their verdict."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +72,45 @@ class _Commit:
     last_modified: datetime
     committed_at: datetime
     is_published: bool
+
+
+def close_corrected(client: Client) -> int:
+    """Record of held objects that a version of their key which arrived later is published; returns how many.
+
+    They wait for nobody any more. What counts is the order of arrival: the lake's times may lie, and it holds one
+    version of a key at a time.
+    """
+    by_bucket: dict[str, dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for load_id, object_id, bucket, key, held_for in client.query(_HELD_BESIDE_OTHERS).result_rows:
+        by_bucket[bucket][key].append((load_id, object_id, held_for))
+    judged_at = server_now(client)
+    rows = []
+    for bucket, held in by_bucket.items():
+        for keys in batched(held, KEYS_PER_QUERY):
+            commits = _commits_of(client, bucket, list(keys))
+            for load_id, object_id, held_for in (each for key in keys for each in held[key]):
+                later = _published_later(commits, load_id, object_id)
+                if later:
+                    reason = f"A later version of the key is published, by load {later}. This one was held: {held_for}"
+                    rows.append((load_id, object_id, SUPERSEDED, reason[:MAX_REASON], judged_at))
+    insert_rows(client, "load_gates", COLUMNS, rows)
+    return len(rows)
+
+
+def _published_later(commits: list[_Commit], load_id: str, object_id: str) -> str:
+    """The load of the first other version that was committed after this commit and let through; empty: none."""
+    held = next((each for each in commits if (each.load_id, each.object_id) == (load_id, object_id)), None)
+    if held is None:
+        return ""
+    later = [
+        (each.committed_at, each.load_id)
+        for each in commits
+        if each.key == held.key
+        and each.object_id != object_id
+        and each.is_published
+        and each.committed_at > held.committed_at
+    ]
+    return min(later)[1] if later else ""
 
 
 def revoke_overtaken(
@@ -120,12 +199,12 @@ def _commits_of(client: Client, bucket: str, keys: list[str]) -> list[_Commit]:
         parameters={"bucket": bucket, "keys": list(keys)},
     ).result_rows
     verdicts = client.query(
-        """
+        f"""
         select load_id, object_id
         from ops.load_gates
-        where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+        where load_id in {{load_ids:Array(String)}} and object_id in {{object_ids:Array(String)}}
         group by load_id, object_id
-        having argMax(verdict, judged_at) in ('pass', 'quarantine')
+        having {LAST_VERDICT} in {PUBLISHED}
         """,
         parameters={"load_ids": sorted({row[2] for row in commits}), "object_ids": sorted({row[1] for row in commits})},
     ).result_rows

@@ -107,13 +107,30 @@ create table if not exists ops.load_gates
 (
     load_id String,
     object_id String,
-    verdict LowCardinality(String) comment 'pass, quarantine (published with warnings) or block (held)',
+    -- release: held, and published by a person; superseded: held, and a later version of its key is published.
+    verdict LowCardinality(String) comment 'pass, quarantine (with warnings), block (held), release or superseded',
     reason String comment 'expectations that failed, with what was found and expected; empty on pass',
     judged_at DateTime64(3, 'UTC')
 )
 engine = MergeTree
 order by (load_id, object_id, judged_at)
 settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Why the gate held an object: one row per expectation that failed, with the first lines at fault.
+create table if not exists ops.gate_faults
+(
+    load_id String,
+    object_id String,
+    expectation LowCardinality(String) comment 'as Great Expectations calls it',
+    fact LowCardinality(String) comment 'what was counted, such as missing_actor_count',
+    meaning String comment 'the fact in words',
+    found_count Int64,
+    expected String comment 'what was expected of the count',
+    line_numbers Array(UInt64) comment 'the first five lines at fault; empty where no line is by itself',
+    judged_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (load_id, object_id, judged_at);
 
 -- What the gate judges: one row per object of a load, counted once from the raw lines. Lines that were rejected are
 -- in rejected_count only; the other counts are over the accepted ones. A count that has no meaning for the kind is 0.
@@ -254,11 +271,12 @@ create table if not exists ops.keys
 engine = ReplacingMergeTree(set_at)
 order by name;
 
--- The last verdict on an object of a load counts, so that a later release or block overrides an earlier one.
+-- The last verdict on an object of a load counts. A release is a person's and is final: a gate that began to judge
+-- before it, and writes after it, overturns nothing.
 create or replace view ops.current_verdicts as
 select load_id, object_id, verdict, reason, judged_at
 from ops.load_gates
-order by load_id, object_id, judged_at desc, verdict
+order by load_id, object_id, verdict = 'release' desc, judged_at desc, verdict
 limit 1 by load_id, object_id;
 
 -- The commit of an object that counts: the first that the gate let through, or, while none was, the first. The others
@@ -280,7 +298,7 @@ where (load_id, object_id) not in (select load_id, object_id from ops.load_revoc
             (load_id, object_id) in (
                 select load_id, object_id
                 from ops.current_verdicts
-                where verdict in ('pass', 'quarantine')
+                where verdict in ('pass', 'quarantine', 'release')
                     and object_id in (select object_id from ops.load_commits group by object_id having count() > 1)
             ) desc,
             min(committed_at),
@@ -301,7 +319,8 @@ from (
     from ops.load_commits
     where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         and sipHash128(load_id, object_id) in (
-            select sipHash128(load_id, object_id) from ops.current_verdicts where verdict in ('pass', 'quarantine')
+            select sipHash128(load_id, object_id) from ops.current_verdicts
+            where verdict in ('pass', 'quarantine', 'release')
         )
     order by object_id, committed_at, load_id
     limit 1 by object_id

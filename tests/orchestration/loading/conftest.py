@@ -1,14 +1,29 @@
-"""A judge that lets everything through, for the tests that are not about the gate: Great Expectations takes seconds."""
+"""Judges without Great Expectations, which takes seconds: one lets everything through, one nothing, one breaks."""
 
 from collections.abc import Callable
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import LoadReport, gate, load_pending
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.passing_judge import PassingJudge
+
+
+class HoldingJudge:
+    """Holds every object."""
+
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        return LoadVerdict(held_entirely=["nothing is good enough"])
+
+
+class BrokenJudge:
+    """Cannot say."""
+
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        raise RuntimeError("expect_something: the engine said no")
 
 
 @pytest.fixture

@@ -3,21 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy
 import pytest
 
-from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import gate, status
+from orchestration.loading.census import COMMITTED_STATES, short, take_census
 from orchestration.loading.scope import EVERYTHING, Scope
-from orchestration.loading.supersede import revoke_overtaken
+from orchestration.loading.supersede import close_corrected, revoke_overtaken
+from tests.orchestration.loading.conftest import HoldingJudge
+from tests.passing_judge import PassingJudge
 
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
-
-
-class HoldingJudge:
-    """Holds every object."""
-
-    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
-        return LoadVerdict(held_entirely=["nothing is good enough"])
 
 
 class TimedLake:
@@ -121,3 +117,75 @@ def test_a_held_version_takes_nothing_away(deliver, live_lines, monkeypatch) -> 
     report = deliver(key, 3, NINE - timedelta(hours=1))
     assert (report.held_count, report.overtaken_keys) == (1, [])
     assert dict(live_lines())[key] == 5
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """judged(judge) sets the judge of the next loads."""
+
+    def set_judge(judge) -> None:
+        monkeypatch.setattr(gate, "_great_expectations", lambda settings: judge())
+
+    return set_judge
+
+
+def held_of(report, key: str) -> tuple[str, str]:
+    """(load_id, object_id) of the key's object, which the gate holds; objects of other tests are delivered anew."""
+    [held] = [each for each in report.judgement.held if each.key == key]
+    return held.load_id, held.object_id
+
+
+def last_verdict(warehouse, pair: tuple[str, str]) -> tuple[str, str]:
+    [row] = warehouse.query(
+        f"select verdict, reason from ops.current_verdicts where (load_id, object_id) = {pair}"
+    ).result_rows
+    return row
+
+
+def test_a_corrected_version_closes_the_held_one(deliver, judged, lake, warehouse, live_lines) -> None:
+    """A person has nothing to do about it any more; that it was held, and why, stays on record."""
+    key = "events/web/corrected.ndjson"
+    judged(HoldingJudge)
+    held = held_of(deliver(key, 5, NINE), key)
+    waiting = [each.key for each in status(warehouse, lake).held_objects]
+    assert key in waiting
+    judged(PassingJudge)
+    assert deliver(key, 3, NINE + timedelta(hours=1)).judgement.corrected_count > 0
+    verdict, reason = last_verdict(warehouse, held)
+    assert verdict == "superseded"
+    assert reason.startswith("A later version of the key is published, by load ")
+    assert reason.endswith("This one was held: nothing is good enough")
+    found = status(warehouse, lake)
+    assert key not in [each.key for each in found.held_objects]
+    assert found.held == len(found.held_objects)
+    assert found.adds_up
+    [state] = take_census(warehouse).states_of(numpy.array([short(held[1])], dtype=numpy.uint64))
+    assert COMMITTED_STATES[state] == "superseded"
+    assert dict(live_lines())[key] == 3
+    assert close_corrected(warehouse) == 0
+
+
+def test_a_later_version_that_is_held_as_well_closes_nothing(deliver, judged, warehouse) -> None:
+    key = "events/web/worse.ndjson"
+    judged(HoldingJudge)
+    held = held_of(deliver(key, 5, NINE), key)
+    deliver(key, 3, NINE + timedelta(hours=1))
+    assert last_verdict(warehouse, held)[0] == "block"
+
+
+def test_a_good_version_from_before_closes_nothing(deliver, judged, warehouse, lake) -> None:
+    """What was delivered last is what the sender means; with a wrong time it still is."""
+    key = "events/web/worsened.ndjson"
+    deliver(key, 5, NINE + timedelta(hours=1))
+    judged(HoldingJudge)
+    held = held_of(deliver(key, 3, NINE), key)
+    assert last_verdict(warehouse, held)[0] == "block"
+
+
+def test_a_correction_delivered_with_an_older_time_closes_too(deliver, judged, warehouse, lake) -> None:
+    key = "events/web/clock.ndjson"
+    judged(HoldingJudge)
+    held = held_of(deliver(key, 5, NINE), key)
+    judged(PassingJudge)
+    deliver(key, 3, NINE - timedelta(hours=1))
+    assert last_verdict(warehouse, held)[0] == "superseded"
