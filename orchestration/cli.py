@@ -181,6 +181,27 @@ def replay(
 
 
 @app.command()
+def release(
+    load: Annotated[str, typer.Argument(help="Id of the load, or its beginning; 'warehouse status' shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays in the ledger.")],
+    objects: Annotated[
+        list[str] | None, typer.Option("--object", help="One object of the load by its key; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+) -> None:
+    """Publish what the gate holds of a load, although it failed an expectation.
+
+    The decision is recorded and final: the gate does not overturn it. A corrected delivery of the same key replaces
+    what was released, as it replaces everything.
+
+    Exit code 0: released, now or before; 1: there was nothing to release, and the message says what was found instead.
+    """
+    from orchestration.commands.release import run_release
+
+    raise typer.Exit(run_release(load, reason, objects or [], as_json))
+
+
+@app.command()
 def status(
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything as one JSON document, with stable names.")

@@ -121,6 +121,7 @@ def report_metadata(report: LoadReport) -> dict:
     }
     problems = [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
     problems += [f"{each.key}: {each.reason}" for each in report.judgement.held]
+    problems += [report.judgement.docs_problem] * bool(report.judgement.docs_problem)
     if problems:
         metadata["problems"] = "\n".join(problems[:50])
     return metadata

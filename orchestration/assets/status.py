@@ -3,15 +3,17 @@
 Numbers become plots over the runs; everything else is a table.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dagster import MetadataValue
 
 from orchestration.loading import Status
+from orchestration.loading.refused import Held
 
 SHOWN_ROWS = 20
 MAX_CELL = 200
+HELD_HEADINGS = "object | load | expectation | found | expected | first lines at fault"
 STATES = ("live", "superseded", "held", "parked", "ignored", "due")
 
 
@@ -51,10 +53,7 @@ def _tables(found: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
             "object | code | tries | next try (UTC) | message",
             [_unread(each) for each in found.waiting_objects],
         ),
-        "held_by_the_gate": (
-            "object | load | reason",
-            [(each.key, each.load_id, each.reason) for each in found.held_objects],
-        ),
+        "held_by_the_gate": (HELD_HEADINGS, _held_rows(found.held_objects)),
         "rejected_lines": ("reason | lines", found.rejected_by_reason.items()),
         "ignored": ("reason | objects", found.ignored_by_reason.items()),
         "revoked": (
@@ -80,6 +79,21 @@ def _tables(found: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
             ],
         ),
     }
+
+
+def held_table(held: Iterable[Held]) -> str:
+    """Held objects as Markdown: which expectation each failed, and the lines to look at."""
+    return _table(HELD_HEADINGS, _held_rows(held))
+
+
+def _held_rows(held: Iterable[Held]) -> Iterator[tuple]:
+    """One per expectation that an object failed; one with the reason for an object that the gate could not judge."""
+    for each in held:
+        for fault in each.faults:
+            lines = ", ".join(map(str, fault.line_numbers))
+            yield each.key, each.load_id, fault.meaning, fault.found, fault.expected, lines
+        if not each.faults:
+            yield each.key, each.load_id, each.reason, "", "", ""
 
 
 def _unread(each) -> tuple:

@@ -5,13 +5,24 @@ objects may be built. Downstream assets are therefore held back only when a run 
 itself failed; everything else is a warning that a person should look at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, multi_asset_check
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    MetadataValue,
+    multi_asset_check,
+)
 
-from orchestration.loading.gate import GateState, gate_state
+from orchestration.assets.status import held_table
+from orchestration.expectations.data_docs import docs_address
+from orchestration.loading.held import GateState, gate_state
 from orchestration.loading.nightly import Finding, last_findings
 from orchestration.loading.reconcile import Damage, find_damages
+from orchestration.loading.refused import Held, held_objects
 from orchestration.resources.connections import WarehouseResource
 
 EVENT_LINES = ["raw", "event_lines"]
@@ -56,9 +67,11 @@ def gate(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> I
     """Read the verdicts of this run. Whatever breaks here is a failed result: none at all would let the marts go on."""
     try:
         started_at = context.instance.get_run_record_by_id(context.run.run_id).create_timestamp
-        results = gate_results(gate_state(warehouse.connect(), started_at))
+        client = warehouse.connect()
+        docs = docs_link(docs_address(warehouse.settings()))
+        results = gate_results(gate_state(client, started_at), held_objects(client), docs)
     except Exception as error:
-        results = [_failed(spec.name, AssetCheckSeverity.ERROR, {"error": str(error)}) for spec in GATE_SPECS]
+        results = [_result(spec.name, {"error": str(error)}, AssetCheckSeverity.ERROR) for spec in GATE_SPECS]
     yield from results
 
 
@@ -103,28 +116,38 @@ def ledger_results(damages: list[Damage], counts: dict[str, int], findings: list
     return results
 
 
-def gate_results(state: GateState) -> list[AssetCheckResult]:
-    """The two results that a state of the gate means."""
+def gate_results(
+    state: GateState, held: Sequence[Held] = (), docs: MetadataValue | None = None
+) -> list[AssetCheckResult]:
+    """The two results that a state of the gate means; `held` says of the objects why, and where in them to look."""
+    link = {"data_docs": docs} if docs else {}
     failed_now = [each for each in state.held if each.is_gate_failure and each.object_id in state.judged_now]
-    severity = AssetCheckSeverity.WARN if state.published_now else AssetCheckSeverity.ERROR
-    reasons = "\n".join(f"{each.key}: {each.reason}" for each in state.held[:50])
-    judged = (
-        _failed("every_load_is_judged", severity, {"objects": len(failed_now), "reason": failed_now[0].reason})
-        if failed_now
-        else AssetCheckResult(
-            check_name="every_load_is_judged",
-            asset_key=EVENT_LINES,
-            passed=True,
-            metadata={"judged_now": len(state.judged_now), "published_now": state.published_now},
-        )
-    )
-    held = (
-        _failed("no_object_is_held", AssetCheckSeverity.WARN, {"objects": len(state.held), "reasons": reasons})
-        if state.held
-        else AssetCheckResult(check_name="no_object_is_held", asset_key=EVENT_LINES, passed=True)
-    )
-    return [judged, held]
+    if failed_now:
+        severity = AssetCheckSeverity.WARN if state.published_now else AssetCheckSeverity.ERROR
+        facts = {"objects": len(failed_now), "reason": failed_now[0].reason}
+        judged = _result("every_load_is_judged", facts | link, severity)
+    else:
+        facts = {"judged_now": len(state.judged_now), "published_now": state.published_now}
+        judged = _result("every_load_is_judged", facts | link)
+    if not state.held:
+        return [judged, _result("no_object_is_held", link)]
+    facts = {"objects": len(state.held)} | ({"held": MetadataValue.md(held_table(held))} if held else {})
+    return [judged, _result("no_object_is_held", facts | link, AssetCheckSeverity.WARN)]
 
 
-def _failed(name: str, severity: AssetCheckSeverity, metadata: dict) -> AssetCheckResult:
-    return AssetCheckResult(check_name=name, asset_key=EVENT_LINES, passed=False, severity=severity, metadata=metadata)
+def docs_link(address: str) -> MetadataValue | None:
+    """The pages of the gate, as far as they are there; a browser opens no file from a page of Dagster's."""
+    if "://" in address:
+        return MetadataValue.url(address)
+    return MetadataValue.path(address) if Path(address).exists() else None
+
+
+def _result(name: str, metadata: dict, failed: AssetCheckSeverity | None = None) -> AssetCheckResult:
+    """Passed, unless it failed with this severity."""
+    return AssetCheckResult(
+        check_name=name,
+        asset_key=EVENT_LINES,
+        passed=failed is None,
+        severity=failed or AssetCheckSeverity.ERROR,
+        metadata=metadata,
+    )

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from orchestration.loading import Status
     from orchestration.loading.history import Reconcile
-    from orchestration.loading.refused import Held, Unread
+    from orchestration.loading.refused import Fault, Held, Unread
 
 SHOWN_OBJECTS = 20
+SHOWN_LOAD_ID = 18
+"""Of its 36 characters: the time and 12 random bits. The whole command fits 80 columns, and a release takes that."""
 OLDER = "an earlier delivery of this key stays live"
 
 
@@ -31,7 +33,7 @@ def show_refusals(found: "Status", console: "Console") -> None:
         _heading(console, "cyan", "Failed, to be tried again", "a later load does it by itself")
         _show_unread(console, found.waiting_objects, found.taken_at, older)
     if found.held_objects:
-        _heading(console, "yellow", "Held by the gate", "loaded, but not in the marts: deliver a corrected object")
+        _heading(console, "yellow", "Held by the gate", "not in the marts: deliver a correction, or release")
         _show_held(console, found.held_objects, older)
     if found.reconcile:
         _show_reconcile(console, found.reconcile)
@@ -77,13 +79,26 @@ def _show_held(console: "Console", objects: list["Held"], older: set[str]) -> No
         console.print(Text(line), soft_wrap=True)
         for each in held:
             lines = f"{count(each.lines, 'line', 'lines')}, {each.rejected:,} rejected"
-            _object(console, each.key, [lines, *_expectations(each.reason), *([OLDER] if each.key in older else [])])
+            _object(console, each.key, [lines, *_expectations(each), *([OLDER] if each.key in older else [])])
     _say_more(console, len(objects))
+    load = objects[0].load_id[:SHOWN_LOAD_ID]
+    print_indented(console, f"To publish one as it is: warehouse release {load} --reason 'why'", 2)
 
 
-def _expectations(reason: str) -> Iterator[str]:
-    """A reason names every expectation that failed, divided by semicolons."""
-    yield from filter(None, reason.split("; "))
+def _expectations(held: "Held") -> Iterator[str]:
+    """Every expectation that failed, with the lines to look at; the words of the gate where it failed itself."""
+    for each in held.faults:
+        text = f"{each.meaning}: {each.found:,}, expected {each.expected}"
+        yield f"{text} (lines {first_lines(each)})" if each.line_numbers else text
+    if not held.faults:
+        # A reason names every expectation, divided by semicolons.
+        yield from filter(None, held.reason.split("; "))
+
+
+def first_lines(fault: "Fault") -> str:
+    """Up to five line numbers, and whether there are more."""
+    numbers = ", ".join(f"{number}" for number in fault.line_numbers)
+    return f"{numbers} …" if fault.found > len(fault.line_numbers) else numbers
 
 
 def _object(console: "Console", key: str, facts: list[str]) -> None:

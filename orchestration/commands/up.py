@@ -215,11 +215,14 @@ def responds(url: str) -> bool:
 
 def say_where(warehouse: Opened, url: str) -> None:
     """The addresses, and where the passwords are; never the passwords."""
+    from orchestration.expectations.data_docs import docs_address
+
     settings = warehouse.settings
     lines = [
         ("Dagster", url),
         ("ClickHouse", settings.clickhouse.url),
         ("Lake", f"{settings.lake.endpoint_url or 'AWS S3'}, bucket {settings.lake.bucket}"),
+        ("Data Docs", docs_address(settings)),
         ("Logs", str(settings.home / "logs")),
     ]
     if settings.target == "local":

@@ -62,7 +62,7 @@ with
             multiIf(
                 live.is_live = 1,
                 'live',
-                verdicts.verdict in ('pass', 'quarantine'),
+                verdicts.verdict in ('pass', 'quarantine', 'release', 'superseded'),
                 'superseded',
                 'held'
             ) as status,

@@ -1,21 +1,31 @@
 """When the gate's checks hold the marts back, and when they only warn."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from dagster import AssetCheckSeverity, DagsterInstance, asset, materialize
 
 from orchestration.assets.raw import load_drops
 from orchestration.checks import gate as gate_module
-from orchestration.checks.gate import gate, gate_results, ledger, ledger_results
-from orchestration.loading.gate import GATE_FAILED, GateState, Held
+from orchestration.checks.gate import docs_link, gate, gate_results, ledger, ledger_results
+from orchestration.loading import refused
+from orchestration.loading.held import GateState, Held
 from orchestration.loading.nightly import Finding
 from orchestration.loading.reconcile import Damage
+from orchestration.loading.unjudged import GATE_FAILED
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 GATE_CHECKS = {spec.name for spec in gate_module.GATE_SPECS}
 BAD_DATA = Held("load", "bad", "events/web/bad.ndjson", "lines that are not a JSON object: 9, at most 1 allowed")
 GATE_ERROR = Held("load", "new", "events/web/new.ndjson", GATE_FAILED + "boom")
+
+
+FACTS = refused.Held(
+    "0198-load", "bad", "lake", BAD_DATA.key, BAD_DATA.reason, 10, 9, NOON, NOON, NOON,
+    [refused.Fault("expect_x", "lines that are not a JSON object", 9, "at most 1", [2, 3, 4, 5, 6])],
+)  # fmt: skip
 
 
 def outcomes(state: GateState) -> dict[str, tuple[bool, AssetCheckSeverity]]:
@@ -30,6 +40,25 @@ def test_a_held_object_warns_and_does_not_block_the_others() -> None:
     found = outcomes(GateState([BAD_DATA], {"bad", "good"}, 1))
     assert found["every_load_is_judged"][0]
     assert found["no_object_is_held"] == (False, AssetCheckSeverity.WARN)
+
+
+def test_a_held_object_says_what_failed_and_where_to_look() -> None:
+    docs = docs_link("s3://bucket/gate/index.html")
+    results = gate_results(GateState([BAD_DATA], {"bad"}, 0), [FACTS], docs)
+    metadata = {each.check_name: each.metadata for each in results}
+    table = metadata["no_object_is_held"]["held"].md_str.splitlines()
+    assert table[0] == "| object | load | expectation | found | expected | first lines at fault |"
+    assert table[2] == (
+        "| events/web/bad.ndjson | 0198-load | lines that are not a JSON object | 9 | at most 1 | 2, 3, 4, 5, 6 |"
+    )
+    assert {each["data_docs"].value for each in metadata.values()} == {"s3://bucket/gate/index.html"}
+
+
+def test_pages_in_a_folder_are_named_once_they_are_there(tmp_path) -> None:
+    page = tmp_path / "index.html"
+    assert docs_link(str(page)) is None
+    page.write_text("")
+    assert docs_link(str(page)).value == str(page)
 
 
 def test_a_load_of_held_objects_only_does_not_block_either() -> None:
@@ -81,6 +110,8 @@ def test_the_marts_of_good_objects_are_built_beside_a_held_one(warehouse, put, s
     assert built(result)
     failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert [(each.check_name, each.severity) for each in failed] == [("no_object_is_held", AssetCheckSeverity.WARN)]
+    assert "lines that are not a JSON object | 10 | at most 1 | 1, 2, 3, 4, 5" in failed[0].metadata["held"].value
+    assert ">held</span>" in Path(failed[0].metadata["data_docs"].value).read_text()
 
 
 def test_a_broken_gate_holds_the_marts_back(warehouse, put, statement, run, monkeypatch) -> None:
