@@ -164,7 +164,7 @@ def _facts(entry: Entry):
         ("Judged (UTC)", entry.judged_at),
         ("Objects judged", entry.object_count),
         ("Held", entry.held_count),
-        ("Published with refused lines", entry.noted_count),
+        ("Published with warnings", entry.noted_count),
     ]
     return _table(("", ""), rows)
 

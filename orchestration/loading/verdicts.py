@@ -1,6 +1,6 @@
 """The verdicts on an object of a load, as ops.load_gates has them.
 
-The gate gives `pass`, `quarantine` (published, some lines refused) and `block` (held). A held object leaves the gate by
+The gate gives `pass`, `quarantine` (published with warnings) and `block` (held). A held object leaves the gate by
 `release`, a person's decision, or as `superseded`: a later version of its key is published.
 """
 
