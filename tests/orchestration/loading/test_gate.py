@@ -150,13 +150,13 @@ def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
     warehouse, lake, settings, put, statement, verdicts, monkeypatch
 ) -> None:
     """A new judge takes the next load: the thread that hangs still has the old one."""
-    monkeypatch.setattr(gate, "JUDGE_SECONDS", 2)
+    monkeypatch.setattr(gate, "JUDGE_SECONDS", 15)
     judges = iter([HangingJudge(), PassingJudge()])
     monkeypatch.setattr(gate, "_great_expectations", lambda settings: next(judges))
     passed, hung, after = deliver_loads(warehouse, lake, settings, put, statement, ["h1", "h2", "h3"])
     judgement = judge_new_loads(warehouse, settings, is_everything=False)
     held = {each.key: each.reason for each in judgement.held}
-    assert held[hung] == GATE_FAILED + "no answer within 2 seconds"
+    assert held[hung] == GATE_FAILED + "no answer within 15 seconds"
     live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
     assert {passed, after} <= live
     assert hung not in live
