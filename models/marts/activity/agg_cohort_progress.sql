@@ -1,0 +1,195 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["cohort_basis", "course_id", "cohort_week"],
+        tags=["near_real_time"],
+    )
+}}
+
+with
+    cohorts as (
+        select cohort_id, cohort_basis, course_id, cohort_week, cohort_size, age_weeks
+        from {{ ref("dim_cohorts") }}
+        where course_id != 'all' and cohort_size > 0
+    ),
+
+    members as (
+        select cohort_id, cohort_basis, course_id, cohort_week, learner_id
+        from {{ ref("fct_cohort_members") }}
+        where course_id != 'all' and not is_excluded
+    ),
+
+    units as (
+        select unit_id, activity_type, course_id
+        from {{ ref("dim_units") }}
+        where unit_kind = 'activity'
+    ),
+
+    progress as (
+        select
+            learner_id,
+            unit_id,
+            course_id,
+            activity_type,
+            is_completed,
+            toDate(completed_at) as completed_date
+        from {{ ref("fct_unit_progress") }}
+        where unit_kind = 'activity'
+    ),
+
+    {# Units of a type that nobody ever completed (pages, mostly) do not report completion and cannot be done. #}
+    unit_counts as (
+        select course_id, count() as unit_count
+        from units
+        where
+            (course_id, activity_type)
+            in (select course_id, activity_type from progress where is_completed)
+        group by course_id
+    ),
+
+    learner_progress as (
+        select
+            learner_id,
+            course_id,
+            groupArrayIf(assumeNotNull(completed_date), is_completed) as completed_dates
+        from progress
+        group by learner_id, course_id
+    ),
+
+    {# Ages in whole weeks since the cohort's Monday; what was done before it has age 0. Members without progress stay. #}
+    member_progress as (
+        select
+            members.cohort_id as cohort_id,
+            members.cohort_basis as cohort_basis,
+            members.course_id as course_id,
+            members.cohort_week as cohort_week,
+            learner_progress.learner_id != '' as has_started,
+            arrayMap(
+                completed_date -> greatest(
+                    0, intDiv(dateDiff('day', members.cohort_week, completed_date), 7)
+                ),
+                learner_progress.completed_dates
+            ) as completed_ages
+        from members
+        left join
+            learner_progress
+            on members.learner_id = learner_progress.learner_id
+            and members.course_id = learner_progress.course_id
+    ),
+
+    {# How many members of each earlier cohort had completed how many units when they were as old as this cohort is. #}
+    paces as (
+        select
+            cohorts.cohort_id as cohort_id,
+            count() as reference_count,
+            arraySort(
+                groupArray(
+                    arrayCount(
+                        age -> age < cohorts.age_weeks, member_progress.completed_ages
+                    )
+                )
+            ) as reference_completed
+        from cohorts
+        inner join
+            member_progress
+            on cohorts.cohort_basis = member_progress.cohort_basis
+            and cohorts.course_id = member_progress.course_id
+        where
+            cohorts.age_weeks > 0 and member_progress.cohort_week < cohorts.cohort_week
+        group by cohorts.cohort_id
+    ),
+
+    expectations as (
+        select
+            cohorts.cohort_id as cohort_id,
+            cohorts.age_weeks as age_weeks,
+            paces.reference_count as reference_count,
+            ifNull({{ sorted_quantile("paces.reference_completed", 0.5) }}, 0)
+            as expected_completed
+        from cohorts
+        left join paces on cohorts.cohort_id = paces.cohort_id
+    ),
+
+    counted as (
+        select
+            member_progress.cohort_id as cohort_id,
+            countIf(member_progress.has_started) as started_count,
+            arraySort(
+                groupArray(length(member_progress.completed_ages))
+            ) as completed_by_learner,
+            countIf(
+                arrayCount(
+                    age -> age < expectations.age_weeks, member_progress.completed_ages
+                )
+                >= expectations.expected_completed
+            ) as on_pace_count
+        from member_progress
+        inner join expectations on member_progress.cohort_id = expectations.cohort_id
+        group by member_progress.cohort_id
+    ),
+
+    joined as (
+        select
+            cohorts.cohort_id as cohort_id,
+            cohorts.cohort_basis as cohort_basis,
+            cohorts.course_id as course_id,
+            cohorts.cohort_week as cohort_week,
+            cohorts.age_weeks as age_weeks,
+            cohorts.cohort_size as cohort_size,
+            ifNull(unit_counts.unit_count, 0) as unit_count,
+            counted.started_count as started_count,
+            counted.completed_by_learner as completed_by_learner,
+            counted.on_pace_count as on_pace_members,
+            expectations.reference_count as reference_count,
+            expectations.expected_completed as expected_completed,
+            {{ is_suppressed("cohort_size") }} as is_suppressed,
+            multiIf(
+                is_suppressed, 'suppressed', unit_count = 0, 'not_reported', ''
+            ) as completed_reason,
+            multiIf(
+                completed_reason != '',
+                completed_reason,
+                age_weeks = 0,
+                'censored',
+                {{ is_suppressed("reference_count") }},
+                'not_comparable',
+                expected_completed = 0,
+                'nothing_expected',
+                ''
+            ) as pace_reason
+        from cohorts
+        inner join counted on cohorts.cohort_id = counted.cohort_id
+        inner join expectations on cohorts.cohort_id = expectations.cohort_id
+        left join unit_counts on cohorts.course_id = unit_counts.course_id
+    ),
+
+    final as (
+        select
+            *,
+            if(is_suppressed, null, started_count) as shown_started_count,
+            if(pace_reason = '', on_pace_members, null) as on_pace_count,
+            if(completed_reason = '', completed_by_learner, []) as shown_completed
+        from joined
+    )
+
+select
+    cohort_id,
+    toLowCardinality(cohort_basis) as cohort_basis,
+    course_id,
+    cohort_week,
+    age_weeks,
+    cohort_size,
+    shown_started_count as started_count,
+    unit_count,
+    {{ sorted_quantile("shown_completed", 0.5) }} as median_units_completed,
+    {{ median_low("shown_completed") }} as median_units_completed_low,
+    {{ median_high("shown_completed") }} as median_units_completed_high,
+    toLowCardinality(completed_reason) as completed_reason,
+    reference_count,
+    if(pace_reason in ('', 'nothing_expected'), expected_completed, null)
+    as expected_units_completed,
+    on_pace_count,
+    {{ ratio_with_interval("on_pace_ratio", "on_pace_count", "cohort_size") }},
+    toLowCardinality(pace_reason) as pace_reason,
+    toBool(is_suppressed) as is_suppressed
+from final

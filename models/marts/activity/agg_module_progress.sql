@@ -1,0 +1,105 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["course_id", "unit_kind", "unit_id"],
+        tags=["near_real_time"],
+    )
+}}
+
+with
+    learners as (
+        select learner_id from {{ ref("dim_learners") }} where not is_excluded
+    ),
+
+    units as (
+        select unit_id, unit_kind, activity_type, course_id, module_id, title, position
+        from {{ ref("dim_units") }}
+    ),
+
+    enrolments as (
+        select learner_id, course_id
+        from {{ ref("fct_enrolments") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
+    progress as (
+        select learner_id, unit_id, course_id, is_engaged, is_completed, last_active_at
+        from {{ ref("fct_unit_progress") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
+    course_learners as (
+        select learner_id, course_id
+        from enrolments
+        union distinct
+        select learner_id, course_id
+        from progress
+    ),
+
+    eligible as (
+        select course_id, count() as eligible_count
+        from course_learners
+        group by course_id
+    ),
+
+    by_unit as (
+        select
+            unit_id,
+            count() as reached_count,
+            countIf(is_engaged) as engaged_count,
+            countIf(is_completed) as completed_count,
+            max(last_active_at) as last_active_at
+        from progress
+        group by unit_id
+    ),
+
+    {# Where nobody ever completed a comparable unit, completion is not reported at all, and 0 % would be a lie. #}
+    final as (
+        select
+            units.course_id as course_id,
+            units.unit_id as unit_id,
+            units.unit_kind as unit_kind,
+            units.activity_type as activity_type,
+            units.module_id as module_id,
+            units.title as title,
+            units.position as position,
+            ifNull(eligible.eligible_count, 0) as eligible_count,
+            ifNull(by_unit.reached_count, 0) as reached_count,
+            {{ is_suppressed("reached_count") }} as is_suppressed,
+            sum(by_unit.completed_count) over (
+                partition by units.course_id, units.unit_kind, units.activity_type
+            )
+            > 0 as is_reported,
+            if(is_suppressed, null, by_unit.engaged_count) as engaged_count,
+            if(
+                is_suppressed or not is_reported, null, by_unit.completed_count
+            ) as completed_count,
+            if(
+                reached_count > 0, toNullable(by_unit.last_active_at), null
+            ) as last_active_at,
+            multiIf(
+                is_suppressed, 'suppressed', not is_reported, 'not_reported', ''
+            ) as completion_reason
+        from units
+        left join by_unit on units.unit_id = by_unit.unit_id
+        left join eligible on units.course_id = eligible.course_id
+    )
+
+select
+    course_id,
+    unit_id,
+    toLowCardinality(unit_kind) as unit_kind,
+    toLowCardinality(activity_type) as activity_type,
+    module_id,
+    title,
+    position,
+    eligible_count,
+    reached_count,
+    engaged_count,
+    completed_count,
+    {{ ratio_with_interval("reached_ratio", "reached_count", "eligible_count") }},
+    {{ ratio_with_interval("completion_ratio", "completed_count", "reached_count") }},
+    toLowCardinality(completion_reason) as completion_reason,
+    toBool(is_suppressed) as is_suppressed,
+    last_active_at
+from final

@@ -1,0 +1,267 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["course_id", "unit_kind", "unit_rank"],
+        tags=["nightly"],
+    )
+}}
+
+with
+    watermark as (
+        select complete_through_at
+        from {{ ref("agg_data_watermark") }}
+        where source = 'all'
+    ),
+
+    learners as (
+        select learner_id from {{ ref("dim_learners") }} where not is_excluded
+    ),
+
+    units as (
+        select
+            unit_id,
+            unit_kind,
+            course_id,
+            title,
+            position,
+            ifNull(module_id, '') = '' as is_outside,
+            min(is_outside) over (partition by course_id) = 0 as has_modules
+        from {{ ref("dim_units") }}
+    ),
+
+    progress as (
+        select learner_id, unit_id, reached_at, last_active_at
+        from {{ ref("fct_unit_progress") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
+    course_completions as (
+        select distinct learner_id, activity_id as course_id, 1 as is_completed
+        from {{ ref("fct_learning_events") }}
+        where activity_type = 'course' and verb in ('completed', 'passed')
+    ),
+
+    {#
+        Without a published order there is no "later unit": such units have no curve. Nor have the syllabus and the
+        reading list beside the modules: who does not open them after the last module has not dropped out.
+    #}
+    ranked_units as (
+        select
+            unit_id,
+            unit_kind,
+            course_id,
+            title,
+            toUInt64(assumeNotNull({{ published_rank() }})) as unit_rank,
+            count() over (partition by course_id, unit_kind) as unit_count
+        from units
+        where isNotNull(position) and not (is_outside and has_modules)
+    ),
+
+    {#
+        The learner's way through the units in published order. Quiet since: the last sign of the learner in this unit
+        or one before it, so that three weeks of work in one module are no absence.
+    #}
+    steps as (
+        select
+            progress.learner_id as learner_id,
+            ranked_units.course_id as course_id,
+            ranked_units.unit_kind as unit_kind,
+            ranked_units.unit_rank as unit_rank,
+            ranked_units.unit_count as unit_count,
+            max(progress.last_active_at) over (
+                partition by learner_id, course_id, unit_kind
+                order by unit_rank
+                rows between unbounded preceding and current row
+            ) as quiet_since_at,
+            leadInFrame(progress.reached_at) over way as next_reached_at,
+            leadInFrame(toUInt8(1)) over way = 0 as is_furthest
+        from progress
+        inner join ranked_units on progress.unit_id = ranked_units.unit_id
+        window
+            way as (
+                partition by learner_id, course_id, unit_kind
+                order by unit_rank
+                rows between unbounded preceding and unbounded following
+            )
+    ),
+
+    judged_steps as (
+        select
+            steps.learner_id as learner_id,
+            steps.course_id as course_id,
+            steps.unit_kind as unit_kind,
+            steps.unit_rank as unit_rank,
+            steps.is_furthest as is_furthest,
+            steps.unit_rank = steps.unit_count
+            or ifNull(course_completions.is_completed, 0) = 1 as is_finished,
+            addDays(
+                steps.quiet_since_at, {{ var("unit_return_horizon_days") }}
+            ) as horizon_at,
+            not is_furthest
+            and ifNull(course_completions.is_completed, 0) = 0
+            and steps.next_reached_at > horizon_at as is_late_return
+        from steps
+        left join
+            course_completions
+            on steps.learner_id = course_completions.learner_id
+            and steps.course_id = course_completions.course_id
+    ),
+
+    {# The first way through ends once: before the first return that came too late, else at the furthest unit. #}
+    ends as (
+        select
+            judged_steps.learner_id as learner_id,
+            judged_steps.course_id as course_id,
+            judged_steps.unit_kind as unit_kind,
+            min(
+                (
+                    judged_steps.unit_rank,
+                    multiIf(
+                        judged_steps.is_late_return,
+                        'dropped',
+                        judged_steps.is_finished,
+                        'finished',
+                        judged_steps.horizon_at <= watermark.complete_through_at,
+                        'dropped',
+                        'open'
+                    )
+                )
+            ) as end_of_way,
+            end_of_way .1 as end_rank,
+            end_of_way .2 as end_kind
+        from judged_steps
+        cross join watermark
+        where judged_steps.is_late_return or judged_steps.is_furthest
+        group by learner_id, course_id, unit_kind
+    ),
+
+    end_counts as (
+        select
+            course_id,
+            unit_kind,
+            end_rank,
+            count() as end_count,
+            countIf(end_kind = 'dropped') as dropped_count,
+            countIf(end_kind = 'open') as censored_count
+        from ends
+        group by course_id, unit_kind, end_rank
+    ),
+
+    {# Units behind the end of the first way, and units that were passed over, are not at risk. #}
+    reached_counts as (
+        select
+            judged_steps.course_id as course_id,
+            judged_steps.unit_kind as unit_kind,
+            judged_steps.unit_rank as unit_rank,
+            count() as reached_count,
+            countIf(judged_steps.unit_rank <= ends.end_rank) as at_risk_count
+        from judged_steps
+        inner join
+            ends
+            on judged_steps.learner_id = ends.learner_id
+            and judged_steps.course_id = ends.course_id
+            and judged_steps.unit_kind = ends.unit_kind
+        group by course_id, unit_kind, unit_rank
+    ),
+
+    counted as (
+        select
+            ranked_units.course_id as course_id,
+            ranked_units.unit_kind as unit_kind,
+            ranked_units.unit_rank as unit_rank,
+            ranked_units.unit_id as unit_id,
+            ranked_units.title as title,
+            ranked_units.unit_rank = ranked_units.unit_count as is_last_unit,
+            reached_counts.reached_count as reached_count,
+            reached_counts.at_risk_count as at_risk_count,
+            end_counts.dropped_count as dropped_count,
+            end_counts.censored_count as censored_count,
+            end_counts.end_count as end_count
+        from ranked_units
+        left join
+            reached_counts
+            on ranked_units.course_id = reached_counts.course_id
+            and ranked_units.unit_kind = reached_counts.unit_kind
+            and ranked_units.unit_rank = reached_counts.unit_rank
+        left join
+            end_counts
+            on ranked_units.course_id = end_counts.course_id
+            and ranked_units.unit_kind = end_counts.unit_kind
+            and ranked_units.unit_rank = end_counts.end_rank
+    ),
+
+    with_curves as (
+        select
+            *,
+            sum(end_count) over whole_course as started_count,
+            sum(end_count) over from_here - at_risk_count as skipped_count,
+            sum(censored_count) over whole_course > 0 as is_provisional,
+            {{ running_survival("dropped_count", "at_risk_count", "so_far") }}
+            as survival_or_null,
+            sum({{ greenwood_term("dropped_count", "at_risk_count") }}) over so_far
+            as greenwood_sum
+        from counted
+        window
+            whole_course as (partition by course_id, unit_kind),
+            so_far as (
+                partition by course_id, unit_kind
+                order by unit_rank
+                rows between unbounded preceding and current row
+            ),
+            from_here as (
+                partition by course_id, unit_kind
+                order by unit_rank
+                rows between current row and unbounded following
+            )
+    ),
+
+    {# After the last unit nothing later can be reached, so that nobody can be said to drop there. #}
+    final as (
+        select
+            *,
+            dropped_count + censored_count as exit_count,
+            if(is_last_unit, 0, at_risk_count) as hazard_base,
+            if(is_last_unit, 0, started_count) as exit_base,
+            {{ is_suppressed("started_count") }} as is_suppressed,
+            multiIf(
+                is_last_unit,
+                'last_unit',
+                {{ is_suppressed("at_risk_count") }},
+                'suppressed',
+                ''
+            ) as hazard_reason
+        from with_curves
+    )
+
+select
+    course_id,
+    toLowCardinality(unit_kind) as unit_kind,
+    unit_rank,
+    unit_id,
+    title,
+    toUInt64(started_count) as started_count,
+    reached_count,
+    at_risk_count,
+    toUInt64(skipped_count) as skipped_count,
+    dropped_count,
+    censored_count,
+    exit_count,
+    {{ suppressed(ratio("exit_count", "exit_base"), "exit_base") }} as exit_ratio,
+    toBool(is_provisional) as is_provisional,
+    {{ ratio_with_interval("hazard", "dropped_count", "hazard_base") }},
+    toLowCardinality(hazard_reason) as hazard_reason,
+    {{ suppressed("survival_or_null", "started_count") }} as survival,
+    {{
+        suppressed(
+            greenwood_low("survival_or_null", "greenwood_sum"), "started_count"
+        )
+    }} as survival_low,
+    {{
+        suppressed(
+            greenwood_high("survival_or_null", "greenwood_sum"), "started_count"
+        )
+    }} as survival_high,
+    {{ ratio_with_interval("drop_off_ratio", "dropped_count", "exit_base") }},
+    toBool(is_last_unit) as is_last_unit,
+    toBool(is_suppressed) as is_suppressed
+from final
