@@ -20,7 +20,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # These tell how the data came, and must differ when they come otherwise.
 DELIVERY_MARTS = frozenset(
-    {"fct_event_deliveries", "fct_drops", "fct_quarantined_lines", "fct_flagged_lines", "fct_statement_conflicts"}
+    {
+        "agg_lateness",
+        "fct_drops",
+        "fct_event_deliveries",
+        "fct_flagged_lines",
+        "fct_quarantined_lines",
+        "fct_statement_conflicts",
+    }
 )
 # The simulator knows every verb that it sends, never sends two contents under one id, and keeps to the specification.
 EMPTY_AT_THIS_SIZE = frozenset(

@@ -104,8 +104,12 @@ with
             cohorts.cohort_id as cohort_id,
             cohorts.age_weeks as age_weeks,
             paces.reference_count as reference_count,
-            ifNull({{ sorted_quantile("paces.reference_completed", 0.5) }}, 0)
-            as expected_completed
+            ifNull(
+                {{ sorted_quantile("paces.reference_completed", 0.5) }}, 0
+            ) as expected_completed,
+            arrayCount(
+                completed -> completed >= expected_completed, paces.reference_completed
+            ) as reference_on_pace_count
         from cohorts
         left join paces on cohorts.cohort_id = paces.cohort_id
     ),
@@ -141,6 +145,7 @@ with
             counted.completed_by_learner as completed_by_learner,
             counted.on_pace_count as on_pace_members,
             expectations.reference_count as reference_count,
+            expectations.reference_on_pace_count as reference_on_pace_count,
             expectations.expected_completed as expected_completed,
             {{ is_suppressed("cohort_size") }} as is_suppressed,
             multiIf(
@@ -168,6 +173,11 @@ with
             *,
             if(is_suppressed, null, started_count) as shown_started_count,
             if(pace_reason = '', on_pace_members, null) as on_pace_count,
+            if(
+                pace_reason = '',
+                {{ ratio("reference_on_pace_count", "reference_count") }},
+                null
+            ) as reference_on_pace_ratio,
             if(completed_reason = '', completed_by_learner, []) as shown_completed
         from joined
     )
@@ -186,10 +196,12 @@ select
     {{ median_high("shown_completed") }} as median_units_completed_high,
     toLowCardinality(completed_reason) as completed_reason,
     reference_count,
-    if(pace_reason in ('', 'nothing_expected'), expected_completed, null)
-    as expected_units_completed,
+    if(
+        pace_reason in ('', 'nothing_expected'), expected_completed, null
+    ) as expected_units_completed,
     on_pace_count,
     {{ ratio_with_interval("on_pace_ratio", "on_pace_count", "cohort_size") }},
+    reference_on_pace_ratio,
     toLowCardinality(pace_reason) as pace_reason,
     toBool(is_suppressed) as is_suppressed
 from final

@@ -16,7 +16,7 @@ with
         select
             learner_id,
             course_id as enrolment_course_id,
-            assumeNotNull(enrolled_at) as enrolled_at,
+            assumeNotNull(enrolled_at) as known_enrolled_at,
             acquisition_channel as enrolment_channel,
             cohort_label as enrolment_label
         from {{ ref("fct_enrolments") }}
@@ -45,10 +45,10 @@ with
         select
             learner_id,
             arrayJoin(['all', enrolment_course_id]) as scope,
-            min(enrolled_at) as joined_at,
+            min(known_enrolled_at) as joined_at,
             argMin(
                 (toString(enrolment_channel), enrolment_label),
-                (enrolled_at, enrolment_course_id)
+                (known_enrolled_at, enrolment_course_id)
             ) as told
         from enrolments
         group by learner_id, scope

@@ -87,8 +87,11 @@ with
             ifNull(ends.is_last_unit, false) as is_last_unit,
             ifNull(ends.is_module_end, false) as is_module_end,
             {{ is_suppressed("departed_learner_count") }} as is_suppressed,
-            {{ suppressed(ratio("exit_count", "departure_count"), "departed_learner_count") }}
-            as exit_ratio
+            {{
+                suppressed(
+                    ratio("exit_count", "departure_count"), "departed_learner_count"
+                )
+            }} as exit_ratio
         from departures
         inner join activities on departures.from_activity_id = activities.activity_id
         left join ends on departures.from_activity_id = ends.unit_id
@@ -98,10 +101,16 @@ with
     compared_departures as (
         select
             *,
-            {{ wilson_low("exit_ratio * departed_learner_count", "departed_learner_count") }}
-            as exit_ratio_low,
-            {{ wilson_high("exit_ratio * departed_learner_count", "departed_learner_count") }}
-            as exit_ratio_high,
+            {{
+                wilson_low(
+                    "exit_ratio * departed_learner_count", "departed_learner_count"
+                )
+            }} as exit_ratio_low,
+            {{
+                wilson_high(
+                    "exit_ratio * departed_learner_count", "departed_learner_count"
+                )
+            }} as exit_ratio_high,
             arraySort(groupArray(exit_ratio) over comparable) as comparable_ratios,
             {{ sorted_quantile("comparable_ratios", 0.5) }} as usual_exit_ratio
         from rated_departures
@@ -121,7 +130,8 @@ with
             false as is_exit,
             count() as transition_count,
             uniqExact(learner_id) as learner_count,
-            quantileExactInclusive(0.5)(dwell_ms) as median_dwell_ms
+            quantileExactInclusive(0.5)
+            (dwell_ms) as median_dwell_ms
         from moves
         group by from_course_id, from_activity_id, to_activity_id, step
         union all
@@ -192,10 +202,16 @@ select
     departure_count,
     departed_learner_count,
     transition_ratio,
-    {{ wilson_low("transition_ratio * departed_learner_count", "departed_learner_count") }}
-    as transition_ratio_low,
-    {{ wilson_high("transition_ratio * departed_learner_count", "departed_learner_count") }}
-    as transition_ratio_high,
+    {{
+        wilson_low(
+            "transition_ratio * departed_learner_count", "departed_learner_count"
+        )
+    }} as transition_ratio_low,
+    {{
+        wilson_high(
+            "transition_ratio * departed_learner_count", "departed_learner_count"
+        )
+    }} as transition_ratio_high,
     if(is_exit or is_suppressed, null, median_dwell_ms / 1000) as median_dwell_seconds,
     exit_count,
     exit_ratio,

@@ -35,8 +35,17 @@ with
             activity_id != ''
             and verb_group not in ('administration', 'session')
             and verb not in (
-                'terminated', 'suspended', 'exited', 'abandoned', 'closed',
-                'waived', 'satisfied', 'mastered', 'scored', 'evaluated', 'imported'
+                'terminated',
+                'suspended',
+                'exited',
+                'abandoned',
+                'closed',
+                'waived',
+                'satisfied',
+                'mastered',
+                'scored',
+                'evaluated',
+                'imported'
             )
     ),
 
@@ -59,12 +68,10 @@ with
                 parents.activity_id,
                 activities.activity_id
             ) as place_id,
-            activities.activity_type
-            in ('course', 'module', 'platform') as is_container
+            activities.activity_type in ('course', 'module', 'platform') as is_container
         from activities
         left join
-            activities as parents
-            on activities.parent_activity_id = parents.activity_id
+            activities as parents on activities.parent_activity_id = parents.activity_id
         left join
             activities as grandparents
             on parents.parent_activity_id = grandparents.activity_id
@@ -159,9 +166,7 @@ with
             with_next.referrer_activity_id as referrer_activity_id,
             with_next.arrived_at as arrived_at,
             with_next.last_event_at as last_event_at,
-            if(
-                with_next.is_session_end, null, with_next.next_arrived_at
-            ) as left_at,
+            if(with_next.is_session_end, null, with_next.next_arrived_at) as left_at,
             with_next.event_count as event_count,
             with_next.place_number = 1 as is_session_start,
             with_next.is_session_end as is_session_end,

@@ -26,7 +26,8 @@ with
     ),
 
     ranked_units as (
-        select unit_id, course_id, {{ published_rank() }} as unit_rank from units
+        select unit_id, course_id, {{ published_rank() }} as unit_rank
+        from units
         where unit_kind = 'activity'
     ),
 
@@ -76,7 +77,7 @@ with
 
 select
     session_id,
-    move_number,
+    toUInt64(move_number) as move_number,
     learner_id,
     course_id,
     from_course_id,

@@ -47,7 +47,8 @@ with
             if(event_count = 0, null, maxIf(lateness_ms, is_first_copy)) as max_ms,
             arrayMap(
                 ms -> if(event_count = 0, null, ms / 1000),
-                quantilesExactInclusiveIf(0.5, 0.9, 0.99)(lateness_ms, is_first_copy)
+                quantilesExactInclusiveIf(0.5, 0.9, 0.99)
+                (lateness_ms, is_first_copy)
             ) as quantile_seconds
         from copies
         group by source, delivered_date

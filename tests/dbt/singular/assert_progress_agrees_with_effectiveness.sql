@@ -1,0 +1,21 @@
+{#
+    The share of learners who reached and completed a unit is one number, whether it is asked every ten minutes
+    (agg_module_progress) or every night (agg_content_effectiveness).
+#}
+select
+    progress.unit_id,
+    progress.eligible_count,
+    effectiveness.eligible_count,
+    progress.reached_count,
+    effectiveness.reached_count,
+    progress.completed_count,
+    effectiveness.completed_count
+from {{ ref("agg_module_progress") }} as progress
+left join
+    {{ ref("agg_content_effectiveness") }} as effectiveness
+    on progress.unit_id = effectiveness.unit_id
+    and effectiveness.period = 'all'
+where
+    progress.eligible_count != effectiveness.eligible_count
+    or progress.reached_count != effectiveness.reached_count
+    or progress.completed_count is distinct from effectiveness.completed_count
