@@ -17,6 +17,10 @@ with
         select learner_id from {{ ref("dim_learners") }} where not is_excluded
     ),
 
+    {#
+        The syllabus and the reading list beside the modules are no steps on the way: who does not open them after the
+        last module has not dropped out.
+    #}
     units as (
         select
             unit_id,
@@ -25,7 +29,8 @@ with
             title,
             position,
             ifNull(module_id, '') = '' as is_outside,
-            min(is_outside) over (partition by course_id) = 0 as has_modules
+            min(is_outside) over (partition by course_id) = 0 as has_modules,
+            count(position) over (partition by course_id, unit_kind) > 0 as is_published
         from {{ ref("dim_units") }}
     ),
 
@@ -42,23 +47,66 @@ with
     ),
 
     {#
-        Without a published order there is no "later unit": such units have no curve. Nor have the syllabus and the
-        reading list beside the modules: who does not open them after the last module has not dropped out.
+        Where nobody published an order, the one in which learners come to the units stands in for it: by the median
+        time from their first unit to this one. Whole milliseconds, and a value that occurs: no order of rows matters.
     #}
+    arrivals as (
+        select
+            progress.unit_id as unit_id,
+            dateDiff(
+                'millisecond',
+                min(progress.reached_at) over (
+                    partition by progress.learner_id, units.course_id, units.unit_kind
+                ),
+                progress.reached_at
+            ) as delay_ms
+        from progress
+        inner join units on progress.unit_id = units.unit_id
+        where not units.is_published and not (units.is_outside and units.has_modules)
+    ),
+
+    usual_delays as (
+        select unit_id, quantileExactLow(0.5)(delay_ms) as delay_ms
+        from arrivals
+        group by unit_id
+    ),
+
+    placed_units as (
+        select
+            units.unit_id as unit_id,
+            units.unit_kind as unit_kind,
+            units.course_id as course_id,
+            units.title as title,
+            units.is_published as is_published,
+            multiIf(
+                units.is_published,
+                toInt64(units.position),
+                usual_delays.unit_id != '',
+                toNullable(usual_delays.delay_ms),
+                null
+            ) as place
+        from units
+        left join usual_delays on units.unit_id = usual_delays.unit_id
+        where not (units.is_outside and units.has_modules)
+    ),
+
     ranked_units as (
         select
             unit_id,
             unit_kind,
             course_id,
             title,
-            toUInt64(assumeNotNull({{ published_rank() }})) as unit_rank,
+            is_published,
+            toUInt64(
+                assumeNotNull({{ published_rank(position="place") }})
+            ) as unit_rank,
             count() over (partition by course_id, unit_kind) as unit_count
-        from units
-        where isNotNull(position) and not (is_outside and has_modules)
+        from placed_units
+        where isNotNull(place)
     ),
 
     {#
-        The learner's way through the units in published order. Quiet since: the last sign of the learner in this unit
+        The learner's way through the units in their order. Quiet since: the last sign of the learner in this unit
         or one before it, so that three weeks of work in one module are no absence.
     #}
     steps as (
@@ -171,6 +219,7 @@ with
             ranked_units.unit_rank as unit_rank,
             ranked_units.unit_id as unit_id,
             ranked_units.title as title,
+            ranked_units.is_published as is_published,
             ranked_units.unit_rank = ranked_units.unit_count as is_last_unit,
             reached_counts.reached_count as reached_count,
             reached_counts.at_risk_count as at_risk_count,
@@ -239,6 +288,7 @@ select
     unit_rank,
     unit_id,
     title,
+    toLowCardinality(if(is_published, 'published', 'observed')) as order_basis,
     toUInt64(started_count) as started_count,
     reached_count,
     at_risk_count,
