@@ -129,8 +129,7 @@ with
             dropped_count,
             unknown_exit_count + open_exit_count as censored_count,
             dropped_count + unknown_exit_count + open_exit_count as exit_count,
-            {{ suppressed(ratio("exit_count", "started_count"), "started_count") }}
-            as exit_ratio,
+            {{ ratio_with_interval("exit_ratio", "exit_count", "started_count") }},
             is_provisional,
             {{ suppressed("hazard_or_null", "at_risk_count") }} as hazard,
             {{
@@ -209,6 +208,8 @@ select
     censored_count,
     exit_count,
     exit_ratio,
+    exit_ratio_low,
+    exit_ratio_high,
     is_provisional,
     hazard,
     hazard_low,
