@@ -11,6 +11,7 @@ from orchestration.loading import load_pending
 from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.settings import Settings
+from orchestration.simulate.truth import read_truth
 from tests.conftest import DATABASES
 from tests.dbt_project.redelivery import redeliver
 from tests.dbt_project.snapshots import differences, marts, put_aside
@@ -54,6 +55,13 @@ def built(loaded: Client, dbt: Callable[..., Path]) -> Client:
 def test_the_project_builds_and_every_mart_has_rows(built: Client):
     empty = [mart for mart in marts(built) if not built.query(f"select count() from marts.{mart}").result_rows[0][0]]
     assert set(empty) <= EMPTY_AT_THIS_SIZE
+
+
+def test_progress_is_that_of_the_simulated_learners(built: Client, simulated: Path):
+    """Every learner who reached a module in the simulation is counted, late, doubled or split as the events came."""
+    counted = built.query("select unit_id, reached_count from marts.agg_module_progress where unit_kind = 'module'")
+    truth = read_truth(simulated)
+    assert dict(counted.result_rows) == {module.module_id: module.reached_count for module in truth.modules}
 
 
 def test_a_second_build_changes_nothing_and_the_same_lines_on_another_road_give_the_same_marts(

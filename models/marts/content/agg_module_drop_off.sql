@@ -41,9 +41,14 @@ with
     ),
 
     course_completions as (
-        select distinct learner_id, activity_id as course_id, 1 as is_completed
+        select distinct learner_id, course_id, 1 as has_completed
         from {{ ref("fct_learning_events") }}
-        where activity_type = 'course' and verb in ('completed', 'passed')
+        where
+            activity_id = course_id
+            and (
+                verb in ('completed', 'passed', 'satisfied', 'mastered')
+                or ifNull(is_completed, false)
+            )
     ),
 
     {#
@@ -141,12 +146,12 @@ with
             steps.unit_rank as unit_rank,
             steps.is_furthest as is_furthest,
             steps.unit_rank = steps.unit_count
-            or ifNull(course_completions.is_completed, 0) = 1 as is_finished,
+            or ifNull(course_completions.has_completed, 0) = 1 as is_finished,
             addDays(
                 steps.quiet_since_at, {{ var("unit_return_horizon_days") }}
             ) as horizon_at,
             not is_furthest
-            and ifNull(course_completions.is_completed, 0) = 0
+            and ifNull(course_completions.has_completed, 0) = 0
             and steps.next_reached_at > horizon_at as is_late_return
         from steps
         left join
