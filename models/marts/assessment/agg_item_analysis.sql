@@ -1,0 +1,289 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["course_id", "assessment_id", "item_id"],
+        tags=["nightly"],
+    )
+}}
+
+with
+    items as (
+        select
+            item_id,
+            item_kind,
+            problem_id,
+            assessment_id,
+            course_id,
+            module_id,
+            title,
+            position,
+            problem_position,
+            part_count,
+            rest_scope
+        from {{ ref("dim_items") }}
+    ),
+
+    {# Learners counted by score first: counts add exactly, in any order. #}
+    score_counts as (
+        select
+            item_id,
+            ability_group,
+            rest_ratio,
+            is_correct,
+            count() as learner_count,
+            countIf(isNotNull(response_seconds)) as timed,
+            countIf(is_rapid_guess) as rapid,
+            countIf(has_second_attempt) as second_attempts,
+            countIf(isNotNull(is_second_correct)) as judged_second,
+            countIf(ifNull(is_second_correct, false)) as right_second,
+            groupArray(response_seconds) as seconds_of_some
+        from {{ ref("fct_first_answers") }}
+        where not is_excluded
+        group by item_id, ability_group, rest_ratio, is_correct
+    ),
+
+    item_counts as (
+        select
+            item_id,
+            sum(learner_count) as examinees,
+            sumIf(learner_count, isNotNull(is_correct)) as judged,
+            sumIf(learner_count, ifNull(is_correct, false)) as right_answers,
+            sum(timed) as timed_answers,
+            sum(rapid) as rapid_answers,
+            sum(second_attempts) as second_attempted,
+            sumIf(learner_count, is_correct = false) as wrong_answers,
+            sumIf(judged_second, is_correct = false) as retried,
+            sumIf(right_second, is_correct = false) as right_retries,
+            sumIf(learner_count, ability_group != '') as ranked,
+            sumIf(learner_count, ability_group = 'upper') as upper_learners,
+            sumIf(
+                learner_count, ability_group = 'upper' and ifNull(is_correct, false)
+            ) as upper_right,
+            sumIf(learner_count, ability_group = 'lower') as lower_learners,
+            sumIf(
+                learner_count, ability_group = 'lower' and ifNull(is_correct, false)
+            ) as lower_right,
+            arraySort(
+                groupArrayIf(
+                    (
+                        toUInt8(ifNull(is_correct, false)),
+                        ifNull(rest_ratio, 0),
+                        learner_count
+                    ),
+                    ability_group != ''
+                )
+            ) as score_points,
+            arraySort(groupArrayArray(seconds_of_some)) as seconds_sorted
+        from score_counts
+        group by item_id
+    ),
+
+    {# How far each examinee of an assessment got in its published order. #}
+    furthest_positions as (
+        select assessment_id, furthest_position, count() as learner_count
+        from
+            (
+                select
+                    assessment_id,
+                    learner_id,
+                    ifNull(max(problem_position), 0) as furthest_position
+                from {{ ref("fct_first_answers") }}
+                where assessment_id != '' and not is_excluded
+                group by assessment_id, learner_id
+            )
+        group by assessment_id, furthest_position
+    ),
+
+    assessment_examinees as (
+        select
+            assessment_id,
+            sum(learner_count) as assessment_examinees,
+            arraySort(
+                groupArray((furthest_position, learner_count))
+            ) as learners_by_furthest
+        from furthest_positions
+        group by assessment_id
+    ),
+
+    reliability as (
+        select
+            assessment_id,
+            alpha,
+            complete_count,
+            problem_count,
+            alpha_reason,
+            1 as is_known
+        from {{ ref("agg_assessment_reliability") }}
+    ),
+
+    joined as (
+        select
+            items.item_id as item_id,
+            items.item_kind as item_kind,
+            items.problem_id as problem_id,
+            items.assessment_id as assessment_id,
+            items.course_id as course_id,
+            items.module_id as module_id,
+            items.title as title,
+            items.position as position,
+            items.part_count as part_count,
+            items.rest_scope as rest_scope,
+            item_counts.examinees as examinee_count,
+            item_counts.judged as judged_count,
+            item_counts.right_answers as correct_count,
+            item_counts.timed_answers as timed_count,
+            item_counts.rapid_answers as rapid_guess_count,
+            item_counts.second_attempted as second_attempt_count,
+            item_counts.wrong_answers as first_wrong_count,
+            item_counts.retried as retried_count,
+            item_counts.right_retries as retried_correct_count,
+            item_counts.ranked as ranked_count,
+            item_counts.upper_learners as upper_count,
+            item_counts.upper_right as upper_correct_count,
+            item_counts.lower_learners as lower_count,
+            item_counts.lower_right as lower_correct_count,
+            item_counts.score_points as score_points,
+            item_counts.seconds_sorted as seconds_sorted,
+            assessment_examinees.assessment_examinees as assessment_examinee_count,
+            isNotNull(items.problem_position)
+            and items.assessment_id != '' as has_place,
+            arraySum(
+                reached -> if(
+                    reached .1 < ifNull(items.problem_position, 0), reached .2, 0
+                ),
+                assessment_examinees.learners_by_furthest
+            ) as behind_count,
+            reliability.alpha as assessment_alpha,
+            reliability.complete_count as assessment_alpha_learner_count,
+            multiIf(
+                items.assessment_id = '',
+                'no_assessment',
+                reliability.is_known = 0,
+                'too_few_learners',
+                reliability.alpha_reason
+            ) as assessment_alpha_reason
+        from items
+        left join item_counts on items.item_id = item_counts.item_id
+        left join
+            assessment_examinees
+            on items.assessment_id = assessment_examinees.assessment_id
+        left join reliability on items.assessment_id = reliability.assessment_id
+    ),
+
+    measured as (
+        select
+            *,
+            {{ is_suppressed("judged_count") }} as is_hidden,
+            if(
+                has_place, toNullable(toUInt64(behind_count)), null
+            ) as not_reached_count,
+            multiIf(
+                is_hidden,
+                'suppressed',
+                rest_scope = 'none',
+                'no_other_problems',
+                ranked_count < {{ var("minimum_discrimination_learners") }},
+                'too_few_learners',
+                isNull({{ correlation("score_points") }}),
+                'no_variance',
+                ''
+            ) as discrimination_reason,
+            if(
+                discrimination_reason = '', {{ correlation("score_points") }}, null
+            ) as discrimination,
+            multiIf(
+                discrimination_reason in ('', 'no_variance')
+                and least(upper_count, lower_count)
+                >= {{ var("minimum_group_size") }},
+                {{
+                    upper_lower_index(
+                        "upper_correct_count",
+                        "upper_count",
+                        "lower_correct_count",
+                        "lower_count",
+                    )
+                }},
+                null
+            ) as upper_lower_index
+        from joined
+    ),
+
+    final as (
+        select
+            *,
+            {{ correlation_low("discrimination", "ranked_count") }}
+            as discrimination_low,
+            {{ correlation_high("discrimination", "ranked_count") }}
+            as discrimination_high
+        from measured
+    )
+
+select
+    course_id,
+    module_id,
+    assessment_id,
+    item_id,
+    item_kind,
+    problem_id,
+    title,
+    position,
+    part_count,
+    examinee_count,
+    judged_count,
+    correct_count,
+    toBool(is_hidden) as is_suppressed,
+    {{ ratio_with_interval("difficulty_ratio", "correct_count", "judged_count") }},
+    rest_scope,
+    ranked_count,
+    discrimination,
+    discrimination_low,
+    discrimination_high,
+    toLowCardinality(discrimination_reason) as discrimination_reason,
+    upper_count,
+    upper_correct_count,
+    lower_count,
+    lower_correct_count,
+    upper_lower_index,
+    assessment_alpha,
+    assessment_alpha_learner_count,
+    toLowCardinality(assessment_alpha_reason) as assessment_alpha_reason,
+    timed_count,
+    {{ suppressed(sorted_quantile("seconds_sorted", 0.5), "timed_count") }}
+    as median_response_seconds,
+    {{ suppressed(median_low("seconds_sorted"), "timed_count") }}
+    as median_response_seconds_low,
+    {{ suppressed(median_high("seconds_sorted"), "timed_count") }}
+    as median_response_seconds_high,
+    rapid_guess_count,
+    {{ ratio_with_interval("rapid_guess_ratio", "rapid_guess_count", "timed_count") }},
+    second_attempt_count,
+    first_wrong_count,
+    retried_count,
+    retried_correct_count,
+    {{
+        ratio_with_interval(
+            "learning_gain_ratio", "retried_correct_count", "retried_count"
+        )
+    }},
+    assessment_examinee_count,
+    not_reached_count,
+    {{
+        ratio_with_interval(
+            "not_reached_ratio", "not_reached_count", "assessment_examinee_count"
+        )
+    }},
+    toBool(
+        ifNull(difficulty_ratio_low > {{ var("too_easy_ratio") }}, false)
+    ) as is_too_easy,
+    toBool(
+        ifNull(difficulty_ratio_high < {{ var("too_hard_ratio") }}, false)
+    ) as is_too_hard,
+    toBool(
+        ifNull(discrimination_high < {{ var("weak_discrimination") }}, false)
+    ) as is_weakly_discriminating,
+    toBool(ifNull(discrimination_high < 0, false)) as is_negatively_discriminating,
+    toBool(
+        ifNull(rapid_guess_ratio_low > {{ var("speeded_ratio") }}, false)
+        or ifNull(not_reached_ratio_low > {{ var("speeded_ratio") }}, false)
+    ) as is_speeded
+from final

@@ -1,0 +1,274 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["item_id", "is_pooled", "option_id"],
+        tags=["nightly"],
+    )
+}}
+
+with
+    items as (
+        select item_id, course_id, assessment_id, title from {{ ref("dim_items") }}
+    ),
+
+    answers as (
+        select
+            item_id,
+            learner_id,
+            ability_group,
+            rest_ratio,
+            is_correct,
+            arrayDistinct(
+                arrayFilter(option -> option != '', selected_options)
+            ) as options
+        from {{ ref("fct_first_answers") }}
+        where not is_excluded and notEmpty(options)
+    ),
+
+    choices as (
+        select
+            item_id,
+            learner_id,
+            ability_group,
+            rest_ratio,
+            is_correct,
+            arrayJoin(options) as chosen_option
+        from answers
+    ),
+
+    counted_choices as (
+        select
+            *,
+            count() over (partition by item_id, chosen_option) as option_count,
+            uniqExact(chosen_option) over (
+                partition by item_id
+            ) as different_option_count
+        from choices
+    ),
+
+    {#
+        What few learners wrote could be their own words or name: shown is what enough learners chose, and of items with
+        a short list of options also the rare ones when they look like the code of an option.
+    #}
+    named_choices as (
+        select
+            *,
+            {{ is_suppressed("option_count") }}
+            and not (
+                different_option_count <= {{ var("item_options_max") }}
+                and match(chosen_option, '^[A-Za-z0-9_.:/#-]{1,64}$')
+            ) as is_pooled_option,
+            if(is_pooled_option, '', chosen_option) as shown_option
+        from counted_choices
+    ),
+
+    {# A learner has one score and one verdict on an item, so learners of different rows are different learners. #}
+    score_counts as (
+        select
+            item_id,
+            shown_option,
+            is_pooled_option,
+            ability_group,
+            rest_ratio,
+            is_correct,
+            uniqExact(learner_id) as learner_count
+        from named_choices
+        group by
+            item_id,
+            shown_option,
+            is_pooled_option,
+            ability_group,
+            rest_ratio,
+            is_correct
+    ),
+
+    option_levels as (
+        select
+            item_id,
+            shown_option,
+            is_pooled_option,
+            ability_group != '' as is_ranked,
+            rest_ratio,
+            sum(learner_count) as level_count,
+            sumIf(learner_count, ifNull(is_correct, false)) as level_right,
+            sumIf(learner_count, is_correct = false) as level_wrong,
+            sumIf(learner_count, ability_group = 'upper') as level_upper,
+            sumIf(learner_count, ability_group = 'lower') as level_lower
+        from score_counts
+        group by item_id, shown_option, is_pooled_option, is_ranked, rest_ratio
+    ),
+
+    options as (
+        select
+            item_id,
+            shown_option,
+            is_pooled_option,
+            sum(level_count) as chosen_count,
+            sum(level_right) as chosen_correct_count,
+            sum(level_wrong) as chosen_wrong_count,
+            sum(level_upper) as upper_chosen_count,
+            sum(level_lower) as lower_chosen_count,
+            arraySort(
+                groupArrayIf((ifNull(rest_ratio, 0), level_count), is_ranked)
+            ) as chosen_levels
+        from option_levels
+        group by item_id, shown_option, is_pooled_option
+    ),
+
+    answer_levels as (
+        select
+            item_id,
+            ability_group != '' as is_ranked,
+            rest_ratio,
+            count() as level_count,
+            countIf(ifNull(is_correct, false)) as level_right,
+            countIf(ability_group = 'upper') as level_upper,
+            countIf(ability_group = 'lower') as level_lower
+        from answers
+        group by item_id, is_ranked, rest_ratio
+    ),
+
+    answered_items as (
+        select
+            item_id,
+            sum(level_count) as examinee_count,
+            sum(level_right) as correct_count,
+            sum(level_upper) as upper_count,
+            sum(level_lower) as lower_count,
+            sumIf(level_count, is_ranked) as ranked_count,
+            arraySort(
+                groupArrayIf((ifNull(rest_ratio, 0), level_count), is_ranked)
+            ) as levels
+        from answer_levels
+        group by item_id
+    ),
+
+    joined as (
+        select
+            options.item_id as item_id,
+            options.shown_option as option_id,
+            options.is_pooled_option as is_pooled,
+            options.chosen_count as chosen_count,
+            options.chosen_correct_count as chosen_correct_count,
+            options.chosen_wrong_count as chosen_wrong_count,
+            options.upper_chosen_count as upper_chosen_count,
+            options.lower_chosen_count as lower_chosen_count,
+            answered_items.examinee_count as examinee_count,
+            answered_items.correct_count as correct_count,
+            answered_items.upper_count as upper_count,
+            answered_items.lower_count as lower_count,
+            answered_items.ranked_count as ranked_count,
+            {# At each score those who chose it, and the others. #}
+            arraySort(
+                arrayFilter(
+                    point -> point .3 > 0,
+                    arrayConcat(
+                        arrayMap(
+                            level -> (1, level .1, toInt64(level .2)),
+                            options.chosen_levels
+                        ),
+                        arrayMap(
+                            level -> (
+                                0,
+                                level .1,
+                                toInt64(level .2) - toInt64(
+                                    arraySum(
+                                        chosen -> if(
+                                            chosen .1 = level .1, chosen .2, 0
+                                        ),
+                                        options.chosen_levels
+                                    )
+                                )
+                            ),
+                            answered_items.levels
+                        )
+                    )
+                )
+            ) as score_points,
+            items.course_id as course_id,
+            items.assessment_id as assessment_id,
+            items.title as item_title
+        from options
+        inner join answered_items on options.item_id = answered_items.item_id
+        inner join items on options.item_id = items.item_id
+    ),
+
+    judged as (
+        select
+            *,
+            multiIf(
+                is_pooled,
+                'pooled',
+                correct_count = 0,
+                'no_right_answers',
+                chosen_correct_count = correct_count,
+                'in_every_right_answer',
+                chosen_correct_count = 0,
+                'in_no_right_answer',
+                chosen_wrong_count = 0,
+                'right_whenever_chosen',
+                'ambiguous'
+            ) as key_basis,
+            multiIf(
+                key_basis in ('in_every_right_answer', 'right_whenever_chosen'),
+                toNullable(true),
+                key_basis = 'in_no_right_answer',
+                false,
+                null
+            ) as is_key,
+            {{ is_suppressed("examinee_count") }} as is_hidden,
+            if(
+                ranked_count < {{ var("minimum_discrimination_learners") }},
+                null,
+                {{ correlation("score_points") }}
+            ) as rest_correlation
+        from joined
+    ),
+
+    final as (
+        select
+            *,
+            {{ correlation_low("rest_correlation", "ranked_count") }}
+            as rest_correlation_low,
+            {{ correlation_high("rest_correlation", "ranked_count") }}
+            as rest_correlation_high
+        from judged
+    )
+
+select
+    course_id,
+    assessment_id,
+    item_id,
+    item_title,
+    option_id,
+    toBool(is_pooled) as is_pooled,
+    examinee_count,
+    chosen_count,
+    toBool(is_hidden) as is_suppressed,
+    {{ ratio_with_interval("chosen_ratio", "chosen_count", "examinee_count") }},
+    is_key,
+    toLowCardinality(key_basis) as key_basis,
+    chosen_correct_count,
+    ranked_count,
+    rest_correlation,
+    rest_correlation_low,
+    rest_correlation_high,
+    upper_count,
+    upper_chosen_count,
+    lower_count,
+    lower_chosen_count,
+    toLowCardinality(
+        multiIf(
+            ifNull(is_key and rest_correlation_high < 0, false),
+            'key_misleads',
+            ifNull(not is_key and rest_correlation_low > 0, false),
+            'attracts_the_strong',
+            ifNull(
+                not is_key and chosen_ratio_high < {{ var("idle_distractor_ratio") }},
+                false
+            ),
+            'idle',
+            ''
+        )
+    ) as option_flag
+from final
