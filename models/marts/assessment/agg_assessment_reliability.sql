@@ -43,7 +43,9 @@ with
                     ) as assessment_learner_count
                 from counted
             )
-        where problem_count >= {{ var("common_problem_ratio") }} * assessment_learner_count
+        where
+            problem_count
+            >= {{ var("common_problem_ratio") }} * assessment_learner_count
     ),
 
     complete_answers as (

@@ -24,57 +24,48 @@ with
     ),
 
     {# Learners counted by score first: counts add exactly, in any order. #}
-    score_counts as (
+    score_levels as (
         select
             item_id,
-            ability_group,
+            isNotNull(ability_quintile) as is_ranked,
             rest_ratio,
-            is_correct,
-            count() as learner_count,
+            count() as examinees,
+            countIf(isNotNull(is_correct)) as judged,
+            countIf(ifNull(is_correct, false)) as right_answers,
+            countIf(is_correct = false) as wrong_answers,
             countIf(isNotNull(response_seconds)) as timed,
             countIf(is_rapid_guess) as rapid,
             countIf(has_second_attempt) as second_attempts,
-            countIf(isNotNull(is_second_correct)) as judged_second,
-            countIf(ifNull(is_second_correct, false)) as right_second,
+            countIf(is_correct = false and isNotNull(is_second_correct)) as retried,
+            countIf(
+                is_correct = false and ifNull(is_second_correct, false)
+            ) as right_retries,
             groupArray(response_seconds) as seconds_of_some
         from {{ ref("fct_first_answers") }}
         where not is_excluded
-        group by item_id, ability_group, rest_ratio, is_correct
+        group by item_id, is_ranked, rest_ratio
     ),
 
     item_counts as (
         select
             item_id,
-            sum(learner_count) as examinees,
-            sumIf(learner_count, isNotNull(is_correct)) as judged,
-            sumIf(learner_count, ifNull(is_correct, false)) as right_answers,
-            sum(timed) as timed_answers,
-            sum(rapid) as rapid_answers,
-            sum(second_attempts) as second_attempted,
-            sumIf(learner_count, is_correct = false) as wrong_answers,
-            sumIf(judged_second, is_correct = false) as retried,
-            sumIf(right_second, is_correct = false) as right_retries,
-            sumIf(learner_count, ability_group != '') as ranked,
-            sumIf(learner_count, ability_group = 'upper') as upper_learners,
-            sumIf(
-                learner_count, ability_group = 'upper' and ifNull(is_correct, false)
-            ) as upper_right,
-            sumIf(learner_count, ability_group = 'lower') as lower_learners,
-            sumIf(
-                learner_count, ability_group = 'lower' and ifNull(is_correct, false)
-            ) as lower_right,
+            sum(examinees) as examinee_count,
+            sum(judged) as judged_count,
+            sum(right_answers) as correct_count,
+            sum(wrong_answers) as first_wrong_count,
+            sum(timed) as timed_count,
+            sum(rapid) as rapid_guess_count,
+            sum(second_attempts) as second_attempt_count,
+            sum(retried) as retried_count,
+            sum(right_retries) as retried_correct_count,
+            sumIf(examinees, is_ranked) as ranked_count,
             arraySort(
                 groupArrayIf(
-                    (
-                        toUInt8(ifNull(is_correct, false)),
-                        ifNull(rest_ratio, 0),
-                        learner_count
-                    ),
-                    ability_group != ''
+                    (ifNull(rest_ratio, 0), examinees, right_answers), is_ranked
                 )
-            ) as score_points,
+            ) as levels,
             arraySort(groupArrayArray(seconds_of_some)) as seconds_sorted
-        from score_counts
+        from score_levels
         group by item_id
     ),
 
@@ -128,29 +119,39 @@ with
             items.position as position,
             items.part_count as part_count,
             items.rest_scope as rest_scope,
-            item_counts.examinees as examinee_count,
-            item_counts.judged as judged_count,
-            item_counts.right_answers as correct_count,
-            item_counts.timed_answers as timed_count,
-            item_counts.rapid_answers as rapid_guess_count,
-            item_counts.second_attempted as second_attempt_count,
-            item_counts.wrong_answers as first_wrong_count,
-            item_counts.retried as retried_count,
-            item_counts.right_retries as retried_correct_count,
-            item_counts.ranked as ranked_count,
-            item_counts.upper_learners as upper_count,
-            item_counts.upper_right as upper_correct_count,
-            item_counts.lower_learners as lower_count,
-            item_counts.lower_right as lower_correct_count,
-            item_counts.score_points as score_points,
+            item_counts.examinee_count as examinee_count,
+            item_counts.judged_count as judged_count,
+            item_counts.correct_count as correct_count,
+            item_counts.timed_count as timed_count,
+            item_counts.rapid_guess_count as rapid_guess_count,
+            item_counts.second_attempt_count as second_attempt_count,
+            item_counts.first_wrong_count as first_wrong_count,
+            item_counts.retried_count as retried_count,
+            item_counts.retried_correct_count as retried_correct_count,
+            item_counts.ranked_count as ranked_count,
+            item_counts.levels as levels,
+            arraySort(
+                arrayFilter(
+                    point -> point .3 > 0,
+                    arrayConcat(
+                        arrayMap(
+                            level -> (0, level .1, toUInt64(level .2 - level .3)),
+                            item_counts.levels
+                        ),
+                        arrayMap(
+                            level -> (1, level .1, toUInt64(level .3)),
+                            item_counts.levels
+                        )
+                    )
+                )
+            ) as score_points,
             item_counts.seconds_sorted as seconds_sorted,
             assessment_examinees.assessment_examinees as assessment_examinee_count,
             isNotNull(items.problem_position)
             and items.assessment_id != '' as has_place,
             arraySum(
-                reached -> if(
-                    reached .1 < ifNull(items.problem_position, 0), reached .2, 0
-                ),
+                reached
+                -> if(reached .1 < ifNull(items.problem_position, 0), reached .2, 0),
                 assessment_examinees.learners_by_furthest
             ) as behind_count,
             reliability.alpha as assessment_alpha,
@@ -191,18 +192,19 @@ with
             if(
                 discrimination_reason = '', {{ correlation("score_points") }}, null
             ) as discrimination,
-            multiIf(
-                discrimination_reason in ('', 'no_variance')
-                and least(upper_count, lower_count)
-                >= {{ var("minimum_group_size") }},
-                {{
-                    upper_lower_index(
-                        "upper_correct_count",
-                        "upper_count",
-                        "lower_correct_count",
-                        "lower_count",
-                    )
-                }},
+            if(
+                discrimination_reason = '',
+                {{ upper_group_ratio("levels", var("upper_lower_share")) }},
+                null
+            ) as upper_correct_ratio,
+            if(
+                discrimination_reason = '',
+                {{ lower_group_ratio("levels", var("upper_lower_share")) }},
+                null
+            ) as lower_correct_ratio,
+            if(
+                discrimination_reason = '',
+                {{ upper_lower_index("levels", var("upper_lower_share")) }},
                 null
             ) as upper_lower_index
         from joined
@@ -239,10 +241,8 @@ select
     discrimination_low,
     discrimination_high,
     toLowCardinality(discrimination_reason) as discrimination_reason,
-    upper_count,
-    upper_correct_count,
-    lower_count,
-    lower_correct_count,
+    upper_correct_ratio,
+    lower_correct_ratio,
     upper_lower_index,
     assessment_alpha,
     assessment_alpha_learner_count,

@@ -15,7 +15,7 @@ with
         select
             item_id,
             learner_id,
-            ability_group,
+            ability_quintile,
             rest_ratio,
             is_correct,
             arrayDistinct(
@@ -29,7 +29,7 @@ with
         select
             item_id,
             learner_id,
-            ability_group,
+            ability_quintile,
             rest_ratio,
             is_correct,
             arrayJoin(options) as chosen_option
@@ -68,7 +68,7 @@ with
             item_id,
             shown_option,
             is_pooled_option,
-            ability_group,
+            ability_quintile,
             rest_ratio,
             is_correct,
             uniqExact(learner_id) as learner_count
@@ -77,7 +77,7 @@ with
             item_id,
             shown_option,
             is_pooled_option,
-            ability_group,
+            ability_quintile,
             rest_ratio,
             is_correct
     ),
@@ -87,13 +87,11 @@ with
             item_id,
             shown_option,
             is_pooled_option,
-            ability_group != '' as is_ranked,
+            isNotNull(ability_quintile) as is_ranked,
             rest_ratio,
             sum(learner_count) as level_count,
             sumIf(learner_count, ifNull(is_correct, false)) as level_right,
-            sumIf(learner_count, is_correct = false) as level_wrong,
-            sumIf(learner_count, ability_group = 'upper') as level_upper,
-            sumIf(learner_count, ability_group = 'lower') as level_lower
+            sumIf(learner_count, is_correct = false) as level_wrong
         from score_counts
         group by item_id, shown_option, is_pooled_option, is_ranked, rest_ratio
     ),
@@ -106,8 +104,6 @@ with
             sum(level_count) as chosen_count,
             sum(level_right) as chosen_correct_count,
             sum(level_wrong) as chosen_wrong_count,
-            sum(level_upper) as upper_chosen_count,
-            sum(level_lower) as lower_chosen_count,
             arraySort(
                 groupArrayIf((ifNull(rest_ratio, 0), level_count), is_ranked)
             ) as chosen_levels
@@ -118,12 +114,10 @@ with
     answer_levels as (
         select
             item_id,
-            ability_group != '' as is_ranked,
+            isNotNull(ability_quintile) as is_ranked,
             rest_ratio,
             count() as level_count,
-            countIf(ifNull(is_correct, false)) as level_right,
-            countIf(ability_group = 'upper') as level_upper,
-            countIf(ability_group = 'lower') as level_lower
+            countIf(ifNull(is_correct, false)) as level_right
         from answers
         group by item_id, is_ranked, rest_ratio
     ),
@@ -133,8 +127,6 @@ with
             item_id,
             sum(level_count) as examinee_count,
             sum(level_right) as correct_count,
-            sum(level_upper) as upper_count,
-            sum(level_lower) as lower_count,
             sumIf(level_count, is_ranked) as ranked_count,
             arraySort(
                 groupArrayIf((ifNull(rest_ratio, 0), level_count), is_ranked)
@@ -151,46 +143,64 @@ with
             options.chosen_count as chosen_count,
             options.chosen_correct_count as chosen_correct_count,
             options.chosen_wrong_count as chosen_wrong_count,
-            options.upper_chosen_count as upper_chosen_count,
-            options.lower_chosen_count as lower_chosen_count,
             answered_items.examinee_count as examinee_count,
             answered_items.correct_count as correct_count,
-            answered_items.upper_count as upper_count,
-            answered_items.lower_count as lower_count,
             answered_items.ranked_count as ranked_count,
-            {# At each score those who chose it, and the others. #}
+            {# Per score at most two tuples: those who chose the option, then all who answered the item. #}
             arraySort(
-                arrayFilter(
-                    point -> point .3 > 0,
-                    arrayConcat(
-                        arrayMap(
-                            level -> (1, level .1, toInt64(level .2)),
-                            options.chosen_levels
-                        ),
-                        arrayMap(
-                            level -> (
-                                0,
-                                level .1,
-                                toInt64(level .2) - toInt64(
-                                    arraySum(
-                                        chosen -> if(
-                                            chosen .1 = level .1, chosen .2, 0
-                                        ),
-                                        options.chosen_levels
-                                    )
-                                )
-                            ),
-                            answered_items.levels
-                        )
+                arrayConcat(
+                    arrayMap(
+                        level -> (level .1, toUInt64(0), level .2),
+                        options.chosen_levels
+                    ),
+                    arrayMap(
+                        level -> (level .1, level .2, toUInt64(0)),
+                        answered_items.levels
                     )
                 )
-            ) as score_points,
+            ) as mixed_levels,
             items.course_id as course_id,
             items.assessment_id as assessment_id,
             items.title as item_title
         from options
         inner join answered_items on options.item_id = answered_items.item_id
         inner join items on options.item_id = items.item_id
+    ),
+
+    with_levels as (
+        select
+            *,
+            arrayFilter(
+                level -> level .2 > 0,
+                arrayMap(
+                    (level, before)
+                    -> (level .1, level .2, if(before .1 = level .1, before .3, 0)),
+                    mixed_levels,
+                    arrayPushFront(
+                        arrayPopBack(mixed_levels), (-1., toUInt64(0), toUInt64(0))
+                    )
+                )
+            ) as levels
+        from joined
+    ),
+
+    with_points as (
+        select
+            *,
+            arraySort(
+                arrayFilter(
+                    point -> point .3 > 0,
+                    arrayConcat(
+                        arrayMap(
+                            level -> (0, level .1, toUInt64(level .2 - level .3)),
+                            levels
+                        ),
+                        arrayMap(level -> (1, level .1, toUInt64(level .3)), levels)
+                    )
+                )
+            ) as score_points,
+            ranked_count >= {{ var("minimum_discrimination_learners") }} as is_enough
+        from with_levels
     ),
 
     judged as (
@@ -217,12 +227,18 @@ with
                 null
             ) as is_key,
             {{ is_suppressed("examinee_count") }} as is_hidden,
+            if(is_enough, {{ correlation("score_points") }}, null) as rest_correlation,
             if(
-                ranked_count < {{ var("minimum_discrimination_learners") }},
-                null,
-                {{ correlation("score_points") }}
-            ) as rest_correlation
-        from joined
+                is_enough,
+                {{ upper_group_ratio("levels", var("upper_lower_share")) }},
+                null
+            ) as upper_chosen_ratio,
+            if(
+                is_enough,
+                {{ lower_group_ratio("levels", var("upper_lower_share")) }},
+                null
+            ) as lower_chosen_ratio
+        from with_points
     ),
 
     final as (
@@ -253,15 +269,21 @@ select
     rest_correlation,
     rest_correlation_low,
     rest_correlation_high,
-    upper_count,
-    upper_chosen_count,
-    lower_count,
-    lower_chosen_count,
+    upper_chosen_ratio,
+    lower_chosen_ratio,
     toLowCardinality(
         multiIf(
-            ifNull(is_key and rest_correlation_high < 0, false),
+            ifNull(
+                is_key
+                and rest_correlation_high < - {{ var("misleading_correlation") }},
+                false
+            ),
             'key_misleads',
-            ifNull(not is_key and rest_correlation_low > 0, false),
+            ifNull(
+                not is_key
+                and rest_correlation_low > {{ var("misleading_correlation") }},
+                false
+            ),
             'attracts_the_strong',
             ifNull(
                 not is_key and chosen_ratio_high < {{ var("idle_distractor_ratio") }},

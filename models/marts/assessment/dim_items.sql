@@ -74,7 +74,8 @@ with
             ) as module_id
         from placed_items
         left join
-            activities as containers on placed_items.container_id = containers.activity_id
+            activities as containers
+            on placed_items.container_id = containers.activity_id
     ),
 
     {# An assessment of one problem has no rest to compare it with; there, and without one, the course's problems do. #}
@@ -117,11 +118,7 @@ select
     part_count,
     toLowCardinality(rest_scope) as rest_scope,
     multiIf(
-        rest_scope = 'assessment',
-        assessment_id,
-        rest_scope = 'course',
-        course_id,
-        ''
+        rest_scope = 'assessment', assessment_id, rest_scope = 'course', course_id, ''
     ) as rest_scope_id,
     multiIf(
         rest_scope = 'assessment',

@@ -46,9 +46,8 @@ with
             row_number() over (
                 partition by learner_id, activity_id order by occurred_at, statement_id
             ) as answer_number,
-            quantileExact(0.5)(duration_seconds) over (
-                partition by activity_id
-            ) as median_seconds
+            quantileExact(0.5)
+            (duration_seconds) over (partition by activity_id) as median_seconds
         from {{ ref("fct_learning_events") }}
         where
             is_part
@@ -168,14 +167,14 @@ with
             - toUInt8(isNotNull(is_problem_correct)) as rest_answered,
             if(
                 rest_scope = 'assessment',
-                countIf(is_counted and ifNull(is_problem_correct, false))
-                over assessment,
+                countIf(
+                    is_counted and ifNull(is_problem_correct, false)
+                ) over assessment,
                 countIf(is_counted and ifNull(is_problem_correct, false)) over course
             )
             - toUInt8(ifNull(is_problem_correct, false)) as rest_correct,
             rest_scope != 'none'
-            and rest_answered
-            >= least(
+            and rest_answered >= least(
                 rest_scope_problem_count - 1, {{ var("minimum_rest_problems") }}
             ) as has_rest
         from scored_problems
@@ -217,17 +216,10 @@ with
             if(
                 is_ranked,
                 least(
-                    5,
-                    1 + intDiv(
-                        5 * (2 * up_to_count - equal_count), 2 * ranked_count
-                    )
+                    5, 1 + intDiv(5 * (2 * up_to_count - equal_count), 2 * ranked_count)
                 ),
                 null
-            ) as ability_quintile,
-            up_to_count - equal_count
-            < {{ var("upper_lower_share") }} * ranked_count as is_low,
-            ranked_count - up_to_count
-            < {{ var("upper_lower_share") }} * ranked_count as is_high
+            ) as ability_quintile
         from ranked
     )
 
@@ -252,16 +244,5 @@ select
     toUInt64(rest_correct) as rest_correct_count,
     rest_ratio,
     toNullable(toUInt8(ability_quintile)) as ability_quintile,
-    toLowCardinality(
-        multiIf(
-            not is_ranked,
-            '',
-            is_low and not is_high,
-            'lower',
-            is_high and not is_low,
-            'upper',
-            'middle'
-        )
-    ) as ability_group,
     toBool(is_excluded) as is_excluded
 from final
