@@ -9,7 +9,7 @@ import pytest
 from orchestration.simulate.finding import Finding
 from orchestration.simulate.findings import compare
 from orchestration.simulate.retention_findings import binomial_upper_tail
-from orchestration.simulate.truth import RetentionCell, Truth
+from orchestration.simulate.truth import ItemTruth, RetentionCell, Truth
 
 Marts = dict[str, list[dict]]
 
@@ -29,6 +29,23 @@ def content_row(truth: Truth, index: int) -> dict:
         "completion_ratio_high": high, "completion_ratio_standardised": 0.7, "completion_ratio_standardised_low": 0.65,
         "completion_ratio_standardised_high": 0.75, "support_ratio": 1.0, "median_time_ratio": 1.0,
         "verdict": verdicts.get(module.plant, "working"),
+    }  # fmt: skip
+
+
+def gap_row(item: ItemTruth) -> dict:
+    difference = item.planted_difference
+    return {
+        "item_id": item.item_id, "unit_id": item.unit_id, "item_title": item.title, "unit_title": "A video",
+        "risk_difference": difference + 0.01, "risk_difference_low": difference - 0.05,
+        "risk_difference_high": difference + 0.07, "covered_count": 60, "uncovered_count": 40,
+        "verdict": "teaches" if difference else "does_not_teach", "verdict_reason": "",
+    }  # fmt: skip
+
+
+def item_row(item: ItemTruth) -> dict:
+    return {
+        "item_id": item.item_id, "judged_count": item.covered_count + item.uncovered_count,
+        "correct_count": item.covered_correct_count + item.uncovered_correct_count,
     }  # fmt: skip
 
 
@@ -69,6 +86,8 @@ def marts(truth: Truth) -> Marts:
         "agg_video_drop_off": [{"started": leave.started_count}],
         "fct_video_views": [{"watched": leave.watched_seconds}],
         "agg_content_effectiveness": content,
+        "agg_item_analysis": [item_row(item) for item in truth.items],
+        "agg_instructional_gaps": [gap_row(item) for item in truth.items],
         "agg_cohort_retention": [
             retention_row(cell, is_censored=cell.cohort_week == "2025-09-08" and cell.age_weeks == 5)
             for cell in truth.retention
@@ -92,7 +111,7 @@ def missed(marts: Marts, truth: Truth) -> list[Finding]:
 
 def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
     assert missed(marts, truth) == []
-    assert len(compare(asked(marts), truth)) == 23
+    assert len(compare(asked(marts), truth)) == 27
 
 
 @pytest.mark.parametrize(
@@ -101,6 +120,7 @@ def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
         ("fct_learning_events", "events"), ("fct_learning_events", "learners"), ("fct_event_deliveries", "duplicates"),
         ("fct_sessions", "sessions"), ("fct_quarantined_lines", "lines"), ("agg_video_drop_off", "started"),
         ("agg_content_effectiveness", "completed_count"), ("agg_cohort_retention", "active_count"),
+        ("agg_item_analysis", "judged_count"), ("agg_item_analysis", "correct_count"),
     ],
 )  # fmt: skip
 def test_a_count_that_is_off_by_one_is_missed(marts: Marts, truth: Truth, mart: str, column: str) -> None:
@@ -156,6 +176,36 @@ def test_a_wrong_verdict_and_a_false_accusation_are_missed(marts: Marts, truth: 
     assert questions == ["Verdict on 'Estimating effort'", "Other modules accused of something"]
 
 
+def test_a_difference_outside_its_interval_is_missed(marts: Marts, truth: Truth) -> None:
+    marts["agg_instructional_gaps"][0]["risk_difference_low"] = truth.items[0].planted_difference + 0.005
+    assert [finding.question for finding in missed(marts, truth)] == [
+        f"What covering its video first is worth for '{truth.items[0].title}'"
+    ]
+
+
+@pytest.mark.parametrize(("taught", "untaught"), [("does_not_teach",) * 2, ("teaches", "not_comparable")])
+def test_a_taught_item_accused_or_the_untaught_one_let_go_is_missed(
+    marts: Marts, truth: Truth, taught: str, untaught: str
+) -> None:
+    for row, verdict in zip(marts["agg_instructional_gaps"], (taught, untaught), strict=True):
+        row["verdict"] = verdict
+    assert [finding.question for finding in missed(marts, truth)] == [
+        "The item that its unit does not teach, and no other"
+    ]
+
+
+def test_a_difference_that_is_null_is_missed_with_the_reason(marts: Marts, truth: Truth) -> None:
+    marts["agg_instructional_gaps"][0] |= {"risk_difference": None, "verdict_reason": "few_uncovered"}
+    (finding,) = missed(marts, truth)
+    assert finding.detail == "not told: few_uncovered"
+
+
+def test_an_item_without_its_unit_is_missed(marts: Marts, truth: Truth) -> None:
+    del marts["agg_instructional_gaps"][0]
+    (finding,) = missed(marts, truth)
+    assert finding.detail == "its unit is not held against it"
+
+
 def test_retention_that_is_systematically_off_is_missed(marts: Marts, truth: Truth) -> None:
     for row in marts["agg_cohort_retention"]:
         if row["definition"] == "bounded":
@@ -188,7 +238,7 @@ def test_a_mart_that_cannot_be_read_misses_its_own_findings_only(marts: Marts, t
 def test_a_miss_among_few_learners_says_that_more_may_be_needed(marts: Marts, truth: Truth) -> None:
     marts["fct_sessions"][0]["sessions"] += 1
     (finding,) = (finding for finding in compare(asked(marts), truth) if not finding.is_met)
-    assert finding.detail == "250 learners may be too few to tell: simulate 1,500 or more"
+    assert finding.detail == "250 learners may be too few to tell: simulate 2,000 or more"
 
 
 def test_quotes_in_an_identifier_stay_inside_the_literal(truth: Truth) -> None:
