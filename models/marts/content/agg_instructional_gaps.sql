@@ -169,7 +169,10 @@ with
             *,
             countIf(pair_verdict = 'teaches') over (
                 partition by item_id
-            ) as teaching_unit_count
+            ) as teaching_unit_count,
+            countIf(pair_verdict not in ('does_not_teach', 'skipped')) over (
+                partition by item_id
+            ) as unaccused_unit_count
         from judged
     )
 
@@ -222,7 +225,14 @@ select
         )
     ) as verdict_reason,
     toUInt64(teaching_unit_count) as teaching_unit_count,
+    {# Without the catalogue's word any unit before may teach the item, so all must fail; habit proves nothing. #}
     toBool(
-        pair_verdict in ('does_not_teach', 'skipped') and teaching_unit_count = 0
+        pair_verdict in ('does_not_teach', 'skipped')
+        and teaching_unit_count = 0
+        and (
+            basis = 'taught_by'
+            or basis = 'published_order'
+            and unaccused_unit_count = 0
+        )
     ) as is_gap
 from final
