@@ -1,0 +1,141 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=[
+            "cohort_basis",
+            "course_id",
+            "acquisition_channel",
+            "cohort_month",
+            "horizon_weeks",
+        ],
+    )
+}}
+
+{%- set horizons = var("restricted_mean_weeks") %}
+
+with
+    weeks as (
+        select
+            cohort_basis,
+            cohort_month,
+            course_id,
+            acquisition_channel,
+            age_weeks,
+            cohort_size,
+            at_risk_count,
+            churned_count,
+            churned_count + completed_count + unenrolled_count as ended_count,
+            survival_ratio,
+            churned_ratio,
+            is_suppressed,
+            arrayJoin({{ horizons }}) as horizon_weeks
+        from {{ ref("agg_cohort_survival") }}
+        where age_weeks < {{ horizons | max }}
+    ),
+
+    {# A week whose curve is not known is left out, and then there are too few. #}
+    curves as (
+        select
+            cohort_basis,
+            cohort_month,
+            course_id,
+            acquisition_channel,
+            cohort_size,
+            is_suppressed,
+            horizon_weeks,
+            arraySort(
+                week -> week .1,
+                groupArrayIf(
+                    (
+                        age_weeks,
+                        ifNull(at_risk_count, 0),
+                        ifNull(ended_count, 0),
+                        ifNull(churned_count, 0),
+                        ifNull(survival_ratio, 0),
+                        ifNull(churned_ratio, 0)
+                    ),
+                    isNotNull(survival_ratio)
+                )
+            ) as known_weeks
+        from weeks
+        where age_weeks < horizon_weeks
+        group by
+            cohort_basis,
+            cohort_month,
+            course_id,
+            acquisition_channel,
+            cohort_size,
+            is_suppressed,
+            horizon_weeks
+    ),
+
+    columns_of_weeks as (
+        select
+            *,
+            length(known_weeks) < horizon_weeks as is_censored,
+            is_suppressed or is_censored as is_hidden,
+            arrayMap(week -> week .2, known_weeks) as at_risk,
+            arrayMap(week -> week .3, known_weeks) as ended,
+            arrayMap(week -> week .4, known_weeks) as churned,
+            arrayMap(week -> week .5, known_weeks) as survivals,
+            arrayMap(week -> week .6, known_weeks) as incidences,
+            arrayPushFront(arrayPopBack(survivals), 1.0) as survivals_before
+        from curves
+    ),
+
+    means as (
+        select
+            *,
+            if(is_hidden, null, {{ restricted_mean("survivals") }}) as mean_weeks,
+            if(
+                is_hidden,
+                null,
+                sqrt({{ restricted_mean_variance("survivals", "ended", "at_risk") }})
+            ) as mean_error,
+            if(is_hidden, null, {{ restricted_mean_lost("incidences") }}) as lost_weeks,
+            if(
+                is_hidden,
+                null,
+                sqrt(
+                    greatest(
+                        0,
+                        {{
+                            restricted_mean_lost_variance(
+                                "incidences",
+                                "churned",
+                                "ended",
+                                "at_risk",
+                                "survivals_before",
+                            )
+                        }}
+                    )
+                )
+            ) as lost_error
+        from columns_of_weeks
+    )
+
+select
+    cohort_basis,
+    cohort_month,
+    course_id,
+    acquisition_channel,
+    toUInt32(horizon_weeks) as horizon_weeks,
+    cohort_size,
+    mean_weeks as restricted_mean_active_weeks,
+    mean_error as restricted_mean_active_weeks_standard_error,
+    {{ mean_low("mean_weeks", "mean_error", 0, "horizon_weeks") }}
+    as restricted_mean_active_weeks_low,
+    {{ mean_high("mean_weeks", "mean_error", 0, "horizon_weeks") }}
+    as restricted_mean_active_weeks_high,
+    lost_weeks as weeks_lost_to_churn,
+    lost_error as weeks_lost_to_churn_standard_error,
+    {{ mean_low("lost_weeks", "lost_error", 0, "horizon_weeks") }}
+    as weeks_lost_to_churn_low,
+    {{ mean_high("lost_weeks", "lost_error", 0, "horizon_weeks") }}
+    as weeks_lost_to_churn_high,
+    is_suppressed,
+    toBool(is_censored and not is_suppressed) as is_censored,
+    toLowCardinality(
+        multiIf(is_suppressed, 'suppressed', is_censored, 'censored', '')
+    ) as stay_reason
+from means

@@ -1,0 +1,161 @@
+{{ config(engine="MergeTree()", order_by=["learner_id", "course_id"]) }}
+
+with
+    events as (
+        select
+            learner_id,
+            assumeNotNull(course_id) as known_course_id,
+            activity_id,
+            verb,
+            verb_group,
+            ifNull(is_completed, false) as is_reported_completed,
+            occurred_at
+        from {{ ref("fct_learning_events") }}
+        where ifNull(course_id, '') != ''
+    ),
+
+    listed as (
+        select activity_id from {{ ref("dim_activities") }} where is_in_catalogue
+    ),
+
+    units as (
+        select unit_id, unit_kind, course_id
+        from {{ ref("dim_units") }}
+        where unit_id in (select activity_id from listed)
+    ),
+
+    progress as (
+        select learner_id, unit_id, assumeNotNull(completed_at) as unit_completed_at
+        from {{ ref("fct_unit_progress") }}
+        where isNotNull(completed_at)
+    ),
+
+    {# `left` is Activity Streams' leave; cmi5's `abandoned` ends a session, not the course. #}
+    stated as (
+        select
+            learner_id,
+            known_course_id as course_id,
+            minIfOrNull(
+                occurred_at,
+                activity_id = known_course_id
+                and (
+                    verb in ('completed', 'passed', 'satisfied', 'mastered')
+                    or is_reported_completed
+                )
+            ) as completed_at,
+            maxIfOrNull(
+                occurred_at,
+                verb = 'unregistered'
+                or (verb in ('waived', 'left') and activity_id = known_course_id)
+            ) as unenrolled_at,
+            maxIfOrNull(occurred_at, verb = 'registered') as registered_at,
+            maxIfOrNull(
+                occurred_at,
+                verb_group != 'administration' and verb not in ('waived', 'left')
+            ) as last_active_at
+        from events
+        group by learner_id, known_course_id
+    ),
+
+    {# Modules where the catalogue has them, so that no unit counts twice; else its activities. #}
+    unit_counts as (
+        select
+            course_id,
+            countIf(unit_kind = 'module') as module_count,
+            countIf(unit_kind = 'activity') as activity_count
+        from units
+        group by course_id
+    ),
+
+    courses as (
+        select
+            course_id,
+            if(module_count > 0, 'module', 'activity') as required_kind,
+            toUInt64(
+                ceil(
+                    if(module_count > 0, module_count, activity_count)
+                    * {{ var("course_completion_ratio") }}
+                )
+            ) as required_count
+        from unit_counts
+    ),
+
+    completed_units as (
+        select
+            progress.learner_id as learner_id,
+            units.course_id as course_id,
+            arraySort(groupArray(progress.unit_completed_at)) as completion_times
+        from progress
+        inner join units on progress.unit_id = units.unit_id
+        inner join courses on units.course_id = courses.course_id
+        where units.unit_kind = courses.required_kind
+        group by learner_id, course_id
+    ),
+
+    worked_through as (
+        select
+            completed_units.learner_id as learner_id,
+            completed_units.course_id as course_id,
+            completed_units.completion_times[courses.required_count] as completed_at
+        from completed_units
+        inner join courses on completed_units.course_id = courses.course_id
+        where length(completed_units.completion_times) >= courses.required_count
+    ),
+
+    endings as (
+        select
+            learner_id,
+            course_id,
+            completed_at as stated_at,
+            null as worked_through_at,
+            if(
+                ifNull(registered_at > unenrolled_at, false)
+                or ifNull(
+                    last_active_at
+                    > unenrolled_at + interval {{ var("session_gap_minutes") }} minute,
+                    false
+                ),
+                null,
+                unenrolled_at
+            ) as left_at
+        from stated
+        union all
+        select
+            learner_id,
+            course_id,
+            null as stated_at,
+            completed_at as worked_through_at,
+            null as left_at
+        from worked_through
+    ),
+
+    final as (
+        select
+            learner_id,
+            course_id,
+            minOrNull(stated_at) as first_stated_at,
+            minOrNull(worked_through_at) as first_worked_through_at,
+            minOrNull(left_at) as unenrolled_at
+        from endings
+        group by learner_id, course_id
+    )
+
+select
+    learner_id,
+    course_id,
+    least(
+        ifNull(first_stated_at, first_worked_through_at),
+        ifNull(first_worked_through_at, first_stated_at)
+    ) as completed_at,
+    toLowCardinality(
+        multiIf(
+            isNull(completed_at),
+            '',
+            ifNull(first_stated_at = completed_at, false),
+            'statement',
+            'units'
+        )
+    ) as completion_basis,
+    unenrolled_at
+from final
+where isNotNull(completed_at) or isNotNull(unenrolled_at)
