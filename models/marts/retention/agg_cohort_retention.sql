@@ -29,10 +29,10 @@ with
         select
             learner_id,
             course_id,
-            assumeNotNull(enrolled_at) as enrolled_at,
+            assumeNotNull(known.enrolled_at) as enrolled_at,
             acquisition_channel
-        from {{ ref("fct_enrolments") }}
-        where isNotNull(enrolled_at)
+        from {{ ref("fct_enrolments") }} as known
+        where isNotNull(known.enrolled_at)
     ),
 
     events as (
