@@ -95,7 +95,7 @@ with
             toUInt64(
                 arraySum(arraySlice(window_days, {{ days // 2 + 1 }}))
             ) as recent_day_count,
-            active_day_count - recent_day_count as earlier_day_count,
+            toUInt64(active_day_count - recent_day_count) as earlier_day_count,
             {{ ratio("window_marathon_ms", "window_ms") }} as marathon_time_ratio,
             arrayMax(
                 arrayMap(
@@ -533,7 +533,7 @@ with
                             concat(
                                 'rewatcher: ',
                                 toString(round(rewatched_ratio, 2)),
-                                ' of the time watched before'
+                                ' of the watched time seen before'
                             ),
                             ''
                         ),

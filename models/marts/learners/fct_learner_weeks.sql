@@ -62,7 +62,7 @@ select
     learner_id,
     event_week as week,
     session_count,
-    arrayCount(events -> events > 0, week_weekday_events) as active_day_count,
+    toUInt64(arrayCount(events -> events > 0, week_weekday_events)) as active_day_count,
     arraySum(week_weekday_events) as event_count,
     {{ seconds("week_ms") }} as active_seconds,
     {{ seconds("week_marathon_ms") }} as marathon_seconds,
