@@ -145,7 +145,10 @@ def check(
 @app.command()
 def run(
     job: Annotated[
-        Job, typer.Option(help="near_real_time: what every day asks for; nightly: every model.")
+        Job,
+        typer.Option(
+            help="near_real_time: what every day asks for; nightly: every model but those of whole weeks; weekly: all."
+        ),
     ] = Job.NIGHTLY,
 ) -> None:
     """Load what is due, judge it, build and test the marts.

@@ -2,13 +2,17 @@
 
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
 
-from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models
+from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.resources.connections import LakeResource, WarehouseResource
-from orchestration.schedules.cadences import define_near_real_time_schedule, define_nightly_schedule
+from orchestration.schedules.cadences import (
+    define_near_real_time_schedule,
+    define_nightly_schedule,
+    define_weekly_schedule,
+)
 from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
@@ -23,9 +27,15 @@ near_real_time = define_asset_job(
 )
 nightly = define_asset_job(
     "nightly",
-    selection=AssetSelection.all() - AssetSelection.assets(replay_drops),
+    selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - weekly_models(build_models),
     executor_def=in_process_executor,
-    description="Load what is due, judge it, build every model, compare raw with the ledger.",
+    description="Load what is due, judge it, build every model but the weekly ones, compare raw with the ledger.",
+)
+weekly = define_asset_job(
+    "weekly",
+    selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - AssetSelection.checks(ledger),
+    executor_def=in_process_executor,
+    description="Load what is due, judge it, build every model, those of whole weeks included.",
 )
 replay = define_asset_job(
     "replay",
@@ -38,7 +48,13 @@ defs = Definitions(
     assets=[replay_drops, load_drops, build_models],
     asset_checks=[gate, ledger, published, warnings],
     jobs=[near_real_time, nightly, replay, define_replay_day_job()],
+    asset_checks=[gate, ledger],
+    jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
-    schedules=[define_near_real_time_schedule(near_real_time), define_nightly_schedule(nightly)],
+    schedules=[
+        define_near_real_time_schedule(near_real_time),
+        define_nightly_schedule(nightly),
+        define_weekly_schedule(weekly),
+    ],
     resources={"warehouse": WarehouseResource(), "lake": LakeResource(), "dbt": dbt_cli()},
 )

@@ -19,7 +19,7 @@ from orchestration.loading import WarehouseError, record_build
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
-BUILD_JOBS = ("near_real_time", "nightly", "replay")
+BUILD_JOBS = ("near_real_time", "nightly", "weekly", "replay")
 """Jobs whose builds are recorded: a selection made by hand says nothing about the marts as a whole."""
 
 
@@ -71,6 +71,12 @@ def near_real_time_models(assets: AssetsDefinition) -> AssetSelection:
     dbt's own selection would add every test that reads one of them, also those of models that this job does not build.
     """
     selected = build_dbt_asset_selection([assets], dbt_select="+tag:near_real_time").resolve([assets])
+    return AssetSelection.assets(*sorted(selected, key=str))
+
+
+def weekly_models(assets: AssetsDefinition) -> AssetSelection:
+    """The models tagged `weekly`: what looks back on whole weeks, and changes with them only."""
+    selected = build_dbt_asset_selection([assets], dbt_select="tag:weekly").resolve([assets])
     return AssetSelection.assets(*sorted(selected, key=str))
 
 

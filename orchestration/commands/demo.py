@@ -123,15 +123,15 @@ def _other_home(size: Size) -> str:
 
 def _build(warehouse: Opened, stages: Stages) -> int:
     """Let the sensor see the drops, and run what it asks for, with all marts."""
-    unchanged = reason_to_rest(warehouse, Job.NIGHTLY)
+    unchanged = reason_to_rest(warehouse, Job.WEEKLY)
     if unchanged:
         print_note(unchanged)
         return 0
     before = problems(warehouse)
-    run = run_dagster_job(Job.NIGHTLY.value, warehouse.settings, stages, asked_by_sensor=True)
+    run = run_dagster_job(Job.WEEKLY.value, warehouse.settings, stages, asked_by_sensor=True)
     if run.is_skipped:
         # Loaded already, but not built: an earlier build failed, or the models have changed.
-        run = run_dagster_job(Job.NIGHTLY.value, warehouse.settings, stages)
+        run = run_dagster_job(Job.WEEKLY.value, warehouse.settings, stages)
     return report(run, problems(warehouse) - before)
 
 

@@ -15,6 +15,15 @@ class Job(StrEnum):
 
     NEAR_REAL_TIME = "near_real_time"
     NIGHTLY = "nightly"
+    WEEKLY = "weekly"
+
+
+# A job rests when it, or one that builds at least as much, has built what is there.
+COVERED_BY = {
+    Job.NEAR_REAL_TIME: ("near_real_time", "nightly", "weekly"),
+    Job.NIGHTLY: ("nightly", "weekly"),
+    Job.WEEKLY: ("weekly",),
+}
 
 
 def run_job(job: Job) -> int:
@@ -38,9 +47,7 @@ def reason_to_rest(warehouse: Opened, job: Job) -> str:
     client = warehouse.connect_prepared()
     if is_anything_due(client, warehouse.lake()):
         return ""
-    # What nightly has built contains what near_real_time would build.
-    jobs = {job.value, Job.NIGHTLY.value}
-    builds = [build for build in (last_build(client, name) for name in jobs) if build]
+    builds = [build for build in (last_build(client, name) for name in COVERED_BY[job]) if build]
     latest = max(builds, key=lambda build: build.finished_at, default=None)
     if latest is None or latest.status != "success" or latest.fingerprint != build_fingerprint(client):
         return ""

@@ -1,4 +1,4 @@
-"""The cadences: near_real_time every ten minutes when something changed, nightly whatever happened."""
+"""The cadences: near_real_time every ten minutes when something changed, nightly and weekly whatever happened."""
 
 from clickhouse_connect.driver.client import Client
 from dagster import (
@@ -71,5 +71,17 @@ def define_nightly_schedule(job) -> ScheduleDefinition:
         cron_schedule="0 2 * * *",
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
-        description="Loads what is due in the whole lake, builds all models and compares raw with the ledger.",
+        description="Loads what is due in the whole lake, builds the models and compares raw with the ledger.",
+    )
+
+
+def define_weekly_schedule(job) -> ScheduleDefinition:
+    """Once a week, when the ISO week is over and Sunday's drops have come: all models, learner segments included."""
+    return ScheduleDefinition(
+        name="weekly_schedule",
+        job=job,
+        cron_schedule="0 4 * * 1",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Loads what is due in the whole lake and builds all models, those of whole weeks included.",
     )

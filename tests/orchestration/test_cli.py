@@ -116,7 +116,7 @@ def test_a_writing_statement_needs_the_option(call, tmp_path: Path):
 
 def test_an_unknown_format_or_job_is_a_usage_error(call):
     assert call("sql", "select 1", "--format", "xml").exit_code == 2
-    assert call("run", "--job", "weekly").exit_code == 2
+    assert call("run", "--job", "hourly").exit_code == 2
 
 
 def test_help_is_immediate():

@@ -56,6 +56,18 @@ def test_near_real_time_is_part_of_nightly(defs) -> None:
     assert assets("near_real_time") < assets("nightly")
 
 
+def test_segments_are_weekly_and_weekly_builds_all_that_nightly_does(defs) -> None:
+    def assets(job: str) -> set[AssetKey]:
+        return set(defs.resolve_job_def(job).asset_layer.selected_asset_keys)
+
+    assert assets("nightly") < assets("weekly") == assets("replay") - {AssetKey(["ops", "load_revocations"])}
+    assert {key.path[-1] for key in assets("weekly") - assets("nightly")} == {
+        "fct_learner_weeks",
+        "fct_video_weeks",
+        "agg_learner_segments",
+    }
+
+
 def test_near_real_time_checks_only_what_it_builds(defs) -> None:
     """dbt selects a test when it reads any selected model: tests of unbuilt models failed on missing tables."""
     layer = defs.resolve_job_def("near_real_time").asset_layer
@@ -70,10 +82,13 @@ def test_the_marts_wait_for_the_gate(defs) -> None:
 
 def test_names(defs) -> None:
     repository = defs.get_repository_def()
-    assert {job.name for job in repository.get_all_jobs()} >= {"near_real_time", "nightly"}
+    assert {job.name for job in repository.get_all_jobs()} >= {"near_real_time", "nightly", "weekly"}
     assert [each.name for each in repository.sensor_defs] == ["drops_sensor"]
-    assert {each.name for each in repository.schedule_defs} == {"near_real_time_schedule", "nightly_schedule"}
     sensor = repository.get_sensor_def("drops_sensor")
     assert sensor.minimum_interval_seconds == 60
     cron = {each.name: each.cron_schedule for each in repository.schedule_defs}
-    assert cron == {"near_real_time_schedule": "*/10 * * * *", "nightly_schedule": "0 2 * * *"}
+    assert cron == {
+        "near_real_time_schedule": "*/10 * * * *",
+        "nightly_schedule": "0 2 * * *",
+        "weekly_schedule": "0 4 * * 1",
+    }
