@@ -22,9 +22,12 @@ with
             session_count as week_sessions,
             {{ milliseconds("active_seconds") }} as active_ms,
             {{ milliseconds("marathon_seconds") }} as marathon_ms,
-            arrayMap(events -> toUInt64(events > 0), weekday_event_counts) as day_flags,
             arrayMap(
-                day_seconds -> {{ milliseconds("day_seconds") }}, weekday_active_seconds
+                events -> toUInt64(events > 0), event_counts_by_weekday
+            ) as day_flags,
+            arrayMap(
+                day_seconds -> {{ milliseconds("day_seconds") }},
+                active_seconds_by_weekday
             ) as day_ms
         from {{ ref("fct_learner_weeks") }}
         where learner_id in (select learner_id from learners)
@@ -240,10 +243,8 @@ with
             {{ milliseconds("watched_seconds") }} as watched_ms,
             {{ milliseconds("rewatched_seconds") }} as rewatched_ms,
             ifNull(
-                furthest_seconds_to_date
-                >= {{ var("skim_furthest_ratio") }} * length_seconds
-                and unique_seconds_to_date
-                < {{ var("skim_coverage_ratio") }} * length_seconds,
+                furthest_seconds >= {{ var("skim_furthest_ratio") }} * length_seconds
+                and seen_seconds < {{ var("skim_coverage_ratio") }} * length_seconds,
                 false
             ) as is_skimmed_to_date
         from {{ ref("fct_video_weeks") }} as seen

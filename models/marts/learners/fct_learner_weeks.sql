@@ -66,6 +66,6 @@ select
     arraySum(week_weekday_events) as event_count,
     {{ seconds("week_ms") }} as active_seconds,
     {{ seconds("week_marathon_ms") }} as marathon_seconds,
-    week_weekday_events as weekday_event_counts,
-    arrayMap(ms -> {{ seconds("ms") }}, week_weekday_ms) as weekday_active_seconds
+    week_weekday_events as event_counts_by_weekday,
+    arrayMap(ms -> {{ seconds("ms") }}, week_weekday_ms) as active_seconds_by_weekday
 from final

@@ -77,7 +77,7 @@ select
     view_week as week,
     {{ seconds("watched_ms") }} as watched_seconds,
     {{ seconds("watched_ms - (seen_ms - seen_before_ms)") }} as rewatched_seconds,
-    {{ seconds("seen_ms") }} as unique_seconds_to_date,
-    {{ seconds("furthest_ms") }} as furthest_seconds_to_date,
+    {{ seconds("seen_ms") }} as seen_seconds,
+    {{ seconds("furthest_ms") }} as furthest_seconds,
     if(view_length_ms > 0, {{ seconds("view_length_ms") }}, null) as length_seconds
 from measured
