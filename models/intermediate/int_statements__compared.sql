@@ -1,7 +1,9 @@
 {{
     config(
+        materialized="touched",
+        replaces="statement_key in (select statement_key from {{ ref('int_touched_statements') }})",
         engine="MergeTree()",
-        order_by=["statement_id", "line_hash"],
+        order_by=["statement_key", "statement_id", "line_hash"],
         tags=["near_real_time"],
         query_settings={
             "json_type_escape_dots_in_keys": 1,
@@ -12,10 +14,13 @@
     )
 }}
 
+{%- set touched_statements = ref("int_touched_statements") %}
+
 with
     copies as (
         select
             statement_id,
+            statement_key,
             line_hash,
             load_id,
             object_id,
@@ -24,20 +29,27 @@ with
             timestamp_quality,
             stored_at
         from {{ ref("stg_xapi__statements") }}
-        where quarantine_reason = ''
+        where
+            quarantine_reason = ''
+            and load_key
+            in (select load_key from {{ ref("int_object_states") }} where is_live)
+            {% if is_touching() %}
+                and statement_key in (select statement_key from {{ touched_statements }})
+            {% endif %}
     ),
 
     {# Nearly all statements came in one text only, and nothing dear happens to them. #}
     told_differently as (
-        select statement_id
+        select statement_key
         from copies
-        group by statement_id
+        group by statement_key
         having min(line_hash) != max(line_hash)
     ),
 
     texts as (
         select
             statement_id,
+            statement_key,
             line_hash,
             occurred_at,
             timestamp_quality,
@@ -46,7 +58,7 @@ with
             object_id,
             line_number
         from copies
-        where statement_id in (select statement_id from told_differently)
+        where statement_key in (select statement_key from told_differently)
         order by statement_id, line_hash, load_id, object_id, line_number
         limit 1 by statement_id, line_hash
     ),
@@ -70,6 +82,7 @@ with
     parted as (
         select
             statement_id,
+            statement_key,
             line_hash,
             stored_at,
             arraySort(
@@ -117,6 +130,7 @@ with
     identified as (
         select
             statement_id,
+            statement_key,
             line_hash,
             stored_at,
             parts,
@@ -140,6 +154,7 @@ with
     final as (
         select
             statement_id,
+            statement_key,
             line_hash,
             content_id,
             stored_at,
@@ -151,5 +166,12 @@ with
     )
 
 select
-    statement_id, line_hash, content_id, is_chosen, stored_at, part_names, part_hashes
+    statement_id,
+    statement_key,
+    line_hash,
+    content_id,
+    is_chosen,
+    stored_at,
+    part_names,
+    part_hashes
 from final

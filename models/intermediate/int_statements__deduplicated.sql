@@ -1,21 +1,54 @@
 {{
     config(
+        materialized="touched",
+        replaces="statement_key in (select statement_key from {{ ref('int_touched_statements') }}) "
+        ~ "or {{ is_in_refreshed_month('occurred_at') }}",
+        basis=[
+            "select activity_id, course_id, activity_type from {{ ref('int_catalog_items__current') }}"
+        ],
         engine="MergeTree()",
         order_by=["learner_id", "occurred_at", "statement_id"],
+        partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],
+        query_settings={"max_partitions_per_insert_block": 0},
     )
 }}
 
+{%- set touched_statements = ref("int_touched_statements") %}
+
 with
+    live_objects as (
+        select load_key from {{ ref("int_object_states") }} where is_live
+    ),
+
+    voidings as (select verb_iri from {{ ref("xapi_verbs") }} where verb = 'voided'),
+
+    {# The key finds the few voidings; the id says whom they void. #}
+    voided_statements as (
+        select distinct lower(activity_id) as statement_id
+        from {{ ref("stg_xapi__statements") }}
+        where
+            voided_statement_key != 0
+            and quarantine_reason = ''
+            and load_key in (select load_key from live_objects)
+    ),
+
+    {# Of an id with several contents one counts; see there. #}
+    other_contents as (
+        select statement_id, line_hash
+        from {{ ref("int_statements__compared") }}
+        where not is_chosen
+    ),
+
     statements as (
         select
             statement_id,
+            statement_key,
             source,
             stored_at,
             spec_version,
             learner_id,
             verb_iri,
-            object_type,
             activity_id,
             activity_type_iri,
             activity_name,
@@ -46,35 +79,50 @@ with
             flags,
             line_hash
         from {{ ref("stg_xapi__statements") }}
-        where quarantine_reason = ''
+        where
+            quarantine_reason = ''
+            and load_key in (select load_key from live_objects)
+            and verb_iri not in (select verb_iri from voidings)
+            {% if is_touching() %}
+                and statement_key in (select statement_key from {{ touched_statements }})
+            {% endif %}
     ),
 
-    {# Of an id with several contents one counts; see there. #}
-    other_contents as (
-        select statement_id, line_hash
-        from {{ ref("int_statements__compared") }}
-        where not is_chosen
+    {# Most statements came once. Only the copies of the other ones are put in order, not all of history. #}
+    with_copies as (
+        select statement_key
+        from {{ ref("stg_xapi__statements") }}
+        where
+            quarantine_reason = ''
+            and load_key in (select load_key from live_objects)
+            {% if is_touching() %}
+                and statement_key in (select statement_key from {{ touched_statements }})
+            {% endif %}
+        group by statement_key
+        having count() > 1
     ),
 
-    voidings as (select verb_iri from {{ ref("xapi_verbs") }} where verb = 'voided'),
-
-    voided_statements as (
-        select distinct lower(activity_id) as statement_id
+    chosen_copies as (
+        select *
         from statements
         where
-            verb_iri in (select verb_iri from voidings) and object_type = 'StatementRef'
+            statement_key in (select statement_key from with_copies)
+            and (statement_id, line_hash)
+            not in (select statement_id, line_hash from other_contents)
+        order by statement_id, stored_at is null, stored_at, line_hash, source
+        limit 1 by statement_id
     ),
 
     chosen_versions as (
         select *
         from statements
         where
-            verb_iri not in (select verb_iri from voidings)
+            statement_key not in (select statement_key from with_copies)
             and statement_id not in (select statement_id from voided_statements)
-            and (statement_id, line_hash)
-            not in (select statement_id, line_hash from other_contents)
-        order by statement_id, stored_at is null, stored_at, line_hash, source
-        limit 1 by statement_id
+        union all
+        select *
+        from chosen_copies
+        where statement_id not in (select statement_id from voided_statements)
     ),
 
     verbs as (select verb_iri as iri, verb, verb_group from {{ ref("xapi_verbs") }}),
@@ -141,6 +189,7 @@ with
 
 select
     statement_id,
+    statement_key,
     source,
     toLowCardinality(spec_version) as spec_version,
     learner_id,

@@ -1,11 +1,21 @@
 {{
     config(
+        materialized="touched",
+        replaces="object_id in (select object_id from {{ ref('int_object_states') }} where is_touched) "
+        ~ "or {{ is_in_refreshed_month('delivered_at') }}",
         engine="MergeTree()",
         order_by=["statement_id", "object_key", "line_number"],
         partition_by="toYYYYMM(delivered_at)",
-        tags=["nightly"],
+        tags=["near_real_time"],
+        query_settings={"max_partitions_per_insert_block": 0},
     )
 }}
+
+with
+    object_states as (
+        select load_key, object_id, object_key, is_live, is_touched
+        from {{ ref("int_object_states") }}
+    )
 
 select
     statement_id,
@@ -18,4 +28,15 @@ select
     {{ seconds("dateDiff('millisecond', occurred_at, delivered_at)") }}
     as lateness_seconds
 from {{ ref("stg_xapi__statements") }}
-where quarantine_reason = ''
+where
+    quarantine_reason = ''
+    and load_key in (select load_key from object_states where is_live)
+    {% if is_touching() %}
+        and (
+            (
+                object_key in (select object_key from object_states where is_touched)
+                and object_id in (select object_id from object_states where is_touched)
+            )
+            or {{ is_in_refreshed_month("delivered_at") }}
+        )
+    {% endif %}

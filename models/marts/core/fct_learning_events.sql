@@ -1,11 +1,17 @@
 {{
     config(
+        materialized="touched",
+        replaces="learner_id in (select learner_id from {{ ref('int_touched_learners') }}) "
+        ~ "or {{ is_in_refreshed_month('occurred_at') }}",
         engine="MergeTree()",
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],
+        query_settings={"max_partitions_per_insert_block": 0},
     )
 }}
+
+{%- set touched_learners = ref("int_touched_learners") %}
 
 with
     statements as (
@@ -45,11 +51,21 @@ with
             language,
             flags
         from {{ ref("int_statements__deduplicated") }}
+        {% if is_touching() %}
+            where
+                learner_id in (select learner_id from {{ touched_learners }})
+                or {{ is_in_refreshed_month("occurred_at") }}
+        {% endif %}
     ),
 
     sessionized as (
         select statement_id, session_id, active_seconds_low, active_seconds_high
         from {{ ref("int_statements__sessionized") }}
+        {% if is_touching() %}
+            where
+                learner_id in (select learner_id from {{ touched_learners }})
+                or {{ is_in_refreshed_month("occurred_at") }}
+        {% endif %}
     ),
 
     final as (

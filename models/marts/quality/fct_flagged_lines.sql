@@ -19,7 +19,10 @@ with
             statement_id,
             arrayJoin(flags) as flag
         from {{ ref("stg_xapi__statements") }}
-        where notEmpty(flags)
+        where
+            notEmpty(flags)
+            and load_key
+            in (select load_key from {{ ref("int_object_states") }} where is_live)
     ),
 
     final as (

@@ -19,7 +19,10 @@ with
             delivered_at,
             quarantine_reason
         from {{ ref("stg_xapi__statements") }}
-        where quarantine_reason != ''
+        where
+            quarantine_reason != ''
+            and load_key
+            in (select load_key from {{ ref("int_object_states") }} where is_live)
         union all
         select
             'catalog' as kind,

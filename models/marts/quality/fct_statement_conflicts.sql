@@ -10,6 +10,7 @@ with
     compared as (
         select
             statement_id,
+            statement_key,
             line_hash,
             content_id,
             is_chosen,
@@ -64,7 +65,10 @@ with
         from {{ ref("stg_xapi__statements") }}
         where
             quarantine_reason = ''
+            and statement_key in (select statement_key from compared)
             and statement_id in (select statement_id from conflicts)
+            and load_key
+            in (select load_key from {{ ref("int_object_states") }} where is_live)
     ),
 
     delivered as (

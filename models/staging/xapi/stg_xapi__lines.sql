@@ -5,6 +5,6 @@ from {{ source("raw", "event_lines") }}
 where
     (load_id, object_id) in (
         select load_id, object_id
-        from {{ source("ops", "live_objects") }}
-        where kind = 'events'
+        from {{ ref("int_object_states") }}
+        where is_live
     )

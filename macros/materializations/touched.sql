@@ -1,0 +1,136 @@
+{#
+    Materialization `touched`: a table of which a run recomputes the units that were touched, published at once.
+
+    The model's SQL yields the whole table, or, where `is_touching()` is true, the rows of some units, all of them: what
+    was there of these units and is not among the rows goes. A model that never asks `is_touching()` is built whole in
+    each run.
+
+        {{ config(
+            materialized="touched",
+            replaces="statement_key in (select statement_key from {{ ref('int_touched_statements') }})",
+            partition_by="toYYYYMM(occurred_at)",
+            order_by=["learner_id", "occurred_at", "statement_id"],
+            tags=["near_real_time"],
+        ) }}
+        {%- set touched = ref("int_touched_statements") -%}
+        select … from {{ ref("stg_xapi__statements") }}
+        {% if is_touching() %} where statement_key in (select statement_key from {{ touched }}) {% endif %}
+
+    Config
+      replaces      SQL condition over the table as it was: which of its rows belong to the touched units. Jinja is
+                    rendered when the table is published; what it names with `ref` must be named in the model's SQL too,
+                    outside `{% if is_touching() %}`, or dbt does not know the order. Naming too many units costs time;
+                    a unit that is named here and not recomputed is lost, one that is recomputed and not named is
+                    doubled.
+      basis         list of queries (Jinja) whose rows decide about every row of the table, such as the catalogue. If
+                    they change, the table is built whole. Seeds need not be named.
+      engine, order_by, primary_key, partition_by, settings, query_settings, indexes, projections, ttl, contract, grants,
+      persist_docs, hooks: as in dbt-clickhouse's `table`.
+      tags          every touched model has the tag of the most frequent job: what a run touched counts as consumed only
+                    when all touched models of the project succeeded in it (`consume_touched`).
+
+    When it is built whole: there is no table, the basis changed, a table that it is made from was built whole,
+    `--full-refresh`, or touched objects have more of the lines than the var `rebuild_touched_ratio`. The basis is a hash of the SQL of the whole table with all macros and
+    vars in it, layout, contract, seeds, queries of `basis`, code of the plain models below, the basis of the touched ones,
+    and the state from which consumption is counted. It stands in the table's comment, which is written before the table
+    is published, so that no table ever passes for one of another basis. Vars that only plain models below read are
+    not seen: name such a model in `basis`, or say `--full-refresh`.
+
+    How it is published: the new rows go into an aside. Old rows of the touched units and new rows are compared by a
+    hash of the whole row, partition by partition. If nothing differs, nothing happens. Otherwise a clone of the table
+    (hard links) gets the partitions that differ: where rows were only added they are added, elsewhere the partition is
+    dropped and filled again. Then clone and table are exchanged, in one rename. So readers see the old table or the new
+    one, and the cost of a partition in which nothing differs is the look at its old rows.
+
+    When it is killed: the table is as it was, or as it should be. Asides (`<table>__touched_new_…`, `…_next_…`) stay
+    and the next run of this model drops them. An interrupted first build leaves no table. Nothing is consumed.
+
+    Limits: MergeTree engines in an Atomic or Replicated database. With a `cluster` in the profile every run builds
+    whole. Two runs at once over the same schema are not supported: each would drop the other's asides.
+#}
+{% materialization touched, adapter="clickhouse" %}
+    {%- set target = this.incorporate(type="table") -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set run = touched_run() -%}
+    {%- set aside = touched_aside(target, "new") -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- do drop_tables(target, run.leftovers) -%}
+    {%- if existing is not none and not existing.can_exchange -%}
+        {%- do exceptions.raise_compiler_error(
+            "Materialization touched exchanges tables, which database " ~ this.schema ~ " cannot; "
+            ~ "expected one with the engine Atomic or Replicated."
+        ) -%}
+    {%- endif -%}
+
+    {%- if run.is_touching -%} {%- do publish_touched_units(target, aside, sql, run) -%}
+    {%- else -%} {%- do publish_whole(target, aside, sql, run) -%}
+    {%- endif -%}
+
+    {%- do apply_grants(target, config.get("grants"), should_revoke(existing, full_refresh_mode=True)) -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do adapter.commit() -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{% macro touched_aside(target, role) %}
+    {{ return(target.incorporate(path={
+        "identifier": target.identifier ~ "__touched_" ~ role ~ "_" ~ invocation_id[:8]
+    })) }}
+{% endmacro %}
+
+{% macro drop_tables(target, names) %}
+    {%- for name in names -%}
+        {%- do run_query(
+            "drop table if exists " ~ target.incorporate(path={"identifier": name}) ~ " " ~ on_cluster_clause(target, True)
+        ) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{#
+    What the table's comment says: the model's description, the basis, the run that built the table whole, and a hash of
+    the columns' descriptions.
+#}
+{% macro touched_comment(run) %}
+    {%- set columns = [] -%}
+    {%- if config.persist_column_docs() -%}
+        {%- for column in model.columns.values() -%}
+            {%- do columns.append(column.name ~ " " ~ column.description) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set description = model.description | trim ~ "\n\n" if config.persist_relation_docs() and model.description else "" -%}
+    {%- set whole = "[whole " ~ invocation_id ~ "]" -%}
+    {%- if run.is_touching -%} {%- set whole = modules.re.search("\\[whole [0-9a-f-]+]", run.comment).group() -%} {%- endif -%}
+    {{ return(
+        description ~ "[basis " ~ run.basis ~ "] " ~ whole ~ " [columns " ~ local_md5(columns | join("\n"))[:8] ~ "]"
+    ) }}
+{% endmacro %}
+
+{% macro write_touched_comments(relation, run) %}
+    {%- set comments = ["modify comment " ~ clickhouse_escape_comment(touched_comment(run))] -%}
+    {%- if config.persist_column_docs() -%}
+        {%- for column in model.columns.values() if column.description -%}
+            {%- do comments.append(
+                "comment column if exists `" ~ column.name ~ "` " ~ clickhouse_escape_comment(column.description)
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do run_query(one_alter_relation(relation, comments | join(", "))) -%}
+{% endmacro %}
+
+{# The whole table: built aside, with its basis, and published in one rename. #}
+{% macro publish_whole(target, aside, sql, run) %}
+    {%- set has_contract = config.get("contract").enforced -%}
+    {%- do clickhouse__create_empty_table(False, aside, sql, has_contract) -%}
+    {%- do write_touched_comments(aside, run) -%}
+    {%- call statement("main") -%} {{ clickhouse__insert_into(aside, sql, has_contract) }} {%- endcall -%}
+    {%- if "MergeTree" in run.engine -%}
+        {%- do exchange_tables_atomic(aside, target) -%}
+        {%- do drop_tables(target, [aside.identifier]) -%}
+    {%- else -%}
+        {%- if run.engine -%} {%- do run_query("drop table " ~ target ~ " " ~ on_cluster_clause(target, True)) -%} {%- endif -%}
+        {%- do run_query("rename table " ~ aside ~ " to " ~ target ~ " " ~ on_cluster_clause(target)) -%}
+    {%- endif -%}
+{% endmacro %}
