@@ -50,7 +50,7 @@
 {#
     What the warehouse knows of the table, in one query, for dbt spends some milliseconds on each. As `facts` the rest of
     the basis: the state that consumption is counted from, of every touched ancestor its basis and the run that built it
-    whole, the code of the plain ones, and the rows of every seed that is read and of every query in the config `basis`.
+    whole, the code and vars of the plain ones, and the rows of every seed that is read and of every query in the config `basis`.
 #}
 {% macro touched_facts() %}
     {%- set ancestors = touched_ancestors() -%}
@@ -132,7 +132,7 @@
     {{ return(graph.nodes.values() | selectattr("name", "equalto", "int_object_states") | first) }}
 {% endmacro %}
 
-{# What the model is made from: touched models and seeds, and the code of the plain models between them and it. #}
+{# What the model is made from: touched models and seeds, and the code of the plain models between them and it, with their vars. #}
 {% macro touched_ancestors() %}
     {%- set found = {"touched": [], "seeds": [], "code": [], "seen": []} -%}
     {%- do collect_ancestors(model.depends_on.nodes, found) -%}
@@ -148,6 +148,9 @@
             {%- elif node.config.materialized == "touched" -%} {%- do found.touched.append(node) -%}
             {%- else -%}
                 {%- do found.code.append(node.name ~ " " ~ node.checksum.checksum) -%}
+                {%- for name in modules.re.findall("var\\(\\s*[\"'](\\w+)", node.raw_code or "") -%}
+                    {%- do found.code.append(name ~ " = " ~ var(name)) -%}
+                {%- endfor -%}
                 {%- do collect_ancestors(node.depends_on.nodes, found) -%}
             {%- endif -%}
         {%- endif -%}

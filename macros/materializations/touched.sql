@@ -31,10 +31,10 @@
 
     When it is built whole: there is no table, the basis changed, a table that it is made from was built whole,
     `--full-refresh`, or touched objects have more of the lines than the var `rebuild_touched_ratio`. The basis is a hash of the SQL of the whole table with all macros and
-    vars in it, layout, contract, seeds, queries of `basis`, code of the plain models below, the basis of the touched ones,
+    vars in it, layout, contract, seeds, queries of `basis`, code and vars of the plain models below, the basis of the touched ones,
     and the state from which consumption is counted. It stands in the table's comment, which is written before the table
-    is published, so that no table ever passes for one of another basis. Vars that only plain models below read are
-    not seen: name such a model in `basis`, or say `--full-refresh`.
+    is published, so that no table ever passes for one of another basis. Vars that a plain
+    model below reads through a macro only are not seen: name such a model in `basis`, or say `--full-refresh`.
 
     How it is published: the new rows go into an aside. Old rows of the touched units and new rows are compared by a
     hash of the whole row, partition by partition. If nothing differs, nothing happens. Otherwise a clone of the table
