@@ -6,18 +6,31 @@
 {% macro consume_touched(results) %}
     {%- if execute and is_everything_built(results) -%}
         {%- set node = touched_states_node() -%}
-        {%- set states = api.Relation.create(schema=node.schema, identifier=node.alias, type="table") -%}
-        {%- set snapshot_id = run_query("select " ~ touched_snapshot_sql()).rows[0]["snapshot_id"] -%}
+        {%- set states = api.Relation.create(
+            schema=node.schema, identifier=node.alias, type="table"
+        ) -%}
+        {%- set snapshot_id = run_query("select " ~ touched_snapshot_sql()).rows[0][
+            "snapshot_id"
+        ] -%}
         {%- set used = touched_snapshots_used() -%}
         {%- if snapshot_id and used == [snapshot_id] -%}
-            {%- set aside = states.incorporate(path={"identifier": states.identifier ~ "__consumed"}) -%}
+            {%- set aside = states.incorporate(
+                path={"identifier": states.identifier ~ "__consumed"}
+            ) -%}
             {%- do run_query("create or replace table " ~ aside ~ " as " ~ states) -%}
             {%- do run_query(
-                "insert into " ~ aside ~ " select * replace (1 as is_consumed, 0 as is_touched) from " ~ states
-                ~ " where is_live and snapshot_id = '" ~ snapshot_id ~ "'"
+                "insert into "
+                ~ aside
+                ~ " select * replace (1 as is_consumed, 0 as is_touched) from "
+                ~ states
+                ~ " where is_live and snapshot_id = '"
+                ~ snapshot_id
+                ~ "'"
             ) -%}
             {%- do exchange_tables_atomic(aside, states) -%}
-            {%- do run_query("drop table " ~ aside ~ " " ~ on_cluster_clause(states, True)) -%}
+            {%- do run_query(
+                "drop table " ~ aside ~ " " ~ on_cluster_clause(states, True)
+            ) -%}
         {%- elif snapshot_id is not none -%}
             {%- do log(
                 "The snapshot of live objects changed during the run: nothing counts as consumed, and the next run "
@@ -35,12 +48,19 @@
     {%- endfor -%}
     {%- set needed = [] -%}
     {%- for node in graph.nodes.values() -%}
-        {%- if node.resource_type == "model"
-            and (node.config.materialized == "touched" or "touched_set" in node.tags) -%}
+        {%- if node.resource_type == "model" and (
+            node.config.materialized == "touched"
+            or "touched_set" in node.tags
+        ) -%}
             {%- do needed.append(node.unique_id) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(needed | length > 0 and needed | reject("in", succeeded) | list | length == 0) }}
+    {{
+        return(
+            needed | length > 0
+            and needed | reject("in", succeeded) | list | length == 0
+        )
+    }}
 {% endmacro %}
 
 {# The snapshots that this run's models looked at: one, unless somebody else renewed it meanwhile. #}

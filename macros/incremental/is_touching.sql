@@ -1,10 +1,20 @@
 {#
     Whether a `touched` model recomputes only the units that were touched; if not, its SQL yields the whole table. Unit
-    tests see the whole; they override this macro to test the other branch.
+    tests see the whole; they override this macro to test the other branch. So does whoever only compiles, perhaps on a
+    warehouse without tables.
 #}
 {% macro is_touching() %}
-    {%- if not execute or model.resource_type != "model" -%} {{ return(false) }} {%- endif -%}
-    {{ return(touched_run().is_touching) }}
+    {{ return(is_building() and touched_run().is_touching) }}
+{% endmacro %}
+
+{% macro is_building() %}
+    {{
+        return(
+            execute
+            and model.resource_type == "model"
+            and flags.WHICH in ["build", "run", "retry"]
+        )
+    }}
 {% endmacro %}
 
 {#
@@ -12,13 +22,18 @@
     of the dirty set stay empty then, and every `touched` model is built whole.
 #}
 {% macro is_mostly_touched() %}
-    {%- if not execute or model.resource_type != "model" -%} {{ return(false) }} {%- endif -%}
+    {%- if not is_building() -%} {{ return(false) }} {%- endif -%}
     {{ return(is_most(run_query("select " ~ touched_snapshot_sql()).rows[0])) }}
 {% endmacro %}
 
 {# Whether the touched objects of a snapshot have most of its lines; of an empty one, yes. #}
 {% macro is_most(snapshot) %}
-    {{ return(snapshot["touched_line_count"] >= snapshot["line_count"] * var("rebuild_touched_ratio")) }}
+    {{
+        return(
+            snapshot["touched_line_count"]
+            >= snapshot["line_count"] * var("rebuild_touched_ratio")
+        )
+    }}
 {% endmacro %}
 
 {# Months whose rows are all recomputed in this run, from the var `refresh_months`, as numbers of six digits. #}
@@ -28,7 +43,9 @@
         {%- set digits = month | string | replace("-", "") -%}
         {%- if not modules.re.match("^(19|20)[0-9]{2}(0[1-9]|1[0-2])$", digits) -%}
             {%- do exceptions.raise_compiler_error(
-                "refresh_months holds '" ~ month ~ "'; expected months as 2026-01 or 202601"
+                "refresh_months holds '"
+                ~ month
+                ~ "'; expected months as 2026-01 or 202601"
             ) -%}
         {%- endif -%}
         {%- do months.append(digits | int) -%}

@@ -4,11 +4,24 @@
 #}
 {% macro previous_states() %}
     {%- set columns = [] -%}
-    {%- if execute and model.resource_type == "model" and not should_full_refresh() and load_cached_relation(this) is not none -%}
-        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute="name") | list -%}
+    {%- if is_building() and not should_full_refresh() and load_cached_relation(
+        this
+    ) is not none -%}
+        {%- set columns = (
+            adapter.get_columns_in_relation(this)
+            | map(attribute="name")
+            | list
+        ) -%}
     {%- endif -%}
     {%- if columns and columns | sort == model.columns.keys() | sort -%}
-        select load_id, object_id, object_key, line_count, is_consumed, is_touched, state_id
+        select
+            load_id,
+            object_id,
+            object_key,
+            line_count,
+            is_consumed,
+            is_touched,
+            state_id
         from {{ this }}
     {%- else -%}
         select

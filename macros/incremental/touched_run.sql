@@ -13,21 +13,32 @@
     {%- set node = graph.nodes[model.unique_id] -%}
     {%- if node.get("touched_run", {}).get("invocation_id") != invocation_id -%}
         {# Rendering asks again whether to touch. No: what is hashed is the SQL of the whole table. #}
-        {%- do node.update({"touched_run": {"invocation_id": invocation_id, "is_touching": false}}) -%}
+        {%- do node.update(
+            {
+                "touched_run": {
+                    "invocation_id": invocation_id,
+                    "is_touching": false,
+                }
+            }
+        ) -%}
         {%- set whole_sql = render(model.raw_code) -%}
         {%- set found = touched_facts() -%}
-        {%- set basis = local_md5([whole_sql, touched_layout(), found.facts] | join("\n")) -%}
-        {%- do found.update({
-            "invocation_id": invocation_id,
-            "basis": basis,
-            "is_touching": (
-                ("[basis " ~ basis ~ "]") in found.comment
-                and "MergeTree" in found.engine
-                and not is_most(found.snapshot)
-                and not should_full_refresh()
-                and adapter.get_clickhouse_cluster_name() is none
-            ),
-        }) -%}
+        {%- set basis = local_md5(
+            [whole_sql, touched_layout(), found.facts] | join("\n")
+        ) -%}
+        {%- do found.update(
+            {
+                "invocation_id": invocation_id,
+                "basis": basis,
+                "is_touching": (
+                    ("[basis " ~ basis ~ "]") in found.comment
+                    and "MergeTree" in found.engine
+                    and not is_most(found.snapshot)
+                    and not should_full_refresh()
+                    and adapter.get_clickhouse_cluster_name() is none
+                ),
+            }
+        ) -%}
         {%- do node.update({"touched_run": found}) -%}
     {%- endif -%}
     {{ return(node["touched_run"]) }}
@@ -36,7 +47,17 @@
 {# How the table is laid out, as text: another layout is another table. #}
 {% macro touched_layout() %}
     {%- set layout = [] -%}
-    {%- for name in ["engine", "order_by", "primary_key", "partition_by", "ttl", "settings", "query_settings", "indexes", "projections"] -%}
+    {%- for name in [
+        "engine",
+        "order_by",
+        "primary_key",
+        "partition_by",
+        "ttl",
+        "settings",
+        "query_settings",
+        "indexes",
+        "projections",
+    ] -%}
         {%- do layout.append(name ~ "=" ~ config.get(name)) -%}
     {%- endfor -%}
     {%- if config.get("contract").enforced -%}
@@ -59,12 +80,21 @@
     {%- for row in run_query(touched_facts_sql(ancestors)).rows -%}
         {%- if row["place"] == "nowhere" -%}
             {%- do facts.extend([row["comment"], row["state_id"]]) -%}
-            {%- do found.update({"snapshot": row, "snapshot_id": row["snapshot_id"]}) -%}
+            {%- do found.update(
+                {"snapshot": row, "snapshot_id": row["snapshot_id"]}
+            ) -%}
         {%- elif row["place"] == "itself" -%}
-            {%- do found.update({"engine": row["engine"], "comment": row["comment"] or ""}) -%}
-        {%- elif row["place"] == "aside" -%} {%- do found.leftovers.append(row["name"]) -%}
+            {%- do found.update(
+                {"engine": row["engine"], "comment": row["comment"] or ""}
+            ) -%}
+        {%- elif row["place"] == "aside" -%}
+            {%- do found.leftovers.append(row["name"]) -%}
         {%- else -%}
-            {%- do facts.extend(modules.re.findall("\\[(?:basis|whole) [0-9a-f-]+]", row["comment"] or "")) -%}
+            {%- do facts.extend(
+                modules.re.findall(
+                    "\\[(?:basis|whole) [0-9a-f-]+]", row["comment"] or ""
+                )
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do found.update({"facts": facts | map("string") | sort | join("\n")}) -%}
@@ -74,9 +104,13 @@
 {% macro touched_facts_sql(ancestors) %}
     {%- set queries = [] -%}
     {%- for node in ancestors.seeds -%}
-        {%- do queries.append("select * from `" ~ node.schema ~ "`.`" ~ node.alias ~ "`") -%}
+        {%- do queries.append(
+            "select * from `" ~ node.schema ~ "`.`" ~ node.alias ~ "`"
+        ) -%}
     {%- endfor -%}
-    {%- for query in config.get("basis", []) -%} {%- do queries.append(render(query)) -%} {%- endfor -%}
+    {%- for query in config.get("basis", []) -%}
+        {%- do queries.append(render(query)) -%}
+    {%- endfor -%}
     select
         multiIf(
             database = '{{ this.schema }}' and name = '{{ this.identifier }}',
@@ -95,7 +129,12 @@
         toUInt64(0) as touched_line_count
     from system.tables
     where
-        (database = '{{ this.schema }}' and match(name, '^{{ this.identifier }}(__touched_(new|next)_[0-9a-f]{8})?$'))
+        (
+            database = '{{ this.schema }}'
+            and match(
+                name, '^{{ this.identifier }}(__touched_(new|next)_[0-9a-f]{8})?$'
+            )
+        )
         {%- for node in ancestors.touched %}
             or (database = '{{ node.schema }}' and name = '{{ node.alias }}')
         {%- endfor %}
@@ -107,9 +146,14 @@
         toString(
             tuple(
                 'rows'
-                {%- for query in queries %},
+                {%- for query in queries %}
+                    ,
                     (
-                        select tuple(count(), sum(sipHash64(formatRowNoNewline('RowBinary', *))))
+                        select
+                            tuple(
+                                count(),
+                                sum(sipHash64(formatRowNoNewline('RowBinary', *)))
+                            )
                         from ({{ query }})
                     )
                 {%- endfor %}
@@ -129,7 +173,13 @@
 {% endmacro %}
 
 {% macro touched_states_node() %}
-    {{ return(graph.nodes.values() | selectattr("name", "equalto", "int_object_states") | first) }}
+    {{
+        return(
+            graph.nodes.values()
+            | selectattr("name", "equalto", "int_object_states")
+            | first
+        )
+    }}
 {% endmacro %}
 
 {# What the model is made from: touched models and seeds, and the code of the plain models between them and it, with their vars. #}
@@ -145,10 +195,13 @@
             {%- do found.seen.append(id) -%}
             {%- set node = graph.nodes[id] -%}
             {%- if node.resource_type == "seed" -%} {%- do found.seeds.append(node) -%}
-            {%- elif node.config.materialized == "touched" -%} {%- do found.touched.append(node) -%}
+            {%- elif node.config.materialized == "touched" -%}
+                {%- do found.touched.append(node) -%}
             {%- else -%}
                 {%- do found.code.append(node.name ~ " " ~ node.checksum.checksum) -%}
-                {%- for name in modules.re.findall("var\\(\\s*[\"'](\\w+)", node.raw_code or "") -%}
+                {%- for name in modules.re.findall(
+                    "var\\(\\s*[\"'](\\w+)", node.raw_code or ""
+                ) -%}
                     {%- do found.code.append(name ~ " = " ~ var(name)) -%}
                 {%- endfor -%}
                 {%- do collect_ancestors(node.depends_on.nodes, found) -%}

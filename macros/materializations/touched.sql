@@ -48,7 +48,7 @@
     Limits: MergeTree engines in an Atomic or Replicated database. With a `cluster` in the profile every run builds
     whole. Two runs at once over the same schema are not supported: each would drop the other's asides.
 #}
-{% materialization touched, adapter="clickhouse" %}
+{% materialization touched, adapter = "clickhouse" %}
     {%- set target = this.incorporate(type="table") -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set run = touched_run() -%}
@@ -59,7 +59,9 @@
     {%- do drop_tables(target, run.leftovers) -%}
     {%- if existing is not none and not existing.can_exchange -%}
         {%- do exceptions.raise_compiler_error(
-            "Materialization touched exchanges tables, which database " ~ this.schema ~ " cannot; "
+            "Materialization touched exchanges tables, which database "
+            ~ this.schema
+            ~ " cannot; "
             ~ "expected one with the engine Atomic or Replicated."
         ) -%}
     {%- endif -%}
@@ -68,7 +70,11 @@
     {%- else -%} {%- do publish_whole(target, aside, sql, run) -%}
     {%- endif -%}
 
-    {%- do apply_grants(target, config.get("grants"), should_revoke(existing, full_refresh_mode=True)) -%}
+    {%- do apply_grants(
+        target,
+        config.get("grants"),
+        should_revoke(existing, full_refresh_mode=True),
+    ) -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
@@ -76,15 +82,28 @@
 {% endmaterialization %}
 
 {% macro touched_aside(target, role) %}
-    {{ return(target.incorporate(path={
-        "identifier": target.identifier ~ "__touched_" ~ role ~ "_" ~ invocation_id[:8]
-    })) }}
+    {{
+        return(
+            target.incorporate(
+                path={
+                    "identifier": target.identifier
+                    ~ "__touched_"
+                    ~ role
+                    ~ "_"
+                    ~ invocation_id[:8]
+                }
+            )
+        )
+    }}
 {% endmacro %}
 
 {% macro drop_tables(target, names) %}
     {%- for name in names -%}
         {%- do run_query(
-            "drop table if exists " ~ target.incorporate(path={"identifier": name}) ~ " " ~ on_cluster_clause(target, True)
+            "drop table if exists "
+            ~ target.incorporate(path={"identifier": name})
+            ~ " "
+            ~ on_cluster_clause(target, True)
         ) -%}
     {%- endfor -%}
 {% endmacro %}
@@ -100,20 +119,42 @@
             {%- do columns.append(column.name ~ " " ~ column.description) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- set description = model.description | trim ~ "\n\n" if config.persist_relation_docs() and model.description else "" -%}
+    {%- set description = (
+        model.description | trim ~ "\n\n"
+        if config.persist_relation_docs() and model.description
+        else ""
+    ) -%}
     {%- set whole = "[whole " ~ invocation_id ~ "]" -%}
-    {%- if run.is_touching -%} {%- set whole = modules.re.search("\\[whole [0-9a-f-]+]", run.comment).group() -%} {%- endif -%}
-    {{ return(
-        description ~ "[basis " ~ run.basis ~ "] " ~ whole ~ " [columns " ~ local_md5(columns | join("\n"))[:8] ~ "]"
-    ) }}
+    {%- if run.is_touching -%}
+        {%- set whole = modules.re.search(
+            "\\[whole [0-9a-f-]+]", run.comment
+        ).group() -%}
+    {%- endif -%}
+    {{
+        return(
+            description
+            ~ "[basis "
+            ~ run.basis
+            ~ "] "
+            ~ whole
+            ~ " [columns "
+            ~ local_md5(columns | join("\n"))[:8]
+            ~ "]"
+        )
+    }}
 {% endmacro %}
 
 {% macro write_touched_comments(relation, run) %}
-    {%- set comments = ["modify comment " ~ clickhouse_escape_comment(touched_comment(run))] -%}
+    {%- set comments = [
+        "modify comment " ~ clickhouse_escape_comment(touched_comment(run))
+    ] -%}
     {%- if config.persist_column_docs() -%}
         {%- for column in model.columns.values() if column.description -%}
             {%- do comments.append(
-                "comment column if exists `" ~ column.name ~ "` " ~ clickhouse_escape_comment(column.description)
+                "comment column if exists `"
+                ~ column.name
+                ~ "` "
+                ~ clickhouse_escape_comment(column.description)
             ) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -125,12 +166,28 @@
     {%- set has_contract = config.get("contract").enforced -%}
     {%- do clickhouse__create_empty_table(False, aside, sql, has_contract) -%}
     {%- do write_touched_comments(aside, run) -%}
-    {%- call statement("main") -%} {{ clickhouse__insert_into(aside, sql, has_contract) }} {%- endcall -%}
+    {%- call statement("main") -%}
+        {{ clickhouse__insert_into(aside, sql, has_contract) }}
+    {%- endcall -%}
     {%- if "MergeTree" in run.engine -%}
         {%- do exchange_tables_atomic(aside, target) -%}
         {%- do drop_tables(target, [aside.identifier]) -%}
     {%- else -%}
-        {%- if run.engine -%} {%- do run_query("drop table " ~ target ~ " " ~ on_cluster_clause(target, True)) -%} {%- endif -%}
-        {%- do run_query("rename table " ~ aside ~ " to " ~ target ~ " " ~ on_cluster_clause(target)) -%}
+        {%- if run.engine -%}
+            {%- do run_query(
+                "drop table "
+                ~ target
+                ~ " "
+                ~ on_cluster_clause(target, True)
+            ) -%}
+        {%- endif -%}
+        {%- do run_query(
+            "rename table "
+            ~ aside
+            ~ " to "
+            ~ target
+            ~ " "
+            ~ on_cluster_clause(target)
+        ) -%}
     {%- endif -%}
 {% endmacro %}

@@ -1,7 +1,11 @@
 {# The second half of the materialization `touched`: publishing the rows of some units. See there. #}
 {% macro publish_touched_units(target, aside, sql, run) %}
     {%- set replaces = render(config.require("replaces")) | trim -%}
-    {%- set columns = adapter.get_columns_in_relation(target) | map(attribute="quoted") | join(", ") -%}
+    {%- set columns = (
+        adapter.get_columns_in_relation(target)
+        | map(attribute="quoted")
+        | join(", ")
+    ) -%}
     {%- set settings = adapter.get_model_query_settings(model) -%}
 
     {%- do run_query("create table " ~ aside ~ " as " ~ target) -%}
@@ -19,11 +23,15 @@
         {%- do run_query("create table " ~ next ~ " clone as " ~ target) -%}
         {%- do exchange_partitions(next, aside, changes) -%}
         {%- do fill_partitions(target, aside, next, columns, replaces, changes) -%}
-        {%- if run.comment != touched_comment(run) -%} {%- do write_touched_comments(next, run) -%} {%- endif -%}
+        {%- if run.comment != touched_comment(run) -%}
+            {%- do write_touched_comments(next, run) -%}
+        {%- endif -%}
         {%- do exchange_tables_atomic(next, target) -%}
         {%- do drop_tables(target, [next.identifier, aside.identifier]) -%}
     {%- else -%}
-        {%- if run.comment != touched_comment(run) -%} {%- do write_touched_comments(target, run) -%} {%- endif -%}
+        {%- if run.comment != touched_comment(run) -%}
+            {%- do write_touched_comments(target, run) -%}
+        {%- endif -%}
         {%- do drop_tables(target, [aside.identifier]) -%}
     {%- endif -%}
 {% endmacro %}
@@ -71,7 +79,9 @@
         {%- set partition = "'" ~ row["partition_id"] ~ "'" -%}
         {%- if row["removed_count"] or row["unclear_count"] -%}
             {%- do changes.dropped.append(partition) -%}
-            {%- if row["new_row_count"] -%} {%- do changes.attached.append(partition) -%} {%- endif -%}
+            {%- if row["new_row_count"] -%}
+                {%- do changes.attached.append(partition) -%}
+            {%- endif -%}
         {%- elif row["old_row_count"] -%} {%- do changes.added.append(partition) -%}
         {%- else -%} {%- do changes.attached.append(partition) -%}
         {%- endif -%}
@@ -82,28 +92,63 @@
 {# Hard links only: partitions go from the clone, and the aside's are linked into it. #}
 {% macro exchange_partitions(next, aside, changes) %}
     {%- set commands = [] -%}
-    {%- for partition in changes.dropped -%} {%- do commands.append("drop partition id " ~ partition) -%} {%- endfor -%}
-    {%- for partition in changes.attached -%}
-        {%- do commands.append("attach partition id " ~ partition ~ " from " ~ aside) -%}
+    {%- for partition in changes.dropped -%}
+        {%- do commands.append("drop partition id " ~ partition) -%}
     {%- endfor -%}
-    {%- if commands -%} {%- do run_query(one_alter_relation(next, commands | join(", "))) -%} {%- endif -%}
+    {%- for partition in changes.attached -%}
+        {%- do commands.append(
+            "attach partition id " ~ partition ~ " from " ~ aside
+        ) -%}
+    {%- endfor -%}
+    {%- if commands -%}
+        {%- do run_query(one_alter_relation(next, commands | join(", "))) -%}
+    {%- endif -%}
 {% endmacro %}
 
 {# Untouched rows of the partitions that were dropped, and new rows that the others lack. #}
 {% macro fill_partitions(target, aside, next, columns, replaces, changes) %}
     {%- if changes.dropped -%}
         {%- do run_query(
-            "insert into " ~ next ~ " (" ~ columns ~ ") select " ~ columns ~ " from " ~ target
-            ~ " where _partition_id in (" ~ changes.dropped | join(", ") ~ ") and not ifNull((" ~ replaces ~ "), 0)"
+            "insert into "
+            ~ next
+            ~ " ("
+            ~ columns
+            ~ ") select "
+            ~ columns
+            ~ " from "
+            ~ target
+            ~ " where _partition_id in ("
+            ~ changes.dropped
+            | join(", ") ~ ") and not ifNull((" ~ replaces ~ "), 0)"
         ) -%}
     {%- endif -%}
     {%- if changes.added -%}
-        {%- set partitions = "_partition_id in (" ~ changes.added | join(", ") ~ ")" -%}
+        {%- set partitions = (
+            "_partition_id in (" ~ changes.added | join(", ") ~ ")"
+        ) -%}
         {%- set row_hash = "sipHash64(formatRowNoNewline('RowBinary', *))" -%}
         {%- do run_query(
-            "insert into " ~ next ~ " (" ~ columns ~ ") select " ~ columns ~ " from " ~ aside ~ " where " ~ partitions
-            ~ " and " ~ row_hash ~ " not in (select " ~ row_hash ~ " from " ~ target ~ " prewhere " ~ replaces
-            ~ " where " ~ partitions ~ ")"
+            "insert into "
+            ~ next
+            ~ " ("
+            ~ columns
+            ~ ") select "
+            ~ columns
+            ~ " from "
+            ~ aside
+            ~ " where "
+            ~ partitions
+            ~ " and "
+            ~ row_hash
+            ~ " not in (select "
+            ~ row_hash
+            ~ " from "
+            ~ target
+            ~ " prewhere "
+            ~ replaces
+            ~ " where "
+            ~ partitions
+            ~ ")"
         ) -%}
     {%- endif -%}
 {% endmacro %}

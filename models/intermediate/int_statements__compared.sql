@@ -34,7 +34,8 @@ with
             and load_key
             in (select load_key from {{ ref("int_object_states") }} where is_live)
             {% if is_touching() %}
-                and statement_key in (select statement_key from {{ touched_statements }})
+                and statement_key
+                in (select statement_key from {{ touched_statements }})
             {% endif %}
     ),
 

@@ -17,9 +17,7 @@
 {%- set touched_statements = ref("int_touched_statements") %}
 
 with
-    live_objects as (
-        select load_key from {{ ref("int_object_states") }} where is_live
-    ),
+    live_objects as (select load_key from {{ ref("int_object_states") }} where is_live),
 
     voidings as (select verb_iri from {{ ref("xapi_verbs") }} where verb = 'voided'),
 
@@ -84,7 +82,8 @@ with
             and load_key in (select load_key from live_objects)
             and verb_iri not in (select verb_iri from voidings)
             {% if is_touching() %}
-                and statement_key in (select statement_key from {{ touched_statements }})
+                and statement_key
+                in (select statement_key from {{ touched_statements }})
             {% endif %}
     ),
 
@@ -93,10 +92,10 @@ with
         select statement_key
         from {{ ref("stg_xapi__statements") }}
         where
-            quarantine_reason = ''
-            and load_key in (select load_key from live_objects)
+            quarantine_reason = '' and load_key in (select load_key from live_objects)
             {% if is_touching() %}
-                and statement_key in (select statement_key from {{ touched_statements }})
+                and statement_key
+                in (select statement_key from {{ touched_statements }})
             {% endif %}
         group by statement_key
         having count() > 1

@@ -18,7 +18,7 @@ with
         where
             quarantine_reason = ''
             and (
-                {% if is_mostly_touched() %} 0
+                {% if is_mostly_touched() %}0
                 {% else %}
                     (
                         object_key in (select object_key from touched_objects)

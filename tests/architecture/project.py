@@ -27,6 +27,7 @@ class Node:
     tests: tuple[tuple[str, str], ...] = ()  # (test, column; '' for the whole model)
     unit_tests: tuple[str, ...] = ()
     has_contract: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def is_mart(self) -> bool:
@@ -92,6 +93,7 @@ def read_manifest(path: Path) -> Project:
                 if test.get("attached_node") == key and test.get("test_metadata")
             ),
             unit_tests=tuple(test["name"] for test in unit_tests if test["model"] == raw["name"]),
+            tags=tuple(raw.get("tags", ())),
             has_contract=bool(raw.get("contract", {}).get("enforced")),
         )
 

@@ -13,6 +13,8 @@ MAY_READ = {
 }
 # The snapshot of live objects that all models of a run work on: staging parses what is live in it.
 READ_BY_ALL = {"int_object_states"}
+# What an object held that is not live any more is touched as well.
+READS_DEAD_LINES = {"int_touched_points"}
 MARTS = ("dim", "fct", "agg")
 FOLDERS = {"stg": "models/staging/", "int": "models/intermediate/", **dict.fromkeys(MARTS, "models/marts/")}
 NAMES = {
@@ -29,6 +31,17 @@ def forbidden_reads(models: tuple[Node, ...]) -> list[str]:
         for model in models
         for read in model.reads
         if read.layer not in MAY_READ.get(model.layer, ()) and read.name not in READ_BY_ALL
+    ]
+
+
+def blind_to_death(models: tuple[Node, ...]) -> list[str]:
+    """Readers of parsed lines that do not ask which objects are live: lines of overwritten ones stay for a while."""
+    return [
+        model.name
+        for model in models
+        if "stg_xapi__statements" in (names := {read.name for read in model.reads})
+        and not names & READ_BY_ALL
+        and model.name not in READS_DEAD_LINES
     ]
 
 
@@ -69,6 +82,16 @@ def test_an_aggregate_on_a_staging_model_is_found():
     bad = Node("agg_daily_activity", "agg", reads=(staging, fact))
     assert len(forbidden_reads((bad,))) == 1
     assert len(forbidden_reads((Node("int_x__done", "int", reads=(Node("statements", "source"), fact)),))) == 2
+
+
+def test_readers_of_parsed_lines_ask_which_are_live(project: Project):
+    assert blind_to_death(project.models) == []
+
+
+def test_a_reader_of_all_parsed_lines_is_found():
+    lines, states = Node("stg_xapi__statements", "stg"), Node("int_object_states", "int")
+    nodes = (Node("fct_a", "fct", reads=(lines,)), Node("fct_b", "fct", reads=(lines, states)))
+    assert blind_to_death(nodes) == ["fct_a"]
 
 
 def test_a_models_folder_is_the_one_of_its_layer(project: Project):

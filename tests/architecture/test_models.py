@@ -79,6 +79,17 @@ def test_every_mart_is_a_table(project: Project):
     assert [model.name for model in project.models if model.is_mart and "view" in model.materialized] == []
 
 
+def test_what_a_run_touches_is_consumed_by_the_most_frequent_job(project: Project):
+    """A touched model that only the nightly job built would leave everything touched all day: each run recomputes it."""
+    rare = [
+        model.name
+        for model in project.models
+        if (model.materialized == "touched" or "touched_set" in model.tags) and "near_real_time" not in model.tags
+    ]
+    assert rare == []
+    assert [model.name for model in project.models if model.materialized == "touched"]
+
+
 def test_a_columns_type_is_what_its_name_promises(project: Project):
     assert set(misnamed_columns(project.models)) == COLUMNS_OF_ANOTHER_TYPE
 
