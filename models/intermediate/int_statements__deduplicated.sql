@@ -19,8 +19,6 @@
 with
     live_objects as (select load_key from {{ ref("int_object_states") }} where is_live),
 
-    voidings as (select verb_iri from {{ ref("xapi_verbs") }} where verb = 'voided'),
-
     {# The key finds the few voidings; the id says whom they void. #}
     voided_statements as (
         select distinct lower(activity_id) as statement_id
@@ -80,7 +78,7 @@ with
         where
             quarantine_reason = ''
             and load_key in (select load_key from live_objects)
-            and verb_iri not in (select verb_iri from voidings)
+            and voided_statement_key = 0
             {% if is_touching() %}
                 and statement_key
                 in (select statement_key from {{ touched_statements }})

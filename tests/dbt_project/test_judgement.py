@@ -49,7 +49,7 @@ def staged(
     assert load_pending(warehouse, lake, settings).line_count == len(VALID) + MUTATIONS
     warehouse.command(RELEASE)
     dbt("seed")
-    dbt("run", "--select", "stg_xapi__statements")
+    dbt("run", "--select", "+stg_xapi__statements")
     return warehouse
 
 

@@ -20,6 +20,7 @@ SOURCES = {table: table for table in RAW_TABLES.values()} | {
     "ops.live_objects": f"(select 'L' as load_id, 'O' as object_id, arrayJoin({list(RAW_TABLES)}) as kind)",
     "ops.keys": "(select 'learner_id_key' as name, 'secret' as value, now64(3, 'UTC') as set_at)",
 }
+LIVE = "(select 'L' as load_id, 'O' as object_id, 1 as is_live)"
 COLUMNS = ["load_id", "object_id", "object_key", "source", "line_number", "line", "reject", "delivered_at", "loaded_at"]
 DELIVERED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -57,7 +58,11 @@ def compile_model(path: str) -> tuple[str, dict]:
     macros = "\n".join(file.read_text() for file in sorted((ROOT / "macros").glob("[xk]*/*.sql")))
     variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
     sql = environment.from_string(macros + (ROOT / path).read_text()).render(
-        config=config, source=lambda *name: SOURCES[".".join(name)], ref=seed, var=variables.__getitem__
+        config=config,
+        source=lambda *name: SOURCES[".".join(name)],
+        ref=lambda name: LIVE if name == "int_object_states" else seed(name),
+        var=variables.__getitem__,
+        is_touching=lambda: False,
     )
     return sql, settings
 

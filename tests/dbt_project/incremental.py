@@ -1,0 +1,115 @@
+"""A warehouse that is built drop by drop, and beside it, in another schema, one built whole from the same lines."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clickhouse_connect.driver.client import Client
+
+from orchestration.settings import PROJECT_ROOT, Settings
+from tests.faults.proxy import Mischief, Proxy, Request, once
+
+RUN_SECONDS = 400
+# What a few lines touch is most of a few lines: without this every run would build whole.
+NEVER_WHOLE = "rebuild_touched_ratio: 2"
+# Rows as a set, without what tells the run.
+TABLES = {
+    "staging.stg_xapi__statements": "* from {table} where load_key in "
+    "(select load_key from {schema}intermediate.int_object_states where is_live)",
+    "intermediate.int_statements__compared": "* from {table}",
+    "intermediate.int_statements__deduplicated": "* from {table}",
+    "marts.fct_learning_events": "* from {table}",
+    "marts.fct_event_deliveries": "* from {table}",
+}
+
+
+@dataclass
+class Incremental:
+    """dbt on the test's warehouse, over a proxy that can kill it between any two of its queries."""
+
+    client: Client
+    settings: Settings
+    folder: Path
+    vars: str = NEVER_WHOLE
+    proxy: Proxy = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.proxy = Proxy((self.settings.clickhouse.host, self.settings.clickhouse.port))
+
+    def start(self, *options: str, schema: str = "default") -> subprocess.Popen:
+        """Build all touched models and what they need."""
+        environment = os.environ | self.settings.as_environment() | {"WAREHOUSE_SCHEMA": schema}
+        environment |= {"CLICKHOUSE_PORT": str(self.proxy.port), "DBT_LOG_PATH": str(self.folder / "logs")}
+        environment |= {"DBT_TARGET_PATH": str(self.folder / schema)}
+        select = [] if "--select" in options else ["--select", "+config.materialized:touched"]
+        command = ["build", *select, "--exclude-resource-type", "test", "unit_test"]
+        command += ["--vars", "{" + self.vars + "}", "--project-dir", str(PROJECT_ROOT), *options]
+        return subprocess.Popen(
+            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def build(self, *options: str, schema: str = "default") -> None:
+        process = self.start(*options, schema=schema)
+        output, _ = process.communicate(timeout=RUN_SECONDS)
+        assert process.returncode == 0, f"dbt failed:\n{output[-6000:]}"
+
+    def build_killed(self, *words: str, is_after: bool = False) -> None:
+        """SIGKILL dbt when it sends the query with all these words, or when that was answered."""
+        processes: list[subprocess.Popen] = []
+
+        def kill() -> None:
+            processes[0].kill()
+
+        mischief = Mischief(after=kill, cut_at=0) if is_after else Mischief(before=kill)
+        self.proxy.set_rule(once(lambda request: holds(request, words), mischief))
+        processes.append(self.start())
+        output, _ = processes[0].communicate(timeout=RUN_SECONDS)
+        assert self.proxy.wait_until_idle(), f"dbt never sent {words}:\n{output[-6000:]}"
+        self.proxy.set_rule(None)
+        assert processes[0].returncode < 0
+
+    def differences(self) -> dict[str, str]:
+        """Table → rows only here and rows only in the warehouse built whole now, for each that differs."""
+        self.build("--full-refresh", schema="whole")
+        found = {}
+        for table, rows in TABLES.items():
+            here, whole = (
+                f"select {rows.format(table=f'{prefix}{table}', schema=prefix)}" for prefix in ("", "whole_")
+            )
+            only = [
+                self.client.query(f"select count() from ({a} except all {b})").result_rows[0][0]
+                for a, b in ((here, whole), (whole, here))
+            ]
+            if only != [0, 0]:
+                found[table] = f"{only[0]} rows only here, {only[1]} only in the whole"
+        return found
+
+    def built_whole_by(self) -> dict[str, str]:
+        """Table → the run that built it whole; runs that recomputed some units since then do not show."""
+        comments = self.client.query(
+            "select name, comment from system.tables where database in ('staging', 'intermediate', 'marts') "
+            "and comment like '%[whole %'"
+        ).result_rows
+        return {name: re.search(r"\[whole (\S+)\]", comment).group(1) for name, comment in comments}
+
+    def touched(self) -> int:
+        """Objects that no finished run has consumed."""
+        states = "select countIf(is_touched) from intermediate.int_object_states"
+        return self.client.query(states).result_rows[0][0]
+
+    def names(self, database: str) -> set[str]:
+        return {row[0] for row in self.client.query(f"show tables from {database}").result_rows}
+
+
+def holds(request: Request, words: tuple[str, ...]) -> bool:
+    """Whether the query has these words, however it is quoted and spaced."""
+    text = " ".join(request.body.decode(errors="replace").lower().replace("`", "").split())
+    return all(word in text for word in words)
