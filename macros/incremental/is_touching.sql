@@ -1,10 +1,14 @@
 {#
     Whether a `touched` model recomputes only the units that were touched; if not, its SQL yields the whole table. Unit
     tests see the whole; they override this macro to test the other branch. So does whoever only compiles, perhaps on a
-    warehouse without tables.
+    warehouse without tables. That the SQL was told so is noted: the materialization publishes its rows accordingly.
 #}
 {% macro is_touching() %}
-    {{ return(is_building() and touched_run().is_touching) }}
+    {%- if not is_building() or not touched_run().can_touch -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- do touched_run().update({"is_touching": true}) -%}
+    {{ return(true) }}
 {% endmacro %}
 
 {% macro is_building() %}
@@ -12,7 +16,8 @@
         return(
             execute
             and model.resource_type == "model"
-            and flags.WHICH in ["build", "run", "retry"]
+            and invocation_args_dict.get("which")
+            not in ["compile", "generate", "show", "list", "parse"]
         )
     }}
 {% endmacro %}

@@ -1,9 +1,10 @@
 {#
     What this run does with a `touched` model. Decided once, when the model's SQL is compiled, and kept on its node, so
     that the SQL and the materialization cannot disagree: the rows of some units, published as the whole table, would
-    lose all others.
+    lose all others, and those of the whole table, published as of some units, would double the others.
 
-    is_touching      the table is there, was built on today's basis, and little of the data is touched
+    can_touch        the table is there, was built on today's basis, and little of the data is touched
+    is_touching      the model's SQL asked for it, and so yields touched units only
     basis            hash of all that decides the table's rows beside the live objects
     snapshot_id      the snapshot of `int_object_states` that the run reads
     leftovers        asides of runs that were killed
@@ -17,7 +18,7 @@
             {
                 "touched_run": {
                     "invocation_id": invocation_id,
-                    "is_touching": false,
+                    "can_touch": false,
                 }
             }
         ) -%}
@@ -30,7 +31,8 @@
             {
                 "invocation_id": invocation_id,
                 "basis": basis,
-                "is_touching": (
+                "is_touching": false,
+                "can_touch": (
                     ("[basis " ~ basis ~ "]") in found.comment
                     and "MergeTree" in found.engine
                     and not is_most(found.snapshot)
