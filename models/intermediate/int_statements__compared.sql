@@ -6,6 +6,7 @@
         order_by=["statement_key", "statement_id", "line_hash"],
         tags=["near_real_time"],
         query_settings={
+            "allow_reorder_prewhere_conditions": 0,
             "json_type_escape_dots_in_keys": 1,
             "type_json_skip_duplicated_paths": 1,
             "input_format_try_infer_dates": 0,
@@ -30,13 +31,13 @@ with
             stored_at
         from {{ ref("stg_xapi__statements") }}
         where
+            {% if is_touching() %}
+                statement_key in (select statement_key from {{ touched_statements }})
+                and
+            {% endif %}
             quarantine_reason = ''
             and load_key
             in (select load_key from {{ ref("int_object_states") }} where is_live)
-            {% if is_touching() %}
-                and statement_key
-                in (select statement_key from {{ touched_statements }})
-            {% endif %}
     ),
 
     {# Nearly all statements came in one text only, and nothing dear happens to them. #}

@@ -10,10 +10,14 @@
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],
-        query_settings={"max_partitions_per_insert_block": 0},
+        query_settings={
+            "max_partitions_per_insert_block": 0,
+            "allow_reorder_prewhere_conditions": 0,
+        },
     )
 }}
 
+{# Conditions are tried as they are written: the key of the touched few first, so that of all others nothing else is read. #}
 {%- set touched_statements = ref("int_touched_statements") %}
 
 with
@@ -76,13 +80,13 @@ with
             line_hash
         from {{ ref("stg_xapi__statements") }}
         where
-            quarantine_reason = ''
-            and load_key in (select load_key from live_objects)
-            and voided_statement_key = 0
             {% if is_touching() %}
-                and statement_key
-                in (select statement_key from {{ touched_statements }})
+                statement_key in (select statement_key from {{ touched_statements }})
+                and
             {% endif %}
+            voided_statement_key = 0
+            and quarantine_reason = ''
+            and load_key in (select load_key from live_objects)
     ),
 
     {# Most statements came once. Only the copies of the other ones are put in order, not all of history. #}
@@ -90,11 +94,11 @@ with
         select statement_key
         from {{ ref("stg_xapi__statements") }}
         where
-            quarantine_reason = '' and load_key in (select load_key from live_objects)
             {% if is_touching() %}
-                and statement_key
-                in (select statement_key from {{ touched_statements }})
+                statement_key in (select statement_key from {{ touched_statements }})
+                and
             {% endif %}
+            quarantine_reason = '' and load_key in (select load_key from live_objects)
         group by statement_key
         having count() > 1
     ),
