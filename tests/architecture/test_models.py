@@ -80,7 +80,7 @@ def test_every_mart_is_a_table(project: Project):
 
 
 def test_what_a_run_touches_is_consumed_by_the_most_frequent_job(project: Project):
-    """A touched model that only the nightly job built would leave everything touched all day: each run recomputes it."""
+    """What only the nightly job built would leave everything touched all day, and each run would recompute it."""
     rare = [
         model.name
         for model in project.models

@@ -48,7 +48,7 @@ class Incremental:
         command = ["build", *select, "--exclude-resource-type", "test", "unit_test"]
         command += ["--vars", "{" + self.vars + "}", "--project-dir", str(PROJECT_ROOT), *options]
         return subprocess.Popen(
-            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command],
+            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-level-file", "none", *command],
             cwd=PROJECT_ROOT,
             env=environment,
             stdout=subprocess.PIPE,
