@@ -108,7 +108,7 @@ def test_killed_between_any_two_queries(built: Incremental, deliver: Callable[..
     whole = built.built_whole_by()
     kills = [
         (("insert into", "stg_xapi__statements__touched_new"), True),
-        (("exchange", "int_statements__compared"), True),
+        (("drop table", "int_statements__compared__touched_new"), True),
         (("alter table", f"{DEDUPLICATED}__touched_next"), True),
         (("exchange", f"{DEDUPLICATED}__touched_next"), False),
         (("exchange", f"{DEDUPLICATED}__touched_next"), True),
