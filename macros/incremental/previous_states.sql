@@ -1,6 +1,6 @@
 {#
-    The last snapshot, as a query; without rows when there is none of this shape. Of another shape it is not read:
-    consumption is then counted anew, and every `touched` model built whole. Unit tests override it.
+    The last snapshot; without rows when there is none of this shape. Of another shape it is not read: consumption is
+    then counted anew, and every `touched` model built whole. Unit tests override it.
 #}
 {% macro previous_states() %}
     {%- set columns = [] -%}
@@ -13,25 +13,18 @@
             | list
         ) -%}
     {%- endif -%}
-    {%- if columns and columns | sort == model.columns.keys() | sort -%}
-        select
-            load_id,
-            object_id,
-            object_key,
-            line_count,
-            is_consumed,
-            is_touched,
-            state_id
-        from {{ this }}
+    {%- if columns and columns | sort == model.columns.keys() | sort -%} {{ this }}
     {%- else -%}
-        select
-            '' as load_id,
-            '' as object_id,
-            '' as object_key,
-            toUInt64(0) as line_count,
-            toUInt8(0) as is_consumed,
-            toUInt8(0) as is_touched,
-            '' as state_id
-        where 0
+        (
+            select
+                '' as load_id,
+                '' as object_id,
+                '' as object_key,
+                toUInt64(0) as line_count,
+                toUInt8(0) as is_consumed,
+                toUInt8(0) as is_touched,
+                '' as state_id
+            where 0
+        )
     {%- endif -%}
 {% endmacro %}

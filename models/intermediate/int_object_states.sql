@@ -14,7 +14,17 @@ with
     ),
 
     {# What the last snapshot says; the hook at the end of a run that succeeded has marked it as consumed. #}
-    previous as ({{ previous_states() }}),
+    previous as (
+        select
+            load_id,
+            object_id,
+            object_key,
+            line_count,
+            is_consumed,
+            is_touched,
+            state_id
+        from {{ previous_states() }}
+    ),
 
     both as (
         select

@@ -8,7 +8,9 @@
 
 with
     touched_objects as (
-        select object_key, load_key from {{ ref("int_object_states") }} where is_touched
+        select object_key, load_key
+        from {{ ref("int_object_states") }}
+        where is_touched {% if is_mostly_touched() %} and false {% endif %}
     ),
 
     {# The key of the lake comes first in the order of staging: it leads to the rows. #}
@@ -18,14 +20,11 @@ with
         where
             quarantine_reason = ''
             and (
-                {% if is_mostly_touched() %}0
-                {% else %}
-                    (
-                        object_key in (select object_key from touched_objects)
-                        and load_key in (select load_key from touched_objects)
-                    )
-                    or {{ is_in_refreshed_month("occurred_at") }}
-                {% endif %}
+                (
+                    object_key in (select object_key from touched_objects)
+                    and load_key in (select load_key from touched_objects)
+                )
+                or {{ is_in_refreshed_month("occurred_at") }}
             )
     )
 

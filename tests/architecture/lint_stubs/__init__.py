@@ -14,6 +14,7 @@ import yaml
 _ROOT = Path(__file__).resolve().parents[3]
 _MACRO_NAME = re.compile(r"{%-?\s*macro\s+(\w+)\s*\(")
 _VARS = yaml.safe_load((_ROOT / "dbt_project.yml").read_text())["vars"]
+invocation_id = "a-run"
 
 
 def var(name: str, default: object = None) -> object:
