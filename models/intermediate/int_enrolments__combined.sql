@@ -19,18 +19,10 @@ with
         limit 1 by learner_id, course_id
     ),
 
-    registered as (
-        select learner_id, course_id, min(occurred_at) as registered_at
-        from {{ ref("int_statements__deduplicated") }}
-        where verb = 'registered' and course_id != ''
-        group by learner_id, course_id
-    ),
-
     first_events as (
-        select learner_id, course_id, min(occurred_at) as first_event_at
-        from {{ ref("int_statements__deduplicated") }}
+        select learner_id, course_id, first_event_at, registered_at
+        from {{ ref("int_learner_courses") }}
         where course_id != ''
-        group by learner_id, course_id
     ),
 
     pairs as (
@@ -48,7 +40,7 @@ with
             multiIf(
                 listed.enrolled_at is not null,
                 'learners_drop',
-                registered.course_id != '',
+                first_events.registered_at is not null,
                 'registered_statement',
                 first_events.course_id != '',
                 'first_activity',
@@ -57,8 +49,8 @@ with
             multiIf(
                 listed.enrolled_at is not null,
                 listed.enrolled_at,
-                registered.course_id != '',
-                toNullable(registered.registered_at),
+                first_events.registered_at is not null,
+                first_events.registered_at,
                 first_events.course_id != '',
                 toNullable(first_events.first_event_at),
                 null
@@ -72,10 +64,6 @@ with
             listed
             on pairs.learner_id = listed.learner_id
             and pairs.course_id = listed.course_id
-        left join
-            registered
-            on pairs.learner_id = registered.learner_id
-            and pairs.course_id = registered.course_id
         left join
             first_events
             on pairs.learner_id = first_events.learner_id

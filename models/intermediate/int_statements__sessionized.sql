@@ -1,14 +1,21 @@
 {{
     config(
+        materialized="touched",
+        replaces="toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }}) "
+        ~ "and statement_key in (select statement_key from {{ ref('int_touched_timeline') }})",
         engine="MergeTree()",
+        partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "occurred_at", "statement_id"],
         tags=["near_real_time"],
     )
 }}
 
+{%- set timeline = ref("int_touched_timeline") %}
+
 with
     statements as (
         select
+            statement_key,
             statement_id,
             learner_id,
             source,
@@ -21,11 +28,19 @@ with
             occurred_at,
             toUnixTimestamp64Milli(occurred_at) as at_ms
         from {{ ref("int_statements__deduplicated") }}
+        {% if is_touching() %}
+            where
+                learner_id in (select learner_id from {{ timeline }})
+                and statement_key in (select statement_key from {{ timeline }})
+        {% endif %}
     ),
 
     players as (
         select statement_id, watched_wall_ms, remaining_wall_ms, 1 as is_playing
         from {{ ref("int_watch_intervals__classified") }}
+        {% if is_touching() %}
+            where statement_key in (select statement_key from {{ timeline }})
+        {% endif %}
     ),
 
     with_players as (
@@ -145,6 +160,7 @@ with
     )
 
 select
+    statement_key,
     statement_id,
     learner_id,
     source,

@@ -4,20 +4,19 @@ with
     reported_lengths as (
         select
             activity_id as video_id,
-            assumeNotNull({{ milliseconds("content_length_seconds") }}) as length_ms,
-            count() as report_count
-        from {{ ref("int_statements__deduplicated") }}
-        where
-            activity_type = 'video'
-            and content_length_seconds > 0
-            and content_length_seconds < 1000000
+            reported_length_ms as length_ms,
+            sum(report_count) as length_count
+        from {{ ref("int_activity_months") }}
+        where reported_length_ms > 0
         group by video_id, length_ms
     ),
 
     most_frequent as (
         select
             video_id,
-            argMax(length_ms, (report_count, length_ms)) as reported_length_ms,
+            argMax(length_ms, (length_count, length_ms)) as reported_length_ms,
+            max(length_count) as report_count,
+            arrayReverseSort(groupArray(length_count))[2] as runner_up_count,
             count() > 1 as has_length_conflict
         from reported_lengths
         group by video_id
@@ -37,10 +36,12 @@ with
             if(
                 reported_length_ms > 0, reported_length_ms, catalog_length_ms
             ) as length_ms,
-            has_length_conflict
+            has_length_conflict,
+            report_count,
+            runner_up_count
         from most_frequent
         full outer join catalog_lengths using (video_id)
     )
 
-select video_id, length_ms, has_length_conflict
+select video_id, length_ms, has_length_conflict, report_count, runner_up_count
 from final

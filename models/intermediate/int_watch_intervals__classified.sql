@@ -1,6 +1,9 @@
 {{
     config(
+        materialized="touched",
+        replaces="view_key in (select view_key from {{ ref('int_touched_views') }})",
         engine="MergeTree()",
+        partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "video_id", "statement_id"],
         tags=["near_real_time"],
     )
@@ -10,6 +13,8 @@
     What each playing event and the one after it prove to have been watched: one kind of interval a branch. Each event of a stream is paired with the one that follows it; the pair tells whether the player was playing
     between the two, how far the clock could have carried it (reach) and how far its position moved (advance).
 #}
+{%- set touched_views = ref("int_touched_views") %}
+
 with
     statements as (
         select
@@ -42,6 +47,11 @@ with
                 'completed',
                 'terminated'
             )
+            {% if is_touching() %}
+                and learner_id in (select learner_id from {{ touched_views }})
+                and {{ compact_key(["learner_id", "activity_id"]) }}
+                in (select view_key from {{ touched_views }})
+            {% endif %}
     ),
 
     positioned as (
@@ -190,7 +200,11 @@ with
     ),
 
     learner_events as (
-        select learner_id, occurred_at from {{ ref("int_statements__deduplicated") }}
+        select learner_id, occurred_at
+        from {{ ref("int_statements__deduplicated") }}
+        {% if is_touching() %}
+            where learner_id in (select learner_id from {{ touched_views }})
+        {% endif %}
     ),
 
     next_events_anywhere as (
@@ -271,6 +285,8 @@ with
     )
 
 select
+    {{ compact_key(["learner_id", "video_id"]) }} as view_key,
+    {{ compact_key(["statement_id"]) }} as statement_key,
     statement_id,
     learner_id,
     video_id,

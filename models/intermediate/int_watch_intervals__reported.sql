@@ -1,6 +1,9 @@
 {{
     config(
+        materialized="touched",
+        replaces="view_key in (select view_key from {{ ref('int_touched_views') }})",
         engine="MergeTree()",
+        partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "video_id", "start_ms"],
         tags=["near_real_time"],
     )
@@ -10,6 +13,8 @@
     What the player itself says was played (`played-segments`) and no pair of statements proves: the reported segments
     of a stream less the intervals credited in it, found by a sweep over the borders of both.
 #}
+{%- set touched_views = ref("int_touched_views") %}
+
 with
     reports as (
         select
@@ -33,7 +38,14 @@ with
                 )
             ) as closed_segments
         from {{ ref("int_statements__deduplicated") }}
-        where activity_type = 'video' and played_segments != ''
+        where
+            activity_type = 'video'
+            and played_segments != ''
+            {% if is_touching() %}
+                and learner_id in (select learner_id from {{ touched_views }})
+                and {{ compact_key(["learner_id", "activity_id"]) }}
+                in (select view_key from {{ touched_views }})
+            {% endif %}
     ),
 
     streams as (
@@ -78,6 +90,9 @@ with
         from {{ ref("int_watch_intervals__classified") }}
         where
             end_ms > start_ms
+            {% if is_touching() %}
+                and view_key in (select view_key from {{ touched_views }})
+            {% endif %}
             and (learner_id, video_id, stream_id)
             in (select learner_id, video_id, stream_id from segments)
     ),
@@ -190,6 +205,7 @@ with
     )
 
 select
+    {{ compact_key(["learner_id", "video_id"]) }} as view_key,
     statement_id,
     learner_id,
     video_id,

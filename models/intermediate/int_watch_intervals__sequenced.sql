@@ -1,6 +1,9 @@
 {{
     config(
+        materialized="touched",
+        replaces="view_key in (select view_key from {{ ref('int_touched_views') }})",
         engine="MergeTree()",
+        partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "video_id", "occurred_at", "statement_id"],
         tags=["near_real_time"],
     )
@@ -10,9 +13,12 @@
     All intervals of a learner and video in the order of watching, with the learner's first pass marked: it lasts as
     long as no viewing starts more than the return horizon after the furthest point was reached.
 #}
+{%- set touched_views = ref("int_touched_views") %}
+
 with
     intervals as (
         select
+            view_key,
             statement_id,
             learner_id,
             video_id,
@@ -29,8 +35,12 @@ with
             end_high_ms,
             watched_wall_ms
         from {{ ref("int_watch_intervals__classified") }}
+        {% if is_touching() %}
+            where view_key in (select view_key from {{ touched_views }})
+        {% endif %}
         union all
         select
+            view_key,
             statement_id,
             learner_id,
             video_id,
@@ -47,6 +57,9 @@ with
             end_ms as end_high_ms,
             end_ms - start_ms as watched_wall_ms
         from {{ ref("int_watch_intervals__reported") }}
+        {% if is_touching() %}
+            where view_key in (select view_key from {{ touched_views }})
+        {% endif %}
     ),
 
     timed as (
@@ -92,6 +105,8 @@ with
     )
 
 select
+    view_key,
+    {{ compact_key(["statement_id"]) }} as statement_key,
     statement_id,
     learner_id,
     video_id,

@@ -1,18 +1,24 @@
 {{
     config(
+        materialized="touched",
+        replaces="activity_date in (select activity_date from {{ ref('int_touched_days') }}) "
+        ~ "or is_provisional != ({{ is_provisional_day() }})",
+        basis=["select learner_id from {{ ref('dim_learners') }} where is_excluded"],
         engine="MergeTree()",
         order_by=["activity_date", "course_id"],
         tags=["near_real_time"],
     )
 }}
 
-with
-    watermark as (
-        select complete_through_at
-        from {{ ref("agg_data_watermark") }}
-        where source = 'all'
-    ),
+{%- set touched_days = ref("int_touched_days") %}
+{%- set in_touched_months -%}
+    in (select toYYYYMM(activity_date) from {{ touched_days }})
+{%- endset %}
+{%- set in_touched_days -%}
+    in (select activity_date from {{ touched_days }})
+{%- endset %}
 
+with
     learners as (
         select learner_id from {{ ref("dim_learners") }} where not is_excluded
     ),
@@ -21,12 +27,31 @@ with
         select
             learner_id,
             session_id,
+            occurred_date as activity_date,
+            coalesce(nullIf(course_id, ''), 'unknown') as event_course_id
+        from {{ ref("fct_learning_events") }}
+        where
+            learner_id in (select learner_id from learners)
+            {% if is_touching() %}
+                and toYYYYMM(occurred_at) {{ in_touched_months }}
+                and occurred_date {{ in_touched_days }}
+            {% endif %}
+    ),
+
+    {# All that the learners of these days ever did: a first is one only if none lies before it. #}
+    whole_histories as (
+        select
+            learner_id,
             activity_id,
             verb,
             occurred_date as activity_date,
             coalesce(nullIf(course_id, ''), 'unknown') as event_course_id
         from {{ ref("fct_learning_events") }}
-        where learner_id in (select learner_id from learners)
+        where
+            learner_id in (select learner_id from learners)
+            {% if is_touching() %}
+                and learner_id in (select learner_id from events)
+            {% endif %}
     ),
 
     intervals as (
@@ -35,7 +60,12 @@ with
             coalesce(nullIf(course_id, ''), 'unknown') as interval_course_id,
             watched_seconds
         from {{ ref("fct_watch_intervals") }}
-        where learner_id in (select learner_id from learners)
+        where
+            learner_id in (select learner_id from learners)
+            {% if is_touching() %}
+                and toYYYYMM(started_at) {{ in_touched_months }}
+                and toDate(started_at) {{ in_touched_days }}
+            {% endif %}
     ),
 
     {# A session counts on every day, and in every course, in which it has an event. #}
@@ -52,7 +82,7 @@ with
 
     first_days as (
         select learner_id, event_course_id, min(activity_date) as first_date
-        from events
+        from whole_histories
         group by learner_id, event_course_id
     ),
 
@@ -78,7 +108,7 @@ with
             activity_id,
             event_course_id,
             min(activity_date) as completed_date
-        from events
+        from whole_histories
         where verb = 'completed'
         group by learner_id, activity_id, event_course_id
     ),
@@ -99,10 +129,8 @@ with
             activity.sessions as sessions,
             {{ seconds("ifNull(watched.video_milliseconds, 0)") }} as video_seconds,
             ifNull(completed.completions, 0) as completions,
-            addDays(toDateTime64(activity.activity_date, 3, 'UTC'), 1)
-            > watermark.complete_through_at as is_provisional
+            {{ is_provisional_day() }} as is_provisional
         from activity
-        cross join watermark
         left join
             new_learners
             on activity.activity_date = new_learners.first_date
@@ -128,3 +156,13 @@ select
     completions,
     toBool(is_provisional) as is_provisional
 from final
+{% if is_touching() %}
+    union all
+    {# Nothing about these changed but the watermark. #}
+    select
+        * except (is_provisional), {{ is_provisional_day() }} as is_still_provisional
+    from {{ this }}
+    where
+        activity_date not {{ in_touched_days }}
+        and is_provisional != ({{ is_provisional_day() }})
+{% endif %}

@@ -1,10 +1,16 @@
 {{
     config(
+        materialized="touched",
+        replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
+        ~ "or statement_id in (select statement_id from ({{ outdated_attempts() }}))",
         engine="MergeTree()",
+        partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],
         tags=["near_real_time"],
     )
 }}
+
+{%- set timeline = ref("int_touched_timeline") %}
 
 with
     statements as (
@@ -25,6 +31,9 @@ with
             duration_seconds,
             attempt_number_reported
         from {{ ref("int_statements__deduplicated") }}
+        {% if is_touching() %}
+            where learner_id in (select learner_id from {{ timeline }})
+        {% endif %}
     ),
 
     {# The activity studied before, questions and their containers aside. #}
@@ -52,10 +61,7 @@ with
     attempts as (
         select *
         from with_preceding
-        where
-            activity_type = 'question'
-            and not is_part
-            and verb in ('answered', 'evaluated', 'passed', 'failed', 'scored')
+        where {{ is_attempt() }}
     ),
 
     numbered as (
@@ -67,32 +73,25 @@ with
         from attempts
     ),
 
-    typical_times as (
-        select activity_id, quantileExact(0.5)(duration_seconds) as median_seconds
-        from attempts
-        where duration_seconds is not null
-        group by activity_id
-    ),
+    item_times as (select item_id, median_seconds from {{ ref("int_item_times") }}),
 
+    {# Of the event before in the session: an upper estimate where the player reports no duration. #}
     sessionized as (
-        select statement_id, session_id from {{ ref("int_statements__sessionized") }}
-    ),
-
-    {# From the learner's previous event in the session: an upper estimate where the player reports no duration. #}
-    gaps as (
         select
             statement_id,
-            lagInFrame(gap_ms) over (
-                partition by session_id
-                order by occurred_at, statement_id
-                rows between unbounded preceding and unbounded following
-            ) as gap_before_ms,
-            row_number() over (
-                partition by session_id
-                order by occurred_at, statement_id
-                rows between unbounded preceding and unbounded following
-            ) as event_number
+            session_id,
+            lagInFrame(gap_ms) over whole_session as gap_before_ms,
+            row_number() over whole_session as event_number
         from {{ ref("int_statements__sessionized") }}
+        {% if is_touching() %}
+            where learner_id in (select learner_id from {{ timeline }})
+        {% endif %}
+        window
+            whole_session as (
+                partition by session_id
+                order by occurred_at, statement_id
+                rows between unbounded preceding and unbounded following
+            )
     ),
 
     activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
@@ -127,28 +126,22 @@ with
             ) as selected_options,
             numbered.duration_seconds as response_seconds,
             if(
-                gaps.event_number > 1,
+                sessionized.event_number > 1,
                 {{
                     seconds(
-                        "least(gaps.gap_before_ms, 1000 * "
+                        "least(sessionized.gap_before_ms, 1000 * "
                         ~ var("active_cap_problem_seconds")
                         ~ ")"
                     )
                 }},
                 null
             ) as response_seconds_estimated,
-            ifNull(
-                numbered.duration_seconds < least(
-                    {{ var("rapid_guess_max_seconds") }},
-                    {{ var("rapid_guess_median_share") }} * typical_times.median_seconds
-                ),
-                false
-            ) as is_rapid_guess,
+            {{ is_rapid_guess("numbered.duration_seconds", "item_times.median_seconds") }}
+            as is_rapid_guess,
             numbered.preceding_activity_id as preceding_activity_id
         from numbered
-        left join typical_times on numbered.activity_id = typical_times.activity_id
+        left join item_times on numbered.activity_id = item_times.item_id
         left join sessionized on numbered.statement_id = sessionized.statement_id
-        left join gaps on numbered.statement_id = gaps.statement_id
         left join activities on numbered.activity_id = activities.activity_id
     )
 
@@ -172,3 +165,27 @@ select
     is_rapid_guess,
     preceding_activity_id
 from final
+{% if is_touching() %}
+    union all
+    select
+        statement_id,
+        learner_id,
+        item_id,
+        assessment_id,
+        course_id,
+        module_id_now as module_id,
+        session_id,
+        attempt_number,
+        is_first_attempt,
+        attempt_number_reported,
+        answered_at,
+        is_correct,
+        score_scaled,
+        selected_options,
+        response_seconds,
+        response_seconds_estimated,
+        is_rapid_guess_now as is_rapid_guess,
+        preceding_activity_id
+    from ({{ outdated_attempts() }})
+    where learner_id not in (select learner_id from {{ timeline }})
+{% endif %}

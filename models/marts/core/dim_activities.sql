@@ -8,15 +8,17 @@ with
             activity_name,
             course_id,
             parent_activity_id,
-            occurred_at,
-            statement_id
-        from {{ ref("int_statements__deduplicated") }}
+            report_count as statement_count,
+            first_at,
+            last_at,
+            last_statement_id
+        from {{ ref("int_activity_months") }}
         where activity_id != ''
     ),
 
     {# What the statements say most often, ties by name; the latest name counts, since titles get corrected. #}
     reported_types as (
-        select activity_id, activity_type, count() as report_count
+        select activity_id, activity_type, sum(statement_count) as report_count
         from reports
         group by activity_id, activity_type
         order by activity_id, activity_type = 'other', report_count desc, activity_type
@@ -24,7 +26,7 @@ with
     ),
 
     reported_parents as (
-        select activity_id, parent_activity_id, count() as report_count
+        select activity_id, parent_activity_id, sum(statement_count) as report_count
         from reports
         where parent_activity_id != ''
         group by activity_id, parent_activity_id
@@ -33,7 +35,7 @@ with
     ),
 
     reported_courses as (
-        select activity_id, course_id, count() as report_count
+        select activity_id, course_id, sum(statement_count) as report_count
         from reports
         where course_id != ''
         group by activity_id, course_id
@@ -45,9 +47,9 @@ with
         select
             activity_id,
             argMaxIf(
-                activity_name, (occurred_at, statement_id), activity_name != ''
+                activity_name, (last_at, last_statement_id), activity_name != ''
             ) as activity_name,
-            min(occurred_at) as first_seen_at
+            min(first_at) as first_seen_at
         from reports
         group by activity_id
     ),

@@ -4,10 +4,10 @@ with
     events as (
         select
             learner_id,
-            min(occurred_at) as first_seen_at,
-            max(occurred_at) as last_seen_at,
-            count() as event_count
-        from {{ ref("int_statements__deduplicated") }}
+            min(first_event_at) as first_seen_at,
+            max(last_event_at) as last_seen_at,
+            sum(courses.event_count) as event_count
+        from {{ ref("int_learner_courses") }} as courses
         group by learner_id
     ),
 

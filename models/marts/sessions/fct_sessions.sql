@@ -1,11 +1,16 @@
 {{
     config(
+        materialized="touched",
+        replaces="session_id in (select session_id from {{ ref('int_touched_timeline') }}) "
+        ~ "or is_provisional != ({{ is_provisional_session() }})",
         engine="MergeTree()",
         order_by=["learner_id", "started_at", "session_id"],
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
     )
 }}
+
+{%- set timeline = ref("int_touched_timeline") %}
 
 with
     statements as (
@@ -22,11 +27,17 @@ with
             active_seconds_low,
             active_seconds_high
         from {{ ref("int_statements__sessionized") }}
+        {% if is_touching() %}
+            where statement_key in (select statement_key from {{ timeline }})
+        {% endif %}
     ),
 
     watched as (
         select statement_id, sum(end_ms - start_ms) as watched_ms
         from {{ ref("int_watch_intervals__sequenced") }}
+        {% if is_touching() %}
+            where statement_key in (select statement_key from {{ timeline }})
+        {% endif %}
         group by statement_id
     ),
 
@@ -57,10 +68,6 @@ with
         group by session_id, learner_id
     ),
 
-    watermark as (
-        select complete_through_at from {{ ref("int_watermarks") }} where source = 'all'
-    ),
-
     final as (
         select
             session_id,
@@ -80,11 +87,19 @@ with
             first_activity_id,
             last_activity_id,
             event_count = 1 as is_bounce,
-            ended_at
-            > complete_through_at
-            - interval {{ var("session_gap_minutes") }} minute as is_provisional
+            {{ is_provisional_session() }} as is_provisional
         from by_session
-        cross join watermark
+        {% if is_touching() %}
+            union all
+            {# Nothing about these changed but the watermark. #}
+            select
+                * except (is_provisional),
+                {{ is_provisional_session() }} as is_still_provisional
+            from {{ this }}
+            where
+                session_id not in (select session_id from {{ timeline }})
+                and is_provisional != ({{ is_provisional_session() }})
+        {% endif %}
     )
 
 select

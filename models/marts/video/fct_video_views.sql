@@ -1,12 +1,30 @@
 {{
     config(
+        materialized="touched",
+        replaces="{{ compact_key(['learner_id', 'video_id']) }} "
+        ~ "in (select view_key from {{ ref('int_touched_views') }}) or {{ is_outdated_video_view() }}",
         engine="MergeTree()",
+        partition_by="toYYYYMM(first_watched_at)",
         order_by=["video_id", "learner_id"],
         tags=["near_real_time"],
     )
 }}
 
+{%- set touched_views = ref("int_touched_views") %}
+
 with
+    {% if is_touching() %}
+        views as (
+            select view_key, learner_id
+            from {{ touched_views }}
+            union distinct
+            select
+                {{ compact_key(["learner_id", "video_id"]) }} as view_key, learner_id
+            from {{ this }}
+            where {{ is_outdated_video_view() }}
+        ),
+    {% endif %}
+
     intervals as (
         select
             learner_id,
@@ -23,6 +41,9 @@ with
             watched_wall_ms,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
+        {% if is_touching() %}
+            where view_key in (select view_key from views)
+        {% endif %}
     ),
 
     measured as (
@@ -58,7 +79,13 @@ with
             ) as seek_back_count,
             countIf(verb = 'completed') > 0 as is_completed_reported
         from {{ ref("int_statements__deduplicated") }}
-        where activity_type = 'video'
+        where
+            activity_type = 'video'
+            {% if is_touching() %}
+                and learner_id in (select learner_id from views)
+                and {{ compact_key(["learner_id", "activity_id"]) }}
+                in (select view_key from views)
+            {% endif %}
         group by learner_id, video_id
     ),
 

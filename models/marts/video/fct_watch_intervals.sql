@@ -1,11 +1,16 @@
 {{
     config(
+        materialized="touched",
+        replaces="toYYYYMM(started_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }}) "
+        ~ "and start_statement_id in (select statement_id from {{ ref('int_touched_timeline') }})",
         engine="MergeTree()",
         order_by=["video_id", "learner_id", "started_at", "watch_interval_id"],
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
     )
 }}
+
+{%- set timeline = ref("int_touched_timeline") %}
 
 with
     intervals as (
@@ -27,10 +32,19 @@ with
             watched_wall_ms,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
+        {% if is_touching() %}
+            where statement_key in (select statement_key from {{ timeline }})
+        {% endif %}
     ),
 
     sessions as (
-        select statement_id, session_id from {{ ref("int_statements__sessionized") }}
+        select statement_id, session_id
+        from {{ ref("int_statements__sessionized") }}
+        where
+            activity_type = 'video'
+            {% if is_touching() %}
+                and statement_key in (select statement_key from {{ timeline }})
+            {% endif %}
     ),
 
     final as (

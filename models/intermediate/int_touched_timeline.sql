@@ -1,0 +1,110 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["statement_key"],
+        tags=["near_real_time", "touched_set"],
+    )
+}}
+
+{#
+    A stretch is a run of a learner's events without a silence longer than any that a session may contain; events that
+    were and events that are count alike. So no session, before or after, reaches over the end of a stretch, and those of
+    stretches without a touched point are as they were. Touched are the events of touched views too: how long a player
+    can have played on decides how long a silence a session bears.
+#}
+{%- set longest_silence_ms = [
+    60000 * var("session_gap_minutes"), 3600000 * var("player_silence_max_hours")
+] | max %}
+
+with
+    points as (
+        select statement_key, statement_id, learner_id, occurred_at
+        from {{ ref("int_touched_points") }}
+    ),
+
+    touched_views as (select view_key, learner_id from {{ ref("int_touched_views") }}),
+
+    learners as (
+        select learner_id
+        from points
+        union distinct
+        select learner_id
+        from touched_views
+    ),
+
+    events as (
+        select
+            statement_key,
+            statement_id,
+            learner_id,
+            occurred_at,
+            activity_type = 'video'
+            and {{ compact_key(["learner_id", "activity_id"]) }}
+            in (select view_key from touched_views) as is_point
+        from {{ ref("int_statements__deduplicated") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
+    timeline as (
+        select
+            statement_key,
+            statement_id,
+            learner_id,
+            occurred_at,
+            toUnixTimestamp64Milli(occurred_at) as at_ms,
+            is_point
+        from events
+        union all
+        select
+            statement_key,
+            statement_id,
+            learner_id,
+            occurred_at,
+            toUnixTimestamp64Milli(occurred_at) as at_ms,
+            1 as is_point
+        from points
+    ),
+
+    with_silences as (
+        select
+            *,
+            at_ms
+            - lagInFrame(at_ms, 1, at_ms) over (
+                partition by learner_id
+                order by at_ms, statement_key
+                rows between unbounded preceding and unbounded following
+            ) as silence_ms
+        from timeline
+    ),
+
+    with_stretches as (
+        select
+            *,
+            countIf(silence_ms > {{ longest_silence_ms }}) over (
+                partition by learner_id
+                order by at_ms, statement_key
+                rows between unbounded preceding and current row
+            ) as stretch_number
+        from with_silences
+    ),
+
+    final as (
+        select
+            statement_key,
+            statement_id,
+            learner_id,
+            occurred_at,
+            max(is_point) over (
+                partition by learner_id, stretch_number
+            ) as is_touched
+        from with_stretches
+    )
+
+select distinct
+    statement_key,
+    statement_id,
+    learner_id,
+    occurred_at,
+    {{ surrogate_key(["learner_id", "statement_id"]) }} as session_id
+from final
+where is_touched = 1
