@@ -173,7 +173,7 @@ from final
         item_id,
         assessment_id,
         course_id,
-        module_id_now as module_id,
+        module_id_now,
         session_id,
         attempt_number,
         is_first_attempt,
@@ -184,7 +184,7 @@ from final
         selected_options,
         response_seconds,
         response_seconds_estimated,
-        is_rapid_guess_now as is_rapid_guess,
+        is_rapid_guess_now,
         preceding_activity_id
     from ({{ outdated_attempts() }})
     where learner_id not in (select learner_id from {{ timeline }})

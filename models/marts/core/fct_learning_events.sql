@@ -1,8 +1,9 @@
 {{
     config(
         materialized="touched",
-        replaces="learner_id in (select learner_id from {{ ref('int_touched_learners') }}) "
-        ~ "or {{ is_in_refreshed_month('occurred_at') }}",
+        replaces="toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }}) "
+        ~ "and learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
+        ~ "and statement_id in (select statement_id from {{ ref('int_touched_timeline') }})",
         engine="MergeTree()",
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
@@ -15,7 +16,7 @@
 }}
 
 {# Both sides lie in the order of the join: merged, three million rows took 250 MB, hashed by id over 600. #}
-{%- set touched_learners = ref("int_touched_learners") %}
+{%- set timeline = ref("int_touched_timeline") %}
 
 with
     statements as (
@@ -57,8 +58,8 @@ with
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where
-                learner_id in (select learner_id from {{ touched_learners }})
-                or {{ is_in_refreshed_month("occurred_at") }}
+                learner_id in (select learner_id from {{ timeline }})
+                and statement_key in (select statement_key from {{ timeline }})
         {% endif %}
     ),
 
@@ -73,8 +74,8 @@ with
         from {{ ref("int_statements__sessionized") }}
         {% if is_touching() %}
             where
-                learner_id in (select learner_id from {{ touched_learners }})
-                or {{ is_in_refreshed_month("occurred_at") }}
+                learner_id in (select learner_id from {{ timeline }})
+                and statement_key in (select statement_key from {{ timeline }})
         {% endif %}
     ),
 
