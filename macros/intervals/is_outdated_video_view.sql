@@ -6,7 +6,8 @@
     (
         not is_completed
         and (exit_kind = 'open') != (
-            first_pass_left_at + interval {{ var("return_horizon_days") }} day > assumeNotNull(
+            first_pass_left_at + interval {{ var("return_horizon_days") }} day
+            > assumeNotNull(
                 (
                     select complete_through_at
                     from {{ ref("int_watermarks") }}

@@ -13,7 +13,8 @@
     can have played on decides how long a silence a session bears.
 #}
 {%- set longest_silence_ms = [
-    60000 * var("session_gap_minutes"), 3600000 * var("player_silence_max_hours")
+    60000 * var("session_gap_minutes"),
+    3600000 * var("player_silence_max_hours"),
 ] | max %}
 
 with
@@ -68,8 +69,7 @@ with
     with_silences as (
         select
             *,
-            at_ms
-            - lagInFrame(at_ms, 1, at_ms) over (
+            at_ms - lagInFrame(at_ms, 1, at_ms) over (
                 partition by learner_id
                 order by at_ms, statement_key
                 rows between unbounded preceding and unbounded following
@@ -94,9 +94,7 @@ with
             statement_id,
             learner_id,
             occurred_at,
-            max(is_point) over (
-                partition by learner_id, stretch_number
-            ) as is_touched
+            max(is_point) over (partition by learner_id, stretch_number) as is_touched
         from with_stretches
     )
 

@@ -10,14 +10,19 @@
     Beside the learner's own statements on the video two things decide about a view: where the learner was next, which
     bounds an interval whose end is unknown, and the video's length, which is the one that most statements report.
 #}
-{%- set intervals_before = load_relation(
-    this.incorporate(path={"identifier": "int_watch_intervals__classified"})
-) if execute else none %}
+{%- set intervals_before = (
+    load_relation(
+        this.incorporate(
+            path={"identifier": "int_watch_intervals__classified"}
+        )
+    )
+    if execute and model.resource_type == "model"
+    else none
+) %}
 
 with
     points as (
-        select learner_id, activity_id, occurred_at
-        from {{ ref("int_touched_points") }}
+        select learner_id, activity_id, occurred_at from {{ ref("int_touched_points") }}
     ),
 
     {# Touched statements that report a length: each may have been counted, or be counted now. #}
@@ -25,7 +30,8 @@ with
         select activity_id as video_id, uniqExact(statement_key) as touched_count
         from {{ ref("stg_xapi__statements") }}
         where
-            statement_key in (select statement_key from {{ ref("int_touched_statements") }})
+            statement_key
+            in (select statement_key from {{ ref("int_touched_statements") }})
             and quarantine_reason = ''
             and content_length_seconds > 0
             and content_length_seconds < 1000000
@@ -76,7 +82,9 @@ with
                 on unended_intervals.learner_id = points.learner_id
                 and unended_intervals.occurred_at < points.occurred_at
             where
-                dateDiff('millisecond', unended_intervals.occurred_at, points.occurred_at)
+                dateDiff(
+                    'millisecond', unended_intervals.occurred_at, points.occurred_at
+                )
                 <= unended_intervals.remaining_wall_ms + 1000
         ),
     {% endif %}
@@ -94,6 +102,5 @@ with
         {% endif %}
     )
 
-select
-    {{ compact_key(["learner_id", "video_id"]) }} as view_key, learner_id, video_id
+select {{ compact_key(["learner_id", "video_id"]) }} as view_key, learner_id, video_id
 from final

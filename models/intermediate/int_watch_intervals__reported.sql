@@ -39,8 +39,7 @@ with
             ) as closed_segments
         from {{ ref("int_statements__deduplicated") }}
         where
-            activity_type = 'video'
-            and played_segments != ''
+            activity_type = 'video' and played_segments != ''
             {% if is_touching() %}
                 and learner_id in (select learner_id from {{ touched_views }})
                 and {{ compact_key(["learner_id", "activity_id"]) }}

@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.marts`: what the marts cost to build, to keep up to date and to read.
 
-The same as `warehouse bench marts`, on a throw-away warehouse of its own. For each --statements (a history of that size,
-made inside the engine): the core models (`tag:near_real_time`) from nothing, then a drop of --drop statements of the
-newest days and the core models again, then six questions of a dashboard. Afterwards, with --nightly, all other models.
+The same as `warehouse bench marts`, on a throw-away warehouse of its own. For each size of --statements (a history made
+inside the engine): the core models (`tag:near_real_time`) from nothing, then a drop of --drop statements of the newest
+days and the core models again, then six questions of a dashboard. Afterwards, with --nightly, all other models.
 
 How to read it: compare within one run only. The targets are ratios: an incremental run at the longest history against
 one at the shortest, and against the full build. Beside each time stands the CPU time, of the engine and dbt together,

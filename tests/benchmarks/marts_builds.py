@@ -70,7 +70,7 @@ def run_models(bench: Workbench, *selection: str) -> Build:
 
 @contextmanager
 def _watched_queries(bench: Workbench) -> Iterator[dict[str, tuple[str, float, float]]]:
-    """Query id → model, CPU seconds and MiB at the peak, as last seen while it ran: the local engine logs no queries."""
+    """Query id → model, CPU seconds and MiB at the peak, as last seen while it ran: the engine keeps no log."""
     seen: dict[str, tuple[str, float, float]] = {}
     is_over = threading.Event()
     client = connect(bench.settings)

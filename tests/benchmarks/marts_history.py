@@ -26,6 +26,7 @@ NEWEST = "newest"
 _UUID = '"id":"[0-9a-f]{4}([0-9a-f]{4}-)'
 _ACCOUNT = '("account":[{]"homePage":"[^"]*","name":")'
 _TIMES = ("timestamp", "stored", "enrolled_at")
+_REPORTED = 'parseDateTimeBestEffortOrZero(extract(line, \'"timestamp":"([^"]*)"\'), \'UTC\')'
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _LEDGER = {
     "load_plan (load_id, {drop}, planned_at)": "load_id, {values}, delivered_at",
@@ -47,7 +48,7 @@ class Copy:
 
 
 def copies_of(count: int) -> list[Copy]:
-    """That many copies over count^⅔ months: eight times the statements are four times the months, each twice as busy."""
+    """That many copies over count^⅔ months: eight times as many are four times the months, each twice as busy."""
     months = max(1, round(count ** (2 / 3)))
     return [Copy(number, number % months) for number in range(count)]
 
@@ -97,8 +98,8 @@ def deliver_newest(bench: Workbench) -> None:
 def _cutoff(bench: Workbench, share: float) -> str:
     """The moment before which that share of the template's statements happened."""
     return bench.value(
-        "select toString(toDateTime(quantileExact({share:Float64})(at), 'UTC')) from (select parseDateTimeBestEffortOrNull"
-        f'(extract(line, \'"timestamp":"([^"]*)"\'), \'UTC\') as at from {TEMPLATE}.event_lines where at is not null)',
+        "select toString(toDateTime(quantileExact({share:Float64})(at), 'UTC')) from "
+        f"(select nullIf({_REPORTED}, toDateTime(0, 'UTC')) as at from {TEMPLATE}.event_lines where at is not null)",
         share=share,
     )
 

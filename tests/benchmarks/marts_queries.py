@@ -13,7 +13,8 @@ QUESTIONS = {
     """,
     "sessions by day of the last 30 days": """
         select toDate(started_at) as day, count(), uniq(learner_id), avg(active_seconds_low), avg(is_bounce)
-        from marts.fct_sessions where started_at > (select max(complete_through_at) from marts.agg_data_watermark) - toIntervalDay(30)
+        from marts.fct_sessions
+        where started_at > (select max(complete_through_at) from marts.agg_data_watermark) - toIntervalDay(30)
         group by day order by day
     """,
     "one learner's timeline": """
@@ -21,7 +22,8 @@ QUESTIONS = {
         where learner_id = (select max(learner_id) from marts.dim_learners) order by occurred_at
     """,
     "watching of one video": """
-        select count(), avg(coverage_ratio), avg(is_completed), quantile(0.5)(watched_seconds) from marts.fct_video_views
+        select count(), avg(coverage_ratio), avg(is_completed), quantile(0.5)(watched_seconds)
+        from marts.fct_video_views
         where video_id = (select max(activity_id) from marts.dim_activities where activity_type = 'video')
     """,
     "first attempts of one course's items": """

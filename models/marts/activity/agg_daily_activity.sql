@@ -159,8 +159,7 @@ from final
 {% if is_touching() %}
     union all
     {# Nothing about these changed but the watermark. #}
-    select
-        * except (is_provisional), {{ is_provisional_day() }} as is_still_provisional
+    select * except (is_provisional), {{ is_provisional_day() }} as is_still_provisional
     from {{ this }}
     where
         activity_date not {{ in_touched_days }}

@@ -58,11 +58,7 @@ with
         from statements
     ),
 
-    attempts as (
-        select *
-        from with_preceding
-        where {{ is_attempt() }}
-    ),
+    attempts as (select * from with_preceding where {{ is_attempt() }}),
 
     numbered as (
         select
@@ -136,8 +132,11 @@ with
                 }},
                 null
             ) as response_seconds_estimated,
-            {{ is_rapid_guess("numbered.duration_seconds", "item_times.median_seconds") }}
-            as is_rapid_guess,
+            {{
+                is_rapid_guess(
+                    "numbered.duration_seconds", "item_times.median_seconds"
+                )
+            }} as is_rapid_guess,
             numbered.preceding_activity_id as preceding_activity_id
         from numbered
         left join item_times on numbered.activity_id = item_times.item_id

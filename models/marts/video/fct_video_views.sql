@@ -18,8 +18,7 @@ with
             select view_key, learner_id
             from {{ touched_views }}
             union distinct
-            select
-                {{ compact_key(["learner_id", "video_id"]) }} as view_key, learner_id
+            select {{ compact_key(["learner_id", "video_id"]) }} as view_key, learner_id
             from {{ this }}
             where {{ is_outdated_video_view() }}
         ),
