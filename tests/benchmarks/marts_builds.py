@@ -24,7 +24,9 @@ SAMPLE_SECONDS = 0.1
 _RUNNING = """
 select
     query_id,
-    extract(query, '"node_id": "model[.][a-z_]+[.]([a-z_]+)"') as model,
+    -- The embedded engine writes an INSERT anew, without the comment in which dbt names its model.
+    extract(query, '^INSERT INTO `?[a-z_]+`?[.]`?([a-z_]+?)(?:__touched_|__dbt_|[^a-z_])') as target,
+    if(target != '', target, extract(query, '"node_id": "model[.][a-z_]+[.]([a-z_]+)"')) as model,
     (ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds']) / 1e6,
     peak_memory_usage / 1048576
 from system.processes where model != ''
