@@ -130,7 +130,8 @@ with
             *,
             first_value(statement_id) over session as first_statement_id,
             first_value(occurred_at) over session as session_started_at,
-            leadInFrame(at_ms) over session as next_at_ms
+            leadInFrame(at_ms) over session as next_at_ms,
+            at_ms - lagInFrame(toNullable(at_ms)) over session as gap_before_ms
         from with_sessions
         window
             session as (
@@ -174,6 +175,7 @@ select
     arrival_type,
     occurred_at,
     gap_ms,
+    gap_before_ms,
     {{ seconds("active_low_ms") }} as active_seconds_low,
     {{ seconds("active_high_ms") }} as active_seconds_high
 from final

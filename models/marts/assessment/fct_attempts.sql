@@ -22,7 +22,6 @@ with
             activity_type,
             parent_activity_id,
             course_id,
-            registration_id,
             is_part,
             occurred_at,
             response,
@@ -36,29 +35,71 @@ with
         {% endif %}
     ),
 
-    {# The activity studied before, questions and their containers aside. #}
-    with_preceding as (
+    attempts as (
         select
-            *,
-            ifNull(
-                anyLast(
-                    if(
-                        activity_type in ('question', 'assessment', 'course', 'module')
-                        or activity_id = '',
-                        null,
-                        activity_id
-                    )
-                ) over (
-                    partition by learner_id, course_id
-                    order by occurred_at, statement_id
-                    rows between unbounded preceding and 1 preceding
-                ),
-                ''
-            ) as preceding_activity_id
+            statement_id,
+            learner_id,
+            verb,
+            activity_id,
+            parent_activity_id,
+            course_id,
+            occurred_at,
+            response,
+            is_correct,
+            score_scaled,
+            duration_seconds,
+            attempt_number_reported
         from statements
+        where {{ is_attempt() }}
     ),
 
-    attempts as (select * from with_preceding where {{ is_attempt() }}),
+    {# By learner and course in the order of time: (when, statement, what was studied or '', whether an attempt). #}
+    histories as (
+        select
+            arraySort(
+                groupArray(
+                    (
+                        occurred_at,
+                        statement_id,
+                        if(
+                            activity_type
+                            in ('question', 'assessment', 'course', 'module'),
+                            '',
+                            activity_id
+                        ),
+                        {{ is_attempt() }}
+                    )
+                )
+            ) as events
+        from statements
+        group by learner_id, course_id
+        having max({{ is_attempt() }})
+    ),
+
+    {# The activity studied before, questions and their containers aside: the last one is carried on over them. #}
+    studied_before as (
+        select
+            preceded .1 .2 as attempt_statement_id, preceded .2 as preceding_activity_id
+        from
+            (
+                select
+                    arrayJoin(
+                        arrayFilter(
+                            pair -> pair .1 .4,
+                            arrayZip(
+                                events,
+                                arrayPushFront(
+                                    arrayPopBack(
+                                        arrayFill(studied -> studied != '', events .3)
+                                    ),
+                                    ''
+                                )
+                            )
+                        )
+                    ) as preceded
+                from histories
+            )
+    ),
 
     numbered as (
         select
@@ -71,23 +112,15 @@ with
 
     item_times as (select item_id, median_seconds from {{ ref("int_item_times") }}),
 
-    {# Of the event before in the session: an upper estimate where the player reports no duration. #}
+    {# The gap before is an upper estimate where the player reports no duration. #}
     sessionized as (
-        select
-            statement_id,
-            session_id,
-            lagInFrame(gap_ms) over whole_session as gap_before_ms,
-            row_number() over whole_session as event_number
+        select statement_id, session_id, gap_before_ms
         from {{ ref("int_statements__sessionized") }}
-        {% if is_touching() %}
-            where learner_id in (select learner_id from {{ timeline }})
-        {% endif %}
-        window
-            whole_session as (
-                partition by session_id
-                order by occurred_at, statement_id
-                rows between unbounded preceding and unbounded following
-            )
+        where
+            activity_type = 'question'
+            {% if is_touching() %}
+                and learner_id in (select learner_id from {{ timeline }})
+            {% endif %}
     ),
 
     activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
@@ -122,26 +155,29 @@ with
             ) as selected_options,
             numbered.duration_seconds as response_seconds,
             if(
-                sessionized.event_number > 1,
+                sessionized.gap_before_ms is null,
+                null,
                 {{
                     seconds(
-                        "least(sessionized.gap_before_ms, 1000 * "
+                        "least(assumeNotNull(sessionized.gap_before_ms), 1000 * "
                         ~ var("active_cap_problem_seconds")
                         ~ ")"
                     )
-                }},
-                null
+                }}
             ) as response_seconds_estimated,
             {{
                 is_rapid_guess(
                     "numbered.duration_seconds", "item_times.median_seconds"
                 )
             }} as is_rapid_guess,
-            numbered.preceding_activity_id as preceding_activity_id
+            studied_before.preceding_activity_id as preceding_activity_id
         from numbered
         left join item_times on numbered.activity_id = item_times.item_id
         left join sessionized on numbered.statement_id = sessionized.statement_id
         left join activities on numbered.activity_id = activities.activity_id
+        left join
+            studied_before
+            on numbered.statement_id = studied_before.attempt_statement_id
     )
 
 select

@@ -7,6 +7,10 @@
         order_by=["video_id", "learner_id", "started_at", "watch_interval_id"],
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
+        query_settings={
+            "join_algorithm": "full_sorting_merge",
+            "query_plan_join_swap_table": "false",
+        },
     )
 }}
 
@@ -38,7 +42,7 @@ with
     ),
 
     sessions as (
-        select statement_id, session_id
+        select statement_id, learner_id, occurred_at, session_id
         from {{ ref("int_statements__sessionized") }}
         where
             activity_type = 'video'
@@ -76,7 +80,12 @@ with
             ) as length_seconds,
             intervals.is_first_pass as is_first_pass
         from intervals
-        inner join sessions on intervals.statement_id = sessions.statement_id
+        {# Sessions come in this order from disk; a hash of all their statements would not fit into memory. #}
+        inner join
+            sessions
+            on intervals.learner_id = sessions.learner_id
+            and intervals.occurred_at = sessions.occurred_at
+            and intervals.statement_id = sessions.statement_id
     )
 
 select
