@@ -7,10 +7,21 @@
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "occurred_at", "statement_id"],
         tags=["near_real_time"],
+        query_settings={
+            "max_partitions_per_insert_block": 0,
+            "optimize_aggregation_in_order": 1,
+            "aggregation_in_order_max_block_bytes": 8388608,
+        },
     )
 }}
 
+{#
+    Statements come from disk learner by learner, and each learner's are cut as arrays: windows over all statements would
+    sort them three times, and met the limit of 1.4 GB at a million.
+#}
 {%- set timeline = ref("int_touched_timeline") %}
+{%- set session_gap_ms = 60000 * var("session_gap_minutes") %}
+{%- set session_max_ms = 3600000 * var("session_max_hours") %}
 
 with
     statements as (
@@ -25,8 +36,7 @@ with
             activity_type,
             course_id,
             arrival_type,
-            occurred_at,
-            toUnixTimestamp64Milli(occurred_at) as at_ms
+            occurred_at
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where
@@ -35,117 +45,196 @@ with
         {% endif %}
     ),
 
+    histories as (
+        select
+            learner_id,
+            arraySort(
+                groupArray(
+                    (
+                        occurred_at,
+                        statement_id,
+                        statement_key,
+                        source,
+                        verb,
+                        verb_group,
+                        activity_id,
+                        activity_type,
+                        course_id,
+                        arrival_type
+                    )
+                )
+            ) as events
+        from statements
+        group by learner_id
+    ),
+
     players as (
-        select statement_id, watched_wall_ms, remaining_wall_ms, 1 as is_playing
+        select
+            learner_id as player_learner_id,
+            groupArray(
+                (
+                    occurred_at,
+                    statement_id,
+                    toUInt8(0),
+                    watched_wall_ms,
+                    greatest(
+                        {{ session_gap_ms }},
+                        least(
+                            {{ 3600000 * var("player_silence_max_hours") }},
+                            remaining_wall_ms + {{ 1000 * var("player_grace_seconds") }}
+                        )
+                    )
+                )
+            ) as playing
         from {{ ref("int_watch_intervals__classified") }}
         {% if is_touching() %}
             where statement_key in (select statement_key from {{ timeline }})
         {% endif %}
+        group by learner_id
     ),
 
+    {# In order each player's entry stands right before the event that it belongs to. #}
+    merged as (
+        select
+            histories.learner_id as learner_id,
+            histories.events as events,
+            arraySort(
+                arrayConcat(
+                    players.playing,
+                    arrayMap(
+                        event -> (
+                            event .1,
+                            event .2,
+                            toUInt8(1),
+                            toInt64(0),
+                            toInt64({{ session_gap_ms }})
+                        ),
+                        histories.events
+                    )
+                )
+            ) as entries
+        from histories
+        left join players on histories.learner_id = players.player_learner_id
+    ),
+
+    {# Watched milliseconds, and the silence allowed after the event. #}
     with_players as (
         select
-            statements.* except (statement_id),
-            statements.statement_id as statement_id,
-            players.watched_wall_ms as watched_wall_ms,
-            players.is_playing as is_playing,
-            if(
-                players.is_playing = 1,
-                greatest(
-                    {{ 60000 * var("session_gap_minutes") }},
-                    least(
-                        {{ 3600000 * var("player_silence_max_hours") }},
-                        players.remaining_wall_ms
-                        + {{ 1000 * var("player_grace_seconds") }}
+            learner_id,
+            events,
+            arrayMap(event -> toUnixTimestamp64Milli(event .1), events) as ats,
+            arrayFilter(
+                (played, entry) -> entry .3 = 1,
+                arrayMap(
+                    (entry, before) -> if(
+                        before .3 = 0 and before .2 = entry .2,
+                        (before .4, before .5),
+                        (entry .4, entry .5)
+                    ),
+                    entries,
+                    arrayPushFront(
+                        arrayPopBack(entries),
+                        (
+                            toDateTime64(0, 3, 'UTC'),
+                            '',
+                            toUInt8(1),
+                            toInt64(0),
+                            toInt64(0)
+                        )
                     )
                 ),
-                {{ 60000 * var("session_gap_minutes") }}
-            ) as allowed_silence_ms
-        from statements
-        left join players on statements.statement_id = players.statement_id
+                entries
+            ) as played
+        from merged
     ),
 
-    with_silences as (
+    visits as (
         select
-            *,
-            lagInFrame(at_ms) over learner as previous_at_ms,
-            lagInFrame(allowed_silence_ms) over learner as previous_allowed_silence_ms,
-            row_number() over learner as event_number
+            learner_id,
+            arrayJoin(
+                arraySplit(
+                    (event, silence_ms, allowed_ms) -> silence_ms > allowed_ms,
+                    arrayZip(events, ats, played .1),
+                    arrayDifference(ats),
+                    arrayPushFront(arrayPopBack(played .2), toInt64(0))
+                )
+            ) as visit
         from with_players
-        window
-            learner as (
-                partition by learner_id
-                order by occurred_at, statement_id
-                rows between unbounded preceding and unbounded following
-            )
-    ),
-
-    with_visits as (
-        select
-            *,
-            countIf(
-                event_number = 1 or at_ms - previous_at_ms > previous_allowed_silence_ms
-            ) over (
-                partition by learner_id
-                order by occurred_at, statement_id
-                rows between unbounded preceding and current row
-            ) as visit_number
-        from with_silences
     ),
 
     {# A visit longer than the longest session is cut: each cut starts where the session before it would pass the limit. #}
-    long_visits as (
+    with_cuts as (
         select
             learner_id,
-            visit_number,
+            visit,
             arrayFold(
                 (starts, at) -> if(
-                    at - starts[-1] > {{ 3600000 * var("session_max_hours") }},
+                    at - starts[-1] > {{ session_max_ms }},
                     arrayPushBack(starts, at),
                     starts
                 ),
-                arraySort(groupArray(at_ms)),
-                [min(at_ms)]
+                if(visit[-1] .2 - visit[1] .2 > {{ session_max_ms }}, visit .2, []),
+                [visit[1] .2]
             ) as cuts
-        from with_visits
-        group by learner_id, visit_number
-        having max(at_ms) - min(at_ms) > {{ 3600000 * var("session_max_hours") }}
+        from visits
     ),
 
-    with_sessions as (
+    sessions as (
         select
-            with_visits.* except (learner_id, visit_number),
-            with_visits.learner_id as learner_id,
-            with_visits.visit_number as visit_number,
-            arrayCount(cut -> cut <= at_ms, long_visits.cuts) as cut_number
-        from with_visits
-        left join
-            long_visits
-            on with_visits.learner_id = long_visits.learner_id
-            and with_visits.visit_number = long_visits.visit_number
+            learner_id,
+            arrayJoin(
+                arraySplit(
+                    (event, step) -> step > 0,
+                    visit,
+                    arrayDifference(
+                        arrayMap(
+                            at -> toInt64(arrayCount(cut -> cut <= at, cuts)), visit .2
+                        )
+                    )
+                )
+            ) as session
+        from with_cuts
     ),
 
-    with_next as (
+    identified as (
         select
-            *,
-            first_value(statement_id) over session as first_statement_id,
-            first_value(occurred_at) over session as session_started_at,
-            leadInFrame(at_ms) over session as next_at_ms,
-            at_ms - lagInFrame(toNullable(at_ms)) over session as gap_before_ms
-        from with_sessions
-        window
-            session as (
-                partition by learner_id, visit_number, cut_number
-                order by occurred_at, statement_id
-                rows between unbounded preceding and unbounded following
-            )
+            learner_id,
+            session[1] .1 .1 as session_started_at,
+            session[1] .1 .2 as first_statement_id,
+            {{ surrogate_key(["learner_id", "first_statement_id"]) }} as session_id,
+            arrayDifference(session .2) as steps,
+            arrayJoin(
+                arrayZip(
+                    session,
+                    arrayPushBack(arrayPopFront(steps), 0),
+                    arrayMap(
+                        (step, position) -> if(position = 1, null, step),
+                        steps,
+                        arrayEnumerate(steps)
+                    )
+                )
+            ) as placed
+        from sessions
     ),
 
     final as (
         select
-            *,
-            {{ surrogate_key(["learner_id", "first_statement_id"]) }} as session_id,
-            greatest(next_at_ms - at_ms, 0) as gap_ms,
+            learner_id,
+            session_id,
+            session_started_at,
+            placed .1 .1 .1 as occurred_at,
+            placed .1 .1 .2 as statement_id,
+            placed .1 .1 .3 as statement_key,
+            placed .1 .1 .4 as source,
+            placed .1 .1 .5 as verb,
+            placed .1 .1 .6 as verb_group,
+            placed .1 .1 .7 as activity_id,
+            placed .1 .1 .8 as activity_type,
+            placed .1 .1 .9 as course_id,
+            placed .1 .1 .10 as arrival_type,
+            placed .1 .3 as watched_wall_ms,
+            placed .2 as gap_ms,
+            placed .3 as gap_before_ms,
             multiIf(
                 verb_group = 'video' and activity_type = 'video',
                 least(gap_ms, watched_wall_ms),
@@ -157,7 +246,7 @@ with
                 active_low_ms,
                 least(gap_ms, {{ 1000 * var("active_cap_high_seconds") }})
             ) as active_high_ms
-        from with_next
+        from identified
     )
 
 select
