@@ -10,15 +10,7 @@
     Beside the learner's own statements on the video two things decide about a view: where the learner was next, which
     bounds an interval whose end is unknown, and the video's length, which is the one that most statements report.
 #}
-{%- set intervals_before = (
-    load_relation(
-        this.incorporate(
-            path={"identifier": "int_watch_intervals__classified"}
-        )
-    )
-    if execute and model.resource_type == "model"
-    else none
-) %}
+{%- set intervals_before = table_before("int_watch_intervals__classified") %}
 
 with
     points as (

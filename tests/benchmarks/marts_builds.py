@@ -21,12 +21,15 @@ CORE = "tag:near_real_time"
 DATABASES = ("staging", "intermediate", "marts", "seeds")
 BUILD_SECONDS = 4 * 3600
 SAMPLE_SECONDS = 0.1
+# The embedded engine writes an INSERT anew, without the comment in which dbt names its model.
 _RUNNING = """
 select
     query_id,
-    -- The embedded engine writes an INSERT anew, without the comment in which dbt names its model.
-    extract(query, '^INSERT INTO `?[a-z_]+`?[.]`?([a-z_]+?)(?:__touched_|__dbt_|[^a-z_])') as target,
-    if(target != '', target, extract(query, '"node_id": "model[.][a-z_]+[.]([a-z_]+)"')) as model,
+    if(
+        startsWith(query, 'INSERT INTO'),
+        extract(query, '^INSERT INTO `?[a-z_]+`?[.]`?([a-z_]+?)(?:__touched_|__dbt_|[^a-z_])'),
+        extract(query, '"node_id": "model[.][a-z_]+[.]([a-z_]+)"')
+    ) as model,
     (ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds']) / 1e6,
     peak_memory_usage / 1048576
 from system.processes where model != ''
