@@ -1,0 +1,216 @@
+"""Lines to events (metrics.md §1): the four facts, copies merged, conflicts settled, voided ones gone.
+
+Only what decides a number is read. How a refused line is refused in detail is the matter of other tests.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tests.oracle.definitions import MINUTE, Line, activity_type_of, extension_iri, threshold, verb_group_of, verb_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOT_CONTENT = ("stored", "authority", "version", "attachments")
+MOST_SECONDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """One accepted statement. Times and positions are whole milliseconds."""
+
+    statement_id: str
+    source: str
+    learner: str
+    verb: str
+    verb_group: str
+    activity_id: str
+    activity_type: str
+    course_id: str
+    at: int
+    player_session: str
+    registration: str
+    position: int | None
+    position_from: int | None
+    position_to: int | None
+    rate: float | None
+    length: int | None
+    segments: str
+    arrival: str
+    is_part: bool
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return self.at, self.statement_id
+
+
+class UndecidedConflict(Exception):
+    """Two contents under one id, stored alike: a hash decides, and the oracle does not know which."""
+
+
+def instant(text: str) -> int:
+    """Milliseconds since 1970, the rest cut off; without a zone it is UTC."""
+    found = datetime.fromisoformat(text)
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(milliseconds=1)
+
+
+def person(actor: dict) -> str:
+    """One text per learner; an address and its SHA-1 are one."""
+    given = [name for name in ("account", "mbox", "mbox_sha1sum", "openid") if name in actor]
+    if len(given) != 1:
+        raise ValueError("not exactly one identifier")
+    name, value = given[0], actor[given[0]]
+    if name == "account":
+        return f"account {value['homePage']} {value['name']}"
+    if name == "mbox":
+        return f"address {hashlib.sha1(value.encode()).hexdigest()}"
+    return f"{'address' if name == 'mbox_sha1sum' else name} {value.lower() if name == 'mbox_sha1sum' else value}"
+
+
+def milliseconds(seconds: object) -> int | None:
+    """A position or length the player gives; absurd ones are none."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < MOST_SECONDS:
+        return None
+    return round(seconds * 1000)
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """One delivered copy of a statement that has who, what, to what and when."""
+
+    line: Line
+    statement: dict
+    statement_id: str
+    at: int
+    content: str
+
+    @property
+    def stored(self) -> tuple[bool, int]:
+        stored = self.statement.get("stored")
+        return stored is None, 0 if stored is None else instant(stored)
+
+
+def _content(statement: dict) -> str:
+    """The statement without what a record store adds; numbers by value, the time as an instant."""
+    kept = {name: value for name, value in statement.items() if name not in NOT_CONTENT}
+    if "timestamp" in kept:
+        kept["timestamp"] = instant(kept["timestamp"])
+
+    def by_value(found: object) -> object:
+        if isinstance(found, dict):
+            return {name: by_value(value) for name, value in sorted(found.items())}
+        if isinstance(found, list):
+            return [by_value(value) for value in found]
+        return float(found) if isinstance(found, int) and not isinstance(found, bool) else found
+
+    return json.dumps(by_value(kept), sort_keys=True)
+
+
+def _copy_of(line: Line) -> _Copy | None:
+    """The line as a statement, or nothing where one of the four facts is missing or the clock is ahead of the lake."""
+    try:
+        statement = json.loads(line.text)
+        person(statement["actor"])
+        at = instant(statement.get("timestamp") or statement["stored"])
+        target = statement["object"]["id"]
+        if ":" not in statement["verb"]["id"] or not _is_id(target, statement["object"]):
+            return None
+        content = _content(statement)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if at > line.delivered_at + threshold("future_tolerance_minutes") * MINUTE:
+        return None
+    identity = statement.get("id", f"without an id: {line.source} {content}")
+    if "id" in statement and len(identity) != 36:
+        return None
+    return _Copy(line, statement, identity.lower(), at, content)
+
+
+def _is_id(target: str, thing: dict) -> bool:
+    return " " not in target and (":" in target or thing.get("objectType") == "StatementRef")
+
+
+def _chosen(copies: list[_Copy]) -> _Copy:
+    """Of several contents the one stored first; of its copies the one stored first."""
+    first = min(copy.stored for copy in copies)
+    contents = {copy.content for copy in copies if copy.stored == first}
+    if len(contents) > 1:
+        raise UndecidedConflict(copies[0].statement_id)
+    return min((copy for copy in copies if copy.content in contents), key=lambda copy: copy.stored)
+
+
+def read_events(lines: Iterable[Line]) -> list[Event]:
+    """Every event of these lines, in the order of (time, id)."""
+    copies: defaultdict[str, list[_Copy]] = defaultdict(list)
+    for line in lines:
+        copy = _copy_of(line)
+        if copy is not None:
+            copies[copy.statement_id].append(copy)
+    chosen = [_chosen(same) for same in copies.values()]
+    voided = {copy.statement["object"]["id"].lower() for copy in chosen if _verb(copy) == "voided"}
+    events = [
+        _event(copy) for copy in chosen if _verb(copy) != "voided" and copy.statement_id not in voided
+    ]
+    return sorted(events, key=lambda event: event.order)
+
+
+def _verb(copy: _Copy) -> str:
+    return verb_of(copy.statement["verb"]["id"])
+
+
+def _event(copy: _Copy) -> Event:
+    statement = copy.statement
+    context, result, thing = (statement.get(part) or {} for part in ("context", "result", "object"))
+    told = {**(context.get("extensions") or {}), **(result.get("extensions") or {})}
+
+    def extension(field: str) -> object:
+        return told.get(extension_iri(field))
+
+    activity_type = activity_type_of(thing.get("definition", {}).get("type", ""))
+    verb_iri = statement["verb"]["id"]
+    is_lifecycle_of_video = activity_type == "video" and verb_group_of(verb_iri) == "lifecycle"
+    rate = extension("playback_rate")
+    return Event(
+        statement_id=copy.statement_id,
+        source=copy.line.source,
+        learner=person(statement["actor"]),
+        verb=_verb(copy),
+        verb_group="video" if is_lifecycle_of_video else verb_group_of(verb_iri),
+        activity_id=thing["id"],
+        activity_type=activity_type,
+        course_id=_course(context.get("contextActivities") or {}),
+        at=copy.at,
+        player_session=str(extension("player_session_id") or ""),
+        registration=context.get("registration", ""),
+        position=milliseconds(extension("position_seconds")),
+        position_from=milliseconds(extension("position_from_seconds")),
+        position_to=milliseconds(extension("position_to_seconds")),
+        rate=float(str(rate).removesuffix("x")) if rate is not None else None,
+        length=milliseconds(extension("content_length_seconds")) or None,
+        segments=str(extension("played_segments") or ""),
+        arrival=str(extension("arrival_type") or "unknown"),
+        is_part=activity_type == "question" and _parent_type(context) == "question",
+    )
+
+
+def _related(activities: dict, relation: str) -> list[dict]:
+    found = activities.get(relation) or []
+    return found if isinstance(found, list) else [found]
+
+
+def _type(activity: dict) -> str:
+    return activity_type_of(activity.get("definition", {}).get("type", ""))
+
+
+def _course(activities: dict) -> str:
+    """The nearest course named: among the parents, else among the groupings."""
+    named = _related(activities, "parent") + _related(activities, "grouping")
+    return next((activity["id"] for activity in named if _type(activity) == "course"), "")
+
+
+def _parent_type(context: dict) -> str:
+    parents = _related(context.get("contextActivities") or {}, "parent")
+    return _type(parents[0]) if parents else ""

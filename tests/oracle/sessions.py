@@ -1,0 +1,99 @@
+"""Sessions of a learner across devices and sources (metrics.md §2)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.oracle.definitions import HOUR, MINUTE, SECOND, threshold
+from tests.oracle.events import Event
+from tests.oracle.streams import Interval, Step
+
+
+@dataclass(frozen=True)
+class Session:
+    learner: str
+    events: list[Event]
+    active_low: int
+    active_high: int
+    video: int
+
+    @property
+    def first_id(self) -> str:
+        return self.events[0].statement_id
+
+
+def allowed_silences(
+    steps_by_stream: dict[tuple[str, str, str], list[Step]], video_lengths: dict[str, int]
+) -> dict[str, int]:
+    """Statement → how long the learner may be silent after it because a player was left playing."""
+    allowed = {}
+    for (_, video, _), steps in steps_by_stream.items():
+        for step in steps:
+            remaining = video_lengths.get(video, 0) - step.position
+            if step.is_playing and remaining > 0:
+                silence = round(remaining / step.rate) + threshold("player_grace_seconds") * SECOND
+                allowed[step.event.statement_id] = min(silence, threshold("player_silence_max_hours") * HOUR)
+    return allowed
+
+
+def sessions(
+    events: Iterable[Event],
+    steps_by_stream: dict[tuple[str, str, str], list[Step]],
+    intervals: Iterable[Interval],
+    video_lengths: dict[str, int],
+) -> list[Session]:
+    """Every session."""
+    allowed = allowed_silences(steps_by_stream, video_lengths)
+    watched: defaultdict[str, int] = defaultdict(int)
+    proved = {}
+    for interval in intervals:
+        watched[interval.statement_id] += interval.seconds
+        if interval.kind != "reported":
+            proved[interval.statement_id] = interval
+    by_learner: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in sorted(events, key=lambda event: event.order):
+        by_learner[event.learner].append(event)
+    found = []
+    for learner, own in by_learner.items():
+        for same in _cut(own, allowed):
+            gaps = [(event, following.at - event.at) for event, following in zip(same, same[1:], strict=False)]
+            found.append(
+                Session(
+                    learner,
+                    same,
+                    sum(min(gap, _cap(event, proved)) for event, gap in gaps),
+                    sum(min(gap, _high_cap(event, proved)) for event, gap in gaps),
+                    sum(watched[event.statement_id] for event in same),
+                )
+            )
+    return found
+
+
+def _cut(events: list[Event], allowed: dict[str, int]) -> list[list[Event]]:
+    gap = threshold("session_gap_minutes") * MINUTE
+    longest = threshold("session_max_hours") * HOUR
+    cut = [[events[0]]]
+    for before, event in zip(events, events[1:], strict=False):
+        silence = event.at - before.at
+        if silence > max(gap, allowed.get(before.statement_id, 0)) or event.at - cut[-1][0].at > longest:
+            cut.append([event])
+        else:
+            cut[-1].append(event)
+    return cut
+
+
+def _watched_wall(interval: Interval) -> int:
+    return min(round(interval.seconds / interval.rate), interval.wall) if interval.wall else 0
+
+
+def _cap(event: Event, proved: dict[str, Interval]) -> int:
+    """How much of the silence after an event counts as active."""
+    if event.statement_id in proved:
+        return _watched_wall(proved[event.statement_id])
+    if event.activity_type == "question":
+        return threshold("active_cap_problem_seconds") * SECOND
+    return threshold("active_cap_page_seconds") * SECOND
+
+
+def _high_cap(event: Event, proved: dict[str, Interval]) -> int:
+    return max(threshold("active_cap_high_seconds") * SECOND, _cap(event, proved))

@@ -1,0 +1,139 @@
+"""One learner and one video: what was seen, how the first pass ended (metrics.md §3, `fct_video_views`)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.oracle.definitions import DAY, SECOND, threshold
+from tests.oracle.events import Event
+from tests.oracle.reported import Span, measure
+from tests.oracle.streams import Interval, clipped
+
+
+@dataclass(frozen=True)
+class View:
+    """A learner's viewing of a video; milliseconds throughout."""
+
+    learner: str
+    video_id: str
+    intervals: list[Interval]
+    first_pass: list[Interval]
+    length: int
+    watched: int
+    unique: int
+    unique_high: int
+    furthest: int
+    first_exit: int
+    first_exit_high: int
+    left_at: int
+    last_at: int
+    exit_kind: str
+    is_completed: bool
+    is_completed_reported: bool
+    play_count: int
+    stream_count: int
+    seeks_forward: int
+    seeks_back: int
+
+    @property
+    def skipped(self) -> int:
+        return self.furthest - measure((i.start, min(i.end, self.furthest)) for i in self.intervals)
+
+
+def left_at(interval: Interval) -> int:
+    """When watching of it ended."""
+    return interval.at + watched_wall(interval)
+
+
+def watched_wall(interval: Interval) -> int:
+    """How long watching took, at the player's rate but not beyond the next event."""
+    if interval.kind == "reported":
+        return 0
+    return min(round(interval.seconds / interval.rate), interval.wall)
+
+
+def first_pass(intervals: list[Interval]) -> list[Interval]:
+    """As long as no viewing starts more than the return horizon after the furthest point was reached."""
+    horizon = threshold("return_horizon_days") * DAY
+    ordered = sorted(intervals, key=lambda i: (i.at, i.start, i.end, i.statement_id))
+    passed, furthest, reached_at = [], -1, ordered[0].at
+    for interval in ordered:
+        if interval.at > reached_at + horizon:
+            break
+        passed.append(interval)
+        if interval.end > furthest:
+            furthest, reached_at = interval.end, left_at(interval)
+    return passed
+
+
+def views(
+    intervals: Iterable[Interval], events: Iterable[Event], video_lengths: dict[str, int], complete_through: int
+) -> list[View]:
+    """One per learner and video with an interval."""
+    watched: defaultdict[tuple[str, str], list[Interval]] = defaultdict(list)
+    for interval in intervals:
+        watched[interval.learner, interval.video_id].append(interval)
+    told: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in events:
+        if event.activity_type == "video":
+            told[event.learner, event.activity_id].append(event)
+    return [
+        _view(key, same, told[key], video_lengths.get(key[1], 0), complete_through) for key, same in watched.items()
+    ]
+
+
+def _view(
+    key: tuple[str, str], intervals: list[Interval], events: list[Event], length: int, complete_through: int
+) -> View:
+    passed = first_pass(intervals)
+    sure: list[Span] = [(i.start, i.end) for i in intervals]
+    unique = measure(sure)
+    first_exit = max(i.end for i in passed)
+    first_high = max(i.end_high for i in passed)
+    at = min(left_at(i) for i in passed if i.end == first_exit)
+    is_completed = _is_completed(unique, first_exit, length)
+    seeks = [(e.position_from, e.position_to) for e in events if e.verb == "seeked"]
+    seeks = [(a, b) for a, b in seeks if a is not None and b is not None]
+    return View(
+        learner=key[0],
+        video_id=key[1],
+        intervals=intervals,
+        first_pass=passed,
+        length=length,
+        watched=sum(i.seconds for i in intervals),
+        unique=unique,
+        unique_high=measure((i.start, i.end_high) for i in intervals),
+        furthest=max(i.end for i in intervals),
+        first_exit=first_exit,
+        first_exit_high=first_high,
+        left_at=at,
+        last_at=max(left_at(i) for i in intervals),
+        exit_kind=_exit_kind(is_completed, at, complete_through, first_high > first_exit),
+        is_completed=is_completed,
+        is_completed_reported=any(e.verb == "completed" for e in events),
+        play_count=sum(e.verb == "played" for e in events),
+        stream_count=len({i.stream for i in intervals}),
+        seeks_forward=sum(b > a for a, b in seeks),
+        seeks_back=sum(b < a for a, b in seeks),
+    )
+
+
+def _is_completed(unique: int, first_exit: int, length: int) -> bool:
+    if not length:
+        return False
+    ratio = threshold("video_completion_ratio")
+    tail = max(length - threshold("video_completion_tail_seconds") * SECOND, ratio * length)
+    return unique >= ratio * length or first_exit >= tail
+
+
+def _exit_kind(is_completed: bool, at: int, complete_through: int, is_bounded: bool) -> str:
+    if is_completed:
+        return "completed"
+    if at > complete_through - threshold("return_horizon_days") * DAY:
+        return "open"
+    return "unknown" if is_bounded else "dropped"
+
+
+def span_of_view(view: View) -> int:
+    """Length of the timeline the view lies on: the video's, else as far as it was watched."""
+    return view.length or clipped(view.furthest, view.length)
