@@ -7,8 +7,8 @@ from math import ceil
 
 from tests.oracle.definitions import SECOND, threshold
 from tests.oracle.events import Event
-from tests.oracle.reported import union
 from tests.oracle.statistics import log_log, wilson
+from tests.oracle.streams import Interval
 from tests.oracle.views import View
 
 
@@ -25,6 +25,7 @@ class Bin:
     open: int = 0
     viewers: int = 0
     views: int = 0
+    again: int = 0
     seeks_away: int = 0
     seeks_into: int = 0
     possible: int = 0
@@ -34,17 +35,18 @@ class Bin:
     survival_low: float | None = None
     survival_high: float | None = None
     drop_off: float | None = None
+    drop_off_bounds: tuple[float, float] | None = None
 
     @property
-    def middle(self) -> float:
-        return (self.start + self.end) / 2
+    def middle(self) -> int:
+        return (self.start + self.end) // 2
 
 
 def bins(span: int) -> list[Bin]:
     """Bins of max(1 s, ceil(length / 400)) over the whole video; the last may be shorter."""
     fixed = threshold("drop_off_bin_seconds") * SECOND
     width = int(fixed or max(SECOND, ceil(span / SECOND / threshold("drop_off_bins_max")) * SECOND))
-    return [Bin(start, min(start + width, span)) for start in range(0, span, width)]
+    return [Bin(start, min(start + width, max(span, 1))) for start in range(0, max(span, 1), width)]
 
 
 def curves(views: Iterable[View], events: Iterable[Event], excluded: frozenset[str]) -> dict[str, list[Bin]]:
@@ -67,8 +69,9 @@ def _curve(views: list[View], seeks: list[Event]) -> list[Bin]:
     for view in views:
         _count_view(timeline, view)
     for seek in seeks:
-        if seek.position_from is not None and seek.position_to is not None:
+        if seek.position_from is not None:
             _at(timeline, seek.position_from).seeks_away += 1
+        if seek.position_to is not None:
             _at(timeline, seek.position_to).seeks_into += 1
     _rate(timeline)
     return timeline
@@ -80,31 +83,44 @@ def _at(timeline: list[Bin], position: int) -> Bin:
 
 
 def _count_view(timeline: list[Bin], view: View) -> None:
-    first = union((i.start, i.end) for i in view.first_pass)
-    every = union((i.start, i.end) for i in view.intervals)
-    for found in timeline:
-        found.at_risk += any(start < found.end and end > found.start for start, end in first)
-        found.viewers += any(start < found.end and end > found.start for start, end in every)
-        found.views += sum(i.start <= found.middle < i.end for i in view.intervals)
+    seen = {number for i in view.intervals for number in _bins_of(timeline, i)}
+    seen_first = {number for i in view.first_pass for number in _bins_of(timeline, i)}
+    for number, found in enumerate(timeline):
+        found.viewers += number in seen
+        found.at_risk += number in seen_first
+        times = sum(i.start <= found.middle < i.end for i in view.intervals)
+        found.views += times
+        found.again += max(times - 1, 0)
         if view.exit_kind == "unknown":
-            found.possible += view.first_exit <= found.start < view.first_exit_high
-    if view.first_exit > 0:
-        last = _at(timeline, view.first_exit - 1)
-        last.dropped += view.exit_kind == "dropped"
-        last.unknown += view.exit_kind == "unknown"
-        last.open += view.exit_kind == "open"
+            found.possible += number > max(seen_first) and found.start < view.first_exit_high
+    last = timeline[max(seen_first)]
+    last.dropped += view.exit_kind == "dropped"
+    last.unknown += view.exit_kind == "unknown"
+    last.open += view.exit_kind == "open"
+
+
+def _bins_of(timeline: list[Bin], interval: Interval) -> list[int]:
+    """Numbers of the bins on the screen: one without length has shown the bin that it lies in."""
+    first = _at(timeline, interval.start)
+    end = max(interval.end, interval.start + 1)
+    return [number for number, found in enumerate(timeline) if found is first or first.start < found.start < end]
 
 
 def _rate(timeline: list[Bin]) -> None:
-    """Kaplan–Meier over the bins, and the two curves that bound it when unknown exits are spread."""
-    survival, greenwood = 1.0, 0.0
+    """Kaplan–Meier over the bins. Its bounds take unknown exits as leaving at once, and as staying to their bound."""
+    survival, left, stayed, greenwood = 1.0, 1.0, 1.0, 0.0
+    enough = threshold("minimum_group_size")
     for found in timeline:
         n, d = found.at_risk, found.dropped
         if n:
             survival *= 1 - d / n
+            left *= 1 - (d + found.unknown) / n
             greenwood += d / (n * (n - d)) if n > d else 0.0
-        if n >= threshold("minimum_group_size"):
+        if n + found.possible:
+            stayed *= 1 - d / (n + found.possible)
+        if n >= enough:
             found.hazard, found.hazard_bounds = d / n, wilson(d, n)
+        if found.started >= enough:
             found.survival = survival
-            found.survival_low, found.survival_high = log_log(survival, greenwood)
-            found.drop_off = d / found.started
+            found.survival_low, found.survival_high = log_log(left, greenwood)[0], log_log(stayed, greenwood)[1]
+            found.drop_off, found.drop_off_bounds = d / found.started, wilson(d, found.started)

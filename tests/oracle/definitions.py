@@ -1,4 +1,4 @@
-"""The project's thresholds and vocabulary, as the oracle needs them: names of IRIs from the seeds, vars in milliseconds."""
+"""The project's thresholds and vocabulary, as the oracle needs them: names of IRIs come from the seeds."""
 
 import csv
 from dataclasses import dataclass

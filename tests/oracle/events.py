@@ -151,9 +151,7 @@ def read_events(lines: Iterable[Line]) -> list[Event]:
             copies[copy.statement_id].append(copy)
     chosen = [_chosen(same) for same in copies.values()]
     voided = {copy.statement["object"]["id"].lower() for copy in chosen if _verb(copy) == "voided"}
-    events = [
-        _event(copy) for copy in chosen if _verb(copy) != "voided" and copy.statement_id not in voided
-    ]
+    events = [_event(copy) for copy in chosen if _verb(copy) != "voided" and copy.statement_id not in voided]
     return sorted(events, key=lambda event: event.order)
 
 

@@ -28,7 +28,7 @@ def account(lines: Iterable[Line], catalogue_lengths: dict[str, int] | None = No
     events = read_events(lines)
     complete_through = max((e.at for e in events), default=0) - threshold("allowed_lateness_hours") * HOUR
     video_lengths = (catalogue_lengths or {}) | lengths(events)
-    steps = streams(events, video_lengths)
+    steps = streams(events)
     proved = intervals(steps, events, video_lengths)
     every = proved + reported(events, proved, video_lengths)
     return Account(

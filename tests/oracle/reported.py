@@ -54,19 +54,25 @@ def without(given: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
 
 
 def reported(events: Iterable[Event], proved: Iterable[Interval], video_lengths: dict[str, int]) -> list[Interval]:
-    """One interval per stretch that the last record of a stream names and no pair of its statements proves."""
-    records: dict[tuple[str, str, str], Event] = {}
+    """One interval per stretch that any record of a stream names and no pair of its statements proves.
+
+    It is known from the stream's last record, and stands at that time.
+    """
+    last: dict[tuple[str, str, str], Event] = {}
+    told: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.order):
         if event.activity_type == "video" and event.segments:
-            records[event.learner, event.activity_id, event.player_session or event.registration or "1"] = event
+            key = (event.learner, event.activity_id, event.player_session or event.registration or "1")
+            last[key] = event
+            told[key] += spans(event.segments)
     taken: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
     for interval in proved:
         taken[interval.learner, interval.video_id, interval.stream].append((interval.start, interval.end))
     found = []
-    for key, event in records.items():
+    for key, event in last.items():
         length = video_lengths.get(key[1], 0)
-        told = [(clipped(start, length), clipped(end, length)) for start, end in spans(event.segments)]
-        for start, end in without(told, taken[key]):
+        inside = [(start, clipped(end, length)) for start, end in told[key]]
+        for start, end in without(inside, taken[key]):
             if end - start > threshold("reach_tolerance_seconds") * SECOND:
                 found.append(_interval(event, key[2], start, end))
     return found

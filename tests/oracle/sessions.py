@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.oracle.definitions import HOUR, MINUTE, SECOND, threshold
 from tests.oracle.events import Event
 from tests.oracle.streams import Interval, Step
+from tests.oracle.views import watched_wall
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ def allowed_silences(
     allowed = {}
     for (_, video, _), steps in steps_by_stream.items():
         for step in steps:
-            remaining = video_lengths.get(video, 0) - step.position
-            if step.is_playing and remaining > 0:
+            if step.is_playing and step.position is not None:
+                remaining = max(video_lengths.get(video, 0) - step.position, 0)
                 silence = round(remaining / step.rate) + threshold("player_grace_seconds") * SECOND
                 allowed[step.event.statement_id] = min(silence, threshold("player_silence_max_hours") * HOUR)
     return allowed
@@ -56,7 +58,7 @@ def sessions(
     found = []
     for learner, own in by_learner.items():
         for same in _cut(own, allowed):
-            gaps = [(event, following.at - event.at) for event, following in zip(same, same[1:], strict=False)]
+            gaps = [(event, following.at - event.at) for event, following in pairwise(same)]
             found.append(
                 Session(
                     learner,
@@ -73,7 +75,7 @@ def _cut(events: list[Event], allowed: dict[str, int]) -> list[list[Event]]:
     gap = threshold("session_gap_minutes") * MINUTE
     longest = threshold("session_max_hours") * HOUR
     cut = [[events[0]]]
-    for before, event in zip(events, events[1:], strict=False):
+    for before, event in pairwise(events):
         silence = event.at - before.at
         if silence > max(gap, allowed.get(before.statement_id, 0)) or event.at - cut[-1][0].at > longest:
             cut.append([event])
@@ -82,15 +84,11 @@ def _cut(events: list[Event], allowed: dict[str, int]) -> list[list[Event]]:
     return cut
 
 
-def _watched_wall(interval: Interval) -> int:
-    return min(round(interval.seconds / interval.rate), interval.wall) if interval.wall else 0
-
-
 def _cap(event: Event, proved: dict[str, Interval]) -> int:
     """How much of the silence after an event counts as active."""
-    if event.statement_id in proved:
-        return _watched_wall(proved[event.statement_id])
-    if event.activity_type == "question":
+    if event.verb_group == "video" and event.activity_type == "video":
+        return watched_wall(proved[event.statement_id]) if event.statement_id in proved else 0
+    if event.activity_type in ("question", "assessment"):
         return threshold("active_cap_problem_seconds") * SECOND
     return threshold("active_cap_page_seconds") * SECOND
 

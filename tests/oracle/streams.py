@@ -3,12 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.oracle.definitions import SECOND, threshold
 from tests.oracle.events import Event
 
-RANK = ("initialized", "played", "interacted", "seeked", "paused", "completed", "terminated")
-STOPS = ("paused", "completed", "terminated")
+# At one time and position what ends a stretch comes before what starts the next: with the play first, a pause and its
+# resume in a phone's batch would swap, and both stretches would be lost.
+RANK = ("initialized", "paused", "seeked", "interacted", "played", "completed", "terminated")
+STOPS = ("initialized", "paused", "completed", "terminated")
+# A new start of the player: what was played until then has no end of its own.
+STARTS = ("initialized", "played")
+LAST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -18,13 +24,17 @@ class Step:
     event: Event
     is_playing: bool
     rate: float
-    position: int
 
     @property
-    def left_from(self) -> int:
-        """Position before the event."""
-        is_seek = self.event.verb == "seeked" and self.event.position_from is not None
-        return self.event.position_from if is_seek else self.position
+    def before(self) -> int | None:
+        """Position when it came."""
+        return before(self.event)
+
+    @property
+    def position(self) -> int | None:
+        """Position after it."""
+        is_seek = self.event.verb == "seeked" and self.event.position_to is not None
+        return self.event.position_to if is_seek else self.event.position
 
 
 @dataclass(frozen=True)
@@ -59,34 +69,41 @@ def lengths(events: Iterable[Event]) -> dict[str, int]:
     return {video: max(counts, key=lambda length: (counts[length], length)) for video, counts in told.items()}
 
 
-def streams(events: Iterable[Event], video_lengths: dict[str, int]) -> dict[tuple[str, str, str], list[Step]]:
+def streams(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Step]]:
     """Learner × video × player session → its steps."""
     found: defaultdict[tuple[str, str, str], list[Event]] = defaultdict(list)
     for event in events:
-        if event.activity_type == "video" and event.verb in RANK and _after(event) is not None:
+        if event.activity_type == "video" and event.verb in RANK:
             key = (event.learner, event.activity_id, event.player_session or event.registration or "1")
             found[key].append(event)
-    return {key: _steps(same, video_lengths.get(key[1], 0)) for key, same in found.items()}
+    return {key: _steps(same) for key, same in found.items()}
 
 
-def _after(event: Event) -> int | None:
-    return event.position_to if event.verb == "seeked" else event.position
+def before(event: Event) -> int | None:
+    is_seek = event.verb == "seeked" and event.position_from is not None
+    return event.position_from if is_seek else event.position
+
+
+def _order(event: Event) -> tuple[int, int, int, str]:
+    """In one instant by position; an event without one comes last, the start of the player first."""
+    nowhere = -1 if event.verb == "initialized" else LAST
+    position = before(event)
+    return event.at, nowhere if position is None else position, RANK.index(event.verb), event.statement_id
 
 
 def clipped(position: int, length: int) -> int:
     return min(position, length) if length else position
 
 
-def _steps(events: list[Event], length: int) -> list[Step]:
-    events = sorted(events, key=lambda event: (event.at, _after(event), RANK.index(event.verb), event.statement_id))
+def _steps(events: list[Event]) -> list[Step]:
     steps, is_playing, rate = [], False, 1.0
-    for event in events:
+    for event in sorted(events, key=_order):
         if event.verb == "played":
             is_playing = True
         elif event.verb in STOPS:
             is_playing = False
         rate = event.rate if event.rate else rate
-        steps.append(Step(event, is_playing, rate, clipped(_after(event), length)))
+        steps.append(Step(event, is_playing, rate))
     return steps
 
 
@@ -100,9 +117,9 @@ def intervals(
     intervals = []
     for (learner, video, stream), steps in found.items():
         length = video_lengths.get(video, 0)
-        is_compressed = _is_compressed(steps, length)
+        is_compressed = _is_compressed(steps)
         for step, following in zip(steps, [*steps[1:], None], strict=True):
-            if step.is_playing:
+            if step.is_playing and step.position is not None:
                 kind, end, high = _proof(step, following, is_compressed, length, times[learner])
                 intervals.append(
                     Interval(
@@ -116,23 +133,29 @@ def intervals(
                         following.event.statement_id if following else "",
                         step.rate,
                         following.event.at - step.event.at if following else 0,
-                        step.position,
-                        end,
-                        high,
+                        clipped(step.position, length),
+                        clipped(end, length),
+                        max(clipped(high, length), clipped(end, length)),
                     )
                 )
     return intervals
 
 
-def _advance_and_reach(step: Step, following: Step, length: int) -> tuple[int, int]:
-    wall = following.event.at - step.event.at
-    return clipped(following.left_from, length) - step.position, round(wall * step.rate)
+def _reach(step: Step, until: int) -> int:
+    """How far the clock allows the player to have come."""
+    return round((until - step.event.at) * step.rate)
 
 
-def _is_compressed(steps: list[Step], length: int) -> bool:
+def _advance(step: Step, following: Step) -> int | None:
+    """How far the position moved."""
+    return None if None in (step.position, following.before) else following.before - step.position
+
+
+def _is_compressed(steps: list[Step]) -> bool:
     """Over the played pairs more video passed than four times what the clock allows."""
-    pairs = [_advance_and_reach(a, b, length) for a, b in zip(steps, steps[1:], strict=False) if a.is_playing]
-    return sum(a for a, _ in pairs) > threshold("compressed_clock_factor") * sum(reach for _, reach in pairs)
+    pairs = [(a, b) for a, b in pairwise(steps) if a.is_playing and b.event.verb not in STARTS]
+    known = [(max(_advance(a, b), 0), _reach(a, b.event.at)) for a, b in pairs if _advance(a, b) is not None]
+    return sum(a for a, _ in known) > threshold("compressed_clock_factor") * sum(reach for _, reach in known)
 
 
 def _proof(
@@ -140,27 +163,27 @@ def _proof(
 ) -> tuple[str, int, int]:
     """(kind, where the sure part ends, where it ends at the most)."""
     start = step.position
-    if following is None:
+    advance = _advance(step, following) if following else None
+    if advance is None:
         return "censored", start, _bound(step, length, times)
-    advance, reach = _advance_and_reach(step, following, length)
+    reach = _reach(step, following.event.at)
     is_reachable = 0 <= advance <= reach + threshold("reach_tolerance_seconds") * SECOND
-    if following.event.verb == "played" and not is_reachable and not (is_compressed and advance >= 0):
+    if following.event.verb in STARTS and not is_reachable:
         return "censored", start, _bound(step, length, times)
     if advance < 0:
-        return "lost_seek", start, clipped(start + reach, length)
+        return "lost_seek", start, start + reach if length else start
+    if following.event.verb in STARTS:
+        return "resumed", start + advance, start + advance
     if is_compressed:
         return "compressed", start + advance, start + advance
-    if is_reachable:
-        kind = "resumed" if following.event.verb == "played" else "observed"
-        return kind, start + advance, start + advance
-    if advance <= threshold("unreported_rate_max") * reach:
+    if is_reachable or advance <= threshold("unreported_rate_max") * reach:
         return "observed", start + advance, start + advance
     return "jump", start + reach, start + advance
 
 
 def _bound(step: Step, length: int, times: list[int]) -> int:
-    """As far as the clock allows until the learner did anything else, and no farther than the end."""
+    """As far as the clock allows until the learner did anything else; of an unknown length nothing can be said."""
     later = [at for at in times if at > step.event.at]
-    if not later:
-        return length or step.position
-    return clipped(step.position + round((min(later) - step.event.at) * step.rate), length)
+    if not length:
+        return step.position
+    return step.position + _reach(step, min(later)) if later else length

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.oracle.definitions import DAY, SECOND, threshold
 from tests.oracle.events import Event
 from tests.oracle.reported import Span, measure
-from tests.oracle.streams import Interval, clipped
+from tests.oracle.streams import Interval
 
 
 @dataclass(frozen=True)
@@ -41,28 +41,24 @@ class View:
 
 
 def left_at(interval: Interval) -> int:
-    """When watching of it ended."""
-    return interval.at + watched_wall(interval)
+    """When watching of it ended. A time stamped at upload is the end, not the start."""
+    return interval.at + (0 if interval.kind in ("reported", "compressed") else watched_wall(interval))
 
 
 def watched_wall(interval: Interval) -> int:
-    """How long watching took, at the player's rate but not beyond the next event."""
-    if interval.kind == "reported":
-        return 0
-    return min(round(interval.seconds / interval.rate), interval.wall)
+    """How long watching took at the player's rate."""
+    return round(interval.seconds / interval.rate)
 
 
 def first_pass(intervals: list[Interval]) -> list[Interval]:
     """As long as no viewing starts more than the return horizon after the furthest point was reached."""
     horizon = threshold("return_horizon_days") * DAY
-    ordered = sorted(intervals, key=lambda i: (i.at, i.start, i.end, i.statement_id))
-    passed, furthest, reached_at = [], -1, ordered[0].at
-    for interval in ordered:
-        if interval.at > reached_at + horizon:
+    passed: list[Interval] = []
+    for interval in sorted(intervals, key=lambda i: (i.at, i.start, i.statement_id, i.kind)):
+        furthest = max((i.end for i in passed), default=0)
+        if passed and interval.at > min(left_at(i) for i in passed if i.end == furthest) + horizon:
             break
         passed.append(interval)
-        if interval.end > furthest:
-            furthest, reached_at = interval.end, left_at(interval)
     return passed
 
 
@@ -108,7 +104,7 @@ def _view(
         first_exit_high=first_high,
         left_at=at,
         last_at=max(left_at(i) for i in intervals),
-        exit_kind=_exit_kind(is_completed, at, complete_through, first_high > first_exit),
+        exit_kind=_exit_kind(is_completed, at, complete_through, first_high - first_exit),
         is_completed=is_completed,
         is_completed_reported=any(e.verb == "completed" for e in events),
         play_count=sum(e.verb == "played" for e in events),
@@ -123,17 +119,12 @@ def _is_completed(unique: int, first_exit: int, length: int) -> bool:
         return False
     ratio = threshold("video_completion_ratio")
     tail = max(length - threshold("video_completion_tail_seconds") * SECOND, ratio * length)
-    return unique >= ratio * length or first_exit >= tail
+    return unique / length >= ratio or first_exit >= tail
 
 
-def _exit_kind(is_completed: bool, at: int, complete_through: int, is_bounded: bool) -> str:
+def _exit_kind(is_completed: bool, at: int, complete_through: int, doubt: int) -> str:
     if is_completed:
         return "completed"
     if at > complete_through - threshold("return_horizon_days") * DAY:
         return "open"
-    return "unknown" if is_bounded else "dropped"
-
-
-def span_of_view(view: View) -> int:
-    """Length of the timeline the view lies on: the video's, else as far as it was watched."""
-    return view.length or clipped(view.furthest, view.length)
+    return "unknown" if doubt > threshold("reach_tolerance_seconds") * SECOND else "dropped"

@@ -73,9 +73,23 @@ with
             {# An interval without length still says that its bin was on the screen. #}
             least(intDiv(greatest(end_ms - 1, start_ms), width_ms), bin_count - 1)
             + 1 as end_bin,
-            {# A view covers a bin when it covers its middle: pausing and resuming inside a bin is one view. #}
-            intDiv(start_ms + intDiv(width_ms, 2) - 1, width_ms) as first_middle,
-            intDiv(end_ms + intDiv(width_ms, 2) - 1, width_ms) as end_middle
+            {#
+                A view covers a bin when it covers its middle: pausing and resuming inside a bin is one view. The last
+                bin ends with the video, so that its middle comes earlier than half a width after its start.
+            #}
+            intDiv((bin_count - 1) * width_ms + length_ms, 2) as last_middle_ms,
+            if(
+                start_ms > last_middle_ms,
+                bin_count,
+                least(
+                    intDiv(start_ms + intDiv(width_ms, 2) - 1, width_ms), bin_count - 1
+                )
+            ) as first_middle,
+            if(
+                end_ms > last_middle_ms,
+                bin_count,
+                least(intDiv(end_ms + intDiv(width_ms, 2) - 1, width_ms), bin_count - 1)
+            ) as end_middle
         from intervals
         inner join videos on intervals.video_id = videos.video_id
     ),

@@ -1,0 +1,55 @@
+"""The marts in the oracle's terms: whole milliseconds, floats, one dict per mart."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from clickhouse_connect.driver.client import Client
+
+from tests.oracle.definitions import Line
+from tests.oracle.events import EPOCH
+from tests.oracle.retention import Enrolment
+
+Rows = dict[tuple, dict[str, object]]
+
+
+def plain(value: object) -> object:
+    """Seconds and moments as milliseconds, everything else as it is."""
+    if isinstance(value, Decimal):
+        return int(value * 1000)
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return (aware - EPOCH) // timedelta(milliseconds=1)
+    return value
+
+
+def lines_of(client: Client) -> list[Line]:
+    """Every line that counts, as it came."""
+    query = """
+        select source, toUnixTimestamp64Milli(delivered_at), line from raw.event_lines
+        where (load_id, object_id) in (select load_id, object_id from ops.live_objects)
+        and reject = ''
+    """
+    return [Line(*row) for row in client.query(query).result_rows]
+
+
+def rows_of(client: Client, mart: str, key: tuple[str, ...], columns: tuple[str, ...]) -> Rows:
+    """A mart's columns by its key."""
+    found = client.query(f"select {', '.join((*key, *columns))} from marts.{mart}").result_rows
+    split = len(key)
+    return {
+        tuple(plain(value) for value in row[:split]): dict(zip(columns, map(plain, row[split:]), strict=True))
+        for row in found
+    }
+
+
+def enrolments_of(client: Client) -> list[Enrolment]:
+    query = "select learner_id, course_id, enrolled_at, acquisition_channel from marts.fct_enrolments"
+    rows = client.query(f"{query} where enrolled_at is not null").result_rows
+    return [Enrolment(learner, course, plain(at), channel) for learner, course, at, channel in rows]
+
+
+def learners_of(client: Client) -> tuple[dict[str, str], frozenset[str]]:
+    """Each learner's channel, and who is left out of the aggregates."""
+    query = "select learner_id, acquisition_channel, is_excluded from marts.dim_learners"
+    rows = client.query(query).result_rows
+    return {row[0]: row[1] for row in rows}, frozenset(row[0] for row in rows if row[2])
