@@ -31,15 +31,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--faults", type=int, default=0, metavar="N", help="how many faults; with -m faults, 100 unless given"
     )
     group.addoption("--fault-seed", type=int, default=7, metavar="SEED", help="another seed draws other faults")
+    invariance = parser.getgroup("invariance", "many deliveries of the same statements (see tests/invariance)")
+    invariance.addoption(
+        "--deliveries", type=int, default=0, metavar="N", help="how many; with -m invariance, 60 unless given"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long fault run takes minutes to hours: it runs only when it is asked for."""
-    if config.getoption("--faults") or "faults" in config.getoption("-m"):
-        return
-    chosen = [item for item in items if item.get_closest_marker("faults") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    """The long runs take minutes to hours: each runs only when it is asked for."""
+    for marker, option in (("faults", "--faults"), ("invariance", "--deliveries")):
+        if config.getoption(option) or marker in config.getoption("-m"):
+            continue
+        chosen = [item for item in items if item.get_closest_marker(marker) is None]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from tests.oracle.definitions import MINUTE, Line, activity_type_of, extension_i
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_CONTENT = ("stored", "authority", "version", "attachments")
 MOST_SECONDS = 1_000_000
+_TODAY = (datetime.now(UTC) - EPOCH) // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,11 @@ def _copy_of(line: Line) -> _Copy | None:
     if "id" in statement and len(identity) != 36:
         return None
     return _Copy(line, statement, identity.lower(), at, content)
+
+
+def is_statement(text: str) -> bool:
+    """Whether a line is a statement that counts once it has been delivered, not refused for its form or its time."""
+    return _copy_of(Line("", _TODAY, text)) is not None
 
 
 def _is_id(target: str, thing: dict) -> bool:

@@ -61,7 +61,7 @@ def test_the_oracle_agrees_on_a_simulated_programme(simulated: Account, warehous
 
 
 def test_the_simulated_programme_has_what_the_definitions_are_about(simulated: Account):
-    assert {interval.kind for interval in simulated.intervals} >= {"observed", "censored", "compressed"}
+    assert {interval.kind for interval in simulated.intervals} >= {"observed", "censored"}
     assert {view.exit_kind for view in simulated.views} >= {"completed", "dropped", "open"}
 
 
@@ -76,7 +76,7 @@ def test_the_oracle_agrees_on_real_statements_and_the_players_record_is_recovere
     file.write_bytes(gzip.compress(gzip.decompress(Path(REAL_STATEMENTS).read_bytes()), mtime=0))
     real = build([tmp_path])
     found = {mart: compare(warehouse, real) for mart, compare in EVERY.items()}
-    assert found == dict.fromkeys(EVERY, [])
+    assert {mart: unlike[:5] for mart, unlike in found.items() if unlike} == {}
     share = recovered_ratio(real)
     with capsys.disabled():
         print(f"\nThe marts recover {share:.2%} of the seconds that players report; {_by_kind(real)}")

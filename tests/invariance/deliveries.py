@@ -1,0 +1,67 @@
+"""The same lines on another road: dealt to drops, shuffled, repeated, withdrawn, with builds between."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Line = tuple[str, str]
+MOST_DROPS = 50
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Lines that arrive together. `stray` ones are in a first version of its files, which the right one replaces."""
+
+    lines: tuple[Line, ...]
+    stray: tuple[Line, ...] = ()
+
+    def files(self, with_stray: bool = False) -> dict[str, list[str]]:
+        """Source → its lines."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for source, text in self.lines + (self.stray if with_stray else ()):
+            found[source].append(text)
+        return found
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Drops in their order; the marts are built after those whose numbers are named, and after the last."""
+
+    drops: tuple[Drop, ...]
+    builds_after: frozenset[int]
+
+    def __str__(self) -> str:
+        stray = sum(bool(drop.stray) for drop in self.drops)
+        return f"{len(self.drops)} drops, built after {sorted(self.builds_after)}, {stray} of them overwritten"
+
+
+def at_once(lines: Sequence[Line]) -> Delivery:
+    return Delivery((Drop(tuple(lines)),), frozenset({0}))
+
+
+def delivery(
+    lines: Sequence[Line], seed: int, drop_count: int, build_count: int, repeated_ratio: float = 0.1
+) -> Delivery:
+    """The lines shuffled over so many drops, some of them twice, and some drops wrong at first."""
+    chance = random.Random(seed)
+    every = [*lines, *(line for line in lines if chance.random() < repeated_ratio)]
+    chance.shuffle(every)
+    borders = sorted(chance.sample(range(1, len(every)), drop_count - 1))
+    parts = [every[start:end] for start, end in zip([0, *borders], [*borders, len(every)], strict=True)]
+    # Lines that belong to a later drop stand in an earlier one for a while: their effect has to be taken back.
+    wrong_first = set(chance.sample(range(drop_count), max(1, drop_count // 6)))
+    drops = tuple(
+        Drop(tuple(part), tuple(chance.sample(every, min(40, len(every)))) if number in wrong_first else ())
+        for number, part in enumerate(parts)
+    )
+    between = chance.sample(range(drop_count - 1), min(build_count - 1, drop_count - 1))
+    return Delivery(drops, frozenset({*between, drop_count - 1}))
+
+
+def by_time(lines: Sequence[Line], drop_count: int) -> Delivery:
+    """In the order in which it happened, as a platform that works well delivers; built after each drop."""
+    ordered = sorted(lines, key=lambda line: line[1][line[1].find('"timestamp"') :][:40])
+    size = -(-len(ordered) // drop_count)
+    parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    return Delivery(tuple(Drop(tuple(part)) for part in parts), frozenset(range(len(parts))))

@@ -1,0 +1,152 @@
+"""One warehouse in which the same lines are delivered and built again and again, each time from nothing."""
+
+import gzip
+import os
+import random
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+import yaml
+from clickhouse_connect.driver.client import Client
+
+from orchestration.loading import load_pending
+from orchestration.resources.drops import put_drop
+from orchestration.resources.lake import S3Lake, connect_lake
+from orchestration.settings import PROJECT_ROOT, Settings
+from tests.conftest import DATABASES, s3_client
+from tests.dbt_command import Dbt
+from tests.dbt_project.snapshots import differences, marts, put_aside
+from tests.invariance.deliveries import Delivery, Drop
+
+# These tell how the data came, and must differ when they come otherwise.
+DELIVERY_MARTS = frozenset(
+    {
+        "agg_lateness",
+        "fct_drops",
+        "fct_event_deliveries",
+        "fct_flagged_lines",
+        "fct_quarantined_lines",
+        "fct_statement_conflicts",
+    }
+)
+REFERENCE = "reference"
+MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
+_numbers = count(1)
+
+
+def profile(folder: Path, **engine_settings: object) -> tuple[str, str]:
+    """Options of dbt for the project's own profile with further settings of the engine."""
+    found = yaml.safe_load((PROJECT_ROOT / "profiles" / "profiles.yml").read_text())
+    for target in found["warehouse"]["outputs"].values():
+        target["custom_settings"] = target.get("custom_settings", {}) | engine_settings
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "profiles.yml").write_text(yaml.safe_dump(found))
+    return "--profiles-dir", str(folder)
+
+
+@dataclass
+class Laboratory:
+    """The warehouse, its dbt, and the files that never change: the catalogue and the learners."""
+
+    client: Client
+    settings: Settings
+    folder: Path
+    fixed: Path
+    compared: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dbt = Dbt(self.settings, self.folder / "dbt")
+        self.lake: S3Lake
+
+    def empty(self) -> None:
+        """Nothing loaded, nothing built, an empty lake."""
+        for database in DATABASES:
+            self.client.command(f"drop database if exists {database}")
+        bucket = f"{self.settings.lake.bucket}-{next(_numbers)}"
+        elsewhere = replace(self.settings, lake=replace(self.settings.lake, bucket=bucket))
+        s3_client(elsewhere).create_bucket(Bucket=bucket)
+        self.lake = connect_lake(elsewhere)
+        self.loading = elsewhere
+
+    def put(self, number: int, drop: Drop, with_stray: bool = False) -> None:
+        for source, lines in drop.files(with_stray).items():
+            body = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
+            key = f"events/{source}/dt=2025-10-01/drop-{number:03d}.ndjson.gz"
+            s3_client(self.loading).put_object(Bucket=self.lake.bucket, Key=key, Body=body)
+
+    def load(self) -> None:
+        report = load_pending(self.client, self.lake, self.loading)
+        assert (report.parked_count, report.held_count) == (0, 0)
+
+    def build(self, *options: str) -> None:
+        command = "run" if self._has_seeds() else "build"
+        self.dbt.run(command, *(MODELS_ONLY if command == "build" else ()), *options)
+
+    def _has_seeds(self) -> bool:
+        rows = self.client.query("select count() from system.tables where database = 'seeds'").result_rows
+        return rows[0][0] > 0
+
+    def deliver(self, delivery: Delivery, kills: Iterable[int] = ()) -> None:
+        """All drops, with builds between; the numbered builds are killed once, and run again."""
+        self.empty()
+        builds, kills = count(), set(kills)
+        fixed_after = len(delivery.drops) // 2
+        for number, drop in enumerate(delivery.drops):
+            self.put(number, drop, with_stray=bool(drop.stray))
+            if number == fixed_after:
+                put_drop(self.lake, [self.fixed])
+            if number not in delivery.builds_after:
+                continue
+            self.load()
+            if next(builds) in kills:
+                self.kill_a_build(seed=number)
+            self.build()
+            if any(drop.stray for drop in delivery.drops[: number + 1]) and number != len(delivery.drops) - 1:
+                self.correct(delivery, number)
+        self.correct(delivery, len(delivery.drops) - 1)
+        self.load()
+        self.build()
+
+    def correct(self, delivery: Delivery, until: int) -> None:
+        """The right version of every drop that had stray lines, over the wrong one."""
+        for number, drop in enumerate(delivery.drops[: until + 1]):
+            if drop.stray:
+                # A source of which only stray lines were in the drop leaves nothing to be put right but an empty file.
+                wrong, right = drop.files(with_stray=True), drop.files()
+                for source in wrong.keys() - right.keys():
+                    key = f"events/{source}/dt=2025-10-01/drop-{number:03d}.ndjson.gz"
+                    body = gzip.compress(b"", mtime=0)
+                    s3_client(self.loading).put_object(Bucket=self.lake.bucket, Key=key, Body=body)
+                self.put(number, drop)
+
+    def kill_a_build(self, seed: int) -> int:
+        """SIGKILL to dbt while one of its models is being built; returns how many had started."""
+        chance = random.Random(seed)
+        models = len(list((PROJECT_ROOT / "models").rglob("*.sql")))
+        fatal = chance.randint(1, models)
+        process = self.dbt.start("run", "--full-refresh") if seed % 2 else self.dbt.start("run")
+        started = 0
+        for text in process.stdout:
+            started += " START " in text
+            if started >= fatal:
+                time.sleep(chance.random() * 0.3)
+                break
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return started
+
+    def keep(self) -> None:
+        """What is in the marts now is what every delivery must give."""
+        put_aside(self.client, REFERENCE)
+
+    def unlike(self) -> dict[str, str]:
+        """Mart → how it differs from the reference."""
+        found = differences(self.client, REFERENCE, without=DELIVERY_MARTS)
+        for mart in set(marts(self.client)) - DELIVERY_MARTS:
+            self.compared[mart] = self.compared.get(mart, 0) + 1
+        return found

@@ -1,0 +1,143 @@
+"""The first promise: the same statements give the same marts, to the last digit, however they arrive.
+
+Naive incremental models break it at once: a play and its pause in two inserts are two halves of nothing, an overwritten
+file leaves its rows behind, and what came late is counted to the day it came.
+"""
+
+import gzip
+import itertools
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from orchestration.settings import Settings
+from orchestration.simulate.simulator import simulate
+from tests.dbt_command import Dbt
+from tests.dbt_project.snapshots import marts
+from tests.invariance.adversarial import Case, draw_cases
+from tests.invariance.deliveries import MOST_DROPS, Line, at_once, by_time, delivery
+from tests.invariance.laboratory import DELIVERY_MARTS, Laboratory, profile
+from tests.oracle.agreement import EVERY, known_as, learner_ids
+from tests.oracle.events import is_statement
+from tests.oracle.marts import lines_of
+from tests.oracle.oracle import account
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+LEARNERS, DAYS, SEED = 60, 21, 4
+CASES = 200
+ONE_DELIVERY = 60
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return draw_cases(CASES)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated")
+    simulate(folder, LEARNERS, DAYS, SEED)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lines(cases: list[Case], simulated: Path) -> list[Line]:
+    """Every line of the simulated programme that is a statement, and the awkward cases.
+
+    Lines that are none are left out: the gate holds a small drop with many of them, as it should.
+    """
+    found: list[Line] = []
+    for path in sorted((simulated / "events").glob("*/dt=*/*.ndjson.gz")):
+        texts = gzip.decompress(path.read_bytes()).decode(errors="surrogateescape").splitlines()
+        found += [(path.parts[-3], text) for text in texts if is_statement(text)]
+    return found + list(itertools.chain.from_iterable(case.lines for case in cases))
+
+
+@pytest.fixture(scope="module")
+def laboratory(
+    warehouse: Client,
+    settings: Settings,
+    lines: list[Line],
+    simulated: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Laboratory:
+    """Holds one full build of all lines in one drop as the reference."""
+    fixed = tmp_path_factory.mktemp("fixed")
+    for kind in ("catalog", "learners"):
+        (simulated / kind).rename(fixed / kind)
+    made = Laboratory(warehouse, settings, tmp_path_factory.mktemp("laboratory"), fixed)
+    made.deliver(at_once(lines))
+    made.keep()
+    return made
+
+
+def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
+    rows = laboratory.client.query("select kind, count() from reference.fct_watch_intervals group by kind").result_rows
+    assert {kind for kind, _ in rows} == {
+        "observed",
+        "resumed",
+        "compressed",
+        "jump",
+        "lost_seek",
+        "censored",
+        "reported",
+    }
+    exits = laboratory.client.query("select distinct exit_kind from reference.fct_video_views").result_rows
+    assert {row[0] for row in exits} == {"completed", "open", "unknown", "dropped"}
+    day_long = "select count() from reference.fct_sessions where wall_seconds > 20 * 3600"
+    assert laboratory.client.query(day_long).result_rows[0][0] > 0
+    assert len(set(marts(laboratory.client)) - DELIVERY_MARTS) >= 20
+
+
+@pytest.mark.parametrize("mart", EVERY)
+def test_the_oracle_agrees_on_the_cases(laboratory: Laboratory, mart: str):
+    found = account(lines_of(laboratory.client))
+    found = known_as(found, learner_ids(laboratory.client, found))
+    unlike = EVERY[mart](laboratory.client, found)
+    assert not unlike, f"{len(unlike)} differences, the first:\n" + "\n".join(unlike[:10])
+
+
+def test_a_second_build_changes_nothing(laboratory: Laboratory):
+    laboratory.build()
+    assert laboratory.unlike() == {}
+
+
+def test_threads_and_block_sizes_change_nothing(laboratory: Laboratory, tmp_path: Path):
+    options = profile(tmp_path, max_threads=1, max_block_size=257, max_insert_block_size=1000)
+    Dbt(laboratory.settings, tmp_path / "dbt", options).run("run", "--full-refresh")
+    assert laboratory.unlike() == {}
+
+
+def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, lines: list[Line]):
+    laboratory.deliver(delivery(lines, seed=1, drop_count=9, build_count=3), kills={1})
+    assert laboratory.unlike() == {}
+
+
+@pytest.mark.invariance
+def test_many_deliveries(
+    laboratory: Laboratory, lines: list[Line], cases: list[Case], request: pytest.FixtureRequest, tmp_path: Path
+):
+    """-m invariance --deliveries N: any split from 1 to 50 drops, other builds, other settings, kills."""
+    unlike: dict[str, dict[str, str]] = {}
+    deliveries = request.config.getoption("--deliveries") or ONE_DELIVERY
+    totals: Counter[str] = Counter()
+    for seed in range(2, deliveries + 2):
+        drops = 1 + seed * 7 % MOST_DROPS
+        builds = 1 + seed % 5
+        made = by_time(lines, min(drops, 6)) if seed % 6 == 0 else delivery(lines, seed, drops, builds, seed % 4 / 4)
+        threads, block = (1, 2, 4, 3)[seed % 4], (65_409, 257, 8192, 1021)[seed // 4 % 4]
+        laboratory.dbt = Dbt(
+            laboratory.settings,
+            laboratory.folder / f"dbt-{threads}-{block}",
+            profile(tmp_path / f"{threads}-{block}", max_threads=threads, max_block_size=block),
+        )
+        kills = {len(made.builds_after) - 1} if seed % 3 == 0 else set()
+        laboratory.deliver(made, kills)
+        if found := laboratory.unlike():
+            unlike[f"seed {seed}: {made}, {threads} threads, blocks of {block}, killed builds {kills}"] = found
+        totals.update(deliveries=1, drops=len(made.drops), builds=len(made.builds_after) + 1, kills=len(kills))
+    print(f"\n{len(cases)} cases, {len(lines)} lines, {dict(totals)}, {len(laboratory.compared)} marts compared")
+    assert unlike == {}
