@@ -107,9 +107,10 @@ class Laboratory:
             self.build()
             if any(drop.stray for drop in delivery.drops[: number + 1]) and number != len(delivery.drops) - 1:
                 self.correct(delivery, number)
-        self.correct(delivery, len(delivery.drops) - 1)
-        self.load()
-        self.build()
+        if any(drop.stray for drop in delivery.drops):
+            self.correct(delivery, len(delivery.drops) - 1)
+            self.load()
+            self.build()
 
     def correct(self, delivery: Delivery, until: int) -> None:
         """The right version of every drop that had stray lines, over the wrong one."""

@@ -51,8 +51,8 @@ def lines(cases: list[Case], simulated: Path) -> list[Line]:
     """
     found: list[Line] = []
     for path in sorted((simulated / "events").glob("*/dt=*/*.ndjson.gz")):
-        texts = gzip.decompress(path.read_bytes()).decode(errors="surrogateescape").splitlines()
-        found += [(path.parts[-3], text) for text in texts if is_statement(text)]
+        texts = gzip.decompress(path.read_bytes()).decode(errors="replace").splitlines()
+        found += [(path.parts[-3], text) for text in texts if is_statement(text) and "\ufffd" not in text]
     return found + list(itertools.chain.from_iterable(case.lines for case in cases))
 
 

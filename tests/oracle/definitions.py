@@ -43,8 +43,12 @@ def extension_iri(field: str) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a drop: where it came from, when the object arrived (milliseconds since 1970), and its text."""
+    """One line of a drop: where it came from, when the object arrived (milliseconds since 1970), and its text.
+
+    `name` is what the warehouse calls a statement that came without an id: a hash, which is its own business.
+    """
 
     source: str
     delivered_at: int
     text: str
+    name: str = ""

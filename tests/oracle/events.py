@@ -124,7 +124,7 @@ def _copy_of(line: Line) -> _Copy | None:
         return None
     if at > line.delivered_at + threshold("future_tolerance_minutes") * MINUTE:
         return None
-    identity = statement.get("id", f"without an id: {line.source} {content}")
+    identity = statement.get("id") or line.name or f"without an id: {line.source} {content}"
     if "id" in statement and len(identity) != 36:
         return None
     return _Copy(line, statement, identity.lower(), at, content)

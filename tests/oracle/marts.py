@@ -25,9 +25,14 @@ def plain(value: object) -> object:
 def lines_of(client: Client) -> list[Line]:
     """Every line that counts, as it came."""
     query = """
-        select source, toUnixTimestamp64Milli(delivered_at), line from raw.event_lines
-        where (load_id, object_id) in (select load_id, object_id from ops.live_objects)
-        and reject = ''
+        select lines.source, toUnixTimestamp64Milli(lines.delivered_at), lines.line, statements.statement_id
+        from raw.event_lines as lines
+        left join staging.stg_xapi__statements as statements
+            on statements.load_id = lines.load_id
+            and statements.object_id = lines.object_id
+            and statements.line_number = lines.line_number
+        where (lines.load_id, lines.object_id) in (select load_id, object_id from ops.live_objects)
+            and lines.reject = ''
     """
     return [Line(*row) for row in client.query(query).result_rows]
 
