@@ -186,6 +186,11 @@ def _echoes(
     if oddity == 2:
         stored = moment(at + draw(st.sampled_from((0, 2 * SECOND))))
         return [(source, line(found | {"verb": {"id": verb_iri("viewed")}, "stored": stored}))]
+    if oddity == 6:
+        # Stored alike, or not at all: nothing but the content can decide.
+        return [(source, line(found | {"verb": {"id": verb_iri("viewed")}}))]
+    if oddity == 7:
+        return [("mobile" if source == "web" else "web", line(found))]
     if oddity == 3:
         return [(source, line(found | {"stored": moment(at + HOUR)}, spelling=1))]
     if oddity == 4:

@@ -26,10 +26,14 @@ class Drop:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Drops in their order; the marts are built after those whose numbers are named, and after the last."""
+    """Drops in their order; the marts are built after those whose numbers are named, and after the last.
+
+    Catalogue and learners come with drop `fixed_with`; when they come late, everything is built anew.
+    """
 
     drops: tuple[Drop, ...]
     builds_after: frozenset[int]
+    fixed_with: int = 0
 
     def __str__(self) -> str:
         stray = sum(bool(drop.stray) for drop in self.drops)
@@ -56,7 +60,8 @@ def delivery(
         for number, part in enumerate(parts)
     )
     between = chance.sample(range(drop_count - 1), min(build_count - 1, drop_count - 1))
-    return Delivery(drops, frozenset({*between, drop_count - 1}))
+    fixed_with = drop_count // 2 if seed % 5 == 0 else 0
+    return Delivery(drops, frozenset({*between, drop_count - 1}), fixed_with)
 
 
 def by_time(lines: Sequence[Line], drop_count: int) -> Delivery:

@@ -6,7 +6,7 @@ Only what decides a number is read. How a refused line is refused in detail is t
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +48,7 @@ class Event:
 
 
 class UndecidedConflict(Exception):
-    """Two contents under one id, stored alike: a hash decides, and the oracle does not know which."""
+    """Two contents under one id, stored alike: a hash decides, and nothing tells the oracle which one it took."""
 
 
 def instant(text: str) -> int:
@@ -139,23 +139,30 @@ def _is_id(target: str, thing: dict) -> bool:
     return " " not in target and (":" in target or thing.get("objectType") == "StatementRef")
 
 
-def _chosen(copies: list[_Copy]) -> _Copy:
-    """Of several contents the one stored first; of its copies the one stored first."""
+def _chosen(copies: list[_Copy], taken: str | None) -> _Copy:
+    """Of several contents the one stored first; of its copies the one stored first, of those of equal text any source.
+
+    Where nothing but a hash decides, it is the one with the verb that was `taken`; any, if none was (it was voided).
+    """
     first = min(copy.stored for copy in copies)
     contents = {copy.content for copy in copies if copy.stored == first}
-    if len(contents) > 1:
+    if len(contents) > 1 and taken is not None:
+        contents = (
+            {min(contents)} if not taken else {c.content for c in copies if c.stored == first and _verb(c) == taken}
+        )
+    if len(contents) != 1:
         raise UndecidedConflict(copies[0].statement_id)
-    return min((copy for copy in copies if copy.content in contents), key=lambda copy: copy.stored)
+    return min((copy for copy in copies if copy.content in contents), key=lambda copy: (copy.stored, copy.line.source))
 
 
-def read_events(lines: Iterable[Line]) -> list[Event]:
-    """Every event of these lines, in the order of (time, id)."""
+def read_events(lines: Iterable[Line], taken: Mapping[str, str] | None = None) -> list[Event]:
+    """Every event of these lines, in the order of (time, id). `taken`: statement → verb, for undecided conflicts."""
     copies: defaultdict[str, list[_Copy]] = defaultdict(list)
     for line in lines:
         copy = _copy_of(line)
         if copy is not None:
             copies[copy.statement_id].append(copy)
-    chosen = [_chosen(same) for same in copies.values()]
+    chosen = [_chosen(same, None if taken is None else taken.get(i, "")) for i, same in copies.items()]
     voided = {copy.statement["object"]["id"].lower() for copy in chosen if _verb(copy) == "voided"}
     events = [_event(copy) for copy in chosen if _verb(copy) != "voided" and copy.statement_id not in voided]
     return sorted(events, key=lambda event: event.order)

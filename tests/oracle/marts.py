@@ -47,6 +47,11 @@ def rows_of(client: Client, mart: str, key: tuple[str, ...], columns: tuple[str,
     }
 
 
+def verbs_of(client: Client) -> dict[str, str]:
+    """Statement → verb of the content that counts."""
+    return dict(client.query("select statement_id, verb from marts.fct_learning_events").result_rows)
+
+
 def enrolments_of(client: Client) -> list[Enrolment]:
     query = "select learner_id, course_id, enrolled_at, acquisition_channel from marts.fct_enrolments"
     rows = client.query(f"{query} where enrolled_at is not null").result_rows

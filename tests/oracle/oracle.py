@@ -1,6 +1,6 @@
 """Everything the oracle says about a set of lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.oracle.definitions import HOUR, Line, threshold
@@ -23,9 +23,14 @@ class Account:
     views: list[View]
 
 
-def account(lines: Iterable[Line], catalogue_lengths: dict[str, int] | None = None) -> Account:
-    """Reads the lines and works out the rest. The catalogue's lengths (ms) serve where no statement tells one."""
-    events = read_events(lines)
+def account(
+    lines: Iterable[Line], catalogue_lengths: dict[str, int] | None = None, taken: Mapping[str, str] | None = None
+) -> Account:
+    """Reads the lines and works out the rest.
+
+    The catalogue's lengths (ms) serve where no statement tells one; `taken` settles what only a hash decides.
+    """
+    events = read_events(lines, taken)
     complete_through = max((e.at for e in events), default=0) - threshold("allowed_lateness_hours") * HOUR
     video_lengths = (catalogue_lengths or {}) | lengths(events)
     steps = streams(events)
