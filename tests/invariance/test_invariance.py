@@ -114,6 +114,8 @@ def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, l
     laboratory.use()
     laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=4), kills={2})
     assert laboratory.unlike() == {}
+    # Equal because all was built anew each time would be no news.
+    assert laboratory.kept["fct_watch_intervals"] > 0
 
 
 @pytest.mark.invariance
