@@ -6,10 +6,11 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 from clickhouse_connect.driver.client import Client
@@ -40,6 +41,7 @@ SAME_COLUMNS = {
     "fct_statement_conflicts": "statement_id, content_id, is_counted, content_count, differing_parts, first_stored_at"
 }
 REFERENCE = "reference"
+MODELS = len(list((PROJECT_ROOT / "models").rglob("*.sql")))
 MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
 # However much a drop touches, it is taken for an increment: with so little data every drop would be "most of it".
 ALWAYS_INCREMENTAL = ("--vars", "{rebuild_touched_ratio: 1000000}")
@@ -67,6 +69,7 @@ class Laboratory:
     options: tuple[str, ...] = ()
     compared: set[str] = field(default_factory=set)
     kept: Counter[str] = field(default_factory=Counter)
+    killed: int = 0
 
     def __post_init__(self) -> None:
         self.use()
@@ -107,10 +110,10 @@ class Laboratory:
         query = "select name, extract(comment, '\\\\[whole ([^]]+)') as run from system.tables where run != ''"
         return dict(self.client.query(query).result_rows)
 
-    def deliver(self, delivery: Delivery, kills: Iterable[int] = ()) -> None:
-        """All drops, with builds between; the numbered builds are killed once, and run again."""
+    def deliver(self, delivery: Delivery, kills: Mapping[int, int] = MappingProxyType({})) -> None:
+        """All drops, with builds between. `kills`: number of a build → model at which it is killed, and run again."""
         self.empty()
-        builds, kills = count(), set(kills)
+        builds = count()
         for number, drop in enumerate(delivery.drops):
             self.put(number, drop, with_stray=bool(drop.stray))
             if number == delivery.fixed_with:
@@ -118,8 +121,8 @@ class Laboratory:
             if number not in delivery.builds_after:
                 continue
             self.load()
-            if next(builds) in kills:
-                self.kill_a_build(seed=number)
+            if fatal := kills.get(next(builds)):
+                self.kill_a_build(fatal)
             self.build()
             if any(drop.stray for drop in delivery.drops[: number + 1]) and number != len(delivery.drops) - 1:
                 self.correct(delivery, number)
@@ -140,12 +143,10 @@ class Laboratory:
                     s3_client(self.loading).put_object(Bucket=self.lake.bucket, Key=key, Body=body)
                 self.put(number, drop)
 
-    def kill_a_build(self, seed: int) -> int:
-        """SIGKILL to dbt while one of its models is being built; returns how many had started."""
-        chance = random.Random(seed)
-        models = len(list((PROJECT_ROOT / "models").rglob("*.sql")))
-        fatal = chance.randint(1, models)
-        process = self.dbt.start("run", "--full-refresh") if seed % 2 else self.dbt.start("run")
+    def kill_a_build(self, fatal: int) -> None:
+        """SIGKILL to dbt, with all its threads, soon after it has started its model of that number."""
+        chance = random.Random(fatal)
+        process = self.dbt.start("run")
         started = 0
         for text in process.stdout:
             started += " START " in text
@@ -154,8 +155,8 @@ class Laboratory:
                 break
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+            self.killed += 1
         process.communicate()
-        return started
 
     def keep(self) -> None:
         """What is in the marts now is what every delivery must give."""

@@ -17,7 +17,7 @@ from orchestration.simulate.simulator import simulate
 from tests.dbt_project.snapshots import marts
 from tests.invariance.adversarial import Case, draw_cases
 from tests.invariance.deliveries import MOST_DROPS, Line, at_once, by_time, delivery
-from tests.invariance.laboratory import DELIVERY_MARTS, Laboratory, profile
+from tests.invariance.laboratory import DELIVERY_MARTS, MODELS, Laboratory, profile
 from tests.oracle.agreement import EVERY, known_as, learner_ids
 from tests.oracle.events import is_statement
 from tests.oracle.marts import lines_of, verbs_of
@@ -112,8 +112,9 @@ def test_threads_and_block_sizes_change_nothing(laboratory: Laboratory, tmp_path
 
 def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, lines: list[Line]):
     laboratory.use()
-    laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=4), kills={2})
+    laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=4), kills={2: MODELS // 3})
     assert laboratory.unlike() == {}
+    assert laboratory.killed > 0
     # Equal because all was built anew each time would be no news.
     assert laboratory.kept["fct_watch_intervals"] > 0
 
@@ -132,11 +133,22 @@ def test_many_deliveries(
         made = by_time(lines, min(drops, 6)) if seed % 6 == 0 else delivery(lines, seed, drops, builds, seed % 4 / 4)
         threads, block = (1, 2, 4, 3)[seed % 4], (65_409, 257, 8192, 1021)[seed // 4 % 4]
         laboratory.use(*profile(tmp_path / f"{threads}-{block}", max_threads=threads, max_block_size=block))
-        kills = {len(made.builds_after) - 1} if seed % 3 == 0 else set()
+        kills = {len(made.builds_after) - 1: 1 + seed * 11 % MODELS} if seed % 3 == 0 else {}
         laboratory.deliver(made, kills)
         if found := laboratory.unlike():
             unlike[f"seed {seed}: {made}, {threads} threads, blocks of {block}, killed builds {kills}"] = found
-        totals.update(deliveries=1, drops=len(made.drops), builds=len(made.builds_after) + 1, kills=len(kills))
-    print(f"\n{len(cases)} cases, {len(lines)} lines, {dict(totals)}, {len(laboratory.compared)} marts compared, ")
-    print(f"{sum(laboratory.kept.values())} builds of single tables recomputed only what was touched")
+        totals.update(deliveries=1, drops=len(made.drops), builds=len(made.builds_after) + 1)
+    print(f"\n{len(cases)} cases, {len(lines)} lines, {dict(totals)}, {laboratory.killed} builds killed, ")
+    print(f"{len(laboratory.compared)} marts compared, tables built by increments: {dict(laboratory.kept)}")
     assert unlike == {}
+
+
+@pytest.mark.invariance
+def test_killed_at_each_model(laboratory: Laboratory, lines: list[Line]):
+    """One more drop for each model, whose build is killed there."""
+    laboratory.use()
+    killed_before = laboratory.killed
+    made = delivery(lines, seed=1, drop_count=MODELS + 1, build_count=MODELS + 1)
+    laboratory.deliver(made, kills={build: build for build in range(1, MODELS + 1)})
+    assert laboratory.unlike() == {}
+    assert laboratory.killed - killed_before == MODELS
