@@ -20,7 +20,7 @@ from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import connect_lake
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.conftest import DATABASES
-from tests.dbt_command import Dbt
+from tests.dbt_command import ALWAYS_INCREMENTAL, Dbt
 from tests.dbt_project.snapshots import differences, marts, put_aside
 from tests.invariance.deliveries import Delivery, Drop
 from tests.object_store import s3_client
@@ -43,8 +43,6 @@ SAME_COLUMNS = {
 REFERENCE = "reference"
 MODELS = len(list((PROJECT_ROOT / "models").rglob("*.sql")))
 MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
-# However much a drop touches, it is taken for an increment: with so little data every drop would be "most of it".
-ALWAYS_INCREMENTAL = ("--vars", "{rebuild_touched_ratio: 1000000}")
 _numbers = count(1)
 
 

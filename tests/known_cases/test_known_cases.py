@@ -14,7 +14,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import load_pending
-from tests.dbt_command import Dbt
+from tests.dbt_command import ALWAYS_INCREMENTAL, Dbt
 from tests.known_cases.known_case import FOLDER, KnownCase, check, lines_by_drop, read_cases
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -40,7 +40,7 @@ def marts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def load_and_build(request: pytest.FixtureRequest, folder: Path) -> None:
     names = ("warehouse", "lake", "settings", "put")
     warehouse, lake, settings, put = (request.getfixturevalue(name) for name in names)
-    dbt = Dbt(settings, folder)
+    dbt = Dbt(settings, folder, ALWAYS_INCREMENTAL)
     for number, lines in sorted(lines_by_drop(CASES).items()):
         put(f"events/known/dt=2025-04-0{number + 1}/drop-{number}.ndjson.gz", lines)
         report = load_pending(warehouse, lake, settings)
