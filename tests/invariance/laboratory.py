@@ -29,6 +29,7 @@ from tests.object_store import s3_client
 DELIVERY_MARTS = frozenset(
     {
         "agg_lateness",
+        "agg_source_health",
         "fct_drops",
         "fct_event_deliveries",
         "fct_flagged_lines",
