@@ -109,6 +109,11 @@ class Laboratory:
         query = "select name, extract(comment, '\\\\[whole ([^]]+)') as run from system.tables where run != ''"
         return dict(self.client.query(query).result_rows)
 
+    @property
+    def is_incremental(self) -> bool:
+        """Whether any table is of the kind of which runs recompute only what was touched."""
+        return bool(self._whole_since())
+
     def deliver(self, delivery: Delivery, kills: Mapping[int, int] = MappingProxyType({})) -> None:
         """All drops, with builds between. `kills`: number of a build → model at which it is killed, and run again."""
         self.empty()

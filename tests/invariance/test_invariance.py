@@ -116,7 +116,7 @@ def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, l
     assert laboratory.unlike() == {}
     assert laboratory.killed > 0
     # Equal because all was built anew each time would be no news.
-    assert laboratory.kept["fct_watch_intervals"] > 0
+    assert laboratory.kept["fct_watch_intervals"] > 0 or not laboratory.is_incremental
 
 
 @pytest.mark.invariance
