@@ -112,7 +112,7 @@ def test_threads_and_block_sizes_change_nothing(laboratory: Laboratory, tmp_path
 
 def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, lines: list[Line]):
     laboratory.use()
-    laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=4), kills={2: MODELS // 3})
+    laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=3), kills={1: MODELS // 3})
     assert laboratory.unlike() == {}
     assert laboratory.killed > 0
     # Equal because all was built anew each time would be no news.
