@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from orchestration.commands.check import Kind
+from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
@@ -105,14 +105,6 @@ def put(
     from orchestration.commands.put import put as put_paths
 
     put_paths(paths, source, kind)
-
-
-def existing_files(paths: list[Path]) -> list[Path]:
-    """The paths, when each is a file or standard input; typer's own test knows no `-`."""
-    for path in paths:
-        if str(path) != "-" and (not path.exists() or path.is_dir()):
-            raise typer.BadParameter(f"'{path}' is {'a folder' if path.is_dir() else 'not there'}; name files.")
-    return paths
 
 
 @app.command()

@@ -277,7 +277,21 @@ with
                 end_ms,
                 greatest({{ clipped("from_ms + possible_ms", "length_ms") }}, end_ms)
             ) as end_high_ms,
-            toInt64(round((end_ms - start_ms) / playback_rate)) as watched_wall_ms,
+            toInt64(round((end_ms - start_ms) / playback_rate)) as reported_wall_ms,
+            {# A player that was faster than it said took no longer than the clock shows, but for rounded positions. #}
+            if(
+                kind = 'compressed',
+                reported_wall_ms,
+                least(
+                    reported_wall_ms,
+                    greatest(
+                        wall_ms,
+                        toInt64(
+                            floor(reported_wall_ms / {{ var("unreported_rate_max") }})
+                        )
+                    )
+                )
+            ) as watched_wall_ms,
             toInt64(
                 round(greatest(length_ms - start_ms, 0) / playback_rate)
             ) as remaining_wall_ms

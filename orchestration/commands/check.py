@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from orchestration.commands.display import Stages, output, shown_stages
@@ -27,6 +28,14 @@ class Kind(StrEnum):
     EVENTS = "events"
     CATALOG = "catalog"
     LEARNERS = "learners"
+
+
+def existing_files(paths: list[Path]) -> list[Path]:
+    """The paths, when each is a file or standard input; typer's own test knows no `-`."""
+    for path in paths:
+        if str(path) != "-" and (not path.exists() or path.is_dir()):
+            raise typer.BadParameter(f"'{path}' is {'a folder' if path.is_dir() else 'not there'}; name files.")
+    return paths
 
 
 @dataclass

@@ -17,7 +17,7 @@ from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks.stopwatch import BenchmarkError, Cost
 from tests.benchmarks.workbench import Workbench
 
-CORE = "tag:near_real_time"
+CORE = "+tag:near_real_time"
 DATABASES = ("staging", "intermediate", "marts", "seeds")
 BUILD_SECONDS = 4 * 3600
 SAMPLE_SECONDS = 0.1

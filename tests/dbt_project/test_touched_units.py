@@ -21,10 +21,10 @@ from tests.dbt_project.snapshots import differences, put_aside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-CORE = "tag:near_real_time"
+CORE = "+tag:near_real_time"
 FILES = 60
 SEED = 4
-TURNS = 4
+TURNS = 2
 # These tell how the data came; the others must not.
 ABOUT_DELIVERY = frozenset({"fct_event_deliveries", "fct_drops", "fct_quarantined_lines", "fct_flagged_lines"})
 

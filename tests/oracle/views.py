@@ -46,8 +46,12 @@ def left_at(interval: Interval) -> int:
 
 
 def watched_wall(interval: Interval) -> int:
-    """How long watching took at the player's rate."""
-    return round(interval.seconds / interval.rate)
+    """How long watching took at the player's rate; where the clock can be trusted, as long as it shows at most, unless
+    that would take a faster rate than anybody believes."""
+    at_rate = round(interval.seconds / interval.rate)
+    if interval.kind in ("reported", "compressed"):
+        return at_rate
+    return min(at_rate, max(interval.wall, int(at_rate / threshold("unreported_rate_max"))))
 
 
 def first_pass(intervals: list[Interval]) -> list[Interval]:
