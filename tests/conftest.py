@@ -35,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     invariance.addoption(
         "--deliveries", type=int, default=0, metavar="N", help="how many; with -m invariance, 60 unless given"
     )
+    coverage = parser.getgroup("coverage", "coverage of intervals on simulated programmes (see tests/truth_recovery)")
+    coverage.addoption(
+        "--seeds", type=int, default=0, metavar="N", help="how many programmes; 12, with -m coverage 200 unless given"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
