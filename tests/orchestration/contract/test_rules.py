@@ -18,7 +18,7 @@ from tests.orchestration.contract.mutants import ACTIVITY, ACTORS, OBJECTS, UUID
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 GOOD = {"id": UUID, "actor": ACTORS[0], "verb": VERB, "object": ACTIVITY, "timestamp": "2024-03-04T10:00:00Z"}
-ABSENT = object()
+ABSENT = ...  # its name is the same in every process, which test ids need
 MEMBER = {"mbox": "mailto:learner@example.org"}
 
 
