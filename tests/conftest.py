@@ -41,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs on two workers, each with an engine of its own (2 GB); a part of it, or -s, on none."""
+    is_whole = config.args_source is not pytest.Config.ArgsSource.ARGS and not config.getoption("-m")
+    return 2 if is_whole and config.getoption("capture") != "no" else 0
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long runs take minutes to hours: each runs only when it is asked for."""
     for marker, option in (("faults", "--faults"), ("invariance", "--deliveries")):
