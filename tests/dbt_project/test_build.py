@@ -21,7 +21,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 # The simulator knows every verb that it sends, never sends two contents under one id, and keeps to the specification;
 # few of its learners complete all modules of a course, and in so few weeks none may.
 EMPTY_AT_THIS_SIZE = frozenset(
-    {"agg_video_hot_spots", "agg_unmapped_verbs", "fct_course_endings", "fct_flagged_lines", "fct_statement_conflicts"}
+    {
+        "agg_video_hot_spots",
+        "agg_unmapped_verbs",
+        "fct_course_endings",
+        "fct_flagged_lines",
+        "fct_required_verbs",
+        "fct_statement_conflicts",
+    }
 )
 
 
