@@ -4,13 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestration.resources.warehouse import connect
 from orchestration.settings import PROJECT_ROOT
@@ -96,19 +94,19 @@ def _watched_queries(bench: Workbench) -> Iterator[dict[str, tuple[str, float, f
 
 
 def _dbt(bench: Workbench, *command: str) -> dict[str, float]:
-    """Model → seconds."""
-    with tempfile.TemporaryDirectory(dir=bench.settings.home) as folder:
-        places = {"DBT_TARGET_PATH": f"{folder}/target", "DBT_LOG_PATH": f"{folder}/logs"}
-        done = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command, "--project-dir", str(PROJECT_ROOT)],
-            cwd=PROJECT_ROOT,
-            env=os.environ | bench.settings.as_environment() | places,
-            capture_output=True,
-            text=True,
-            timeout=BUILD_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise BenchmarkError(f"dbt {' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
-        results = json.loads((Path(folder) / "target" / "run_results.json").read_text())["results"]
+    """Model → seconds. One folder for all runs: like the scheduled ones, only the first parses the whole project."""
+    folder = bench.settings.home / "dbt"
+    places = {"DBT_TARGET_PATH": f"{folder}/target", "DBT_LOG_PATH": f"{folder}/logs"}
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command, "--project-dir", str(PROJECT_ROOT)],
+        cwd=PROJECT_ROOT,
+        env=os.environ | bench.settings.as_environment() | places,
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise BenchmarkError(f"dbt {' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     return {each["unique_id"].rpartition(".")[2]: each["execution_time"] for each in results}
