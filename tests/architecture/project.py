@@ -26,6 +26,7 @@ class Node:
     columns: dict[str, str] = field(default_factory=dict)  # name → declared type
     tests: tuple[tuple[str, str], ...] = ()  # (test, column; '' for the whole model)
     unit_tests: tuple[str, ...] = ()
+    unit_tested_in: tuple[str, ...] = ()  # files, one for each of these
     has_contract: bool = False
     tags: tuple[str, ...] = ()
 
@@ -93,6 +94,7 @@ def read_manifest(path: Path) -> Project:
                 if test.get("attached_node") == key and test.get("test_metadata")
             ),
             unit_tests=tuple(test["name"] for test in unit_tests if test["model"] == raw["name"]),
+            unit_tested_in=tuple(test["original_file_path"] for test in unit_tests if test["model"] == raw["name"]),
             tags=tuple(raw.get("tags", ())),
             has_contract=bool(raw.get("contract", {}).get("enforced")),
         )

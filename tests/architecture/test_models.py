@@ -45,6 +45,18 @@ def without_key_test(nodes: tuple[Node, ...]) -> set[str]:
     return {node.name for node in nodes if not {test for test, _ in node.tests} & {"unique", "unique_combination"}}
 
 
+def unit_tested_elsewhere(nodes: tuple[Node, ...]) -> list[str]:
+    """Files with unit tests of a model that stand neither in its yml nor in one of a theme, `model__theme.yml`."""
+    return sorted(
+        {
+            file
+            for node in nodes
+            for file in node.unit_tested_in
+            if not re.fullmatch(re.escape(node.path.removesuffix(".sql")) + r"(__[a-z0-9_]+)?\.yml", file)
+        }
+    )
+
+
 def misnamed_columns(nodes: tuple[Node, ...]) -> list[str]:
     """Columns whose declared type is not the one that their name promises."""
     wrong = []
@@ -97,6 +109,19 @@ def test_a_columns_type_is_what_its_name_promises(project: Project):
 def test_unit_tests_are_sentences(project: Project):
     names = [name for model in project.models for name in model.unit_tests]
     assert [name for name in names if not re.fullmatch(r"test(_[a-z0-9]+){4,}", name)] == []
+
+
+def test_unit_tests_stand_beside_their_model(project: Project):
+    assert unit_tested_elsewhere(project.models) == []
+
+
+def test_a_unit_test_that_stands_elsewhere_is_found():
+    files = ("m/fct_a.yml", "m/fct_a__theme.yml", "m/fct_ab.yml", "m/_models.yml", "n/fct_a__theme.yml")
+    assert unit_tested_elsewhere((Node("fct_a", "fct", "m/fct_a.sql", unit_tested_in=files),)) == [
+        "m/_models.yml",
+        "m/fct_ab.yml",
+        "n/fct_a__theme.yml",
+    ]
 
 
 def test_a_model_without_grain_key_or_its_own_yml_is_found():
