@@ -64,6 +64,10 @@ def test_segments_are_weekly_and_weekly_builds_all_that_nightly_does(defs) -> No
     assert {key.path[-1] for key in assets("weekly") - assets("nightly")} == {
         "fct_learner_weeks",
         "fct_video_weeks",
+        "agg_learner_rhythm",
+        "agg_learner_pace",
+        "agg_learner_viewing",
+        "agg_learner_answering",
         "agg_learner_segments",
     }
 

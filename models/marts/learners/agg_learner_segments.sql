@@ -1,387 +1,57 @@
 {{ config(engine="MergeTree()", order_by=["week", "learner_id"], tags=["weekly"]) }}
 
-{%- set window_weeks = var("segment_window_weeks") -%}
-{%- set days = 7 * window_weeks -%}
-{%- set trend = var("accuracy_trend_attempts") %}
-
 with
-    watermark as (
-        select toMonday(complete_through_at) as open_week
-        from {{ ref("agg_data_watermark") }}
-        where source = 'all'
-    ),
-
-    learners as (
-        select learner_id from {{ ref("dim_learners") }} where not is_excluded
-    ),
-
-    learner_weeks as (
-        select
-            learner_id,
-            week as active_week,
-            session_count as week_sessions,
-            {{ milliseconds("active_seconds") }} as active_ms,
-            {{ milliseconds("marathon_seconds") }} as marathon_ms,
-            arrayMap(
-                events -> toUInt64(events > 0), event_counts_by_weekday
-            ) as day_flags,
-            arrayMap(
-                day_seconds -> {{ milliseconds("day_seconds") }},
-                active_seconds_by_weekday
-            ) as day_ms
-        from {{ ref("fct_learner_weeks") }}
-        where learner_id in (select learner_id from learners)
-    ),
-
-    {# Weeks that are over, of the newest, in whose look-back the learner was active. #}
-    looked_back as (
-        select
-            learner_weeks.*,
-            arrayJoin(range({{ window_weeks }})) as weeks_ago,
-            addWeeks(active_week, weeks_ago) as week,
-            min(active_week) over (partition by learner_id) as first_week,
-            watermark.open_week as open_week
-        from learner_weeks
-        cross join watermark
-    ),
-
-    {# Days of the window in their order, the oldest first. #}
-    windows as (
-        select
-            learner_id,
-            week,
-            least(
-                {{ window_weeks }}, intDiv(dateDiff('day', first_week, week), 7) + 1
-            ) as tenure_weeks,
-            count() as active_week_count,
-            sum(week_sessions) as sessions,
-            sum(active_ms) as window_ms,
-            sum(marathon_ms) as window_marathon_ms,
-            sumForEach(
-                arrayMap(
-                    place -> if(
-                        intDiv(place, 7) = {{ window_weeks - 1 }} - weeks_ago,
-                        day_flags[place % 7 + 1],
-                        0
-                    ),
-                    range({{ days }})
-                )
-            ) as window_days,
-            sumForEach(
-                arrayMap(
-                    place -> if(
-                        intDiv(place, 7) = {{ window_weeks - 1 }} - weeks_ago,
-                        day_ms[place % 7 + 1],
-                        0
-                    ),
-                    range({{ days }})
-                )
-            ) as window_day_ms
-        from looked_back
-        where
-            week < open_week
-            and week >= subtractWeeks(open_week, {{ var("segment_history_weeks") }})
-        group by learner_id, week, first_week
-    ),
-
-    measured as (
-        select
-            learner_id,
-            week,
-            addWeeks(week, 1) as next_week,
-            toDateTime64(next_week, 3, 'UTC') as as_of_at,
-            tenure_weeks,
-            active_week_count,
-            sessions as session_count,
-            window_ms,
-            toUInt64(arraySum(window_days)) as active_day_count,
-            toUInt64(
-                arraySum(arraySlice(window_days, {{ days // 2 + 1 }}))
-            ) as recent_day_count,
-            toUInt64(active_day_count - recent_day_count) as earlier_day_count,
-            {{ ratio("window_marathon_ms", "window_ms") }} as marathon_time_ratio,
-            arrayMax(
-                arrayMap(
-                    place -> arraySum(
-                        arraySlice(window_day_ms, place, {{ var("burst_days") }})
-                    ),
-                    range(1, {{ days - var("burst_days") + 2 }})
-                )
-            ) as burst_ms,
-            {{ ratio("burst_ms", "window_ms") }} as burst_time_ratio,
-            {# Jaccard's likeness of the weekdays of neighbouring weeks, averaged; two empty weeks are no habit. #}
-            arrayMap(
-                later -> arraySum(
-                    (before, after) -> before * after,
-                    arraySlice(window_days, 7 * later - 6, 7),
-                    arraySlice(window_days, 7 * later + 1, 7)
-                )
-                / greatest(
-                    1,
-                    arraySum(
-                        (before, after) -> greatest(before, after),
-                        arraySlice(window_days, 7 * later - 6, 7),
-                        arraySlice(window_days, 7 * later + 1, 7)
-                    )
-                ),
-                range(
-                    toUInt64({{ window_weeks }} + 1 - tenure_weeks), {{ window_weeks }}
-                )
-            ) as likenesses,
-            if(empty(likenesses), null, arrayAvg(likenesses)) as weekday_likeness_ratio
-        from windows
-    ),
-
-    reached as (
-        select
-            learner_id,
-            course_id,
-            addWeeks(
-                toMonday(reached_at), arrayJoin(range({{ window_weeks }}))
-            ) as week,
-            count() as new_units
-        from {{ ref("fct_unit_progress") }}
-        where unit_kind = 'activity' and learner_id in (select learner_id from learners)
-        group by learner_id, course_id, week
-    ),
-
-    fellows as (
-        select
-            course_id,
-            week,
-            if(
-                count() < {{ var("minimum_group_size") }},
-                null,
-                {{
-                    sorted_quantile(
-                        "arraySort(groupArray(toFloat64(new_units)))", 0.5
-                    )
-                }}
-            ) as usual_units
-        from reached
-        group by course_id, week
-    ),
-
-    paces as (
-        select
-            reached.learner_id as learner_id,
-            reached.week as week,
-            sum(reached.new_units) as new_unit_count,
-            arraySum(
-                arraySort(groupArray(ifNull(fellows.usual_units, 0)))
-            ) as usual_unit_count,
-            countIf(isNull(fellows.usual_units)) as lonely_courses
-        from reached
-        inner join
-            fellows
-            on reached.course_id = fellows.course_id
-            and reached.week = fellows.week
-        group by learner_id, week
-    ),
-
-    attempts as (
-        select
-            learner_id,
-            item_id,
-            statement_id,
-            answered_at,
-            attempt_number,
-            is_correct,
-            leadInFrame(toNullable(answered_at)) over (
-                partition by learner_id, item_id
-                order by attempt_number
-                rows between current row and 1 following
-            ) as next_answered_at,
-            min(if(attempt_number = 2, toNullable(answered_at), null)) over (
-                partition by item_id
-            ) as retried_since
-        from {{ ref("fct_attempts") }}
-    ),
-
-    {# A failure is judged when its horizon is over, on items that somebody had been able to try again by then. #}
-    failures as (
-        select
-            learner_id,
-            answered_at + interval {{ var("retry_horizon_days") }} day as judged_at,
-            addWeeks(toMonday(judged_at), arrayJoin(range({{ window_weeks }}))) as week,
-            retried_since,
-            ifNull(next_answered_at <= judged_at, false) as is_retried
-        from attempts
-        where not ifNull(is_correct, true)
-    ),
-
-    retries as (
-        select
-            learner_id,
-            week,
-            count() as failure_count,
-            countIf(is_retried) as retried_count
-        from failures
-        where ifNull(retried_since < toDateTime64(addWeeks(week, 1), 3, 'UTC'), false)
-        group by learner_id, week
-    ),
-
-    first_answers as (
-        select
-            learner_id,
-            arraySort(
-                groupArray(
-                    (answered_at, statement_id, toInt64(assumeNotNull(is_correct)))
-                )
-            ) as answers
-        from attempts
-        where attempt_number = 1 and isNotNull(is_correct)
-        group by learner_id
-    ),
-
-    video_weeks as (
-        select
-            learner_id,
-            video_id,
-            seen.week as video_week,
-            addWeeks(seen.week, arrayJoin(range({{ window_weeks }}))) as week,
-            {{ milliseconds("watched_seconds") }} as watched_ms,
-            {{ milliseconds("rewatched_seconds") }} as rewatched_ms,
-            ifNull(
-                furthest_seconds >= {{ var("skim_furthest_ratio") }} * length_seconds
-                and seen_seconds < {{ var("skim_coverage_ratio") }} * length_seconds,
-                false
-            ) as is_skimmed_to_date
-        from {{ ref("fct_video_weeks") }} as seen
-    ),
-
-    views as (
-        select
-            learner_id,
-            week,
-            video_id,
-            sum(watched_ms) as view_ms,
-            sum(rewatched_ms) as view_rewatched_ms,
-            argMax(is_skimmed_to_date, video_week) as is_skimmed
-        from video_weeks
-        group by learner_id, week, video_id
-    ),
-
-    watched as (
-        select
-            learner_id,
-            week,
-            count() as video_count,
-            countIf(is_skimmed) as skimmed_video_count,
-            sum(view_ms) as watched_ms,
-            sum(view_rewatched_ms) as rewatched_ms
-        from views
-        group by learner_id, week
-    ),
-
-    enrolments as (
-        select
-            learner_id,
-            arraySort(
-                groupArray(ifNull(enrolled_at, toDateTime64(0, 3, 'UTC')))
-            ) as starts
-        from {{ ref("fct_enrolments") }}
-        group by learner_id
-    ),
-
-    endings as (
-        select
-            learner_id,
-            arraySort(
-                groupArray(
-                    assumeNotNull(
-                        least(
-                            ifNull(completed_at, unenrolled_at),
-                            ifNull(unenrolled_at, completed_at)
-                        )
-                    )
-                )
-            ) as ends
-        from {{ ref("fct_course_endings") }}
-        group by learner_id
-    ),
-
     joined as (
         select
-            measured.learner_id as learner_id,
-            measured.week as week,
-            measured.as_of_at as as_of_at,
-            measured.tenure_weeks as tenure_weeks,
-            measured.active_week_count as active_week_count,
-            measured.session_count as session_count,
-            measured.window_ms as window_ms,
-            measured.active_day_count as active_day_count,
-            measured.recent_day_count as recent_day_count,
-            measured.earlier_day_count as earlier_day_count,
-            measured.marathon_time_ratio as marathon_time_ratio,
-            measured.burst_time_ratio as burst_time_ratio,
-            measured.weekday_likeness_ratio as weekday_likeness_ratio,
+            rhythms.learner_id as learner_id,
+            rhythms.week as week,
+            rhythms.as_of_at as as_of_at,
+            rhythms.tenure_weeks as tenure_weeks,
+            rhythms.active_week_count as active_week_count,
+            rhythms.active_day_count as active_day_count,
+            rhythms.session_count as session_count,
+            rhythms.active_seconds as active_seconds,
+            rhythms.burst_time_ratio as burst_time_ratio,
+            rhythms.marathon_time_ratio as marathon_time_ratio,
+            rhythms.weekday_likeness_ratio as weekday_likeness_ratio,
+            rhythms.recent_day_count as recent_day_count,
+            rhythms.earlier_day_count as earlier_day_count,
+            rhythms.recent_day_ratio as recent_day_ratio,
+            rhythms.recent_day_ratio_low as recent_day_ratio_low,
+            rhythms.recent_day_ratio_high as recent_day_ratio_high,
+            rhythms.course_count as course_count,
+            rhythms.ended_course_count as ended_course_count,
             paces.new_unit_count as new_unit_count,
-            if(
-                paces.lonely_courses > 0 or paces.new_unit_count = 0,
-                null,
-                {{ ratio("paces.new_unit_count", "paces.usual_unit_count") }}
-            ) as pace_factor,
-            retries.failure_count as failure_count,
-            retries.retried_count as retried_count,
-            arraySlice(
-                arrayMap(
-                    answer -> answer .3,
-                    arrayFilter(
-                        answer -> answer .1 < measured.as_of_at, first_answers.answers
-                    )
-                ),
-                -{{ trend }}
-            ) as last_answers,
-            watched.video_count as video_count,
-            watched.skimmed_video_count as skimmed_video_count,
-            watched.watched_ms as watched_ms,
-            watched.rewatched_ms as rewatched_ms,
-            arrayCount(
-                start -> start < measured.as_of_at, enrolments.starts
-            ) as course_count,
-            arrayCount(
-                end -> end < measured.as_of_at, endings.ends
-            ) as ended_course_count
-        from measured
+            paces.pace_factor as pace_factor,
+            answering.failure_count as failure_count,
+            answering.retried_count as retried_count,
+            answering.retry_ratio as retry_ratio,
+            answering.retry_ratio_low as retry_ratio_low,
+            answering.retry_ratio_high as retry_ratio_high,
+            answering.answer_count as answer_count,
+            answering.accuracy_slope as accuracy_slope,
+            answering.accuracy_slope_low as accuracy_slope_low,
+            answering.accuracy_slope_high as accuracy_slope_high,
+            viewing.video_count as video_count,
+            viewing.skimmed_video_count as skimmed_video_count,
+            viewing.skimmed_ratio as skimmed_ratio,
+            viewing.skimmed_ratio_low as skimmed_ratio_low,
+            viewing.skimmed_ratio_high as skimmed_ratio_high,
+            viewing.watched_seconds as watched_seconds,
+            viewing.rewatched_ratio as rewatched_ratio
+        from {{ ref("agg_learner_rhythm") }} as rhythms
         left join
-            paces
-            on measured.learner_id = paces.learner_id
-            and measured.week = paces.week
+            {{ ref("agg_learner_pace") }} as paces
+            on rhythms.learner_id = paces.learner_id
+            and rhythms.week = paces.week
         left join
-            retries
-            on measured.learner_id = retries.learner_id
-            and measured.week = retries.week
-        left join first_answers on measured.learner_id = first_answers.learner_id
+            {{ ref("agg_learner_answering") }} as answering
+            on rhythms.learner_id = answering.learner_id
+            and rhythms.week = answering.week
         left join
-            watched
-            on measured.learner_id = watched.learner_id
-            and measured.week = watched.week
-        left join enrolments on measured.learner_id = enrolments.learner_id
-        left join endings on measured.learner_id = endings.learner_id
-    ),
-
-    rated as (
-        select
-            *,
-            length(last_answers) as answer_count,
-            {{ slope("last_answers", trend) }} as accuracy_slope,
-            {{ slope_low("last_answers", trend) }} as accuracy_slope_low,
-            {{ slope_high("last_answers", trend) }} as accuracy_slope_high,
-            {{ ratio("retried_count", "failure_count") }} as retry_ratio,
-            {{ wilson_low("retried_count", "failure_count") }} as retry_ratio_low,
-            {{ wilson_high("retried_count", "failure_count") }} as retry_ratio_high,
-            {{ ratio("skimmed_video_count", "video_count") }} as skimmed_ratio,
-            {{ wilson_low("skimmed_video_count", "video_count") }} as skimmed_ratio_low,
-            {{ wilson_high("skimmed_video_count", "video_count") }}
-            as skimmed_ratio_high,
-            {{ ratio("rewatched_ms", "watched_ms") }} as rewatched_ratio,
-            {{ ratio("recent_day_count", "active_day_count") }} as recent_day_ratio,
-            {{ wilson_low("recent_day_count", "active_day_count") }}
-            as recent_day_ratio_low,
-            {{ wilson_high("recent_day_count", "active_day_count") }}
-            as recent_day_ratio_high
-        from joined
+            {{ ref("agg_learner_viewing") }} as viewing
+            on rhythms.learner_id = viewing.learner_id
+            and rhythms.week = viewing.week
     ),
 
     judged as (
@@ -390,7 +60,7 @@ with
             multiIf(
                 tenure_weeks < 2
                 or session_count < {{ var("segment_minimum_sessions") }}
-                or window_ms = 0,
+                or active_seconds = 0,
                 'unknown',
                 burst_time_ratio >= {{ var("burst_ratio") }},
                 'burst',
@@ -435,7 +105,7 @@ with
             ifNull(
                 skimmed_ratio_low >= {{ var("skimmer_ratio") }}, false
             ) as is_skimmer,
-            watched_ms >= {{ 1000 * var("rewatcher_minimum_seconds") }}
+            watched_seconds >= {{ var("rewatcher_minimum_seconds") }}
             and ifNull(
                 rewatched_ratio >= {{ var("rewatcher_ratio") }}, false
             ) as is_rewatcher,
@@ -443,7 +113,7 @@ with
             and (
                 course_count = 0 or course_count > ended_course_count
             ) as is_disengaging
-        from rated
+        from joined
     ),
 
     final as (
@@ -559,11 +229,11 @@ select
     learner_id,
     week,
     as_of_at,
-    toUInt32(tenure_weeks) as tenure_weeks,
+    tenure_weeks,
     active_week_count,
     active_day_count,
     session_count,
-    {{ seconds("window_ms") }} as active_seconds,
+    active_seconds,
     toLowCardinality(rhythm) as rhythm,
     burst_time_ratio,
     marathon_time_ratio,
@@ -590,7 +260,7 @@ select
     skimmed_ratio_low,
     skimmed_ratio_high,
     toBool(is_rewatcher) as is_rewatcher,
-    {{ seconds("watched_ms") }} as watched_seconds,
+    watched_seconds,
     rewatched_ratio,
     toBool(is_disengaging) as is_disengaging,
     recent_day_count,
