@@ -19,22 +19,6 @@ with
         where source = 'all'
     ),
 
-    learners as (
-        select learner_id, acquisition_channel
-        from {{ ref("dim_learners") }}
-        where not is_excluded
-    ),
-
-    enrolments as (
-        select
-            learner_id,
-            course_id,
-            assumeNotNull(known.enrolled_at) as enrolled_at,
-            acquisition_channel
-        from {{ ref("fct_enrolments") }} as known
-        where isNotNull(known.enrolled_at)
-    ),
-
     events as (
         select learner_id, ifNull(course_id, '') as event_course_id, occurred_at
         from {{ ref("fct_learning_events") }}
@@ -52,47 +36,15 @@ with
         group by learner_id, scope
     ),
 
-    first_activity_members as (
-        select
-            learner_weeks.learner_id as learner_id,
-            learner_weeks.scope as course_id,
-            learners.acquisition_channel as learner_channel,
-            arrayMin(learner_weeks.active_weeks) as cohort_week
-        from learner_weeks
-        inner join learners on learner_weeks.learner_id = learners.learner_id
-    ),
-
-    {# The channel is that of the enrolment that makes the cohort; for 'all' the learner's first enrolment. #}
-    enrolment_members as (
-        select
-            enrolments.learner_id as learner_id,
-            arrayJoin(['all', enrolments.course_id]) as course_id,
-            argMin(
-                enrolments.acquisition_channel,
-                (enrolments.enrolled_at, enrolments.course_id)
-            ) as learner_channel,
-            toMonday(min(enrolments.enrolled_at)) as cohort_week
-        from enrolments
-        inner join learners on enrolments.learner_id = learners.learner_id
-        group by learner_id, course_id
-    ),
-
     members as (
         select
-            'first_activity' as cohort_basis,
+            toString(membership.cohort_basis) as cohort_basis,
             learner_id,
             course_id,
-            learner_channel,
+            toString(membership.acquisition_channel) as learner_channel,
             cohort_week
-        from first_activity_members
-        union all
-        select
-            'enrolment' as cohort_basis,
-            learner_id,
-            course_id,
-            learner_channel,
-            cohort_week
-        from enrolment_members
+        from {{ ref("fct_cohort_members") }} as membership
+        where not is_excluded
     ),
 
     {# Activity before the enrolment has a negative age and is not retention. #}
@@ -100,9 +52,7 @@ with
         select
             members.cohort_basis as cohort_basis,
             members.course_id as course_id,
-            if(
-                members.learner_channel = '', 'unknown', members.learner_channel
-            ) as learner_channel,
+            members.learner_channel as learner_channel,
             members.cohort_week as cohort_week,
             arrayFilter(
                 age -> age >= 0,
