@@ -41,14 +41,9 @@ with
     ),
 
     course_completions as (
-        select distinct learner_id, course_id, 1 as has_completed
-        from {{ ref("fct_learning_events") }}
-        where
-            activity_id = course_id
-            and (
-                verb in ('completed', 'passed', 'satisfied', 'mastered')
-                or ifNull(is_completed, false)
-            )
+        select learner_id, course_id, 1 as has_completed
+        from {{ ref("fct_course_endings") }}
+        where isNotNull(completion_stated_at)
     ),
 
     {#

@@ -156,6 +156,7 @@ select
             'units'
         )
     ) as completion_basis,
+    first_stated_at as completion_stated_at,
     unenrolled_at
 from final
 where isNotNull(completed_at) or isNotNull(unenrolled_at)
