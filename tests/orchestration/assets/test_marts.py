@@ -1,11 +1,13 @@
 """Builds are recorded for what they were made from, and one runs at a time."""
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
 from orchestration.assets.dbt_project import build_fingerprint
-from orchestration.assets.marts import only_builder, recorded_build, why_it_failed
+from orchestration.assets.marts import only_builder, recorded_build, take_over_parsed, why_it_failed
 from orchestration.loading import last_build
 
 
@@ -52,3 +54,20 @@ def test_a_second_builder_waits(settings) -> None:
         order.append("first")
     other.join()
     assert order == ["first", "second"]
+
+
+def test_what_the_last_run_parsed_is_taken_over(tmp_path: Path) -> None:
+    folder, parsed = tmp_path / "now", "partial_parse.msgpack"
+    folder.mkdir()
+    take_over_parsed(folder)
+    assert list(folder.iterdir()) == []
+    for age, run in enumerate(("last", "one before")):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / parsed).write_text(run)
+        os.utime(tmp_path / run / parsed, (1_000_000 - age, 1_000_000 - age))
+    take_over_parsed(folder)
+    assert (folder / parsed).read_text() == "last"
+    # A run that dbt was started for twice keeps what it parsed itself.
+    (folder / parsed).write_text("now")
+    take_over_parsed(folder)
+    assert (folder / parsed).read_text() == "now"
