@@ -21,6 +21,6 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dbt(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """dbt(command, …) runs dbt on the warehouse, fails the test with dbt's words, and returns the target folder."""
-    return Dbt(settings, tmp_path_factory.mktemp("dbt")).run
+def dbt(settings: Settings) -> Callable[..., None]:
+    """dbt(command, …) runs dbt on the warehouse, and fails the test with dbt's words."""
+    return Dbt(settings).run

@@ -1,18 +1,16 @@
 """A warehouse that is built drop by drop, and beside it, in another schema, one built whole from the same lines."""
 
-import os
 import re
 import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import Settings
+from tests.dbt_command import MODELS_ONLY, RUN_SECONDS, Dbt
 from tests.faults.proxy import Mischief, Proxy, Request, once
 
-RUN_SECONDS = 400
+TOUCHED = ("--select", "+config.materialized:touched")
 # What a few lines touch is most of a few lines: without this every run would build whole.
 NEVER_WHOLE = "rebuild_touched_ratio: 2"
 # Rows as a set, without what tells the run.
@@ -32,34 +30,25 @@ class Incremental:
 
     client: Client
     settings: Settings
-    folder: Path
     vars: str = NEVER_WHOLE
     proxy: Proxy = field(init=False)
 
     def __post_init__(self) -> None:
         self.proxy = Proxy((self.settings.clickhouse.host, self.settings.clickhouse.port))
 
-    def start(self, *options: str, schema: str = "default") -> subprocess.Popen:
-        """Build all touched models and what they need."""
-        environment = os.environ | self.settings.as_environment() | {"WAREHOUSE_SCHEMA": schema}
-        environment |= {"CLICKHOUSE_PORT": str(self.proxy.port), "DBT_LOG_PATH": str(self.folder / "logs")}
-        environment |= {"DBT_TARGET_PATH": str(self.folder / schema)}
-        select = [] if "--select" in options else ["--select", "+config.materialized:touched"]
-        command = ["build", *select, "--exclude-resource-type", "test", "unit_test"]
-        command += ["--vars", "{" + self.vars + "}", "--project-dir", str(PROJECT_ROOT), *options]
-        return subprocess.Popen(
-            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-level-file", "none", *command],
-            cwd=PROJECT_ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def dbt(self) -> Dbt:
+        engine = replace(self.settings.clickhouse, port=self.proxy.port)
+        return Dbt(replace(self.settings, clickhouse=engine), ("--vars", f"{{{self.vars}}}"))
 
-    def build(self, *options: str, schema: str = "default") -> None:
-        process = self.start(*options, schema=schema)
-        output, _ = process.communicate(timeout=RUN_SECONDS)
-        assert process.returncode == 0, f"dbt failed:\n{output[-6000:]}"
+    def build(self, *options: str) -> None:
+        """Build all touched models and what they need, or what is selected."""
+        self.dbt().run("build", *(options or TOUCHED), *MODELS_ONLY)
+
+    def build_whole(self) -> None:
+        """Build what is compared anew in the other schema, past the proxy."""
+        dbt = Dbt(self.settings, environment={"WAREHOUSE_SCHEMA": "whole"})
+        compared = [f"+{table.partition('.')[2]}" for table in TABLES]
+        dbt.run("build", "--full-refresh", "--select", *compared, *MODELS_ONLY)
 
     def build_killed(self, *words: str, is_after: bool = False) -> None:
         """SIGKILL dbt when it sends the query with all these words, or when that was answered."""
@@ -70,7 +59,7 @@ class Incremental:
 
         mischief = Mischief(after=kill, cut_at=0) if is_after else Mischief(before=kill)
         self.proxy.set_rule(once(lambda request: holds(request, words), mischief))
-        processes.append(self.start())
+        processes.append(self.dbt().start("build", *TOUCHED, *MODELS_ONLY))
         output, _ = processes[0].communicate(timeout=RUN_SECONDS)
         assert self.proxy.wait_until_idle(), f"dbt never sent {words}:\n{output[-6000:]}"
         self.proxy.set_rule(None)
@@ -78,7 +67,7 @@ class Incremental:
 
     def differences(self) -> dict[str, str]:
         """Table → rows only here and rows only in the warehouse built whole now, for each that differs."""
-        self.build("--full-refresh", schema="whole")
+        self.build_whole()
         found = {}
         for table, rows in TABLES.items():
             here, whole = (

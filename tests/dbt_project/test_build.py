@@ -42,7 +42,7 @@ def loaded(warehouse: Client, lake: S3Lake, settings: Settings, simulated: Path)
 
 
 @pytest.fixture(scope="module")
-def built(loaded: Client, dbt: Callable[..., Path]) -> Client:
+def built(loaded: Client, dbt: Callable[..., None]) -> Client:
     """The warehouse after `dbt build`: seeds, models, data tests and unit tests."""
     dbt("build")
     return loaded

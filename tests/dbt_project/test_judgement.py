@@ -40,7 +40,7 @@ def staged(
     lake: S3Lake,
     settings: Settings,
     put: Callable[..., str],
-    dbt: Callable[..., Path],
+    dbt: Callable[..., None],
     mutations: list[dict],
 ) -> Client:
     """Both files in `stg_xapi__statements`. The gate would hold them for what is rare or wrong in so many lines."""

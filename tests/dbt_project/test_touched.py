@@ -34,8 +34,8 @@ def deliver(
 
 
 @pytest.fixture(scope="module")
-def site(warehouse: Client, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incremental]:
-    site = Incremental(warehouse, settings, tmp_path_factory.mktemp("dbt"))
+def site(warehouse: Client, settings: Settings) -> Iterator[Incremental]:
+    site = Incremental(warehouse, settings)
     yield site
     site.proxy.close()
 

@@ -63,7 +63,7 @@ def publish(client: Client, objects: list[tuple[str, str]], is_live: bool) -> No
 
 
 def test_touched_units_end_as_one_full_build(
-    warehouse: Client, objects: list[tuple[str, str]], dbt: Callable[..., Path]
+    warehouse: Client, objects: list[tuple[str, str]], dbt: Callable[..., None]
 ):
     chance = random.Random(SEED)
     live = set(chance.sample(objects, FILES * 2 // 3))

@@ -1,37 +1,24 @@
 """dbt as a process that can be killed, over the proxies of a site."""
 
-import os
 import subprocess
-import sys
 
-from orchestration.settings import PROJECT_ROOT
+from tests.dbt_command import MODELS_ONLY, Dbt
 from tests.faults.offers import Manifest
 from tests.faults.proxy import Request
 from tests.faults.warehouse_site import Site
 
 MODEL = "stg_xapi__statements"
-RUN_SECONDS = 240
+BUILD = ("build", "--select", f"+{MODEL}", *MODELS_ONLY)
 
 
 def start_dbt(site: Site) -> subprocess.Popen:
     """Build the statements and the seed below them; no tests, which would only read."""
-    environment = os.environ | site.loader_settings.as_environment()
-    environment["DBT_TARGET_PATH"] = str(site.home / "dbt_under_fire")
-    command = ["build", "--select", f"+{MODEL}", "--exclude-resource-type", "test", "unit_test"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command, "--project-dir", str(PROJECT_ROOT)],
-        cwd=PROJECT_ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return Dbt(site.loader_settings).start(*BUILD)
 
 
 def build(site: Site) -> None:
     """dbt from start to end; fails with dbt's words."""
-    output, _ = (process := start_dbt(site)).communicate(timeout=RUN_SECONDS)
-    assert process.returncode == 0, f"dbt failed:\n{output[-6000:]}"
+    Dbt(site.loader_settings).run(*BUILD)
 
 
 def fills_the_model(request: Request) -> bool:

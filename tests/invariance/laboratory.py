@@ -20,7 +20,7 @@ from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import connect_lake
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.conftest import DATABASES
-from tests.dbt_command import ALWAYS_INCREMENTAL, Dbt
+from tests.dbt_command import ALWAYS_INCREMENTAL, MODELS_ONLY, Dbt
 from tests.dbt_project.snapshots import differences, marts, put_aside
 from tests.invariance.deliveries import Delivery, Drop
 from tests.object_store import s3_client
@@ -43,7 +43,6 @@ SAME_COLUMNS = {
 }
 REFERENCE = "reference"
 MODELS = len(list((PROJECT_ROOT / "models").rglob("*.sql")))
-MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
 _numbers = count(1)
 
 
@@ -63,7 +62,6 @@ class Laboratory:
 
     client: Client
     settings: Settings
-    folder: Path
     fixed: Path
     options: tuple[str, ...] = ()
     compared: set[str] = field(default_factory=set)
@@ -75,8 +73,7 @@ class Laboratory:
 
     def use(self, *options: str) -> None:
         """Further builds are made with these options of dbt."""
-        name = "_".join(word for word in options if not word.startswith("-")).replace("/", "_")[-60:]
-        self.dbt = Dbt(self.settings, self.folder / f"dbt{name}", (*ALWAYS_INCREMENTAL, *options))
+        self.dbt = Dbt(self.settings, (*ALWAYS_INCREMENTAL, *options))
 
     def empty(self) -> None:
         """Nothing loaded, nothing built, an empty lake."""

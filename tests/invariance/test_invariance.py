@@ -67,7 +67,7 @@ def laboratory(
     fixed = tmp_path_factory.mktemp("fixed")
     for kind in ("catalog", "learners"):
         (simulated / kind).rename(fixed / kind)
-    made = Laboratory(warehouse, settings, tmp_path_factory.mktemp("laboratory"), fixed)
+    made = Laboratory(warehouse, settings, fixed)
     made.deliver(at_once(lines))
     made.keep()
     return made

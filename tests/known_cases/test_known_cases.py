@@ -6,7 +6,6 @@ http://user:password@host:port/database, a warehouse is asked that holds the sta
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -14,7 +13,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import load_pending
-from tests.dbt_command import ALWAYS_INCREMENTAL, Dbt
+from tests.dbt_command import ALWAYS_INCREMENTAL, MODELS_ONLY, Dbt
 from tests.known_cases.known_case import FOLDER, KnownCase, check, lines_by_drop, read_cases
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -24,7 +23,7 @@ CASES = read_cases()
 
 
 @pytest.fixture(scope="module")
-def marts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, str]]:
+def marts(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str]]:
     """A client, and the database whose marts are asked."""
     if ELSEWHERE:
         place = urlsplit(ELSEWHERE)
@@ -33,20 +32,20 @@ def marts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield client, place.path.strip("/")
         client.close()
         return
-    load_and_build(request, tmp_path_factory.mktemp("dbt"))
+    load_and_build(request)
     yield request.getfixturevalue("warehouse"), "marts"
 
 
-def load_and_build(request: pytest.FixtureRequest, folder: Path) -> None:
+def load_and_build(request: pytest.FixtureRequest) -> None:
     names = ("warehouse", "lake", "settings", "put")
     warehouse, lake, settings, put = (request.getfixturevalue(name) for name in names)
-    dbt = Dbt(settings, folder, ALWAYS_INCREMENTAL)
+    dbt = Dbt(settings, ALWAYS_INCREMENTAL)
     for number, lines in sorted(lines_by_drop(CASES).items()):
         put(f"events/known/dt=2025-04-0{number + 1}/drop-{number}.ndjson.gz", lines)
         report = load_pending(warehouse, lake, settings)
         assert (report.parked_count, report.held_count) == (0, 0)
         # The first build makes the seeds as well.
-        dbt.run(*(("build", "--exclude-resource-type", "test", "unit_test") if number == 0 else ("run",)))
+        dbt.run(*(("build", *MODELS_ONLY) if number == 0 else ("run",)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

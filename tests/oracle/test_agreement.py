@@ -14,7 +14,7 @@ from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from orchestration.simulate.simulator import simulate
 from tests.conftest import DATABASES
-from tests.dbt_command import Dbt
+from tests.dbt_command import MODELS_ONLY, Dbt
 from tests.oracle.agreement import EVERY, known_as, learner_ids
 from tests.oracle.marts import lines_of
 from tests.oracle.oracle import Account, account
@@ -30,17 +30,15 @@ LEAST_RECOVERED = 0.95
 
 
 @pytest.fixture(scope="module")
-def build(
-    warehouse: Client, lake: S3Lake, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[list[Path]], Account]:
+def build(warehouse: Client, lake: S3Lake, settings: Settings) -> Callable[[list[Path]], Account]:
     """build(folders) loads them into an empty warehouse, builds the models, and gives the oracle's account."""
-    dbt = Dbt(settings, tmp_path_factory.mktemp("dbt"))
+    dbt = Dbt(settings)
 
     def loaded_and_built(paths: list[Path]) -> Account:
         put_drop(lake, paths)
         report = load_pending(warehouse, lake, settings)
         assert (report.parked_count, report.held_count) == (0, 0)
-        dbt.run("build", "--select", *MODELS, "--exclude-resource-type", "test", "unit_test")
+        dbt.run("build", "--select", *MODELS, *MODELS_ONLY)
         found = account(lines_of(warehouse))
         return known_as(found, learner_ids(warehouse, found))
 

@@ -1,12 +1,8 @@
 """Many programmes, built a dozen at a time in a throw-away warehouse; what their marts say is kept."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
-from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -16,9 +12,10 @@ from orchestration.embedded.services import Services
 from orchestration.loading import gate, load_pending, prepare_warehouse
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
-from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from orchestration.settings import Settings, load_settings
 from orchestration.simulate.truth import Truth
 from tests.conftest import DATABASES
+from tests.dbt_command import MODELS_ONLY, Dbt
 from tests.object_store import s3_client
 from tests.passing_judge import PassingJudge
 from tests.truth_recovery.content_measures import content_metrics, stay_metrics, time_metrics
@@ -42,7 +39,6 @@ MARTS = (
     "agg_instructional_gaps",
     "agg_item_analysis",
 )
-BUILD_SECONDS = 900
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +52,17 @@ def client(services: Services) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def truths(
-    request: pytest.FixtureRequest, services: Services, client: Client, tmp_path_factory: pytest.TempPathFactory
-) -> dict[int, Truth]:
+def truths(request: pytest.FixtureRequest, services: Services, client: Client) -> dict[int, Truth]:
     """The truth of each programme by its seed, a few or as many as asked for, when all of them are built."""
     is_long = "coverage" in request.config.getoption("-m")
     count = request.config.getoption("--seeds") or (MANY_SEEDS if is_long else FEW_SEEDS)
     learners = MANY_LEARNERS if is_long else FEW_LEARNERS
     settings = load_settings({"WAREHOUSE_HOME": str(services.home)})
-    folder = tmp_path_factory.mktemp("dbt")
     truths: dict[int, Truth] = {}
     for number, seeds in enumerate(batched(range(1, count + 1), PROGRAMMES_PER_BUILD)):
         own = replace(settings, lake=replace(settings.lake, bucket=f"programmes-{number}"))
         truths |= _load(client, own, seeds, learners)
-        _build(own, folder)
+        Dbt(own).run("build", *MODELS_ONLY, "--select", *(f"+{name}" for name in MARTS))
         _keep(client)
     return truths
 
@@ -91,25 +84,6 @@ def _load(client: Client, settings: Settings, seeds: tuple[int, ...], learners: 
         report = load_pending(client, connect_lake(settings), settings)
     assert (report.object_count, report.parked) == (DROPS_PER_PROGRAMME * len(seeds), [])
     return truths
-
-
-def _build(settings: Settings, folder: Path) -> None:
-    """The marts that are measured, without their tests; fails with dbt's words."""
-    environment = os.environ | settings.as_environment()
-    environment |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
-    untested = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    command = ["build", *untested, "--project-dir", str(PROJECT_ROOT), "--select", *(f"+{name}" for name in MARTS)]
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command],
-        cwd=PROJECT_ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=BUILD_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.fail(f"dbt failed:\n{done.stdout[-4000:]}{done.stderr[-1000:]}", pytrace=False)
 
 
 def _keep(client: Client) -> None:
