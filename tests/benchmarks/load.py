@@ -18,13 +18,12 @@ The gate's cost hardly depends on the number of lines: Great Expectations takes 
 
 import argparse
 import os
-import signal
 import sys
 
-from orchestration.commands.display import Stages, output, print_error, shown_stages
+from orchestration.commands.display import Stages
 from tests.benchmarks import load_rate, long_history
-from tests.benchmarks.report import Report, show, to_json
-from tests.benchmarks.stopwatch import BenchmarkError
+from tests.benchmarks.program import run_program
+from tests.benchmarks.report import Report
 from tests.benchmarks.workbench import Workbench, opened_workbench, sample_lines
 
 PARTS = (load_rate.PART, long_history.TICK, long_history.ONE_OBJECT, long_history.READ, long_history.STATUS)
@@ -36,21 +35,7 @@ DEFAULT_REPEATS = 3
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = _arguments(arguments)
-    # Ends every block, so that neither services nor files stay behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        with shown_stages() as stages:
-            report = run(chosen, stages)
-    except BenchmarkError as error:
-        print_error(str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    if chosen.json:
-        print(to_json(report))
-    else:
-        show(report, output())
-    return 0
+    return run_program(lambda stages: run(chosen, stages), chosen.json)
 
 
 def run(chosen: argparse.Namespace, stages: Stages) -> Report:

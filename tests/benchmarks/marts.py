@@ -11,14 +11,14 @@ which other work on the machine does not add to.
 
 import argparse
 import os
-import signal
 import sys
 
-from orchestration.commands.display import Stages, output, print_error, shown_stages
+from orchestration.commands.display import Stages
 from tests.benchmarks.marts_builds import CORE, Build, forget_marts, run_models
 from tests.benchmarks.marts_history import deliver_newest, lay_history, load_template
 from tests.benchmarks.marts_queries import measure_questions
-from tests.benchmarks.report import Report, Target, show, to_json
+from tests.benchmarks.program import run_program
+from tests.benchmarks.report import Report, Target
 from tests.benchmarks.stopwatch import BenchmarkError
 from tests.benchmarks.workbench import Workbench, opened_workbench
 
@@ -35,21 +35,7 @@ MOST_MIB = Target(8 * 1024)
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = _arguments(arguments)
-    # Ends every block, so that neither services nor files stay behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        with shown_stages() as stages:
-            report = run(chosen, stages)
-    except BenchmarkError as error:
-        print_error(str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    if chosen.json:
-        print(to_json(report))
-    else:
-        show(report, output())
-    return 0
+    return run_program(lambda stages: run(chosen, stages), chosen.json)
 
 
 def run(chosen: argparse.Namespace, stages: Stages) -> Report:

@@ -105,8 +105,7 @@ def _cutoff(bench: Workbench, share: float) -> str:
 
 
 def _lay_events(bench: Workbench, copy: Copy, cutoff: str) -> None:
-    reported = 'parseDateTimeBestEffortOrZero(extract(line, \'"timestamp":"([^"]*)"\'), \'UTC\')'
-    is_newest = f"{reported} >= toDateTime('{cutoff}', 'UTC')" if copy.months == 0 else "false"
+    is_newest = f"{_REPORTED} >= toDateTime('{cutoff}', 'UTC')" if copy.months == 0 else "false"
     _insert(bench, "event_lines", copy, is_newest)
 
 
