@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from orchestration.aws_clients import aws_client
 from orchestration.settings import Lake, Settings
 
 ENTRIES = "entries.json"
@@ -75,21 +74,7 @@ class S3Store:
     def __init__(self, settings: Lake, bucket: str, prefix: str) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        self._s3 = boto3.client(
-            "s3",
-            endpoint_url=settings.endpoint_url or None,
-            region_name=settings.region,
-            aws_access_key_id=settings.access_key_id or None,
-            aws_secret_access_key=settings.secret_access_key or None,
-            config=Config(
-                s3={"addressing_style": "path"},
-                connect_timeout=5,
-                read_timeout=20,
-                retries={"max_attempts": 2, "mode": "standard"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        self._s3 = aws_client("s3", settings, settings.endpoint_url, read_timeout=20, max_attempts=2)
 
     def read_entries(self) -> list[dict]:
         try:

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestration.aws_clients import aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.objects import LakeObject
 from orchestration.settings import Lake as LakeSettings
@@ -26,22 +25,7 @@ class S3Lake:
         self.bucket = settings.bucket
         self._settings = settings
         self._target = target
-        self._s3 = boto3.client(
-            "s3",
-            endpoint_url=settings.endpoint_url or None,
-            region_name=settings.region,
-            aws_access_key_id=settings.access_key_id or None,
-            aws_secret_access_key=settings.secret_access_key or None,
-            config=Config(
-                s3={"addressing_style": "path"},
-                connect_timeout=5,
-                read_timeout=60,
-                retries={"max_attempts": 3, "mode": "standard"},
-                # Newer checksums are unknown to many S3 servers other than AWS.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        self._s3 = aws_client("s3", settings, settings.endpoint_url, read_timeout=60, max_attempts=3)
 
     def list_objects(self, prefix: str, start_after: str = "") -> Iterator[LakeObject]:
         """All objects below the prefix, in key order."""

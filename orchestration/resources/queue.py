@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestration.aws_clients import aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.objects import reason_to_ignore
 from orchestration.loading.scope import EVERYTHING, without_nested
@@ -37,15 +36,9 @@ class DropQueue:
     def __init__(self, settings: LakeSettings) -> None:
         self._settings = settings
         address = urlsplit(settings.queue_url)
-        self._sqs = boto3.client(
-            "sqs",
-            # The queue's own address says where it is answered for: AWS, an endpoint in a VPC, or another server.
-            endpoint_url=f"{address.scheme}://{address.netloc}",
-            region_name=settings.region,
-            aws_access_key_id=settings.access_key_id or None,
-            aws_secret_access_key=settings.secret_access_key or None,
-            config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 2, "mode": "standard"}),
-        )
+        # The queue's own address says where it is answered for: AWS, an endpoint in a VPC, or another server.
+        endpoint_url = f"{address.scheme}://{address.netloc}"
+        self._sqs = aws_client("sqs", settings, endpoint_url, read_timeout=10, max_attempts=2)
 
     def take_prefixes(self, warn: Callable[[str], None]) -> list[str]:
         """The folders that the waiting messages name, none within another; the messages are deleted."""
