@@ -4,6 +4,7 @@ What was found stays in ops.alerts, where `warehouse status` reads it without Gr
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from clickhouse_connect.driver.client import Client
 from dagster import (
@@ -17,6 +18,8 @@ from dagster import (
 )
 
 from orchestration.checks.gate import EVENT_LINES
+from orchestration.expectations.deadline import answer_within
+from orchestration.expectations.thresholds import thresholds
 from orchestration.loading.alerts import record_alerts, warned_objects
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import ClickHouse
@@ -67,7 +70,8 @@ def look_at_published(client: Client, engine: ClickHouse) -> list[tuple[str, str
 
     judge, found, asked = LoadJudge(engine), [], 0
     for suite in published_suites():
-        result = judge.validate(suite.mart, suite.query, suite.suite)
+        ask = partial(judge.validate, suite.mart, suite.query, suite.suite)
+        result = answer_within(thresholds().judge_seconds_max, ask, "great expectations")
         raise_for_errors(result)
         asked += len(result.results)
         found += [(each.check, each.source, each.detail, each.row_count) for each in alerts_of(suite, result)]

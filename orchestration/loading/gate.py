@@ -15,6 +15,7 @@ from orchestration.expectations.data_docs import DataDocs
 from orchestration.expectations.deadline import NoAnswer, answer_within
 from orchestration.expectations.facts import profile_load
 from orchestration.expectations.faults import Fault, faults_by_object, with_lines
+from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading.failures import safe_message
 from orchestration.loading.held import Held
@@ -25,13 +26,9 @@ from orchestration.loading.unjudged import GATE_FAILED, UnjudgedLoad, recent_loa
 from orchestration.loading.verdicts import BLOCK, COLUMNS, MAX_REASON, PASS, PUBLISHED, QUARANTINE, RELEASE
 from orchestration.settings import Settings
 
-JUDGE_SECONDS = 600
-"""How long the gate may take for one load, counting its lines included; Great Expectations alone has less, see
-thresholds. Range 120..3600. The largest batch (1 GiB stored) has some 20 million lines: lower holds large loads, higher
-lets a gate that hangs hold up the run."""
 MAX_HANGS = 2
 """After so many loads without an answer the rest waits for the next run: a gate that hangs at everything would else
-hold up this one for JUDGE_SECONDS times the loads."""
+hold up this one for gate_judge_seconds_max times the loads."""
 DOCS_SECONDS = 60
 """How long the pages may take: they are for reading, and a lake that hangs must not hold up the marts."""
 FAULT_COLUMNS = ("expectation", "fact", "meaning", "found_count", "expected", "line_numbers")
@@ -93,7 +90,7 @@ class _Court:
     def verdicts(self, load: UnjudgedLoad) -> dict[str, _Verdict]:
         """By object_id; the same block for all objects when the gate failed."""
         try:
-            return answer_within(JUDGE_SECONDS, lambda: self._judged(load), "gate")
+            return answer_within(thresholds().judge_seconds_max, lambda: self._judged(load), "gate")
         except Exception as error:
             if isinstance(error, NoAnswer):
                 self.hang_count += 1

@@ -1,11 +1,16 @@
 """The checks on the published data warn, hold nothing, and say so when they could not look."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from dagster import AssetCheckSeverity, DagsterInstance, asset, materialize
 
 from orchestration.checks import published as published_module
-from orchestration.checks.published import STATEMENTS, published, warning_result
+from orchestration.checks.published import STATEMENTS, look_at_published, published, warning_result
+from orchestration.expectations.deadline import NoAnswer
+from orchestration.expectations.judge import LoadJudge
+from orchestration.expectations.thresholds import thresholds
 from orchestration.loading.alerts import warned_objects
 from orchestration.loading.ledger import server_now
 from orchestration.resources.connections import WarehouseResource
@@ -43,6 +48,15 @@ def test_a_look_that_raises_fails_every_check_and_says_why(warehouse, settings, 
     assert {each.check_name for each in results if not each.passed} == set(STATEMENTS)
     assert {each.metadata["error"].value for each in results} == {"engine gone"}
     assert {each.severity for each in results} == {AssetCheckSeverity.WARN}
+
+
+def test_a_look_that_hangs_is_given_up(warehouse, settings, monkeypatch) -> None:
+    """The query answers after three seconds, the limit is half of one."""
+    validate, slow = LoadJudge.validate, "select sleep(3) as slow"
+    monkeypatch.setattr(LoadJudge, "validate", lambda self, name, query, suite: validate(self, name, slow, suite))
+    monkeypatch.setattr(published_module, "thresholds", lambda: replace(thresholds(), judge_seconds_max=0.5))
+    with pytest.raises(NoAnswer, match=r"no answer within 0\.5 seconds"):
+        look_at_published(warehouse, settings.clickhouse)
 
 
 def test_objects_with_a_warning_are_listed_with_their_reason(warehouse) -> None:

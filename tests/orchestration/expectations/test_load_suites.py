@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestration.expectations import facts
-from orchestration.expectations.deadline import NoAnswer
 from orchestration.expectations.judge import GateError, LoadJudge
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
@@ -181,14 +180,4 @@ def test_too_few_objects_hold_the_load(load, judge) -> None:
 def test_an_engine_that_says_no_is_an_error_of_the_gate(warehouse, load, judge, monkeypatch) -> None:
     monkeypatch.setattr("orchestration.expectations.judge.facts_query", lambda load_id, kind: "select 1 as nothing")
     with pytest.raises(GateError):
-        judge.judge(LOAD_ID, "events", 1)
-
-
-def test_a_judge_that_hangs_is_an_error_of_the_gate(load, judge, monkeypatch) -> None:
-    """The query answers after three seconds, the limit is half of one."""
-    monkeypatch.setattr("orchestration.expectations.judge.facts_query", lambda load_id, kind: "select sleep(3) as slow")
-    monkeypatch.setattr(
-        "orchestration.expectations.judge.thresholds", lambda: type("Limits", (), {"judge_seconds_max": 0.5})
-    )
-    with pytest.raises(NoAnswer, match=r"no answer within 0\.5 seconds"):
         judge.judge(LOAD_ID, "events", 1)

@@ -1,11 +1,13 @@
 """The gate on real loads, with Great Expectations: who is held, who goes on, and what happens when the gate breaks."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from orchestration.expectations import judge as judge_module
+from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import gate, load_pending, pending, unjudged
 from orchestration.loading.gate import judge_new_loads
@@ -150,7 +152,7 @@ def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
     warehouse, lake, settings, put, statement, verdicts, monkeypatch
 ) -> None:
     """A new judge takes the next load: the thread that hangs still has the old one."""
-    monkeypatch.setattr(gate, "JUDGE_SECONDS", 15)
+    monkeypatch.setattr(gate, "thresholds", lambda: replace(thresholds(), judge_seconds_max=15))
     judges = iter([HangingJudge(), PassingJudge()])
     monkeypatch.setattr(gate, "_great_expectations", lambda settings: next(judges))
     passed, hung, after = deliver_loads(warehouse, lake, settings, put, statement, ["h1", "h2", "h3"])
@@ -165,7 +167,7 @@ def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
 def test_a_gate_that_hangs_at_everything_leaves_the_rest_to_the_next_run(
     warehouse, lake, settings, put, statement, verdicts, monkeypatch
 ) -> None:
-    monkeypatch.setattr(gate, "JUDGE_SECONDS", 0.3)
+    monkeypatch.setattr(gate, "thresholds", lambda: replace(thresholds(), judge_seconds_max=0.3))
     monkeypatch.setattr(gate, "profile_load", lambda *arguments: threading.Event().wait(60))
     monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
     keys = deliver_loads(warehouse, lake, settings, put, statement, ["x1", "x2", "x3", "x4"])
