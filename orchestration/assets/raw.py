@@ -21,8 +21,8 @@ from pydantic import Field
 
 from orchestration.assets.status import status_metadata
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
-from orchestration.loading.ledger import server_now
-from orchestration.loading.scope import Tier, scope_of
+from orchestration.loading.lake.scope import Tier, scope_of
+from orchestration.loading.ledger.entries import server_now
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 _STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."

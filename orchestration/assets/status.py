@@ -9,7 +9,7 @@ from typing import Any
 from dagster import MetadataValue
 
 from orchestration.loading import Status
-from orchestration.loading.refused import Held
+from orchestration.loading.state.refused import Held
 
 SHOWN_ROWS = 20
 MAX_CELL = 200

@@ -19,10 +19,10 @@ from dagster import (
 
 from orchestration.assets.status import held_table
 from orchestration.expectations.data_docs import docs_address
-from orchestration.loading.held import GateState, gate_state
-from orchestration.loading.nightly import Finding, last_findings
-from orchestration.loading.reconcile import Damage, find_damages
-from orchestration.loading.refused import Held, held_objects
+from orchestration.loading.state.held import GateState, gate_state
+from orchestration.loading.state.refused import Held, held_objects
+from orchestration.loading.steps.nightly import Finding, last_findings
+from orchestration.loading.steps.reconcile import Damage, find_damages
 from orchestration.resources.connections import WarehouseResource
 
 EVENT_LINES = ["raw", "event_lines"]

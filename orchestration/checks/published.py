@@ -20,7 +20,7 @@ from dagster import (
 from orchestration.checks.gate import EVENT_LINES
 from orchestration.expectations.deadline import answer_within
 from orchestration.expectations.thresholds import thresholds
-from orchestration.loading.alerts import record_alerts, warned_objects
+from orchestration.loading.state.alerts import record_alerts, warned_objects
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import ClickHouse
 

@@ -13,8 +13,8 @@ from orchestration.commands.opened import opened_warehouse
 from orchestration.commands.run import problems, report
 
 if TYPE_CHECKING:
-    from orchestration.loading.mart_figures import Change, Figures
     from orchestration.loading.replay import Candidate
+    from orchestration.loading.state.mart_figures import Change, Figures
 
 JOB = "replay"
 SHOWN_KEYS = 5
@@ -24,8 +24,8 @@ STATES = {"live": "live", "held": "held by the gate", "failed": "parked or to be
 
 def run_replay(prefix: str, since: date | None, objects: list[str], reason: str, yes: bool) -> int:
     """The exit code: 0 replayed and published, or not wanted; 3 some of it was not; 1 failed."""
-    from orchestration.loading.mart_figures import mart_figures
     from orchestration.loading.replay import ReplayError, Selection, candidates
+    from orchestration.loading.state.mart_figures import mart_figures
 
     if not reason.strip():
         raise ReplayError("--reason is empty; it stays in the ledger, for whoever asks later what was done.")
@@ -77,7 +77,7 @@ def show_candidates(chosen: "Sequence[Candidate]") -> None:
 
 def show_outcome(run: JobRun, before: "Figures", after: "Figures") -> int:
     """What became of the objects, and of the marts; returns the exit code."""
-    from orchestration.loading.mart_figures import changes
+    from orchestration.loading.state.mart_figures import changes
 
     outcome = run.metadata.get("ops.load_revocations", {})
     selected, replaced = outcome.get("objects_selected", 0), outcome.get("objects_replaced", 0)

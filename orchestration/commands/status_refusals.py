@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestration.loading import Status
-    from orchestration.loading.history import Reconcile
-    from orchestration.loading.refused import Fault, Held, Unread
+    from orchestration.loading.state.history import Reconcile
+    from orchestration.loading.state.refused import Fault, Held, Unread
 
 SHOWN_OBJECTS = 20
 SHOWN_LOAD_ID = 18

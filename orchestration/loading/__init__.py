@@ -1,16 +1,21 @@
 """Loading drops exactly once: attempt-stamped rows, one small ledger insert as the commit, readers filter by ledger.
 
-discover → plan → land → audit → commit → gate → publish → collect; one module per step. The tables are in
-`raw_tables/raw_and_ops.sql`. A kill at any point leaves either nothing visible or a whole batch, and the same object
-is never counted twice.
+discover → plan → land → audit → commit → gate → publish → collect: `loader` takes the steps in turn, `release` and
+`replay` are a person's decisions. A kill at any point leaves either nothing visible or a whole batch, and the same
+object is never counted twice. The rooms, each of which imports from those below it only:
+
+    steps    one module per step, and what all of them share when one fails
+    state    what the ledger says of the warehouse: where every object is, what is held or refused, what was built
+    ledger   the tables (`raw_tables/raw_and_ops.sql`), and what is entered there
+    lake     drops, their identity, and which of them are looked at
 """
 
-from orchestration.loading.builds import is_build_needed, last_build, live_fingerprint, record_build
-from orchestration.loading.discover import is_anything_due, pending
 from orchestration.loading.errors import LoadError, WarehouseError
+from orchestration.loading.ledger.tables import ensure_raw_tables, prepare_warehouse, set_learner_id_key
 from orchestration.loading.loader import LoadReport, Progress, load_pending
-from orchestration.loading.status import Status, status
-from orchestration.loading.tables import ensure_raw_tables, prepare_warehouse, set_learner_id_key
+from orchestration.loading.state.builds import is_build_needed, last_build, live_fingerprint, record_build
+from orchestration.loading.state.status import Status, status
+from orchestration.loading.steps.discover import is_anything_due, pending
 
 __all__ = [
     "LoadError",

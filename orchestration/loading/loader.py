@@ -13,24 +13,24 @@ from typing import NamedTuple
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
-from orchestration.loading.audit import Landed, Refused, audit
-from orchestration.loading.collect import collect_all, collect_recent
-from orchestration.loading.commit import commit
-from orchestration.loading.discover import discover
-from orchestration.loading.documents import is_document, split_documents
 from orchestration.loading.errors import LoadError, WarehouseError
-from orchestration.loading.failures import Cause, cause_of, culprit, record_failures
-from orchestration.loading.gate import Judgement, judge_new_loads
-from orchestration.loading.ignored import record_ignored
-from orchestration.loading.land import land
-from orchestration.loading.nightly import Comparison, begin_comparison, end_comparison, note_unseen
-from orchestration.loading.objects import DOCUMENT, Drop, Lake
-from orchestration.loading.outage import LakeDown, explained_errors, stop_if_lake_is_down
-from orchestration.loading.plan import plan_batches, write_plan
-from orchestration.loading.scope import EVERYTHING, Scope
-from orchestration.loading.supersede import revoke_overtaken
-from orchestration.loading.tables import prepare_warehouse
-from orchestration.loading.zstd_frames import is_whole_zstd
+from orchestration.loading.lake.objects import DOCUMENT, Drop, Lake
+from orchestration.loading.lake.scope import EVERYTHING, Scope
+from orchestration.loading.lake.zstd_frames import is_whole_zstd
+from orchestration.loading.ledger.tables import prepare_warehouse
+from orchestration.loading.steps.audit import Landed, Refused, audit
+from orchestration.loading.steps.collect import collect_all, collect_recent
+from orchestration.loading.steps.commit import commit
+from orchestration.loading.steps.discover import discover
+from orchestration.loading.steps.documents import is_document, split_documents
+from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
+from orchestration.loading.steps.gate import Judgement, judge_new_loads
+from orchestration.loading.steps.ignored import record_ignored
+from orchestration.loading.steps.land import land
+from orchestration.loading.steps.nightly import Comparison, begin_comparison, end_comparison, note_unseen
+from orchestration.loading.steps.outage import LakeDown, explained_errors, stop_if_lake_is_down
+from orchestration.loading.steps.plan import plan_batches, write_plan
+from orchestration.loading.steps.supersede import revoke_overtaken
 from orchestration.settings import Settings
 
 CHUNK_BYTES = 1 << 20

@@ -13,9 +13,9 @@ from itertools import batched
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.errors import WarehouseError
-from orchestration.loading.ledger import MAX_IDS, insert_rows, server_now
-from orchestration.loading.tables import prepare_warehouse
-from orchestration.loading.verdicts import BLOCK, COLUMNS, LAST_VERDICT, MAX_REASON, PUBLISHED, RELEASE
+from orchestration.loading.ledger.entries import MAX_IDS, insert_rows, server_now
+from orchestration.loading.ledger.tables import prepare_warehouse
+from orchestration.loading.ledger.verdicts import BLOCK, COLUMNS, LAST_VERDICT, MAX_REASON, PUBLISHED, RELEASE
 from orchestration.settings import Settings
 
 SHOWN = 5

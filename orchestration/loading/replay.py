@@ -12,19 +12,19 @@ from datetime import date
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.errors import WarehouseError
-from orchestration.loading.failures import forget_failures
-from orchestration.loading.gate import judge_new_loads
-from orchestration.loading.held import Held
-from orchestration.loading.ledger import DROP_COLUMNS, first_load_id, server_now
+from orchestration.loading.lake.objects import Drop, Lake, object_id
+from orchestration.loading.lake.scope import EVERYTHING
+from orchestration.loading.lake.versions import is_in_lake
+from orchestration.loading.ledger.entries import DROP_COLUMNS, first_load_id, server_now
+from orchestration.loading.ledger.revoke import revoke
+from orchestration.loading.ledger.tables import prepare_warehouse
+from orchestration.loading.ledger.verdicts import BLOCK, IS_PUBLISHED, LAST_VERDICT, PUBLISHED, SUPERSEDED
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
-from orchestration.loading.objects import Drop, Lake, object_id
-from orchestration.loading.outage import explained_errors
-from orchestration.loading.plan import plan_batches
-from orchestration.loading.revoke import revoke
-from orchestration.loading.scope import EVERYTHING
-from orchestration.loading.tables import prepare_warehouse
-from orchestration.loading.verdicts import BLOCK, IS_PUBLISHED, LAST_VERDICT, PUBLISHED, SUPERSEDED
-from orchestration.loading.versions import is_in_lake
+from orchestration.loading.state.held import Held
+from orchestration.loading.steps.failures import forget_failures
+from orchestration.loading.steps.gate import judge_new_loads
+from orchestration.loading.steps.outage import explained_errors
+from orchestration.loading.steps.plan import plan_batches
 from orchestration.settings import Settings
 
 MAX_HEADS = 1_000

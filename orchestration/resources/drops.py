@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.loading.errors import WarehouseError
-from orchestration.loading.objects import DROP_ENDING, DROP_ENDINGS, RAW_TABLES, reason_to_ignore
+from orchestration.loading.lake.objects import DROP_ENDING, DROP_ENDINGS, RAW_TABLES, reason_to_ignore
 from orchestration.resources.lake import S3Lake
 
 DEFAULT_SOURCE = "default"

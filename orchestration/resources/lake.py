@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration.aws_clients import aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
-from orchestration.loading.objects import LakeObject
+from orchestration.loading.lake.objects import LakeObject
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 

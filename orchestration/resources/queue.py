@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration.aws_clients import aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
-from orchestration.loading.objects import reason_to_ignore
-from orchestration.loading.scope import EVERYTHING, without_nested
+from orchestration.loading.lake.objects import reason_to_ignore
+from orchestration.loading.lake.scope import EVERYTHING, without_nested
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 

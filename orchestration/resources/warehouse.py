@@ -7,7 +7,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestration.loading.errors import WarehouseError, without_secrets
-from orchestration.loading.land import MAX_LAND_SECONDS
+from orchestration.loading.steps.land import MAX_LAND_SECONDS
 from orchestration.settings import Settings
 
 SAFE_READS = {"use_query_condition_cache": 0}

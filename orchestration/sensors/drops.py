@@ -26,10 +26,10 @@ from dagster import (
 
 from orchestration.assets.raw import load_config
 from orchestration.loading import WarehouseError, prepare_warehouse
-from orchestration.loading.ledger import server_now
-from orchestration.loading.objects import Lake
-from orchestration.loading.scope import EVERYTHING, Tier, scope_of
-from orchestration.loading.unjudged import has_unjudged_loads
+from orchestration.loading.lake.objects import Lake
+from orchestration.loading.lake.scope import EVERYTHING, Tier, scope_of
+from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.state.unjudged import has_unjudged_loads
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.resources.queue import DropQueue, connect_queue
 from orchestration.sensors.cursor import Cursor, read_cursor

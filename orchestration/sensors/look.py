@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading.discover import sort_page
-from orchestration.loading.ledger import MAX_IDS
-from orchestration.loading.objects import Lake, LakeObject
+from orchestration.loading.lake.objects import Lake, LakeObject
+from orchestration.loading.ledger.entries import MAX_IDS
+from orchestration.loading.steps.discover import sort_page
 
 LISTING_COST = 100
 """A prefix costs one request even when it is empty: about as long as a hundred objects in a listing (10 ms)."""

@@ -71,7 +71,7 @@ def test_each_room_reads_its_own_tables(path: Path):
     relative = path.relative_to(ROOT / "orchestration")
     room = relative.parts[0].removesuffix(".py")
     assert trespasses(room, path.read_text()) == []
-    assert shapes(path.read_text()) == [], "tables are created in loading/raw_tables/*.sql, and by dbt"
+    assert shapes(path.read_text()) == [], "tables are created in loading/ledger/raw_tables/*.sql, and by dbt"
 
 
 def test_a_read_of_staging_is_found():

@@ -4,7 +4,7 @@ import math
 import tempfile
 from pathlib import Path
 
-from orchestration.loading.land import lake_url
+from orchestration.loading.steps.land import lake_url
 from tests.benchmarks.report import Target
 from tests.benchmarks.stopwatch import BenchmarkError, Cost, best, timed_steps
 from tests.benchmarks.workbench import Workbench, simulate_drops

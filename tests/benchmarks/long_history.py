@@ -9,7 +9,7 @@ from functools import partial
 from dagster import DagsterInstance, build_sensor_context, job, op
 
 from orchestration.loading import live_fingerprint, status
-from orchestration.loading.scope import Scope
+from orchestration.loading.lake.scope import Scope
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.sensors.drops import define_drops_sensor
 from tests.benchmarks.history import Histories

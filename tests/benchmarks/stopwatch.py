@@ -121,7 +121,7 @@ STEPS = {
     "commit": "commit.commit",
     "gate": "gate.judge_new_loads",
 }
-"""Step of a load → its function below `orchestration.loading`."""
+"""Step of a load → its function below `orchestration.loading.steps`."""
 REST = "everything else"
 ROOM = "orchestration.loading"
 
@@ -152,9 +152,9 @@ def timed_steps(stopwatch: Stopwatch) -> Iterator[dict[str, Cost]]:
     with ExitStack() as stack:
         for step, place in STEPS.items():
             module, _, name = place.partition(".")
-            function = getattr(importlib.import_module(f"{ROOM}.{module}"), name, None)
+            function = getattr(importlib.import_module(f"{ROOM}.steps.{module}"), name, None)
             if function is None:
-                raise BenchmarkError(f"{ROOM}.{place}, the step '{step}' of a load, is gone: correct STEPS.")
+                raise BenchmarkError(f"{ROOM}.steps.{place}, the step '{step}' of a load, is gone: correct STEPS.")
             replacement = timed(step, function)
             for user in [each for path, each in sys.modules.items() if path.startswith(ROOM)]:
                 for attribute in [key for key, value in vars(user).items() if value is function]:

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from orchestration.loading import audit, commit, loader
+from orchestration.loading import loader
+from orchestration.loading.steps import audit, commit
 from tests.benchmarks import stopwatch
 from tests.benchmarks.stopwatch import REST, BenchmarkError, Cost, Stopwatch, best, timed_steps
 

@@ -15,8 +15,9 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.commands.display import Stages
 from orchestration.embedded.services import running_services
-from orchestration.loading import LoadReport, gate, load_pending, prepare_warehouse
-from orchestration.loading.scope import EVERYTHING, Scope
+from orchestration.loading import LoadReport, load_pending, prepare_warehouse
+from orchestration.loading.lake.scope import EVERYTHING, Scope
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings

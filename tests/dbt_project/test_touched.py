@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading import gate, load_pending
+from orchestration.loading import load_pending
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.dbt_project.incremental import Incremental

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from multiprocessing.connection import Connection
 
-from orchestration.loading import gate, load_pending
+from orchestration.loading import load_pending
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings

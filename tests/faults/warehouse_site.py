@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.embedded.services import Services, services_status, start_services, stop_services
 from orchestration.loading import pending, prepare_warehouse
-from orchestration.loading.discover import discover
+from orchestration.loading.steps.discover import discover
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings

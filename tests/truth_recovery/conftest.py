@@ -9,7 +9,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.embedded.services import Services
-from orchestration.loading import gate, load_pending, prepare_warehouse
+from orchestration.loading import load_pending, prepare_warehouse
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading import LoadReport, gate, load_pending
-from orchestration.loading.scope import Scope
+from orchestration.loading import LoadReport, load_pending
+from orchestration.loading.lake.scope import Scope
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.faults.bad_input.reader import Reading

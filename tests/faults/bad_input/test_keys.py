@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from orchestration.loading.land import lake_source
-from orchestration.loading.objects import is_unsafe, reason_to_ignore
+from orchestration.loading.lake.objects import is_unsafe, reason_to_ignore
+from orchestration.loading.steps.land import lake_source
 from orchestration.settings import Lake
 
 ADDRESS = re.compile(r"s3\('http://lake\.example/bucket/([A-Za-z0-9_.~/%,{}-]*)', 'LineAsString', 'line String'\)")

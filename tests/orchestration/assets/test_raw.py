@@ -6,7 +6,7 @@ from dagster import DagsterInstance, materialize, validate_run_config
 from orchestration.assets.dbt_project import prepare_manifest
 from orchestration.assets.raw import load_config, load_drops
 from orchestration.loading import pending
-from orchestration.loading.scope import Tier
+from orchestration.loading.lake.scope import Tier
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from tests.passing_judge import PassingJudge
 
@@ -15,7 +15,7 @@ from tests.passing_judge import PassingJudge
 def run(warehouse, settings, monkeypatch):
     """run(config) materializes the asset on the module's bucket."""
     monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
-    monkeypatch.setattr("orchestration.loading.gate._great_expectations", lambda settings: PassingJudge())
+    monkeypatch.setattr("orchestration.loading.steps.gate._great_expectations", lambda settings: PassingJudge())
     resources = {"warehouse": WarehouseResource(), "lake": LakeResource()}
 
     def execute(run_config=None):

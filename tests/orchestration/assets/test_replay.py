@@ -4,8 +4,9 @@ import pytest
 from dagster import DagsterInstance, materialize
 
 from orchestration.assets.replay import ReplayConfig, define_replay_day_job, replay_drops
-from orchestration.loading import gate, load_pending
+from orchestration.loading import load_pending
 from orchestration.loading.replay import ReplayError
+from orchestration.loading.steps import gate
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from tests.passing_judge import PassingJudge
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 from orchestration.assets.status import SHOWN_ROWS, status_metadata
 from orchestration.loading import Status
-from orchestration.loading.history import LoadDay
-from orchestration.loading.refused import Unread
+from orchestration.loading.state.history import LoadDay
+from orchestration.loading.state.refused import Unread
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
 

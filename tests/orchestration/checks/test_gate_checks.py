@@ -9,11 +9,11 @@ from dagster import AssetCheckSeverity, DagsterInstance, asset, materialize
 from orchestration.assets.raw import load_drops
 from orchestration.checks import gate as gate_module
 from orchestration.checks.gate import docs_link, gate, gate_results, ledger, ledger_results
-from orchestration.loading import refused
-from orchestration.loading.held import GateState, Held
-from orchestration.loading.nightly import Finding
-from orchestration.loading.reconcile import Damage
-from orchestration.loading.unjudged import GATE_FAILED
+from orchestration.loading.state import refused
+from orchestration.loading.state.held import GateState, Held
+from orchestration.loading.state.unjudged import GATE_FAILED
+from orchestration.loading.steps.nightly import Finding
+from orchestration.loading.steps.reconcile import Damage
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_a_broken_gate_holds_the_marts_back(warehouse, put, statement, run, monk
     def broken(settings):
         raise RuntimeError("no great expectations today")
 
-    monkeypatch.setattr("orchestration.loading.gate._great_expectations", broken)
+    monkeypatch.setattr("orchestration.loading.steps.gate._great_expectations", broken)
     put("events/web/unlucky.ndjson", [statement(1)])
     result = run()
     assert not result.success

@@ -11,8 +11,8 @@ from orchestration.checks.published import STATEMENTS, look_at_published, publis
 from orchestration.expectations.deadline import NoAnswer
 from orchestration.expectations.judge import LoadJudge
 from orchestration.expectations.thresholds import thresholds
-from orchestration.loading.alerts import warned_objects
-from orchestration.loading.ledger import server_now
+from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.state.alerts import warned_objects
 from orchestration.resources.connections import WarehouseResource
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from orchestration.commands.job_run import JobRun
 from orchestration.commands.replay import run_replay, show_candidates, show_changes, show_outcome
-from orchestration.loading.mart_figures import Change
-from orchestration.loading.objects import Drop
+from orchestration.loading.lake.objects import Drop
 from orchestration.loading.replay import Candidate, ReplayError
+from orchestration.loading.state.mart_figures import Change
 
 
 def candidate(number: int, state: str) -> Candidate:

@@ -9,8 +9,8 @@ import pytest
 from orchestration.commands import status as command
 from orchestration.commands.status import show_status, to_json
 from orchestration.loading import Status
-from orchestration.loading.refused import Unread
-from orchestration.loading.status import SCHEMA_VERSION, Watermark
+from orchestration.loading.state.refused import Unread
+from orchestration.loading.state.status import SCHEMA_VERSION, Watermark
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
 NAMES = """

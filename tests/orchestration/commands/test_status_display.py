@@ -8,12 +8,12 @@ from rich.console import Console
 
 from orchestration.commands.status_display import show, verdict
 from orchestration.loading import Status
-from orchestration.loading.alerts import Alert
-from orchestration.loading.builds import Build
-from orchestration.loading.census import Totals
-from orchestration.loading.history import Finding, LoadDay, Reconcile, Revocation
-from orchestration.loading.reach import Lateness, Watermark
-from orchestration.loading.refused import Held, Unread
+from orchestration.loading.state.alerts import Alert
+from orchestration.loading.state.builds import Build
+from orchestration.loading.state.census import Totals
+from orchestration.loading.state.history import Finding, LoadDay, Reconcile, Revocation
+from orchestration.loading.state.reach import Lateness, Watermark
+from orchestration.loading.state.refused import Held, Unread
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
 LONG_KEY = "events/web/dt=2025-09-08/hour=11/" + "a-long-name-" * 6 + "[x].ndjson.gz"

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from orchestration.commands.status_refusals import SHOWN_OBJECTS, next_try, show_refusals
 from orchestration.loading import Status
-from orchestration.loading.history import Reconcile
-from orchestration.loading.refused import Fault, Held, Unread
+from orchestration.loading.state.history import Reconcile
+from orchestration.loading.state.refused import Fault, Held, Unread
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.checks.published import STATEMENTS, look_at_published, published_results
 from orchestration.expectations.published import published_suites
-from orchestration.loading.alerts import last_alerts
+from orchestration.loading.state.alerts import last_alerts
 
 NOW = datetime.now(UTC)
 HEALTHY = {

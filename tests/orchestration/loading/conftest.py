@@ -6,7 +6,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.expectations.verdict import LoadVerdict
-from orchestration.loading import LoadReport, gate, load_pending
+from orchestration.loading import LoadReport, load_pending
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.passing_judge import PassingJudge

@@ -4,7 +4,8 @@ import gzip
 
 import pytest
 
-from orchestration.loading import land, pending, status
+from orchestration.loading import pending, status
+from orchestration.loading.steps import land
 
 GOOD = [f'{{"id":"{i}"}}' for i in range(1000)]
 BODY = "\n".join(GOOD).encode() + b"\n"
@@ -51,7 +52,7 @@ def test_a_gzip_bomb_fails_on_memory_alone_and_is_parked_at_the_third_try(
     warehouse, lake, put, load, statement, monkeypatch, settings
 ) -> None:
     monkeypatch.setitem(land.LAND_SETTINGS, "max_memory_usage", 150_000_000)
-    monkeypatch.setattr("orchestration.loading.ledger.RETRY_AFTER_SECONDS", (0, 0, 3600))
+    monkeypatch.setattr("orchestration.loading.ledger.entries.RETRY_AFTER_SECONDS", (0, 0, 3600))
     put("events/bomb/bomb.ndjson.gz", gzip.compress(b"0" * 400_000_000, compresslevel=1))
     put("events/bomb/neighbour.ndjson", [statement(1)])
     first = load()

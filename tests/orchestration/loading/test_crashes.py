@@ -12,14 +12,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestration.loading import LoadError, live_fingerprint, load_pending, pending, status
-from orchestration.loading.audit import audit
-from orchestration.loading.collect import collect_all, collect_recent
-from orchestration.loading.commit import commit
-from orchestration.loading.discover import Discovery
-from orchestration.loading.gate import judge_new_loads
-from orchestration.loading.land import land
 from orchestration.loading.loader import load_attempt
-from orchestration.loading.plan import write_plan
+from orchestration.loading.steps.audit import audit
+from orchestration.loading.steps.collect import collect_all, collect_recent
+from orchestration.loading.steps.commit import commit
+from orchestration.loading.steps.discover import Discovery
+from orchestration.loading.steps.gate import judge_new_loads
+from orchestration.loading.steps.land import land
+from orchestration.loading.steps.plan import write_plan
 from orchestration.resources.warehouse import connect
 
 TOMORROW = datetime.now(UTC) + timedelta(days=2)
@@ -176,7 +176,8 @@ def test_an_object_that_was_not_planned_stops_the_attempt(warehouse, lake, setti
 
 LOADER = """
 import sys
-from orchestration.loading import gate, load_pending
+from orchestration.loading import load_pending
+from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import ClickHouse, Lake, Settings

@@ -2,12 +2,13 @@
 
 import pytest
 
-from orchestration.loading import gate, load_pending, pending, status
-from orchestration.loading.gate import judge_new_loads
+from orchestration.loading import load_pending, pending, status
+from orchestration.loading.ledger.revoke import revoke
 from orchestration.loading.loader import load_attempt
 from orchestration.loading.release import ReleaseError, release
-from orchestration.loading.revoke import revoke
-from orchestration.loading.unjudged import GATE_FAILED
+from orchestration.loading.state.unjudged import GATE_FAILED
+from orchestration.loading.steps import gate
+from orchestration.loading.steps.gate import judge_new_loads
 from tests.orchestration.loading.conftest import BrokenJudge, HoldingJudge
 from tests.passing_judge import PassingJudge
 

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from orchestration.expectations.verdict import LoadVerdict
-from orchestration.loading import gate, pending, status
-from orchestration.loading.collect import collect_all
+from orchestration.loading import pending, status
 from orchestration.loading.loader import load_attempt
 from orchestration.loading.replay import ReplayError, Selection, candidates, replay
+from orchestration.loading.steps import gate
+from orchestration.loading.steps.collect import collect_all
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1, hours=1)
 IN_TEN_DAYS = datetime.now(UTC) + timedelta(days=10)

@@ -2,7 +2,7 @@
 
 from orchestration.assets.dbt_project import build_fingerprint
 from orchestration.loading import load_pending, record_build
-from orchestration.loading.ledger import server_now
+from orchestration.loading.ledger.entries import server_now
 from orchestration.schedules.cadences import reason_to_skip
 
 

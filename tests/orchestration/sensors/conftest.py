@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestration.loading import discover
-from orchestration.loading.objects import object_id
+from orchestration.loading.lake.objects import object_id
+from orchestration.loading.steps import discover
 from tests.orchestration.sensors.listed_lake import ListedLake
 
 

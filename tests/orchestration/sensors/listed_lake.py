@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from orchestration.loading.objects import LakeObject
+from orchestration.loading.lake.objects import LakeObject
 
 MODIFIED = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from dagster import DagsterInstance, DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
 from orchestration.loading import load_pending, pending
+from orchestration.loading.lake.scope import Tier
 from orchestration.loading.loader import load_attempt
-from orchestration.loading.scope import Tier
 from orchestration.resources.queue import QueueUnavailable
 from orchestration.sensors import drops
 from orchestration.sensors.cursor import Cursor

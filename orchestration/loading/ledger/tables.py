@@ -1,0 +1,89 @@
+"""The databases `raw` and `ops`, and the key that learner pseudonyms are made with."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from orchestration.loading.errors import WarehouseError
+from orchestration.loading.ledger.entries import insert_rows, server_now
+from orchestration.settings import Settings
+
+_STATEMENTS = Path(__file__).parent / "raw_tables" / "raw_and_ops.sql"
+_KEY, _TABLES = "learner_id_key", "tables"
+"""Names in ops.keys: the pseudonym key, and the hash of the statements that made the tables."""
+_NOTHING_THERE = re.compile(r"\b(UNKNOWN_TABLE|UNKNOWN_DATABASE)\b")
+
+
+def prepare_warehouse(client: Client, settings: Settings) -> None:
+    """Everything a load needs in ClickHouse before the first line; when it is there this costs one query."""
+    recorded = _recorded(client)
+    if recorded.get(_TABLES) != _text_hash():
+        ensure_raw_tables(client)
+    if recorded.get(_KEY) != settings.learner_id_key:
+        set_learner_id_key(client, settings.learner_id_key)
+
+
+def ensure_raw_tables(client: Client) -> None:
+    """Create what is missing of `raw` and `ops`, and bring an older warehouse to this version's tables and views.
+
+    The hash is recorded last, so that whoever is killed on the way leaves the rest to the next.
+    """
+    if _recorded(client).get(_TABLES) == _text_hash():
+        return
+    for statement in re.split(r";\s*(?:\n|$)", _STATEMENTS.read_text()):
+        if statement.strip():
+            client.command(statement)
+    _record(client, _TABLES, _text_hash())
+
+
+def set_learner_id_key(client: Client, key: str) -> None:
+    """Record the pseudonym key.
+
+    A changed key would give every learner a second pseudonym, so on a warehouse that has events it is an error.
+    The key travels as data, never in the text of a query.
+    """
+    recorded = _recorded(client).get(_KEY)
+    if recorded == key:
+        return
+    if recorded and client.query("select count() from ops.load_commits").result_rows[0][0]:
+        raise WarehouseError(
+            "LEARNER_ID_KEY differs from the key this warehouse was loaded with; with the new key every learner would "
+            "become a second person. Restore the former LEARNER_ID_KEY, or use an empty warehouse (another "
+            "WAREHOUSE_HOME, or other databases) for the new one."
+        )
+    _record(client, _KEY, key)
+
+
+def _text_hash() -> str:
+    return hashlib.sha256(_STATEMENTS.read_bytes()).hexdigest()
+
+
+def _expected_tables() -> list[str]:
+    """All that the statements create, so that a table that somebody dropped is missed."""
+    return re.findall(r"^create (?:table if not exists|or replace view) (\w+\.\w+)", _STATEMENTS.read_text(), re.M)
+
+
+def _recorded(client: Client) -> dict[str, str]:
+    """What ops.keys holds; the hash of the tables is left out when one of them is gone."""
+    query = """
+        select name, value, (
+            select count() from system.tables
+            where database in ('raw', 'ops') and concat(database, '.', name) in {tables:Array(String)}
+        )
+        from ops.keys final
+    """
+    tables = _expected_tables()
+    try:
+        rows = client.query(query, parameters={"tables": tables}).result_rows
+    except DatabaseError as error:
+        if _NOTHING_THERE.search(str(error)):
+            return {}
+        raise
+    return {name: value for name, value, count in rows if name != _TABLES or count == len(tables)}
+
+
+def _record(client: Client, name: str, value: str) -> None:
+    insert_rows(client, "keys", ("name", "value", "set_at"), [(name, value, server_now(client))])

@@ -1,0 +1,79 @@
+"""Builds of the marts: what the last one was built from, and whether another would change anything."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from clickhouse_connect.driver.client import Client
+
+from orchestration.loading.ledger.entries import insert_rows
+
+_COLUMNS = ("build_id", "job", "status", "fingerprint", "detail", "started_at", "finished_at")
+
+
+@dataclass(frozen=True)
+class Build:
+    """One row of ops.builds."""
+
+    build_id: str
+    job: str
+    status: str
+    fingerprint: str
+    detail: str
+    started_at: datetime
+    finished_at: datetime
+
+
+def live_fingerprint(client: Client) -> str:
+    """Hash over all that decides what is live: commits, verdicts, revocations.
+
+    Equal fingerprints mean that readers see the same lines. A held object changes it too (it is a row of a mart).
+    ops.live_objects itself would be sorted for this: 3.8 s at a million objects, where these sums take 0.3 s.
+    """
+    rows = client.query(
+        """
+        select lower(hex(cityHash64(
+            (select (count(), sum(cityHash64(load_id, object_id))) from ops.load_commits),
+            (select (count(), sum(cityHash64(load_id, object_id, verdict, judged_at))) from ops.load_gates),
+            (select (count(), sum(cityHash64(load_id, object_id))) from ops.load_revocations)
+        )))
+        """
+    ).result_rows
+    return rows[0][0]
+
+
+def record_build(
+    client: Client, job: str, status: str, fingerprint: str, detail: str = "", started_at: datetime | None = None
+) -> Build:
+    """Enter a finished build; `status` is success or failure."""
+    if status not in ("success", "failure"):
+        raise ValueError(f"status is {status!r}; expected 'success' or 'failure'")
+    now = datetime.now(UTC)
+    build = Build(str(uuid.uuid4()), job, status, fingerprint, detail, started_at or now, now)
+    insert_rows(client, "builds", _COLUMNS, [[getattr(build, column) for column in _COLUMNS]])
+    return build
+
+
+def last_build(client: Client, job: str = "", status: str = "") -> Build | None:
+    """The latest build, of any job and status or of the given ones."""
+    rows = client.query(
+        f"select {', '.join(_COLUMNS)} from ops.builds "
+        "where ({job:String} = '' or job = {job:String}) and ({status:String} = '' or status = {status:String}) "
+        "order by finished_at desc, build_id limit 1",
+        parameters={"job": job, "status": status},
+    ).result_rows
+    return Build(*rows[0]) if rows else None
+
+
+def last_builds(client: Client) -> list[Build]:
+    """The latest build of each job."""
+    rows = client.query(
+        f"select {', '.join(_COLUMNS)} from ops.builds order by finished_at desc, build_id limit 1 by job"
+    ).result_rows
+    return [Build(*row) for row in rows]
+
+
+def is_build_needed(client: Client, job: str, fingerprint: str) -> bool:
+    """Whether the job's last build failed, or was made from something else."""
+    build = last_build(client, job)
+    return build is None or build.status != "success" or build.fingerprint != fingerprint

@@ -1,0 +1,185 @@
+"""What was delivered and is not published: objects that cannot be read, and objects that the gate holds.
+
+An object is left out when a newer version of its key has been committed: whoever delivered it has corrected it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+
+from clickhouse_connect.driver.client import Client
+
+from orchestration.loading.ledger.entries import MAX_IDS, Failure
+from orchestration.loading.state.held import Held as HeldCommit
+from orchestration.loading.state.held import held_objects as held_commits
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An object that could not be read: parked, or waiting for its next try."""
+
+    object_id: str
+    bucket: str
+    key: str
+    code: str
+    message: str
+    is_permanent: bool
+    """Trying again cannot help; it must be delivered again."""
+    tries: int
+    failed_at: datetime
+    next_retry_at: datetime | None
+    """None when it is never tried again by itself."""
+    last_modified: datetime
+
+    def as_failure(self) -> Failure:
+        """What the rules of trying again look at."""
+        return Failure(
+            self.object_id,
+            self.tries,
+            self.is_permanent,
+            self.code,
+            self.message,
+            self.failed_at,
+            self.next_retry_at,
+        )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An expectation that a held object did not meet."""
+
+    expectation: str
+    """As Great Expectations calls it."""
+    meaning: str
+    """What was counted, in words."""
+    found: int
+    expected: str
+    line_numbers: list[int]
+    """The first five lines at fault, from 1; empty where no line is at fault by itself."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A committed object that readers do not see."""
+
+    load_id: str
+    object_id: str
+    bucket: str
+    key: str
+    reason: str
+    """Each expectation that failed, with what was found and what is allowed."""
+    lines: int
+    rejected: int
+    committed_at: datetime
+    judged_at: datetime | None
+    """None while the gate has not looked at it."""
+    last_modified: datetime
+    faults: list[Fault] = field(default_factory=list)
+    """The same as the reason, one by one; empty when the gate failed, or has not looked at it."""
+
+
+# The latest failure tells how often the object failed, and when it is tried again (see `failures`).
+_FAILED = """
+    select object_id, bucket, object_key, code, message, is_permanent, tries, failed_at, next_retry_at, last_modified
+    from (
+        select object_id, bucket, object_key, code, message, is_permanent, tries, failed_at, next_retry_at,
+            last_modified
+        from ops.object_failures
+        order by object_id, failed_at desc, tries desc
+        limit 1 by object_id
+    )
+    where object_id not in (
+        select object_id from ops.load_commits
+        where object_id in (select object_id from ops.object_failures)
+        and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+    )
+    order by failed_at desc, object_key
+"""
+
+_COMMITTED = """
+    select load_id, object_id, bucket, line_count, rejected_count, committed_at, last_modified
+    from ops.load_commits
+    where object_id in {object_ids:Array(String)}
+"""
+
+_JUDGED = """
+    select load_id, object_id, max(judged_at)
+    from ops.load_gates
+    where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+    group by load_id, object_id
+"""
+
+_FAULTS = """
+    select load_id, object_id, expectation, meaning, found_count, expected, line_numbers
+    from ops.gate_faults
+    where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+        and (load_id, object_id, judged_at) in (
+            select load_id, object_id, max(judged_at)
+            from ops.gate_faults
+            where load_id in {load_ids:Array(String)} and object_id in {object_ids:Array(String)}
+            group by load_id, object_id
+        )
+    order by load_id, object_id, fact, expectation
+"""
+
+_NEWEST = """
+    select bucket, object_key, max((last_modified, committed_at, object_id))
+    from ops.load_commits
+    where (bucket, object_key) in ({paths})
+    and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+    group by bucket, object_key
+"""
+_FAILED_PATHS = "select bucket, object_key from ops.object_failures"
+_HELD_PATHS = "select bucket, object_key from ops.load_commits where object_id in {object_ids:Array(String)}"
+
+
+def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Unread]]:
+    """(parked, waiting for the next try), the latest failure first. Whose next try has come is due, and in neither."""
+    found = [Unread(*row) for row in client.query(_FAILED).result_rows]
+    newest = _newest_versions(client, _FAILED_PATHS)
+    parked, waiting = [], []
+    for each in found:
+        committed = newest.get((each.bucket, each.key))
+        if committed and committed[0] > each.last_modified:
+            continue
+        failure = each.as_failure()
+        if failure.is_parked_at(now):
+            parked.append(each)
+        elif failure.waits_at(now):
+            waiting.append(each)
+    return parked, waiting
+
+
+def held_objects(client: Client) -> list[Held]:
+    """Committed objects that the gate holds or has not judged, the latest commit first."""
+    found = [each for some in batched(held_commits(client), MAX_IDS) for each in _with_facts(client, some)]
+    return sorted(found, key=lambda each: (-each.committed_at.timestamp(), each.load_id, each.key))
+
+
+def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[Held]:
+    """The gate's words with what the ledger knows of the objects."""
+    parameters = {"object_ids": [each.object_id for each in held], "load_ids": list({each.load_id for each in held})}
+    committed = {tuple(row[:2]): row[2:] for row in client.query(_COMMITTED, parameters=parameters).result_rows}
+    judged = {tuple(row[:2]): row[2] for row in client.query(_JUDGED, parameters=parameters).result_rows}
+    faults = defaultdict(list)
+    for load_id, object_id, *fault in client.query(_FAULTS, parameters=parameters).result_rows:
+        faults[load_id, object_id].append(Fault(*fault))
+    newest = _newest_versions(client, _HELD_PATHS, parameters)
+    found = []
+    for each in held:
+        pair = (each.load_id, each.object_id)
+        if pair in committed:
+            bucket, lines, rejected, committed_at, last_modified = committed[pair]
+            # A commit that was revoked in between has no version left: it is due again, and no longer held.
+            if newest.get((bucket, each.key), (None, None, ""))[2] == each.object_id:
+                moments = (committed_at, judged.get(pair), last_modified)
+                found.append(Held(*pair, bucket, each.key, each.reason, lines, rejected, *moments, faults[pair]))
+    return found
+
+
+def _newest_versions(client: Client, paths: str, parameters: dict | None = None) -> dict[tuple[str, str], tuple]:
+    """(bucket, key) → (last_modified, committed_at, object_id) of the newest committed version, of these paths."""
+    rows = client.query(_NEWEST.format(paths=paths), parameters=parameters).result_rows
+    return {(bucket, key): newest for bucket, key, newest in rows}

@@ -1,0 +1,288 @@
+"""The gate on real loads, with Great Expectations: who is held, who goes on, and what happens when the gate breaks."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from orchestration.expectations import judge as judge_module
+from orchestration.expectations.thresholds import thresholds
+from orchestration.expectations.verdict import LoadVerdict
+from orchestration.loading import load_pending, pending
+from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.loader import load_attempt
+from orchestration.loading.state import unjudged
+from orchestration.loading.state.held import NOT_JUDGED, gate_state, held_objects
+from orchestration.loading.state.status import status
+from orchestration.loading.state.unjudged import GATE_FAILED, MAX_JUDGE_TRIES, has_unjudged_loads
+from orchestration.loading.steps import gate
+from orchestration.loading.steps.gate import judge_new_loads
+from tests.orchestration.loading.conftest import BrokenJudge
+from tests.passing_judge import PassingJudge
+
+
+@pytest.fixture(scope="module")
+def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, str]]:
+    """(verdict, reason) by name, of one load of good and bad objects together."""
+    without = {name: [statement(i) for i in range(40)] for name in ("actor", "verb", "object", "timestamp")}
+    for name, lines in without.items():
+        for line in lines[:20]:
+            del line[name]
+    good = [statement(i) for i in range(40)]
+    objects = {
+        "good": good,
+        "empty": [],
+        "one_bad_line": [*good, "text"],
+        "one_bad_of_two": [statement(1), "text"],
+        "one_line_that_is_bad": ["text"],
+        "rubbish": ["text"] * 40,
+        "some_rejected": [*good, "text", "text"],
+        "too_many_rejected": [*good, "text", "text", "text"],
+        "stored_only": [{**{k: v for k, v in each.items() if k != "timestamp"}, "stored": each["timestamp"]}
+                        for each in good],
+        "from_the_future": [statement(i, timestamp="2999-01-01T00:00:00Z") for i in range(40)],
+        "one_from_the_future": [*good, statement(1, timestamp="2999-01-01T00:00:00Z")],
+        "times_in_words": [statement(i, timestamp="yesterday") for i in range(40)],
+        "actors_are_lists": [statement(i, actor=["mailto:a@example.org"]) for i in range(40)],
+        "objects_are_agents": [statement(i, object={"objectType": "Agent", "openid": "https://a.org/"})
+                               for i in range(40)],
+        "rare_times": [statement(i, timestamp=time) for i, time in enumerate(
+                       ["2026-W01-1T10:00:00Z", "2026-005T10:00:00Z", "2026-01-04T24:00:00Z"])],
+        **{f"without_{name}": lines for name, lines in without.items()},
+    }  # fmt: skip
+    for name, lines in objects.items():
+        put(f"events/web/{name}.ndjson", lines)
+    put("catalog/good_catalogue.ndjson", [{"activity_id": "a"}])
+    put("catalog/bad_catalogue.ndjson", [{"id": "a"}, {"id": "b"}])
+    put("learners/bad_learners.ndjson", [{"actor": "a"}, {"actor": {}}])
+    put("learners/good_learners.ndjson", [{"actor": {"mbox": "mailto:a@example.org"}, "course_id": "c"}])
+    load_pending(warehouse, lake, settings)
+    rows = warehouse.query(
+        "select object_key, verdict, reason from ops.first_commits inner join ops.current_verdicts using (object_id)"
+    ).result_rows
+    return {key.rpartition("/")[2].partition(".")[0]: (verdict, reason) for key, verdict, reason in rows}
+
+
+@pytest.mark.parametrize(
+    "name", ["good", "stored_only", "objects_are_agents", "rare_times", "good_catalogue", "good_learners"]
+)
+def test_good_objects_pass(verdicts, name: str) -> None:
+    assert verdicts[name] == ("pass", "")
+
+
+@pytest.mark.parametrize("name", ["empty", "one_bad_line", "one_bad_of_two", "some_rejected", "one_from_the_future"])
+def test_some_refused_lines_are_noted_and_the_object_published(verdicts, name: str) -> None:
+    assert verdicts[name][0] == "quarantine"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("rubbish", "lines that are not a JSON object: 40, at most 2 allowed"),
+        ("one_line_that_is_bad", "lines that are not a JSON object: 1, at most 0 allowed"),
+        ("too_many_rejected", "lines that are not a JSON object: 3, at most 2 allowed"),
+        ("without_actor", "lines that do not say who: 20, at most 2 allowed"),
+        ("actors_are_lists", "lines that do not say who: 40, at most 2 allowed"),
+        ("without_verb", "lines that do not say what was done: 20, at most 2 allowed"),
+        ("without_object", "lines that do not say to what: 20, at most 2 allowed"),
+        ("without_timestamp", "lines that do not say when: 20, at most 2 allowed"),
+        ("from_the_future", "lines with an impossible time: 40, at most 2 allowed"),
+        ("times_in_words", "lines with an impossible time: 40, at most 2 allowed"),
+        ("bad_catalogue", "lines without an activity_id: 2, at most 1 allowed"),
+        ("bad_learners", "lines that do not say who: 2, at most 1 allowed"),
+    ],
+)
+def test_an_object_that_is_mostly_refused_is_held_with_its_reason(verdicts, name: str, reason: str) -> None:
+    assert verdicts[name] == ("block", reason)
+
+
+def test_only_the_held_objects_are_not_live(warehouse, lake, verdicts) -> None:
+    live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert {key.rpartition("/")[2].partition(".")[0] for key in live} == {
+        name for name, (verdict, _) in verdicts.items() if verdict != "block"
+    }
+    now = status(warehouse, lake)
+    assert now.adds_up
+    assert now.held == sum(verdict == "block" for verdict, _ in verdicts.values())
+
+
+def test_no_value_of_an_actor_leaves_the_engine(warehouse, verdicts) -> None:
+    recorded = str(warehouse.query("select * from ops.load_gates").result_rows)
+    recorded += str(warehouse.query("select * from ops.object_profiles").result_rows)
+    recorded += str(warehouse.query("select * from ops.gate_faults").result_rows)
+    assert "lines that do not say who" in recorded
+    assert "learner-" not in recorded
+    assert "example.org" not in recorded
+
+
+def test_a_gate_that_raises_holds_the_load_and_is_tried_again_three_times(
+    warehouse, lake, settings, put, statement, verdicts, monkeypatch
+) -> None:
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: BrokenJudge())
+    key = put("events/web/unlucky.ndjson", [statement(1)])
+    report = load_pending(warehouse, lake, settings)
+    assert [each.key for each in report.judgement.held if each.is_gate_failure] == [key]
+    assert report.judgement.held[0].reason == GATE_FAILED + "expect_something: the engine said no"
+    assert key not in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert [judge_new_loads(warehouse, settings).judged_count for _ in range(3)] == [1, 1, 0]
+
+
+class HangingJudge:
+    """Answers about the first load of its life, and then never again."""
+
+    def __init__(self) -> None:
+        self.is_first = True
+
+    def judge(self, load_id: str, kind: str, object_count: int) -> LoadVerdict:
+        if not self.is_first:
+            threading.Event().wait(60)
+        self.is_first = False
+        return LoadVerdict()
+
+
+def deliver_loads(warehouse, lake, settings, put, statement, names: list[str]) -> list[str]:
+    """One load per name, none of them judged; the keys."""
+    keys = []
+    for name in names:
+        keys.append(put(f"events/web/{name}.ndjson", [statement(1)]))
+        load_attempt(warehouse, lake, settings, pending(warehouse, lake))
+    return keys
+
+
+def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
+    warehouse, lake, settings, put, statement, verdicts, monkeypatch
+) -> None:
+    """A new judge takes the next load: the thread that hangs still has the old one."""
+    monkeypatch.setattr(gate, "thresholds", lambda: replace(thresholds(), judge_seconds_max=15))
+    judges = iter([HangingJudge(), PassingJudge()])
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: next(judges))
+    passed, hung, after = deliver_loads(warehouse, lake, settings, put, statement, ["h1", "h2", "h3"])
+    judgement = judge_new_loads(warehouse, settings, is_everything=False)
+    held = {each.key: each.reason for each in judgement.held}
+    assert held[hung] == GATE_FAILED + "no answer within 15 seconds"
+    live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert {passed, after} <= live
+    assert hung not in live
+
+
+def test_a_gate_that_hangs_at_everything_leaves_the_rest_to_the_next_run(
+    warehouse, lake, settings, put, statement, verdicts, monkeypatch
+) -> None:
+    monkeypatch.setattr(gate, "thresholds", lambda: replace(thresholds(), judge_seconds_max=0.3))
+    monkeypatch.setattr(gate, "profile_load", lambda *arguments: threading.Event().wait(60))
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    keys = deliver_loads(warehouse, lake, settings, put, statement, ["x1", "x2", "x3", "x4"])
+    judge_new_loads(warehouse, settings, is_everything=False)
+    reasons = {each.key: each.reason for each in held_objects(warehouse)}
+    assert [reasons[key] == NOT_JUDGED for key in keys].count(True) >= 4 - gate.MAX_HANGS
+    monkeypatch.undo()
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    judge_new_loads(warehouse, settings, is_everything=False)
+    assert not set(keys) & {each.key for each in held_objects(warehouse)}
+
+
+def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
+    warehouse, lake, settings, put, statement, verdicts, monkeypatch
+) -> None:
+    """Great Expectations itself raises: the facts of one load cannot be read."""
+    before, broken, after = deliver_loads(warehouse, lake, settings, put, statement, ["r1", "r2", "r3"])
+    [(unlucky,)] = warehouse.query(f"select load_id from ops.load_commits where object_key = '{broken}'").result_rows
+    query = judge_module.facts_query
+    monkeypatch.setattr(
+        judge_module,
+        "facts_query",
+        lambda load_id, kind: "select no_such_column" if load_id == unlucky else query(load_id, kind),
+    )
+    judgement = judge_new_loads(warehouse, settings, is_everything=False)
+    [reason] = [each.reason for each in judgement.held if each.key == broken]
+    assert reason.startswith(GATE_FAILED)
+    assert "no_such_column" in reason
+    live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+    assert {before, after} <= live
+    assert broken not in live
+
+
+def test_a_held_object_says_which_expectation_and_where_to_look(warehouse, lake, verdicts) -> None:
+    held = {each.key: each for each in status(warehouse, lake).held_objects}
+    [fault] = held["events/web/too_many_rejected.ndjson"].faults
+    assert (fault.meaning, fault.found) == ("lines that are not a JSON object", 3)
+    assert (fault.expected, fault.line_numbers) == ("at most 2", [41, 42, 43])
+    [fault] = held["events/web/without_actor.ndjson"].faults
+    assert (fault.meaning, fault.found, fault.line_numbers) == ("lines that do not say who", 20, [1, 2, 3, 4, 5])
+    [fault] = held["learners/bad_learners.ndjson"].faults
+    assert fault.line_numbers == [1, 2]
+
+
+def test_after_the_gate_is_mended_the_load_passes(warehouse, lake, settings, put, statement, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: BrokenJudge())
+    key = put("events/web/lucky.ndjson", [statement(1)])
+    load_pending(warehouse, lake, settings)
+    monkeypatch.undo()
+    judgement = judge_new_loads(warehouse, settings)
+    assert judgement.published_count > 0
+    assert key not in {each.key for each in judgement.held}
+    assert key in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
+
+
+def test_the_state_of_the_gate_tells_this_run_from_earlier_ones(warehouse, verdicts) -> None:
+    last = warehouse.query("select max(judged_at) from ops.load_gates").result_rows[0][0]
+    state = gate_state(warehouse, last)
+    assert len(state.judged_now) == state.published_now == 1
+    assert len(state.held) == sum(verdict == "block" for verdict, _ in verdicts.values()) + 1
+
+
+def test_a_load_of_a_part_judges_recent_loads_only_and_nightly_all(
+    warehouse, lake, settings, put, statement, passing_judge, monkeypatch
+) -> None:
+    put("events/web/waits.ndjson", [statement(1)])
+    load_attempt(warehouse, lake, settings, pending(warehouse, lake))
+    assert has_unjudged_loads(warehouse)
+    now = server_now(warehouse)
+    monkeypatch.setattr(unjudged, "server_now", lambda client: now + timedelta(hours=7))
+    assert not has_unjudged_loads(warehouse)
+    assert judge_new_loads(warehouse, settings, is_everything=False).judged_count == 0
+    assert [each.reason for each in held_objects(warehouse) if "waits" in each.key] == [NOT_JUDGED]
+    assert judge_new_loads(warehouse, settings).judged_count == 1
+
+
+def test_a_second_commit_hides_nothing_and_is_judged_too(
+    warehouse, lake, settings, put, statement, passing_judge
+) -> None:
+    """A replay loads first and takes the old commit back afterwards."""
+    key = put("events/web/twice.ndjson", [statement(1)])
+    drops = pending(warehouse, lake)
+    first = load_attempt(warehouse, lake, settings, drops).load_id
+    judge_new_loads(warehouse, settings)
+    load_attempt(warehouse, lake, settings, drops)
+    counts = "select count(), any(load_id) from {} where object_key = '" + key + "'"
+    assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
+    assert warehouse.query(counts.format("ops.live_objects")).result_rows == [(1, first)]
+    assert key not in {each.key for each in held_objects(warehouse)}
+    assert judge_new_loads(warehouse, settings).judged_count == 1
+    assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
+
+
+def test_of_two_commits_the_one_that_passed_counts(warehouse, lake, settings, put, statement, monkeypatch) -> None:
+    key = put("events/web/held_then_passed.ndjson", [statement(1)])
+    drops = pending(warehouse, lake)
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: BrokenJudge())
+    load_attempt(warehouse, lake, settings, drops)
+    for _ in range(MAX_JUDGE_TRIES):
+        judge_new_loads(warehouse, settings)
+    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    second = load_attempt(warehouse, lake, settings, drops).load_id
+    assert key in {each.key for each in held_objects(warehouse)}
+    judge_new_loads(warehouse, settings)
+    live = f"select load_id from ops.live_objects where object_key = '{key}'"
+    assert warehouse.query(live).result_rows == [(second,)]
+    assert key not in {each.key for each in held_objects(warehouse)}
+
+
+def test_a_row_of_the_ledger_that_is_there_twice_counts_once(warehouse, lake, settings, put, statement, passing_judge):
+    key = put("events/web/doubled_row.ndjson", [statement(1)])
+    load_pending(warehouse, lake, settings)
+    warehouse.command(f"insert into ops.load_commits select * from ops.load_commits where object_key = '{key}'")
+    for view in ("ops.first_commits", "ops.live_objects"):
+        assert warehouse.query(f"select count() from {view} where object_key = '{key}'").result_rows == [(1,)]
+    assert judge_new_loads(warehouse, settings).judged_count == 0
