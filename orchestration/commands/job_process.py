@@ -102,8 +102,6 @@ def _tell_of(entry, tell: Tell) -> None:
     match event.event_type:
         case DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
             tell("planned", {"asset": event.asset_key.path})
-        case DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
-            tell("check_planned", {"check": event.asset_check_planned_data.check_name})
         case DagsterEventType.STEP_START:
             tell("step", {"step": event.step_key})
         case DagsterEventType.ASSET_MATERIALIZATION:

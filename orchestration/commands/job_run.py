@@ -67,7 +67,6 @@ class RunView:
         self._run = run
         self._stages = stages
         self._planned_models = 0
-        self._planned_checks = 0
 
     def take(self, event: Mapping[str, Any]) -> None:
         handler = getattr(self, f"_on_{event['kind']}", None)
@@ -85,9 +84,6 @@ class RunView:
 
     def _on_planned(self, event: Mapping[str, Any]) -> None:
         self._planned_models += event["asset"][0] not in ("raw", "ops")
-
-    def _on_check_planned(self, _: Mapping[str, Any]) -> None:
-        self._planned_checks += 1
 
     def _on_step(self, event: Mapping[str, Any]) -> None:
         if event["step"] in _READING:

@@ -24,7 +24,6 @@ class Encoder(Protocol):
 class _Lz4Encoder:
     def __init__(self) -> None:
         self._frame = lz4.frame.LZ4FrameCompressor()
-        self._begun = b""
         self._has_begun = False
 
     def compress(self, data: bytes) -> bytes:

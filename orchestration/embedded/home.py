@@ -5,8 +5,6 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,14 +152,3 @@ def is_locked(path: Path) -> bool:
         return True
     os.close(descriptor)
     return False
-
-
-@contextmanager
-def held_lock(path: Path, wait_seconds: float) -> Iterator[bool]:
-    """The lock for a while; False when it could not be had in time."""
-    descriptor = take_lock(path, wait_seconds)
-    try:
-        yield descriptor is not None
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
