@@ -4,6 +4,7 @@
 with the ledger. Only counts leave ClickHouse, never a line and never who did something.
 """
 
+from functools import cache
 from uuid import UUID
 
 from clickhouse_connect.driver.client import Client
@@ -19,34 +20,39 @@ _TIME = "if(fact.timestamp = '', fact.stored, fact.timestamp)"
 _OCCURRED_AT = f"parseDateTime64BestEffortOrNull({_TIME}, 3, 'UTC')"
 _RARE_TIME = "^[0-9]{4}-?(W[0-9]{2}|[0-9]{3}T)|T24"
 """Week dates, ordinal dates and the end of a day, which the engine does not parse; staging judges them one by one."""
-_PLAUSIBLE = f"""ifNull({_OCCURRED_AT}
-                between toDateTime64('2000-01-01 00:00:00', 3, 'UTC')
-                and delivered_at + toIntervalDay({thresholds().days_ahead_max}), match({_TIME}, '{_RARE_TIME}'))"""
-
-COUNTED = {
-    "events": {
-        "missing_actor_count": _NO_ACTOR,
-        "missing_verb_count": "fact.verb.id = ''",
-        # Agents, groups and sub-statements are objects without an id.
-        "missing_object_count": "fact.object.id = '' and fact.object.objectType in ('', 'Activity', 'StatementRef')",
-        "missing_timestamp_count": f"{_TIME} = ''",
-        "implausible_timestamp_count": f"{_TIME} != '' and not {_PLAUSIBLE}",
-        "future_count": f"ifNull({_OCCURRED_AT} > delivered_at + "
-        f"toIntervalMinute({thresholds().future_tolerance_minutes}), false)",
-        # What happened before the source's first delivery is its history: nobody has seen numbers of that time yet.
-        "late_count": f"ifNull({_OCCURRED_AT} >= first_delivered_at and "
-        f"{_OCCURRED_AT} < delivered_at - toIntervalHour({thresholds().late_hours}), false)",
-    },
-    "learners": {"missing_actor_count": _NO_ACTOR},
-    "catalog": {"missing_activity_count": "fact.activity_id = ''"},
-}
-"""Column of ops.object_profiles → when an accepted line counts there, per kind; on the columns of `parsed_lines`."""
 _READ = {
     "events": "actor,verb.id,object.id,object.objectType,object.definition.type,timestamp,stored,id",
     "learners": "actor",
     "catalog": "activity_id",
 }
-"""What COUNTED reads of a line; the fields that the gate asks for come on top."""
+"""What `counted` reads of a line; the fields that the gate asks for come on top."""
+
+
+@cache
+def counted(kind: str) -> dict[str, str]:
+    """Column of ops.object_profiles → when an accepted line counts there; on the columns of `parsed_lines`."""
+    if kind == "catalog":
+        return {"missing_activity_count": "fact.activity_id = ''"}
+    return {"missing_actor_count": _NO_ACTOR} | (_counted_of_events() if kind == "events" else {})
+
+
+def _counted_of_events() -> dict[str, str]:
+    limit = thresholds()
+    plausible = f"""ifNull({_OCCURRED_AT}
+                between toDateTime64('2000-01-01 00:00:00', 3, 'UTC')
+                and delivered_at + toIntervalDay({limit.days_ahead_max}), match({_TIME}, '{_RARE_TIME}'))"""
+    return {
+        "missing_verb_count": "fact.verb.id = ''",
+        # Agents, groups and sub-statements are objects without an id.
+        "missing_object_count": "fact.object.id = '' and fact.object.objectType in ('', 'Activity', 'StatementRef')",
+        "missing_timestamp_count": f"{_TIME} = ''",
+        "implausible_timestamp_count": f"{_TIME} != '' and not {plausible}",
+        "future_count": f"ifNull({_OCCURRED_AT} > delivered_at + "
+        f"toIntervalMinute({limit.future_tolerance_minutes}), false)",
+        # What happened before the source's first delivery is its history: nobody has seen numbers of that time yet.
+        "late_count": f"ifNull({_OCCURRED_AT} >= first_delivered_at and "
+        f"{_OCCURRED_AT} < delivered_at - toIntervalHour({limit.late_hours}), false)",
+    }
 
 
 def parsed_lines(kind: str, table: str, condition: str) -> str:
@@ -81,7 +87,7 @@ def _event_columns() -> str:
 
 def profile_load(client: Client, load_id: str, kind: str, table: str) -> None:
     """Count the load's objects into ops.object_profiles. An object without lines gets no row: its counts are 0."""
-    counts = {column: f"countIf(reject = '' and {condition})" for column, condition in COUNTED[kind].items()}
+    counts = {column: f"countIf(reject = '' and {condition})" for column, condition in counted(kind).items()}
     counts |= _event_counts() if kind == "events" else {}
     client.command(
         f"""
@@ -131,7 +137,7 @@ def facts_query(load_id: str, kind: str) -> str:
     """The query asset: one row per object of the load that counts in the ledger, on immutable rows only."""
     load = str(UUID(load_id))
     columns = ",\n                ".join(column for limit in limits(kind) for column in limit.facts)
-    profiled = ["line_count", "rejected_count", *COUNTED[kind]]
+    profiled = ["line_count", "rejected_count", *counted(kind)]
     columns += ", arrayStringConcat(missing_verbs, ', ') as missing_verb_names" if kind == "events" else ""
     profiled += ["duplicate_count", "missing_verbs", "applicable_counts", "missing_counts"] if kind == "events" else []
     return f"""

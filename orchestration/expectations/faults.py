@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from clickhouse_connect.driver.client import Client
 
 from orchestration.expectations.asked_fields import asked_fields
-from orchestration.expectations.facts import COUNTED, parsed_lines
+from orchestration.expectations.facts import counted, parsed_lines
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -83,7 +83,7 @@ def with_lines(
 
 def _conditions(kind: str) -> dict[str, str]:
     """Fact → when a line is at fault; a fact that is none of single lines, such as repeats, is not among them."""
-    conditions = COUNTED[kind] | {f"missing_{field.name}_count": field.is_missing for field in asked_fields(kind)}
+    conditions = counted(kind) | {f"missing_{field.name}_count": field.is_missing for field in asked_fields(kind)}
     accepted = {fact: f"reject = '' and {condition}" for fact, condition in conditions.items()}
     return {"rejected_count": "reject != ''"} | accepted
 
