@@ -5,10 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from orchestration.embedded.home import Home, read_services
 from orchestration.embedded.services import Services, running_services
+
+
+def megabytes_of(pid: int) -> float:
+    """Resident memory."""
+    return psutil.Process(pid).memory_info().rss / 2**20
 
 
 @pytest.fixture(scope="session")
