@@ -3,25 +3,28 @@
 from clickhouse_connect.driver.client import Client
 
 
-def marts(client: Client) -> list[str]:
-    """Names of the tables in `marts`."""
-    rows = client.query("select name from system.tables where database = 'marts' order by name").result_rows
-    return [row[0] for row in rows]
+def marts(client: Client, database: str = "marts") -> list[str]:
+    """Names of the tables in `marts`, or in a copy of it."""
+    query = "select name from system.tables where database = {database:String} order by name"
+    return [row[0] for row in client.query(query, {"database": database}).result_rows]
 
 
 def put_aside(client: Client, database: str) -> None:
     """Copy every mart into a database of this name."""
     client.command(f"drop database if exists {database}")
     client.command(f"create database {database}")
-    for mart in marts(client):
+    names = marts(client)
+    assert names, "there are no marts: whatever comes later would not differ from none"
+    for mart in names:
         engine = "engine = MergeTree order by tuple()"
         client.command(f"create table {database}.{mart} {engine} as select * from marts.{mart}")
 
 
 def differences(client: Client, database: str, without: frozenset[str] = frozenset()) -> dict[str, str]:
     """Mart → how it differs from the copy, for each that does."""
-    found = {}
-    for mart in sorted(set(marts(client)) - without):
+    before, after = (set(marts(client, place)) - without for place in (database, "marts"))
+    found = dict.fromkeys(sorted(before - after), "is gone") | dict.fromkeys(sorted(after - before), "is new")
+    for mart in sorted(before & after):
         then, now = (_checksum(client, f"{place}.{mart}") for place in (database, "marts"))
         if then != now:
             found[mart] = f"rows then {then[0]}, now {now[0]}; columns that differ: {_columns(client, database, mart)}"

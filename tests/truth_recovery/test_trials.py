@@ -111,6 +111,7 @@ def test_programmes_share_no_learner_course_or_statement(pair):
         assert b"campus-" + own + b".example" in text
         assert b"-" + other + b".example" not in text
     ids = [set(_statement_ids(text)) for text in texts]
+    assert all(ids)
     assert not ids[0] & ids[1]
 
 

@@ -19,6 +19,7 @@ from tests.conftest import s3_client
 
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 SECRET = "mailto:ada@example.org"
+PAGES = {"index.html", "loads/load-1.html"}
 KEY = "events/web/<script>document.title='broken'</script> & $value.ndjson"
 
 
@@ -92,15 +93,20 @@ def test_a_held_load_says_what_failed_and_where_to_look(folder) -> None:
 
 
 def test_no_value_is_on_any_page_and_a_key_is_text(folder) -> None:
-    for name, page in pages(folder("load-1")).items():
+    home = folder("load-1")
+    found_pages = pages(home)
+    assert set(found_pages) == PAGES
+    for name, page in found_pages.items():
         assert SECRET not in page, name
         assert "<script" not in page, name
-    assert "&lt;script&gt;" in page or "&lt;script&gt;" in pages(folder())["loads/load-1.html"]
-    assert SECRET not in (folder() / ENTRIES).read_text()
+    assert "&lt;script&gt;" in found_pages["loads/load-1.html"]
+    assert SECRET not in (home / ENTRIES).read_text()
 
 
 def test_no_page_names_another_host(folder) -> None:
-    for name, page in pages(folder("load-1")).items():
+    found_pages = pages(folder("load-1"))
+    assert set(found_pages) == PAGES
+    for name, page in found_pages.items():
         addresses = re.findall(r"""(?: src=| href=|url\()["']?([^"')\s>]+)""", page)
         assert addresses
         assert all(each.startswith(("#", "data:", "../index.html", "loads/")) for each in addresses), (name, addresses)

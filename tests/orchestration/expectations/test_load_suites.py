@@ -111,7 +111,8 @@ def verdict(warehouse, load, judge) -> LoadVerdict:
         *("small_without_positions", "few_late", "history_of_a_new_source", "too_small_for_all_verbs"),
     ],
 )
-def test_good_objects_pass_without_a_word(verdict, name: str) -> None:
+def test_good_objects_pass_without_a_word(verdict, load, name: str) -> None:
+    assert name in load
     assert (verdict.held.get(name), verdict.noted.get(name)) == (None, None)
 
 
