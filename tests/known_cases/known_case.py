@@ -29,7 +29,9 @@ class KnownCase:
     def statements_of(self, learner: str) -> list[str]:
         """Ids of what a learner (the name of an account) sent."""
         sent = [json.loads(line) for line in self.lines]
-        return sorted({found["id"] for found in sent if found["actor"]["account"]["name"] == learner})
+        ids = sorted({found["id"] for found in sent if found["actor"]["account"]["name"] == learner})
+        assert ids, f"{self.name}: {learner} sent nothing, so that nothing could be wrong about them"
+        return ids
 
 
 def read_cases() -> list[KnownCase]:

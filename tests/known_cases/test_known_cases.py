@@ -58,6 +58,7 @@ def test_the_answer_is_the_known_one(marts: tuple[Client, str], case: KnownCase)
 def test_every_case_has_both_files_and_a_section_on_the_page():
     page = (FOLDER / "README.md").read_text()
     assert {case.name for case in CASES} == {path.stem for path in FOLDER.glob("*.json")}
+    assert all(case.lines and case.expected for case in CASES)
     assert [case.name for case in CASES if f"### {case.name}\n" not in page] == []
 
 

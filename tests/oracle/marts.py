@@ -41,10 +41,12 @@ def rows_of(client: Client, mart: str, key: tuple[str, ...], columns: tuple[str,
     """A mart's columns by its key."""
     found = client.query(f"select {', '.join((*key, *columns))} from marts.{mart}").result_rows
     split = len(key)
-    return {
+    rows = {
         tuple(plain(value) for value in row[:split]): dict(zip(columns, map(plain, row[split:]), strict=True))
         for row in found
     }
+    assert len(rows) == len(found), f"{mart} has a key twice: of these rows only one would be compared"
+    return rows
 
 
 def verbs_of(client: Client) -> dict[str, str]:
