@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading import load_pending
 from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.simulate.truth import read_truth
 from tests.dbt_project.snapshots import differences, marts, put_aside
 
@@ -49,6 +49,7 @@ def built(loaded: Client, dbt: Callable[..., None]) -> Client:
 
 
 def test_the_project_builds_and_every_mart_has_rows(built: Client):
+    assert marts(built) == sorted(path.stem for path in (PROJECT_ROOT / "models" / "marts").rglob("*.sql"))
     empty = [mart for mart in marts(built) if not built.query(f"select count() from marts.{mart}").result_rows[0][0]]
     assert set(empty) <= EMPTY_AT_THIS_SIZE
 
@@ -69,5 +70,8 @@ def test_a_difference_is_found(warehouse: Client):
     warehouse.command("truncate table aside.t")
     warehouse.command("insert into aside.t values (1, 'y'), (2, null)")
     assert differences(warehouse, "aside") == {"t": "rows then 2, now 2; columns that differ: ['b']"}
+    warehouse.command("rename table marts.t to marts.u")
+    assert differences(warehouse, "aside") == {"t": "is gone", "u": "is new"}
+    assert differences(warehouse, "aside", without=frozenset({"t", "u"})) == {}
     warehouse.command("drop database aside")
-    warehouse.command("drop table marts.t")
+    warehouse.command("drop table marts.u")
