@@ -86,8 +86,8 @@ class QueryJob:
         connection.set(settings)
         stack.callback(connection.put_back, settings, before)
         if request.database:
-            stack.callback(connection.execute, f"USE {quote_identifier(connection.text('SELECT currentDatabase()'))}")
-            connection.execute(f"USE {quote_identifier(request.database)}")
+            stack.callback(connection.use, connection.current_database())
+            connection.use(request.database)
         for table in request.external_tables:
             stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {quote_identifier(table.name)}")
             self._add_external_table(connection, table)

@@ -65,6 +65,21 @@ def test_settings_in_the_url_hold_for_one_request_of_a_session(http: httpx.Clien
     assert post(http, read, session).text == "123\t0\tdefault\n"
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("max_block_size", "55"), ("use_query_condition_cache", "true"), ("compatibility", "24.1")]
+)
+def test_the_next_request_of_an_untouched_session_has_our_settings_again(
+    http: httpx.Client, setting: str, value: str
+) -> None:
+    session = str(uuid.uuid4())
+    read = f"select getSetting('{setting}'), currentDatabase()"
+    before = post(http, read, session).text
+    assert post(http, read, session, **{setting: value, "database": "system"}).text == f"{value}\tsystem\n"
+    assert post(http, read, session).text == before
+    assert post(http, f"set {setting} = '{value}'", session, database="system").status_code == 200
+    assert post(http, read, session).text == f"{value}\tdefault\n"
+
+
 def test_session_check_demands_that_the_session_exists(http: httpx.Client) -> None:
     session = str(uuid.uuid4())
     missing = post(http, "select 1", session, session_check="1")
