@@ -52,6 +52,8 @@ class EngineConnection:
             raise read_engine_error(str(error)) from None
         self.is_spent = False
         self._baseline = baseline
+        # What this connection has between requests, as far as known: all settings that are not defaults, the database.
+        self._settings: Mapping[str, str] | None = baseline
         self._database = ""
         self.set(baseline)
 
@@ -86,6 +88,11 @@ class EngineConnection:
         """The text as the engine's parser writes it: no comments, no escaped names, no typographic quotes."""
         return self.text(f"SELECT formatQuery({quote(sql)})").encode()
 
+    def spend(self) -> None:
+        """To be said before anything that may leave traces which no request takes back."""
+        self.is_spent = True
+        self._settings, self._database = None, ""
+
     def set(self, settings: Mapping[str, str]) -> None:
         """Changes settings of this connection, as strings; the engine converts and checks them."""
         if not settings:
@@ -94,30 +101,26 @@ class EngineConnection:
             if not SETTING_NAME.match(name):
                 raise EngineError(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'")
         if SWEEPING_SETTINGS.intersection(settings):
-            self.is_spent = True
+            self.spend()
         try:
             self.execute("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
         except EngineError:
-            self.is_spent = True
+            self.spend()
             raise
 
-    def changed_settings(self, names: Iterable[str]) -> dict[str, str]:
-        """The values that differ from the engine's defaults now, of the settings named.
+    def own_settings(self, names: Iterable[str]) -> dict[str, str]:
+        """Of the settings named, those that are not the engine's defaults between two requests.
 
-        The engine takes 3 ms to look them up among its thousand, so it is asked only after a statement that may have
-        changed some.
+        The engine takes 3 ms to go through its thousand settings, so it is asked once after each `spend`.
         """
-        if not self.is_spent and not SWEEPING_SETTINGS.intersection(names):
-            return {name: self._baseline[name] for name in names if name in self._baseline}
-        quoted = ", ".join(quote(name) for name in names)
-        rows = self.execute(
-            f"SELECT name, value FROM system.settings WHERE changed AND name IN ({quoted})", "JSONCompactEachRow"
-        )
-        return dict(json.loads(line) for line in rows.bytes().splitlines())
+        if self._settings is None:
+            rows = self.execute("SELECT name, value FROM system.settings WHERE changed", "JSONCompactEachRow")
+            self._settings = dict(json.loads(line) for line in rows.bytes().splitlines())
+        return {name: self._settings[name] for name in names if name in self._settings}
 
     def current_database(self) -> str:
-        """Asked once, and then after every statement that may have changed it."""
-        if self.is_spent or not self._database:
+        """The engine is asked once, and once after each `spend`."""
+        if not self._database:
             self._database = self.text("SELECT currentDatabase()")
         return self._database
 
@@ -135,7 +138,7 @@ class EngineConnection:
         try:
             self.execute("SET " + ", ".join(values))
         except EngineError:
-            self.is_spent = True
+            self.spend()
             raise
 
     def close(self) -> None:

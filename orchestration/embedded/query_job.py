@@ -82,7 +82,7 @@ class QueryJob:
         settings.pop("readonly", None)
         comment = settings.get("log_comment", "")
         settings["log_comment"] = f"{request.query_id}\n{comment}" if comment else request.query_id
-        before = connection.changed_settings(settings) if request.session_id else None
+        before = connection.own_settings(settings) if request.session_id else None
         connection.set(settings)
         stack.callback(connection.put_back, settings, before)
         if request.database:
@@ -177,7 +177,7 @@ class QueryJob:
             check_functions(self.request.user, sql)
         if statement_class == "CONTROL" or statements.is_about_temporary_tables(sql):
             # SET, USE and temporary tables must not reach the next request on this connection.
-            connection.is_spent = True
+            connection.spend()
         sql = statements.rewrite_query_ids(sql, QUERY_ID_CARRIER)
         self._raise_when_cancelled()
         if statement_class == "READ_ONLY" and statements.is_select(sql):
