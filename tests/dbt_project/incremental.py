@@ -50,7 +50,7 @@ class Incremental:
         compared = [f"+{table.partition('.')[2]}" for table in TABLES]
         dbt.run("build", "--full-refresh", "--select", *compared, *MODELS_ONLY)
 
-    def build_killed(self, *words: str, is_after: bool = False) -> None:
+    def build_killed(self, *words: str, is_after: bool = False, options: tuple[str, ...] = ()) -> None:
         """SIGKILL dbt when it sends the query with all these words, or when that was answered."""
         processes: list[subprocess.Popen] = []
 
@@ -59,7 +59,7 @@ class Incremental:
 
         mischief = Mischief(after=kill, cut_at=0) if is_after else Mischief(before=kill)
         self.proxy.set_rule(once(lambda request: holds(request, words), mischief))
-        processes.append(self.dbt().start("build", *TOUCHED, *MODELS_ONLY))
+        processes.append(self.dbt().start("build", *(options or TOUCHED), *MODELS_ONLY))
         output, _ = processes[0].communicate(timeout=RUN_SECONDS)
         assert self.proxy.wait_until_idle(), f"dbt never sent {words}:\n{output[-6000:]}"
         self.proxy.set_rule(None)
