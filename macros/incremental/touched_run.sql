@@ -9,6 +9,7 @@
     snapshot_id      the snapshot of `int_object_states` that the run reads
     leftovers        asides of runs that were killed
     engine, comment  of the table as it is; empty when there is none
+    columns          of the table as it is, quoted, with commas
 #}
 {% macro touched_run() %}
     {%- set node = graph.nodes[model.unique_id] -%}
@@ -83,7 +84,11 @@
         {%- if row["place"] == "nowhere" -%}
             {%- do facts.extend([row["comment"], row["state_id"]]) -%}
             {%- do found.update(
-                {"snapshot": row, "snapshot_id": row["snapshot_id"]}
+                {
+                    "snapshot": row,
+                    "snapshot_id": row["snapshot_id"],
+                    "columns": row["columns"],
+                }
             ) -%}
         {%- elif row["place"] == "itself" -%}
             {%- do found.update(
@@ -125,6 +130,7 @@
         name,
         engine,
         comment,
+        '' as columns,
         '' as state_id,
         '' as snapshot_id,
         toUInt64(0) as line_count,
@@ -161,6 +167,18 @@
                 {%- endfor %}
             )
         ) as comment,
+        (
+            select arrayStringConcat(groupArray('`' || name || '`'), ', ')
+            from
+                (
+                    select name
+                    from system.columns
+                    where
+                        database = '{{ this.schema }}'
+                        and table = '{{ this.identifier }}'
+                    order by position
+                )
+        ) as columns,
         {{ touched_snapshot_sql() }}
 {% endmacro %}
 

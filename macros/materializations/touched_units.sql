@@ -1,11 +1,7 @@
 {# The second half of the materialization `touched`: publishing the rows of some units. See there. #}
 {% macro publish_touched_units(target, aside, sql, run) %}
     {%- set replaces = render(config.require("replaces")) | trim -%}
-    {%- set columns = (
-        adapter.get_columns_in_relation(target)
-        | map(attribute="quoted")
-        | join(", ")
-    ) -%}
+    {%- set columns = run.columns -%}
     {%- set settings = adapter.get_model_query_settings(model) -%}
 
     {%- do run_query("create table " ~ aside ~ " as " ~ target) -%}
