@@ -1,6 +1,6 @@
 {#
-    Hook at the end of a run: marks as consumed what the run touched, if every `touched` model and every model of the
-    dirty set (tag `touched_set`) succeeded in it, on one snapshot, which still stands. Otherwise all stays touched, and the
+    Hook at the end of a run: marks as consumed what the run touched, if every `touched` model that recomputes units and
+    every model of the dirty set (tag `touched_set`) succeeded in it, on one snapshot, which still stands. Otherwise all stays touched, and the
     next run recomputes it with what is new by then: recomputing twice gives the same.
 #}
 {% macro consume_touched(results) %}
@@ -49,7 +49,10 @@
     {%- set needed = [] -%}
     {%- for node in graph.nodes.values() -%}
         {%- if node.resource_type == "model" and (
-            node.config.materialized == "touched"
+            (
+                node.config.materialized == "touched"
+                and node.config.get("replaces")
+            )
             or "touched_set" in node.tags
         ) -%}
             {%- do needed.append(node.unique_id) -%}

@@ -166,9 +166,11 @@
     {%- set has_contract = config.get("contract").enforced -%}
     {%- do clickhouse__create_empty_table(False, aside, sql, has_contract) -%}
     {%- do write_touched_comments(aside, run) -%}
-    {%- call statement("main") -%}
-        {{ clickhouse__insert_into(aside, sql, has_contract) }}
-    {%- endcall -%}
+    {%- for batch in in_batches(sql, run.snapshot["line_count"]) -%}
+        {%- call statement("main") -%}
+            {{ clickhouse__insert_into(aside, batch, has_contract) }}
+        {%- endcall -%}
+    {%- endfor -%}
     {%- if "MergeTree" in run.engine -%}
         {%- do exchange_tables_atomic(aside, target) -%}
         {%- do drop_tables(target, [aside.identifier]) -%}

@@ -141,16 +141,13 @@ with
     ),
 
     {# The content that was stored first counts, then the one with the smallest hash: never the one loaded first. #}
-    chosen as (
-        select statement_id, content_id
-        from
-            (
-                select statement_id, content_id, min(stored_at) as first_stored_at
-                from identified
-                group by statement_id, content_id
-            )
-        order by statement_id, first_stored_at is null, first_stored_at, content_id
-        limit 1 by statement_id
+    dated as (
+        select
+            *,
+            min(stored_at) over (
+                partition by statement_id, content_id
+            ) as first_stored_at
+        from identified
     ),
 
     final as (
@@ -162,9 +159,12 @@ with
             stored_at,
             arrayMap(part -> part .1, parts) as part_names,
             arrayMap(part -> sipHash64(part .2), parts) as part_hashes,
-            (statement_id, content_id)
-            in (select statement_id, content_id from chosen) as is_chosen
-        from identified
+            dense_rank() over (
+                partition by statement_id
+                order by first_stored_at is null, first_stored_at, content_id
+            )
+            = 1 as is_chosen
+        from dated
     )
 
 select

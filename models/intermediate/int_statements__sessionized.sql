@@ -42,6 +42,7 @@ with
             where
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
@@ -89,6 +90,7 @@ with
         from {{ ref("int_watch_intervals__classified") }}
         {% if is_touching() %}
             where statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
         group by learner_id
     ),

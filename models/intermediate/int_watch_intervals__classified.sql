@@ -51,6 +51,7 @@ with
                 and learner_id in (select learner_id from {{ touched_views }})
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
+            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
     ),
 
@@ -204,6 +205,7 @@ with
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where learner_id in (select learner_id from {{ touched_views }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 

@@ -44,6 +44,7 @@ with
                 and learner_id in (select learner_id from {{ touched_views }})
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
+            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
     ),
 
@@ -91,6 +92,7 @@ with
             end_ms > start_ms
             {% if is_touching() %}
                 and view_key in (select view_key from {{ touched_views }})
+            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
             and (learner_id, video_id, stream_id)
             in (select learner_id, video_id, stream_id from segments)

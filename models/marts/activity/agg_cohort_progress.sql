@@ -102,7 +102,6 @@ with
     expectations as (
         select
             cohorts.cohort_id as cohort_id,
-            cohorts.age_weeks as age_weeks,
             paces.reference_count as reference_count,
             ifNull(
                 {{ sorted_quantile("paces.reference_completed", 0.5) }}, 0
@@ -114,22 +113,22 @@ with
         left join paces on cohorts.cohort_id = paces.cohort_id
     ),
 
+    {# By learner: all completed units, and those completed by the cohort's age. #}
     counted as (
         select
-            member_progress.cohort_id as cohort_id,
+            cohorts.cohort_id as cohort_id,
             countIf(member_progress.has_started) as started_count,
             arraySort(
                 groupArray(length(member_progress.completed_ages))
             ) as completed_by_learner,
-            countIf(
+            groupArray(
                 arrayCount(
-                    age -> age < expectations.age_weeks, member_progress.completed_ages
+                    age -> age < cohorts.age_weeks, member_progress.completed_ages
                 )
-                >= expectations.expected_completed
-            ) as on_pace_count
+            ) as completed_by_age
         from member_progress
-        inner join expectations on member_progress.cohort_id = expectations.cohort_id
-        group by member_progress.cohort_id
+        inner join cohorts on member_progress.cohort_id = cohorts.cohort_id
+        group by cohorts.cohort_id
     ),
 
     joined as (
@@ -143,7 +142,10 @@ with
             ifNull(unit_counts.unit_count, 0) as unit_count,
             counted.started_count as started_count,
             counted.completed_by_learner as completed_by_learner,
-            counted.on_pace_count as on_pace_members,
+            arrayCount(
+                completed -> completed >= expectations.expected_completed,
+                counted.completed_by_age
+            ) as on_pace_members,
             expectations.reference_count as reference_count,
             expectations.reference_on_pace_count as reference_on_pace_count,
             expectations.expected_completed as expected_completed,
@@ -172,7 +174,7 @@ with
         select
             *,
             if(is_suppressed, null, started_count) as shown_started_count,
-            if(pace_reason = '', on_pace_members, null) as on_pace_count,
+            if(pace_reason = '', toUInt64(on_pace_members), null) as on_pace_count,
             if(
                 pace_reason = '',
                 {{ ratio("reference_on_pace_count", "reference_count") }},

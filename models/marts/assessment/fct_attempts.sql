@@ -32,6 +32,7 @@ with
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where learner_id in (select learner_id from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
@@ -120,6 +121,7 @@ with
             activity_type = 'question'
             {% if is_touching() %}
                 and learner_id in (select learner_id from {{ timeline }})
+            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
     ),
 

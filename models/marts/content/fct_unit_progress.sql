@@ -1,11 +1,32 @@
 {{
     config(
+        materialized="touched",
+        replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
+        ~ "or learner_id in (select learner_id from ({{ learners_of_outdated_progress() }}))",
+        basis=[
+            "select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds "
+            ~ "from {{ ref('dim_units') }}",
+            "select activity_id, activity_type, parent_activity_id, module_id from {{ ref('dim_activities') }}",
+        ],
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
+        tags=["near_real_time"],
     )
 }}
 
+{%- set timeline = ref("int_touched_timeline") %}
+
 with
+    {% if is_touching() %}
+        touched_learners as (
+            select learner_id
+            from {{ timeline }}
+            union distinct
+            select learner_id
+            from ({{ learners_of_outdated_progress() }})
+        ),
+    {% endif %}
+
     units as (
         select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds
         from {{ ref("dim_units") }}
@@ -27,12 +48,21 @@ with
             occurred_at,
             ifNull(active_seconds_low, 0) as active_seconds
         from {{ ref("fct_learning_events") }}
-        where verb_group != 'administration' and verb != 'waived'
+        where
+            verb_group != 'administration' and verb != 'waived'
+            {% if is_touching() %}
+                and learner_id in (select learner_id from touched_learners)
+            {% else %} and {{ is_in_batch("learner_id") }}
+            {% endif %}
     ),
 
     video_views as (
         select video_id, learner_id, coverage_ratio, is_completed, last_watched_at
         from {{ ref("fct_video_views") }}
+        {% if is_touching() %}
+            where learner_id in (select learner_id from touched_learners)
+        {% else %} where {{ is_in_batch("learner_id") }}
+        {% endif %}
     ),
 
     attempts as (
@@ -43,7 +73,12 @@ with
             is_correct,
             answered_at
         from {{ ref("fct_attempts") }}
-        where is_first_attempt and isNotNull(is_correct)
+        where
+            is_first_attempt and isNotNull(is_correct)
+            {% if is_touching() %}
+                and learner_id in (select learner_id from touched_learners)
+            {% else %} and {{ is_in_batch("learner_id") }}
+            {% endif %}
     ),
 
     enrolments as (
@@ -219,7 +254,6 @@ with
             and watched_units.module_id = answers.module_id
     ),
 
-    {# Someone who learns before the enrolment is recorded was eligible from the first event on. #}
     eligible_units as (
         select
             assessed_units.learner_id as learner_id,
@@ -234,22 +268,8 @@ with
             assessed_units.is_engaged as is_engaged,
             assessed_units.completed_at as completed_at,
             assessed_units.judged as judged,
-            if(
-                enrolments.is_enrolled
-                and ifNull(
-                    enrolments.enrolled_at < assessed_units.first_reached_at, false
-                ),
-                assumeNotNull(enrolments.enrolled_at),
-                assessed_units.first_reached_at
-            ) as eligible_at,
-            coalesce(
-                if(
-                    enrolments.is_enrolled,
-                    nullIf(enrolments.acquisition_channel, ''),
-                    nullIf(learners.acquisition_channel, '')
-                ),
-                'unknown'
-            ) as acquisition_channel
+            {{ eligible_at("assessed_units.first_reached_at") }} as eligible_at,
+            {{ eligible_channel() }} as acquisition_channel
         from assessed_units
         left join
             enrolments

@@ -24,8 +24,8 @@ with
     ),
 
     events as (
-        select learner_id, course_id as event_course_id, occurred_at
-        from {{ ref("fct_learning_events") }}
+        select learner_id, course_id as event_course_id, first_event_at
+        from {{ ref("int_learner_courses") }}
     ),
 
     {# 'all' holds every event of a learner, also those that belong to no course. #}
@@ -35,7 +35,7 @@ with
             arrayJoin(
                 if(event_course_id = '', ['all'], ['all', event_course_id])
             ) as scope,
-            min(occurred_at) as joined_at
+            min(first_event_at) as joined_at
         from events
         group by learner_id, scope
     ),

@@ -60,6 +60,7 @@ with
             where
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
@@ -76,6 +77,7 @@ with
             where
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 

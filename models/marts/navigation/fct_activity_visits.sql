@@ -1,9 +1,10 @@
 {{
     config(
+        materialized="touched",
         engine="MergeTree()",
         order_by=["learner_id", "arrived_at", "session_id", "visit_number"],
         partition_by="toYYYYMM(arrived_at)",
-        tags=["near_real_time"],
+        tags=["nightly"],
     )
 }}
 
@@ -32,7 +33,8 @@ with
             occurred_at
         from {{ ref("fct_learning_events") }}
         where
-            activity_id != ''
+            {{ is_in_batch("learner_id") }}
+            and activity_id != ''
             and verb_group not in ('administration', 'session')
             and verb not in (
                 'terminated',

@@ -1,9 +1,10 @@
 {{
     config(
+        materialized="touched",
         engine="MergeTree()",
         order_by=["learner_id", "occurred_at", "session_id", "move_number"],
         partition_by="toYYYYMM(occurred_at)",
-        tags=["near_real_time"],
+        tags=["nightly"],
     )
 }}
 
@@ -19,6 +20,7 @@ with
             referrer_activity_id,
             arrived_at
         from {{ ref("fct_activity_visits") }}
+        where {{ is_in_batch("learner_id") }}
     ),
 
     units as (

@@ -29,6 +29,7 @@ with
         from {{ ref("int_statements__sessionized") }}
         {% if is_touching() %}
             where statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
@@ -37,6 +38,7 @@ with
         from {{ ref("int_watch_intervals__sequenced") }}
         {% if is_touching() %}
             where statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
         group by statement_id
     ),

@@ -40,8 +40,8 @@ with
             watched_wall_ms,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
-        {% if is_touching() %}
-            where view_key in (select view_key from views)
+        {% if is_touching() %} where view_key in (select view_key from views)
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
@@ -84,6 +84,7 @@ with
                 and learner_id in (select learner_id from views)
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from views)
+            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
         group by learner_id, video_id
     ),

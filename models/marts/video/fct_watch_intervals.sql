@@ -38,6 +38,7 @@ with
         from {{ ref("int_watch_intervals__sequenced") }}
         {% if is_touching() %}
             where statement_key in (select statement_key from {{ timeline }})
+        {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
@@ -48,6 +49,7 @@ with
             activity_type = 'video'
             {% if is_touching() %}
                 and statement_key in (select statement_key from {{ timeline }})
+            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
     ),
 
