@@ -2,8 +2,9 @@
     Materialization `touched`: a table of which a run recomputes the units that were touched, published at once.
 
     The model's SQL yields the whole table, or, where `is_touching()` is true, the rows of some units, all of them: what
-    was there of these units and is not among the rows goes. A model that never asks `is_touching()` is built whole in
-    each run.
+    was there of these units and is not among the rows goes. A model that never asks `is_touching()` has no `replaces`
+    and is built whole in each run. One that asks `is_in_batch("learner_id")` is built whole in one insert for each
+    `build_batch_lines` of history, each of a range of learners, into the table that is published when all are in.
 
         {{ config(
             materialized="touched",
@@ -14,7 +15,9 @@
         ) }}
         {%- set touched = ref("int_touched_statements") -%}
         select … from {{ ref("stg_xapi__statements") }}
-        {% if is_touching() %} where statement_key in (select statement_key from {{ touched }}) {% endif %}
+        {% if is_touching() %} where statement_key in (select statement_key from {{ touched }})
+        {% else %} where {{ is_in_batch("learner_id") }}
+        {% endif %}
 
     Config
       replaces      SQL condition over the table as it was: which of its rows belong to the touched units. Jinja is
@@ -26,15 +29,16 @@
                     they change, the table is built whole. Seeds need not be named.
       engine, order_by, primary_key, partition_by, settings, query_settings, indexes, projections, ttl, contract, grants,
       persist_docs, hooks: as in dbt-clickhouse's `table`.
-      tags          every touched model has the tag of the most frequent job: what a run touched counts as consumed only
-                    when all touched models of the project succeeded in it (`consume_touched`).
+      tags          every model with `replaces` has the tag of the most frequent job: what a run touched counts as consumed
+                    only when all of them succeeded in it (`consume_touched`).
 
     When it is built whole: there is no table, the basis changed, a table that it is made from was built whole,
-    `--full-refresh`, or touched objects have more of the lines than the var `rebuild_touched_ratio`. The basis is a hash of the SQL of the whole table with all macros and
-    vars in it, layout, contract, seeds, queries of `basis`, code and vars of the plain models below, the basis of the touched ones,
-    and the state from which consumption is counted. It stands in the table's comment, which is written before the table
-    is published, so that no table ever passes for one of another basis. Vars that a plain
-    model below reads through a macro only are not seen: name such a model in `basis`, or say `--full-refresh`.
+    `--full-refresh`, or touched objects have more of the lines than the var `rebuild_touched_ratio`. The basis is a
+    hash of the SQL of the whole table with all macros and vars in it, layout, contract, seeds, queries of `basis`, code
+    and vars of the plain models below, the basis of the touched ones, and the state from which consumption is counted.
+    It stands in the table's comment, which is written before the table is published, so that no table ever passes for
+    one of another basis. Vars that a plain model below reads through a macro only are not seen: name such a model in
+    `basis`, or say `--full-refresh`.
 
     How it is published: the new rows go into an aside. Old rows of the touched units and new rows are compared by a
     hash of the whole row, partition by partition. If nothing differs, nothing happens. Otherwise a clone of the table

@@ -104,9 +104,9 @@ def test_a_second_build_changes_nothing(laboratory: Laboratory):
     assert laboratory.unlike() == {}
 
 
-def test_threads_and_block_sizes_change_nothing(laboratory: Laboratory, tmp_path: Path):
+def test_threads_block_sizes_and_batches_of_learners_change_nothing(laboratory: Laboratory, tmp_path: Path):
     laboratory.use(*profile(tmp_path, max_threads=1, max_block_size=257, max_insert_block_size=1000))
-    laboratory.build("--full-refresh")
+    laboratory.build("--full-refresh", "--vars", "{build_batch_lines: 400}")
     assert laboratory.unlike() == {}
 
 

@@ -1,0 +1,63 @@
+"""Batches of a whole build: each learner in one of them, and every condition of a query moved alike."""
+
+import random
+import re
+from types import SimpleNamespace
+
+import pytest
+from jinja2 import Environment, StrictUndefined
+
+from orchestration.settings import PROJECT_ROOT
+
+SOURCE = PROJECT_ROOT / "macros" / "incremental" / "is_in_batch.sql"
+BATCH_LINES = 1_000
+RANGE = re.compile(r"\(([a-z_.]+) >= '([0-9a-f]*)' and \1 < '([0-9a-g]*)'\)")
+
+
+class _Returned(Exception):
+    pass
+
+
+def _return(value):
+    raise _Returned(value)
+
+
+@pytest.fixture(scope="module")
+def macros():
+    environment = Environment(undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"])
+    environment.globals |= {
+        "modules": SimpleNamespace(re=re),
+        "var": {"build_batch_lines": BATCH_LINES}.__getitem__,
+        "return": _return,
+    }
+    return environment.from_string(SOURCE.read_text()).module
+
+
+def batches(macros, sql: str, line_count: int) -> list[str]:
+    with pytest.raises(_Returned) as returned:
+        macros.in_batches(sql, line_count)
+    return returned.value.args[0]
+
+
+@pytest.mark.parametrize("line_count", [0, 1, 1_000, 1_001, 2_500, 7_000, 255_001, 10_000_000])
+def test_each_learner_is_in_one_batch(macros, line_count: int):
+    queries = batches(macros, f"select 1 where {macros.is_in_batch('learner_id')}", line_count)
+    assert len(queries) == min(max(1, -(-line_count // BATCH_LINES)), 256)
+    ranges = [RANGE.search(query).group(2, 3) for query in queries]
+    draws = random.Random(1)
+    learners = ["", "0" * 32, "f" * 32, *(f"{draws.getrandbits(128):032x}" for _ in range(500))]
+    learners += [low for low, _ in ranges] + [low + "0" * 28 for low, _ in ranges]
+    for learner in learners:
+        assert sum(low <= learner < high for low, high in ranges) == 1, learner
+
+
+def test_all_conditions_of_a_query_name_the_same_learners(macros):
+    sql = f"a where {macros.is_in_batch('learner_id')} b where {macros.is_in_batch('events.learner_id')}"
+    for query in batches(macros, sql, 3_000):
+        found = RANGE.findall(query)
+        assert [column for column, _, _ in found] == ["learner_id", "events.learner_id"]
+        assert len({bounds for _, *pair in found for bounds in [tuple(pair)]}) == 1
+
+
+def test_a_model_that_does_not_ask_is_built_at_once(macros):
+    assert batches(macros, "select 1", 10_000_000) == ["select 1"]
