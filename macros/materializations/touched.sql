@@ -128,7 +128,10 @@
         if config.persist_relation_docs() and model.description
         else ""
     ) -%}
-    {%- set whole = "[whole " ~ invocation_id ~ "]" -%}
+    {# A table that every run builds whole is, to those made from it, like any plain one. #}
+    {%- set whole = (
+        "[whole " ~ invocation_id ~ "]" if config.get("replaces") else ""
+    ) -%}
     {%- if run.is_touching -%}
         {%- set whole = modules.re.search(
             "\\[whole [0-9a-f-]+]", run.comment

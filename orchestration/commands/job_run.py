@@ -18,8 +18,10 @@ from orchestration.settings import PROJECT_ROOT, Settings
 STOP_SECONDS = 30
 KEPT_LOGS = 20
 REPLAY_STEP, LOAD_STEP, BUILD_STEP = "replay_drops", "load_drops", "build_models"
+WARNING_STEP = "raw__event_lines_no_object_has_a_warning"
 _READING = {REPLAY_STEP: "Replaying drops", LOAD_STEP: "Loading drops"}
 _PROGRESS = ("loading: ", "judging: ")
+_CHECKING = {"published": "Checking what is published", WARNING_STEP: "Looking for warnings of the gate"}
 
 
 @dataclass
@@ -91,7 +93,7 @@ class RunView:
         elif event["step"] == BUILD_STEP:
             self._stages.start("Building and testing the models", self._planned_models or None)
         else:
-            self._stages.start(f"Checking the {event['step']}")
+            self._stages.start(_CHECKING.get(event["step"], f"Checking the {event['step']}"))
 
     def _on_log(self, event: Mapping[str, Any]) -> None:
         """The load tells of itself in words: `loading: 3 of 40 objects, 12345 lines`."""

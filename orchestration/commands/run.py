@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from orchestration.commands.display import output, print_error, print_note, shown_stages
 from orchestration.commands.errors import EXIT_FAILED, EXIT_NOT_ALL_PUBLISHED
+from orchestration.commands.figures import count
 from orchestration.commands.job_run import JobRun, run_dagster_job
 from orchestration.commands.opened import Opened, opened_warehouse
 
@@ -79,7 +80,8 @@ def report(run: JobRun, new_problems: frozenset[tuple[str, str]]) -> int:
     for key, reason in sorted(new_problems)[:SHOWN_PROBLEMS]:
         print_note(f"Not published: {key} ({reason})")
     if new_problems:
-        message = f"{run.job}: the marts are built, {len(new_problems)} delivered objects are not in them."
+        missing = count(len(new_problems), "delivered object is", "delivered objects are")
+        message = f"{run.job}: the marts are built, {missing} not in them."
         output().print(f"{message} 'uv run warehouse status' says why.", markup=False, soft_wrap=True)
         return EXIT_NOT_ALL_PUBLISHED
     output().print(
