@@ -68,19 +68,39 @@ def test_touched_units_end_as_one_full_build(
     chance = random.Random(SEED)
     live = set(chance.sample(objects, FILES * 2 // 3))
     publish(warehouse, [each for each in objects if each not in live], is_live=False)
+    # The list of learners comes in the last turn, and tells of enrolments before the first event of many.
+    publish(warehouse, learner_lists(warehouse), is_live=False)
     dbt("seed")
     dbt("run", "--select", CORE)
+    whole = built_whole_by(warehouse)
     for turn in range(TURNS):
         gone = chance.sample(sorted(live), 2 * (turn % 2))
         come = chance.sample(sorted(set(objects) - live), 3)
         publish(warehouse, gone, is_live=False)
         publish(warehouse, come, is_live=True)
         live = live - set(gone) | set(come)
+        if turn == TURNS - 1:
+            assert count(warehouse, "int_enrolments__combined where acquisition_channel != 'unknown'") == 0
+            publish(warehouse, learner_lists(warehouse), is_live=True)
         dbt("run", "--select", CORE)
         assert 0 < count(warehouse, "int_touched_timeline") < count(warehouse, "int_statements__deduplicated")
+    assert count(warehouse, "int_enrolments__combined where acquisition_channel != 'unknown'") > 0
+    assert built_whole_by(warehouse)["fct_unit_progress"] == whole["fct_unit_progress"]
     put_aside(warehouse, "kept")
     dbt("run", "--select", CORE, "--full-refresh")
     assert differences(warehouse, "kept", without=ABOUT_DELIVERY) == {}, f"seed {SEED}"
+
+
+def built_whole_by(client: Client) -> dict[str, str]:
+    """Table → the run that last built it whole."""
+    query = "select name, extract(comment, '\\\\[whole ([^]]+)') as run from system.tables where run != ''"
+    return dict(client.query(query).result_rows)
+
+
+def learner_lists(client: Client) -> list[tuple[str, str]]:
+    found = client.query("select load_id, object_id from ops.load_commits where kind = 'learners'").result_rows
+    assert found
+    return found
 
 
 def count(client: Client, model: str) -> int:
