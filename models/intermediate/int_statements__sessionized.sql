@@ -40,7 +40,8 @@ with
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where
-                learner_id in (select learner_id from {{ timeline }})
+                {{ is_in_touched_month(timeline) }}
+                and learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}

@@ -10,10 +10,13 @@
     Days of which a count can have changed: those of touched stretches and, because a learner is new once and completes
     an activity once, the days on which these firsts lie without the touched statements.
 #}
+{%- set touched_learners = ref("int_touched_learners") %}
+{%- set learner_courses = ref("int_learner_courses") %}
+
 with
     touched_learners as (
         select learner_id as touched_learner_id, first_touched_at
-        from {{ ref("int_touched_learners") }}
+        from {{ touched_learners }}
     ),
 
     points as (
@@ -32,7 +35,8 @@ with
             toDate(occurred_at) as activity_date
         from {{ ref("int_statements__deduplicated") }}
         where
-            learner_id in (select touched_learner_id from touched_learners)
+            {{ is_in_time_of(touched_learners, learner_courses) }}
+            and learner_id in (select touched_learner_id from touched_learners)
             and statement_key not in (select statement_key from points)
     ),
 

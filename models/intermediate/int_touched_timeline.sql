@@ -12,6 +12,7 @@
     stretches without a touched point are as they were. Touched are the events of touched views too: how long a player
     can have played on decides how long a silence a session bears.
 #}
+{%- set learner_courses = ref("int_learner_courses") %}
 {%- set longest_silence_ms = [
     60000 * var("session_gap_minutes"),
     3600000 * var("player_silence_max_hours"),
@@ -43,7 +44,9 @@ with
             and {{ compact_key(["learner_id", "activity_id"]) }}
             in (select view_key from touched_views) as is_point
         from {{ ref("int_statements__deduplicated") }}
-        where learner_id in (select learner_id from learners)
+        where
+            {{ is_in_time_of("learners", learner_courses) }}
+            and learner_id in (select learner_id from learners)
     ),
 
     timeline as (

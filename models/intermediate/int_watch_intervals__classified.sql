@@ -14,6 +14,7 @@
     between the two, how far the clock could have carried it (reach) and how far its position moved (advance).
 #}
 {%- set touched_views = ref("int_touched_views") %}
+{%- set learner_courses = ref("int_learner_courses") %}
 
 with
     statements as (
@@ -48,6 +49,7 @@ with
                 'terminated'
             )
             {% if is_touching() %}
+                and {{ is_in_time_of(touched_views, learner_courses) }}
                 and learner_id in (select learner_id from {{ touched_views }})
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
@@ -204,7 +206,9 @@ with
         select learner_id, occurred_at
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
-            where learner_id in (select learner_id from {{ touched_views }})
+            where
+                {{ is_in_time_of(touched_views, learner_courses) }}
+                and learner_id in (select learner_id from {{ touched_views }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),

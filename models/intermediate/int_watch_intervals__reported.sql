@@ -14,6 +14,7 @@
     of a stream less the intervals credited in it, found by a sweep over the borders of both.
 #}
 {%- set touched_views = ref("int_touched_views") %}
+{%- set learner_courses = ref("int_learner_courses") %}
 
 with
     reports as (
@@ -41,6 +42,7 @@ with
         where
             activity_type = 'video' and played_segments != ''
             {% if is_touching() %}
+                and {{ is_in_time_of(touched_views, learner_courses) }}
                 and learner_id in (select learner_id from {{ touched_views }})
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})

@@ -11,6 +11,7 @@
 }}
 
 {%- set touched_days = ref("int_touched_days") %}
+{%- set learner_courses = ref("int_learner_courses") %}
 {%- set in_touched_months -%}
     in (select toYYYYMM(activity_date) from {{ touched_days }})
 {%- endset %}
@@ -48,9 +49,10 @@ with
             coalesce(nullIf(course_id, ''), 'unknown') as event_course_id
         from {{ ref("fct_learning_events") }}
         where
-            learner_id in (select learner_id from learners)
             {% if is_touching() %}
+                {{ is_in_time_of("events", learner_courses) }}
                 and learner_id in (select learner_id from events)
+            {% else %} learner_id in (select learner_id from learners)
             {% endif %}
     ),
 

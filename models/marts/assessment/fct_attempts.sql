@@ -2,7 +2,7 @@
     config(
         materialized="touched",
         replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
-        ~ "or statement_id in (select statement_id from ({{ outdated_attempts() }}))",
+        ~ "or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
         engine="MergeTree()",
         partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],
@@ -11,6 +11,7 @@
 }}
 
 {%- set timeline = ref("int_touched_timeline") %}
+{%- set learner_courses = ref("int_learner_courses") %}
 
 with
     statements as (
@@ -31,7 +32,9 @@ with
             attempt_number_reported
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
-            where learner_id in (select learner_id from {{ timeline }})
+            where
+                {{ is_in_time_of(timeline, learner_courses) }}
+                and learner_id in (select learner_id from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -120,6 +123,7 @@ with
         where
             activity_type = 'question'
             {% if is_touching() %}
+                and {{ is_in_time_of(timeline, learner_courses) }}
                 and learner_id in (select learner_id from {{ timeline }})
             {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}

@@ -2,7 +2,7 @@
     config(
         materialized="touched",
         replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
-        ~ "or learner_id in (select learner_id from ({{ learners_of_outdated_progress() }}))",
+        ~ "or learner_id in (select learner_id from {{ touched_aside(this, 'new') }})",
         basis=[
             "select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds "
             ~ "from {{ ref('dim_units') }}",
@@ -10,11 +10,14 @@
         ],
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
+        partition_by="toYYYYMM(cohort_month)",
+        query_settings={"max_partitions_per_insert_block": 0},
         tags=["near_real_time"],
     )
 }}
 
 {%- set timeline = ref("int_touched_timeline") %}
+{%- set learner_courses = ref("int_learner_courses") %}
 
 with
     {% if is_touching() %}
@@ -51,6 +54,7 @@ with
         where
             verb_group != 'administration' and verb != 'waived'
             {% if is_touching() %}
+                and {{ is_in_time_of("touched_learners", learner_courses) }}
                 and learner_id in (select learner_id from touched_learners)
             {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}

@@ -28,7 +28,9 @@ with
             active_seconds_high
         from {{ ref("int_statements__sessionized") }}
         {% if is_touching() %}
-            where statement_key in (select statement_key from {{ timeline }})
+            where
+                {{ is_in_touched_month(timeline) }}
+                and statement_key in (select statement_key from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -37,7 +39,9 @@ with
         select statement_id, sum(end_ms - start_ms) as watched_ms
         from {{ ref("int_watch_intervals__sequenced") }}
         {% if is_touching() %}
-            where statement_key in (select statement_key from {{ timeline }})
+            where
+                {{ is_in_touched_month(timeline) }}
+                and statement_key in (select statement_key from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
         group by statement_id

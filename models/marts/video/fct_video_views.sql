@@ -11,6 +11,7 @@
 }}
 
 {%- set touched_views = ref("int_touched_views") %}
+{%- set learner_courses = ref("int_learner_courses") %}
 
 with
     {% if is_touching() %}
@@ -81,6 +82,7 @@ with
         where
             activity_type = 'video'
             {% if is_touching() %}
+                and {{ is_in_time_of("views", learner_courses) }}
                 and learner_id in (select learner_id from views)
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from views)

@@ -37,7 +37,9 @@ with
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
         {% if is_touching() %}
-            where statement_key in (select statement_key from {{ timeline }})
+            where
+                {{ is_in_touched_month(timeline) }}
+                and statement_key in (select statement_key from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -48,6 +50,7 @@ with
         where
             activity_type = 'video'
             {% if is_touching() %}
+                and {{ is_in_touched_month(timeline) }}
                 and statement_key in (select statement_key from {{ timeline }})
             {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}

@@ -1,0 +1,23 @@
+{#
+    Conditions of `touched` models on tables that have a partition for each month of `occurred_at`. Touched learners are
+    spread over every table that is in their order, so that their ids alone leave nothing out (ten million statements:
+    each such look read all ids, and a small drop looked thirty times); months leave out whole partitions.
+#}
+{# The row is of a month in which something was touched. #}
+{% macro is_in_touched_month(touched) -%}
+    toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ touched }})
+{%- endmacro %}
+
+{# The row is of the time in which the learners (a relation) were active; `learner_courses` is `int_learner_courses`. #}
+{% macro is_in_time_of(learners, learner_courses) -%}
+    occurred_at >= (
+        select min(first_event_at)
+        from {{ learner_courses }}
+        where learner_id in (select learner_id from {{ learners }})
+    )
+    and occurred_at <= (
+        select max(last_event_at)
+        from {{ learner_courses }}
+        where learner_id in (select learner_id from {{ learners }})
+    )
+{%- endmacro %}
