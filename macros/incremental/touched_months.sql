@@ -8,16 +8,18 @@
     toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ touched }})
 {%- endmacro %}
 
-{# The row is of the time in which the learners (a relation) were active; `learner_courses` is `int_learner_courses`. #}
-{% macro is_in_time_of(learners, learner_courses) -%}
+{# The row is of the time in which the learners (a relation) were active, as `active`, a table of learners, has it. #}
+{% macro is_in_time_of(
+    learners, active, first_at="first_event_at", last_at="last_event_at"
+) -%}
     occurred_at >= (
-        select min(first_event_at)
-        from {{ learner_courses }}
+        select min({{ first_at }})
+        from {{ active }}
         where learner_id in (select learner_id from {{ learners }})
     )
     and occurred_at <= (
-        select max(last_event_at)
-        from {{ learner_courses }}
+        select max({{ last_at }})
+        from {{ active }}
         where learner_id in (select learner_id from {{ learners }})
     )
 {%- endmacro %}

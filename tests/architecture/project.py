@@ -20,6 +20,7 @@ class Node:
     path: str = ""
     sql: str = ""  # without comments
     materialized: str = "table"
+    recomputes_units: bool = False
     reads: tuple["Node", ...] = ()
     description: str = ""
     described_in: str = ""
@@ -84,6 +85,7 @@ def read_manifest(path: Path) -> Project:
             path=raw["original_file_path"],
             sql=without_comments(raw.get("raw_code") or ""),
             materialized=raw["config"].get("materialized", ""),
+            recomputes_units=bool(raw["config"].get("replaces")),
             reads=tuple(node(read) for read in raw.get("depends_on", {}).get("nodes", [])),
             description=(raw["description"] or "").strip(),
             described_in=(raw.get("patch_path") or "").partition("://")[2],

@@ -12,6 +12,67 @@ VAR_LINE = re.compile(r"^  (?P<name>\w+): (?P<value>\S+)\s*(?P<comment>#.*)?$")
 UNITS = "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|lines|sessions|answers|bins|parts|rate|words"
 
 
+# What dbt gives to every macro: one of the same name hides it, in dbt's own macros too, and nobody is told.
+DBT_GIVES = frozenset(
+    [
+        "adapter",
+        "builtins",
+        "config",
+        "context_macro_stack",
+        "database",
+        "dbt_version",
+        "diff_of_two_dicts",
+        "doc",
+        "env_var",
+        "exceptions",
+        "execute",
+        "flags",
+        "fromjson",
+        "fromyaml",
+        "graph",
+        "invocation_args_dict",
+        "invocation_id",
+        "local_md5",
+        "log",
+        "metric",
+        "model",
+        "modules",
+        "node_relation",
+        "post_hooks",
+        "pre_hooks",
+        "print",
+        "project_name",
+        "ref",
+        "render",
+        "return",
+        "run_query",
+        "run_started_at",
+        "schema",
+        "schemas",
+        "selected_resources",
+        "set",
+        "set_strict",
+        "source",
+        "sql",
+        "store_raw_result",
+        "store_result",
+        "statement",
+        "submit_python_job",
+        "target",
+        "this",
+        "thread_id",
+        "tojson",
+        "toyaml",
+        "try_or_compiler_error",
+        "validation",
+        "var",
+        "write",
+        "zip",
+        "zip_strict",
+    ]
+)
+
+
 def undocumented(macros: tuple[Macro, ...]) -> list[str]:
     """Metric macros without words that the docs site shows; one whose name starts with _ is a part of another."""
     return [
@@ -49,6 +110,11 @@ def vars_without_reason(text: str) -> list[str]:
 def iris(path: Path, text: str) -> list[str]:
     """IRIs in code; `//` in one is no comment."""
     return [f"{path.name}: {found}" for found in IRI.findall(without_comments(text))]
+
+
+def test_no_macro_hides_what_dbt_gives(project: Project):
+    """One called `flags` did, and `--full-refresh` of a model was taken for no refresh."""
+    assert {macro.name for macro in project.macros} & DBT_GIVES == set()
 
 
 def test_every_metric_macro_has_its_doc_block(project: Project):

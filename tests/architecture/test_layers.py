@@ -18,7 +18,7 @@ READ_BY_AGGREGATES = {"int_touched_days"}
 # What an object held that is not live any more is touched as well.
 READS_DEAD_LINES = {"int_touched_points", "int_touched_views"}
 # What the engine says of tables: no data, and there on every target. Materializations ask for it.
-ABOUT_TABLES = {"system.tables"}
+ABOUT_TABLES = {"system.tables", "system.columns"}
 MARTS = ("dim", "fct", "agg")
 FOLDERS = {"stg": "models/staging/", "int": "models/intermediate/", **dict.fromkeys(MARTS, "models/marts/")}
 NAMES = {

@@ -96,10 +96,15 @@ def test_what_a_run_touches_is_consumed_by_the_most_frequent_job(project: Projec
     rare = [
         model.name
         for model in project.models
-        if (model.materialized == "touched" or "touched_set" in model.tags) and "near_real_time" not in model.tags
+        if (model.recomputes_units or "touched_set" in model.tags) and "near_real_time" not in model.tags
     ]
     assert rare == []
-    assert [model.name for model in project.models if model.materialized == "touched"]
+    assert {model.materialized for model in project.models if model.recomputes_units} == {"touched"}
+
+
+def test_what_asks_for_touched_units_says_what_they_replace(project: Project):
+    asking = {model.name for model in project.models if "is_touching()" in model.sql}
+    assert asking == {model.name for model in project.models if model.recomputes_units}
 
 
 def test_a_columns_type_is_what_its_name_promises(project: Project):

@@ -170,6 +170,15 @@ def test_a_month_is_recomputed_when_asked(built: Incremental):
     assert built.differences() == {}
 
 
+def test_a_full_refresh_of_one_model_builds_it_whole(built: Incremental):
+    whole = built.built_whole_by()
+    built.build("--select", "fct_learning_events", "--full-refresh")
+    changed = {name for name, run in built.built_whole_by().items() if run != whole[name]}
+    assert changed == {"fct_learning_events"}
+    built.build()
+    assert built.differences() == {}
+
+
 def test_another_basis_builds_whole_and_what_is_made_from_it(built: Incremental, deliver: Callable[..., None]):
     whole = built.built_whole_by()
     deliver({"catalog/items.ndjson": [{"activity_id": "https://lms.example/page/1", "course_id": "c", "title": "One"}]})

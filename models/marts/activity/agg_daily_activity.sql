@@ -11,7 +11,7 @@
 }}
 
 {%- set touched_days = ref("int_touched_days") %}
-{%- set learner_courses = ref("int_learner_courses") %}
+{%- set dim_learners = ref("dim_learners") %}
 {%- set in_touched_months -%}
     in (select toYYYYMM(activity_date) from {{ touched_days }})
 {%- endset %}
@@ -20,9 +20,7 @@
 {%- endset %}
 
 with
-    learners as (
-        select learner_id from {{ ref("dim_learners") }} where not is_excluded
-    ),
+    learners as (select learner_id from {{ dim_learners }} where not is_excluded),
 
     events as (
         select
@@ -50,8 +48,11 @@ with
         from {{ ref("fct_learning_events") }}
         where
             {% if is_touching() %}
-                {{ is_in_time_of("events", learner_courses) }}
-                and learner_id in (select learner_id from events)
+                {{
+                    is_in_time_of(
+                        "events", dim_learners, "first_seen_at", "last_seen_at"
+                    )
+                }} and learner_id in (select learner_id from events)
             {% else %} learner_id in (select learner_id from learners)
             {% endif %}
     ),

@@ -358,7 +358,7 @@ with
                 result.score.min > result.score.max, false
             ) as is_raw_out_of_range,
             {{
-                flags(
+                raised_flags(
                     "quarantine_reason = ''",
                     [
                         ("group_activity", "object_type = 'GroupActivity'"),

@@ -3,7 +3,7 @@
     the first argument holds. Through a bit mask, because nearly every statement has none and building an array of texts
     for each of them is dear.
 #}
-{% macro flags(only_if, conditions) -%}
+{% macro raised_flags(only_if, conditions) -%}
     CAST(
         arrayMap(
             bit -> [
