@@ -91,7 +91,7 @@ def _source_limits() -> list[tuple[str, Limit]]:
         ),
         (
             "deliveries_are_in_time",
-            share("late_count", "late deliveries", found.late_ratio_max, "delivery_count"),
+            share("gate_late_count", "late deliveries", found.late_ratio_max, "delivery_count"),
         ),
         (
             "deliveries_come_once",

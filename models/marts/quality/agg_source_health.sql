@@ -76,7 +76,7 @@ with
                     0
                 )
             ) as redelivery_count,
-            late.late_deliveries as late_count,
+            late.late_deliveries as gate_late_count,
             conflicts.conflicting_statements as conflict_count,
             events.plays as play_count,
             events.plays_without_end as open_play_count,
@@ -101,8 +101,8 @@ select
     delivery_count,
     redelivery_count,
     {{ ratio("redelivery_count", "delivery_count") }} as redelivery_ratio,
-    late_count,
-    {{ ratio("late_count", "delivery_count") }} as late_ratio,
+    gate_late_count,
+    {{ ratio("gate_late_count", "delivery_count") }} as gate_late_ratio,
     conflict_count,
     {{ ratio("conflict_count", "event_count") }} as conflict_ratio,
     play_count,
