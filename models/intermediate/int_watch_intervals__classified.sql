@@ -6,6 +6,7 @@
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "video_id", "statement_id"],
         tags=["near_real_time"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -38,7 +39,12 @@ with
             if(playback_rate > 0 and playback_rate <= 16, playback_rate, null) as rate
         from {{ ref("int_statements__deduplicated") }}
         where
-            activity_type = 'video'
+            {% if is_touching() %}
+                learner_id in (select learner_id from {{ touched_views }})
+                and {{ is_in_time_of(touched_views, learner_courses) }}
+            {% else %} {{ is_in_batch("learner_id") }}
+            {% endif %}
+            and activity_type = 'video'
             and verb in (
                 'initialized',
                 'played',
@@ -49,11 +55,8 @@ with
                 'terminated'
             )
             {% if is_touching() %}
-                and {{ is_in_time_of(touched_views, learner_courses) }}
-                and learner_id in (select learner_id from {{ touched_views }})
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
-            {% else %} and {{ is_in_batch("learner_id") }}
             {% endif %}
     ),
 
@@ -207,32 +210,19 @@ with
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where
-                {{ is_in_time_of(touched_views, learner_courses) }}
-                and learner_id in (select learner_id from {{ touched_views }})
+                learner_id in (select learner_id from {{ touched_views }})
+                and {{ is_in_time_of(touched_views, learner_courses) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
-    next_events_anywhere as (
-        select
-            unended.statement_id as statement_id,
-            toUnixTimestamp64Milli(learner_events.occurred_at) as next_anywhere_ms
-        from
-            (
-                select statement_id, learner_id, occurred_at
-                from classified
-                where kind = 'censored'
-            ) as unended
-        asof join
-            learner_events
-            on unended.learner_id = learner_events.learner_id
-            and unended.occurred_at < learner_events.occurred_at
-    ),
-
+    {# Asked of every event, though only censored ones use it: to join those alone would classify all events twice. #}
     bounded as (
         select
-            classified.* except (statement_id),
-            classified.statement_id as statement_id,
+            classified.* except (learner_id, occurred_at),
+            classified.learner_id as learner_id,
+            classified.occurred_at as occurred_at,
+            toUnixTimestamp64Milli(learner_events.occurred_at) as next_anywhere_ms,
             multiIf(
                 kind in ('observed', 'resumed', 'compressed'),
                 known_advance_ms,
@@ -248,8 +238,10 @@ with
                 kind = 'censored' and next_anywhere_ms > 0,
                 toInt64(
                     round(
-                        playback_rate
-                        * (next_anywhere_ms - toUnixTimestamp64Milli(occurred_at))
+                        playback_rate * (
+                            next_anywhere_ms
+                            - toUnixTimestamp64Milli(classified.occurred_at)
+                        )
                     )
                 ),
                 kind = 'censored',
@@ -257,9 +249,10 @@ with
                 credited_ms
             ) as possible_ms
         from classified
-        left join
-            next_events_anywhere
-            on classified.statement_id = next_events_anywhere.statement_id
+        asof left join
+            learner_events
+            on classified.learner_id = learner_events.learner_id
+            and classified.occurred_at < learner_events.occurred_at
     ),
 
     final as (
