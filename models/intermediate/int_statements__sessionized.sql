@@ -9,6 +9,7 @@
         tags=["near_real_time"],
         query_settings={
             "max_partitions_per_insert_block": 0,
+            "allow_reorder_prewhere_conditions": 0,
             "optimize_aggregation_in_order": 1,
             "aggregation_in_order_max_block_bytes": 8388608,
         },
@@ -40,9 +41,9 @@ with
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where
-                {{ is_in_touched_month(timeline) }}
-                and learner_id in (select learner_id from {{ timeline }})
+                learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+                and {{ is_in_touched_month(timeline) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),

@@ -3,6 +3,7 @@
         engine="MergeTree()",
         order_by=["activity_date"],
         tags=["near_real_time", "touched_set"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -35,8 +36,8 @@ with
             toDate(occurred_at) as activity_date
         from {{ ref("int_statements__deduplicated") }}
         where
-            {{ is_in_time_of(touched_learners, learner_courses) }}
-            and learner_id in (select touched_learner_id from touched_learners)
+            learner_id in (select touched_learner_id from touched_learners)
+            and {{ is_in_time_of(touched_learners, learner_courses) }}
             and statement_key not in (select statement_key from points)
     ),
 

@@ -3,6 +3,7 @@
         engine="MergeTree()",
         order_by=["statement_key"],
         tags=["near_real_time", "touched_set"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -45,8 +46,8 @@ with
             in (select view_key from touched_views) as is_point
         from {{ ref("int_statements__deduplicated") }}
         where
-            {{ is_in_time_of("learners", learner_courses) }}
-            and learner_id in (select learner_id from learners)
+            learner_id in (select learner_id from learners)
+            and {{ is_in_time_of("learners", learner_courses) }}
     ),
 
     timeline as (

@@ -3,6 +3,7 @@
         engine="MergeTree()",
         order_by=["view_key"],
         tags=["near_real_time", "touched_set"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -58,9 +59,9 @@ with
             select learner_id, video_id, occurred_at, remaining_wall_ms
             from {{ intervals_before }}
             where
-                kind = 'censored'
+                learner_id in (select learner_id from points)
+                and kind = 'censored'
                 and length_ms > 0
-                and learner_id in (select learner_id from points)
         ),
 
         {# The bound depends on what the learner did before the video would have ended, and on nothing later. #}

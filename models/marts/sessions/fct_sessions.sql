@@ -7,6 +7,7 @@
         order_by=["learner_id", "started_at", "session_id"],
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -29,8 +30,9 @@ with
         from {{ ref("int_statements__sessionized") }}
         {% if is_touching() %}
             where
-                {{ is_in_touched_month(timeline) }}
+                learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+                and {{ is_in_touched_month(timeline) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -40,8 +42,9 @@ with
         from {{ ref("int_watch_intervals__sequenced") }}
         {% if is_touching() %}
             where
-                {{ is_in_touched_month(timeline) }}
+                learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+                and {{ is_in_touched_month(timeline) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
         group by statement_id

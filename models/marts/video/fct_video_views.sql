@@ -7,6 +7,7 @@
         partition_by="toYYYYMM(first_watched_at)",
         order_by=["video_id", "learner_id"],
         tags=["near_real_time"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -80,13 +81,13 @@ with
             countIf(verb = 'completed') > 0 as is_completed_reported
         from {{ ref("int_statements__deduplicated") }}
         where
-            activity_type = 'video'
             {% if is_touching() %}
+                learner_id in (select learner_id from views)
                 and {{ is_in_time_of("views", learner_courses) }}
-                and learner_id in (select learner_id from views)
+                and activity_type = 'video'
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from views)
-            {% else %} and {{ is_in_batch("learner_id") }}
+            {% else %} {{ is_in_batch("learner_id") }} and activity_type = 'video'
             {% endif %}
         group by learner_id, video_id
     ),

@@ -8,6 +8,7 @@
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
         query_settings={
+            "allow_reorder_prewhere_conditions": 0,
             "join_algorithm": "full_sorting_merge",
             "query_plan_join_swap_table": "false",
         },
@@ -38,8 +39,9 @@ with
         from {{ ref("int_watch_intervals__sequenced") }}
         {% if is_touching() %}
             where
-                {{ is_in_touched_month(timeline) }}
+                learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
+                and {{ is_in_touched_month(timeline) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -48,12 +50,12 @@ with
         select statement_id, learner_id, occurred_at, session_id
         from {{ ref("int_statements__sessionized") }}
         where
-            activity_type = 'video'
             {% if is_touching() %}
-                and {{ is_in_touched_month(timeline) }}
+                learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
-            {% else %} and {{ is_in_batch("learner_id") }}
-            {% endif %}
+                and {{ is_in_touched_month(timeline) }}
+            {% else %} {{ is_in_batch("learner_id") }}
+            {% endif %} and activity_type = 'video'
     ),
 
     final as (
