@@ -16,13 +16,20 @@
 
 with
     {% if is_touching() %}
-        views as (
-            select view_key, learner_id
-            from {{ touched_views }}
-            union distinct
-            select {{ compact_key(["learner_id", "video_id"]) }} as view_key, learner_id
+        {# Nothing about these changed but what is beside their own statements. #}
+        outdated_views as (
+            select
+                {{ compact_key(["learner_id", "video_id"]) }} as view_key,
+                learner_id,
+                video_id,
+                play_count,
+                seek_forward_count,
+                seek_back_count,
+                is_completed_reported
             from {{ this }}
-            where {{ is_outdated_video_view() }}
+            where
+                {{ is_outdated_video_view() }}
+                and view_key not in (select view_key from {{ touched_views }})
         ),
     {% endif %}
 
@@ -42,7 +49,15 @@ with
             watched_wall_ms,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
-        {% if is_touching() %} where view_key in (select view_key from views)
+        {% if is_touching() %}
+            where
+                view_key in (
+                    select view_key
+                    from {{ touched_views }}
+                    union all
+                    select view_key
+                    from outdated_views
+                )
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -82,14 +97,25 @@ with
         from {{ ref("int_statements__deduplicated") }}
         where
             {% if is_touching() %}
-                learner_id in (select learner_id from views)
-                and {{ is_in_time_of("views", learner_courses) }}
+                learner_id in (select learner_id from {{ touched_views }})
+                and {{ is_in_time_of(touched_views, learner_courses) }}
                 and activity_type = 'video'
                 and {{ compact_key(["learner_id", "activity_id"]) }}
-                in (select view_key from views)
+                in (select view_key from {{ touched_views }})
             {% else %} {{ is_in_batch("learner_id") }} and activity_type = 'video'
             {% endif %}
         group by learner_id, video_id
+        {% if is_touching() %}
+            union all
+            select
+                learner_id,
+                video_id,
+                play_count,
+                seek_forward_count,
+                seek_back_count,
+                is_completed_reported
+            from outdated_views
+        {% endif %}
     ),
 
     lengths as (
