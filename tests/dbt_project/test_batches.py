@@ -11,6 +11,10 @@ from orchestration.settings import PROJECT_ROOT
 
 SOURCE = PROJECT_ROOT / "macros" / "incremental" / "is_in_batch.sql"
 BATCH_LINES = 1_000
+MONTHS = {
+    "`db`.`events`": [{"month": 202611, "line_count": 2_500}, {"month": 202612, "line_count": 1}],
+    "`db`.`none`": [],
+}
 RANGE = re.compile(r"\(([a-z_.]+) >= '([0-9a-f]*)' and \1 < '([0-9a-g]*)'\)")
 
 
@@ -29,6 +33,7 @@ def macros():
         "modules": SimpleNamespace(re=re),
         "var": {"build_batch_lines": BATCH_LINES}.__getitem__,
         "return": _return,
+        "run_query": lambda sql: SimpleNamespace(rows=MONTHS[re.search(r"from (\S+)", sql).group(1)]),
     }
     return environment.from_string(SOURCE.read_text()).module
 
@@ -57,6 +62,25 @@ def test_all_conditions_of_a_query_name_the_same_learners(macros):
         found = RANGE.findall(query)
         assert [column for column, _, _ in found] == ["learner_id", "events.learner_id"]
         assert len({bounds for _, *pair in found for bounds in [tuple(pair)]}) == 1
+
+
+def test_a_model_that_keeps_little_takes_several_batches_at_a_time(macros):
+    sql = f"select 1 where {macros.is_in_batch('learner_id', 3)}"
+    assert len(batches(macros, sql, 7_000)) == 3
+
+
+def test_each_month_has_batches_of_its_own(macros):
+    condition = f"{macros.is_in_batch('learner_id')} and {macros.is_in_month_of('`db`.`events`')}"
+    found = batches(macros, f"a where {condition} b where {condition}", 10_000_000)
+    months = [re.findall(r"toYYYYMM\(occurred_at\) = ([0-9]+)", query) for query in found]
+    assert months == [["202611"] * 2] * 3 + [["202612"] * 2]
+    assert len({RANGE.search(query).group(2, 3) for query in found[:3]}) == 3
+    assert RANGE.search(found[3]).group(2, 3) == ("", "g")
+
+
+def test_a_history_without_months_is_built_at_once(macros):
+    sql = f"a where {macros.is_in_batch('learner_id')} and {macros.is_in_month_of('`db`.`none`')}"
+    assert len(batches(macros, sql, 0)) == 1
 
 
 def test_a_model_that_does_not_ask_is_built_at_once(macros):

@@ -62,7 +62,10 @@ with
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
                 and {{ is_in_touched_month(timeline) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %}
+            where
+                {{ is_in_batch("learner_id") }}
+                and {{ is_in_month_of(ref("int_statements__deduplicated")) }}
         {% endif %}
     ),
 
@@ -80,7 +83,10 @@ with
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
                 and {{ is_in_touched_month(timeline) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %}
+            where
+                {{ is_in_batch("learner_id") }}
+                and {{ is_in_month_of(ref("int_statements__deduplicated")) }}
         {% endif %}
     ),
 

@@ -42,7 +42,10 @@ with
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
                 and {{ is_in_touched_month(timeline) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %}
+            where
+                {{ is_in_batch("learner_id") }}
+                and {{ is_in_month_of(ref("int_statements__sessionized")) }}
         {% endif %}
     ),
 
@@ -54,7 +57,9 @@ with
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
                 and {{ is_in_touched_month(timeline) }}
-            {% else %} {{ is_in_batch("learner_id") }}
+            {% else %}
+                {{ is_in_batch("learner_id") }}
+                and {{ is_in_month_of(ref("int_statements__sessionized")) }}
             {% endif %} and activity_type = 'video'
     ),
 
