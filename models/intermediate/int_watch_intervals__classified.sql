@@ -42,7 +42,7 @@ with
             {% if is_touching() %}
                 learner_id in (select learner_id from {{ touched_views }})
                 and {{ is_in_time_of(touched_views, learner_courses) }}
-            {% else %} {{ is_in_batch("learner_id") }}
+            {% else %} {{ is_in_batch("learner_id", 2) }}
             {% endif %}
             and activity_type = 'video'
             and verb in (
@@ -212,7 +212,7 @@ with
             where
                 learner_id in (select learner_id from {{ touched_views }})
                 and {{ is_in_time_of(touched_views, learner_courses) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %} where {{ is_in_batch("learner_id", 2) }}
         {% endif %}
     ),
 

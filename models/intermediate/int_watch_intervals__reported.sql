@@ -50,7 +50,7 @@ with
             {% if is_touching() %}
                 learner_id in (select learner_id from {{ touched_views }})
                 and {{ is_in_time_of(touched_views, learner_courses) }}
-            {% else %} {{ is_in_batch("learner_id") }}
+            {% else %} {{ is_in_batch("learner_id", 3) }}
             {% endif %} and activity_type = 'video' and played_segments != ''
             {% if is_touching() %}
                 and {{ compact_key(["learner_id", "activity_id"]) }}
@@ -77,7 +77,7 @@ with
         where
             {% if is_touching() %}
                 view_key in (select view_key from {{ touched_views }})
-            {% else %} {{ is_in_batch("learner_id") }}
+            {% else %} {{ is_in_batch("learner_id", 3) }}
             {% endif %} and end_ms > start_ms
         group by learner_id, video_id, stream_id
     ),

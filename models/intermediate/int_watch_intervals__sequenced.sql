@@ -37,7 +37,7 @@ with
         from {{ ref("int_watch_intervals__classified") }}
         {% if is_touching() %}
             where view_key in (select view_key from {{ touched_views }})
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %} where {{ is_in_batch("learner_id", 4) }}
         {% endif %}
         union all
         select
@@ -60,7 +60,7 @@ with
         from {{ ref("int_watch_intervals__reported") }}
         {% if is_touching() %}
             where view_key in (select view_key from {{ touched_views }})
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %} where {{ is_in_batch("learner_id", 4) }}
         {% endif %}
     ),
 

@@ -33,7 +33,7 @@ with
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
                 and {{ is_in_touched_month(timeline) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %} where {{ is_in_batch("learner_id", 3) }}
         {% endif %}
     ),
 
@@ -45,7 +45,7 @@ with
                 learner_id in (select learner_id from {{ timeline }})
                 and statement_key in (select statement_key from {{ timeline }})
                 and {{ is_in_touched_month(timeline) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %} where {{ is_in_batch("learner_id", 3) }}
         {% endif %}
         group by statement_id
     ),

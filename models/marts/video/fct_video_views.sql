@@ -58,7 +58,7 @@ with
                     select view_key
                     from outdated_views
                 )
-        {% else %} where {{ is_in_batch("learner_id") }}
+        {% else %} where {{ is_in_batch("learner_id", 4) }}
         {% endif %}
     ),
 
@@ -102,7 +102,7 @@ with
                 and activity_type = 'video'
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
-            {% else %} {{ is_in_batch("learner_id") }} and activity_type = 'video'
+            {% else %} {{ is_in_batch("learner_id", 4) }} and activity_type = 'video'
             {% endif %}
         group by learner_id, video_id
         {% if is_touching() %}
