@@ -21,10 +21,11 @@ with
             session_id,
             verb,
             activity_id,
-            activity_type,
             course_id,
             arrival_type,
             occurred_at,
+            gap_ms,
+            gap_before_ms,
             active_seconds_low,
             active_seconds_high
         from {{ ref("int_statements__sessionized") }}
@@ -38,22 +39,25 @@ with
     ),
 
     watched as (
-        select statement_id, sum(end_ms - start_ms) as watched_ms
-        from {{ ref("int_watch_intervals__sequenced") }}
+        select session_id, sum(watched_seconds) as video_seconds
+        from {{ ref("fct_watch_intervals") }}
         {% if is_touching() %}
             where
                 learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
+                and session_id in (select session_id from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id", 3) }}
         {% endif %}
-        group by statement_id
+        group by session_id
     ),
 
+    {#
+        No gap is before a session's first event, and one of 0 ms after its last: told so, not every event is compared with
+        the others by time and id, which was half of the work.
+    #}
     by_session as (
         select
             session_id,
-            learner_id,
+            min(learner_id) as session_learner_id,
             min(occurred_at) as started_at,
             max(occurred_at) as ended_at,
             sum(active_seconds_low) as active_seconds_low,
@@ -61,26 +65,25 @@ with
             count() as event_count,
             uniqExactIf(activity_id, activity_id != '') as activity_count,
             countIf(verb = 'answered') as attempt_count,
-            sum(watched.watched_ms) as watched_ms,
             uniqExactIf(course_id, course_id != '') as course_count,
-            argMin(
-                arrival_type, (statements.occurred_at, statements.statement_id)
-            ) as entry_arrival_type,
-            argMin(
-                activity_id, (statements.occurred_at, statements.statement_id)
-            ) as first_activity_id,
-            argMax(
-                activity_id, (statements.occurred_at, statements.statement_id)
+            argMinIf(
+                (arrival_type, activity_id),
+                (statements.occurred_at, statements.statement_id),
+                gap_before_ms is null
+            ) as first_event,
+            argMaxIf(
+                activity_id,
+                (statements.occurred_at, statements.statement_id),
+                gap_ms = 0
             ) as last_activity_id
         from statements
-        left join watched on statements.statement_id = watched.statement_id
-        group by session_id, learner_id
+        group by session_id
     ),
 
     final as (
         select
-            session_id,
-            learner_id,
+            by_session.session_id as session_id,
+            session_learner_id as learner_id,
             started_at,
             ended_at,
             {{ seconds("dateDiff('millisecond', started_at, ended_at)") }}
@@ -90,14 +93,15 @@ with
             event_count,
             activity_count,
             attempt_count,
-            {{ seconds("watched_ms") }} as video_seconds,
+            CAST(watched.video_seconds, 'Decimal(18, 3)') as video_seconds,
             course_count,
-            entry_arrival_type,
-            first_activity_id,
+            first_event .1 as entry_arrival_type,
+            first_event .2 as first_activity_id,
             last_activity_id,
             event_count = 1 as is_bounce,
             {{ is_provisional_session() }} as is_provisional
         from by_session
+        left join watched on by_session.session_id = watched.session_id
         {% if is_touching() %}
             union all
             {# Nothing about these changed but the watermark. #}
