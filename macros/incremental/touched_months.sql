@@ -6,7 +6,8 @@
     They stand after the learners' ids. Partitions are left out before a row is read, wherever the condition stands; of
     the rows the first condition should be the cheapest that leaves the fewest. The models therefore say
     `allow_reorder_prewhere_conditions: 0`: ordered by the size of columns, verbs, kinds and hashes of all ten million
-    rows came before the ids of the two learners in a hundred that were touched, and a look cost 1.1 CPU seconds, not 0.3.
+    rows came before the ids of the two learners in a hundred that were touched, and a look took 1.1 CPU seconds, not
+    0.3.
 #}
 {# The row is of a month in which something was touched. #}
 {% macro is_in_touched_month(touched) -%}

@@ -51,8 +51,8 @@ with
     ),
 
     {#
-        No gap is before a session's first event, and one of 0 ms after its last: told so, not every event is compared with
-        the others by time and id, which was half of the work.
+        No gap is before a session's first event, and one of 0 ms after its last: told so, not every event is compared
+        with the others by time and id, which was half of the work.
     #}
     by_session as (
         select
