@@ -120,8 +120,8 @@ with
                 arrayConcat(
                     arrayMap(segment -> (segment .1, 1, 0), segments),
                     arrayMap(segment -> (segment .2, -1, 0), segments),
-                    arrayMap(interval -> (interval .1, 0, 1), credited),
-                    arrayMap(interval -> (interval .2, 0, -1), credited)
+                    arrayMap(stretch -> (stretch .1, 0, 1), credited),
+                    arrayMap(stretch -> (stretch .2, 0, -1), credited)
                 )
             ) as borders
         from clipped_streams
