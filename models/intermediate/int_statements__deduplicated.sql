@@ -2,7 +2,7 @@
     config(
         materialized="touched",
         replaces="statement_key in (select statement_key from {{ ref('int_touched_statements') }}) "
-        ~ "or {{ is_in_refreshed_month('occurred_at') }}",
+        ~ "{{ or_in_refreshed_month('occurred_at') }}",
         basis=[
             "select activity_id, course_id, activity_type from {{ ref('int_catalog_items__current') }}"
         ],
@@ -28,7 +28,11 @@ with
         select distinct lower(activity_id) as statement_id
         from {{ ref("stg_xapi__statements") }}
         where
-            voided_statement_key != 0
+            {% if is_touching() %}
+                voided_statement_key
+                in (select statement_key from {{ touched_statements }})
+            {% else %} voided_statement_key != 0
+            {% endif %}
             and quarantine_reason = ''
             and load_key in (select load_key from live_objects)
     ),
@@ -37,15 +41,74 @@ with
     other_contents as (
         select statement_id, line_hash
         from {{ ref("int_statements__compared") }}
-        where not is_chosen
+        where
+            {% if is_touching() %}
+                statement_key in (select statement_key from {{ touched_statements }})
+                and
+            {% endif %}
+            not is_chosen
     ),
 
-    statements as (
+    {# Most statements came once. Only the copies of the other ones are put in order, not all of history. #}
+    with_copies as (
+        select statement_key
+        from {{ ref("stg_xapi__statements") }}
+        where
+            {% if is_touching() %}
+                statement_key in (select statement_key from {{ touched_statements }})
+                and
+            {% endif %}
+            load_key in (select load_key from live_objects) and quarantine_reason = ''
+        group by statement_key
+        having count() > 1
+    ),
+
+    copies as (
+        select
+            statement_id,
+            stored_at,
+            line_hash,
+            source,
+            load_key,
+            line_number,
+            (statement_id, line_hash)
+            in (select statement_id, line_hash from other_contents) as is_other
+        from {{ ref("stg_xapi__statements") }}
+        where
+            {% if is_touching() %}
+                statement_key in (select statement_key from {{ touched_statements }})
+                and
+            {% endif %}
+            statement_key in (select statement_key from with_copies)
+            and load_key in (select load_key from live_objects)
+            and voided_statement_key = 0
+            and quarantine_reason = ''
+    ),
+
+    ranked_copies as (
+        select
+            load_key,
+            line_number,
+            is_other,
+            row_number() over (
+                partition by statement_id
+                order by
+                    is_other,
+                    stored_at is null,
+                    stored_at,
+                    line_hash,
+                    source,
+                    load_key,
+                    line_number
+            ) as place
+        from copies
+    ),
+
+    chosen_versions as (
         select
             statement_id,
             statement_key,
             source,
-            stored_at,
             spec_version,
             learner_id,
             verb_iri,
@@ -76,54 +139,22 @@ with
             arrival_type_reported,
             platform,
             language,
-            flags,
-            line_hash
+            flags
         from {{ ref("stg_xapi__statements") }}
         where
             {% if is_touching() %}
                 statement_key in (select statement_key from {{ touched_statements }})
                 and
             {% endif %}
-            voided_statement_key = 0
+            load_key in (select load_key from live_objects)
+            and voided_statement_key = 0
             and quarantine_reason = ''
-            and load_key in (select load_key from live_objects)
-    ),
-
-    {# Most statements came once. Only the copies of the other ones are put in order, not all of history. #}
-    with_copies as (
-        select statement_key
-        from {{ ref("stg_xapi__statements") }}
-        where
-            {% if is_touching() %}
-                statement_key in (select statement_key from {{ touched_statements }})
-                and
-            {% endif %}
-            quarantine_reason = '' and load_key in (select load_key from live_objects)
-        group by statement_key
-        having count() > 1
-    ),
-
-    chosen_copies as (
-        select *
-        from statements
-        where
-            statement_key in (select statement_key from with_copies)
-            and (statement_id, line_hash)
-            not in (select statement_id, line_hash from other_contents)
-        order by statement_id, stored_at is null, stored_at, line_hash, source
-        limit 1 by statement_id
-    ),
-
-    chosen_versions as (
-        select *
-        from statements
-        where
-            statement_key not in (select statement_key from with_copies)
+            and (load_key, line_number) not in (
+                select load_key, line_number
+                from ranked_copies
+                where is_other or place > 1
+            )
             and statement_id not in (select statement_id from voided_statements)
-        union all
-        select *
-        from chosen_copies
-        where statement_id not in (select statement_id from voided_statements)
     ),
 
     verbs as (select verb_iri as iri, verb, verb_group from {{ ref("xapi_verbs") }}),

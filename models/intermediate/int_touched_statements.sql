@@ -3,6 +3,7 @@
         engine="MergeTree()",
         order_by=["statement_key"],
         tags=["near_real_time", "touched_set"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -13,24 +14,24 @@ with
         where is_touched {% if is_mostly_touched() %} and false {% endif %}
     ),
 
-    {# The key of the lake comes first in the order of staging: it leads to the rows. #}
+    {#
+        Read in the order written: of ten million lines the object's key alone takes 0.04 s. The key of the lake, first
+        in the order of staging, leaves out some parts of it.
+    #}
     touched_lines as (
-        select statement_key, voided_statement_key
+        select arrayJoin([statement_key, voided_statement_key]) as touched_key
         from {{ ref("stg_xapi__statements") }}
         where
-            quarantine_reason = ''
-            and (
+            (
                 (
-                    object_key in (select object_key from touched_objects)
-                    and load_key in (select load_key from touched_objects)
+                    load_key in (select load_key from touched_objects)
+                    and object_key in (select object_key from touched_objects)
                 )
-                or {{ is_in_refreshed_month("occurred_at") }}
+                {{ or_in_refreshed_month("occurred_at") }}
             )
+            and quarantine_reason = ''
     )
 
-select distinct statement_key
+select distinct touched_key as statement_key
 from touched_lines
-union distinct
-select distinct voided_statement_key as statement_key
-from touched_lines
-where voided_statement_key != 0
+where touched_key != 0

@@ -2,20 +2,26 @@
     config(
         materialized="touched",
         replaces="object_id in (select object_id from {{ ref('int_object_states') }} where is_touched) "
-        ~ "or {{ is_in_refreshed_month('delivered_at') }}",
+        ~ "{{ or_in_refreshed_month('delivered_at') }}",
         engine="MergeTree()",
         order_by=["statement_id", "object_key", "line_number"],
         partition_by="toYYYYMM(delivered_at)",
         tags=["near_real_time"],
-        query_settings={"max_partitions_per_insert_block": 0},
+        query_settings={
+            "max_partitions_per_insert_block": 0,
+            "allow_reorder_prewhere_conditions": 0,
+        },
     )
 }}
 
+{# Read in the order written: the object's key is the quickest of all to look through. #}
 with
     object_states as (
         select load_key, object_id, object_key, is_live, is_touched
         from {{ ref("int_object_states") }}
-    )
+    ),
+
+    touched_objects as (select object_id from object_states where is_touched)
 
 select
     statement_id,
@@ -29,14 +35,20 @@ select
     as lateness_seconds
 from {{ ref("stg_xapi__statements") }}
 where
-    quarantine_reason = ''
-    and load_key in (select load_key from object_states where is_live)
     {% if is_touching() %}
-        and (
+        (
             (
-                object_key in (select object_key from object_states where is_touched)
-                and object_id in (select object_id from object_states where is_touched)
+                load_key in (
+                    select load_key
+                    from object_states
+                    where object_id in (select object_id from touched_objects)
+                )
+                and object_key
+                in (select object_key from object_states where is_touched)
             )
-            or {{ is_in_refreshed_month("delivered_at") }}
+            {{ or_in_refreshed_month("delivered_at") }}
         )
+        and
     {% endif %}
+    load_key in (select load_key from object_states where is_live)
+    and quarantine_reason = ''
