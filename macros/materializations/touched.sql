@@ -42,9 +42,11 @@
 
     How it is published: the new rows go into an aside. Old rows of the touched units and new rows are compared by a
     hash of the whole row, partition by partition. If nothing differs, nothing happens. Otherwise a clone of the table
-    (hard links) gets the partitions that differ: where rows were only added they are added, elsewhere the partition is
-    dropped and filled again. Then clone and table are exchanged, in one rename. So readers see the old table or the new
-    one, and the cost of a partition in which nothing differs is the look at its old rows.
+    (hard links) is made, in which the partitions that differ are others: where rows were only added they are added,
+    where few of many go they are deleted (var `thinned_partition_rows`), elsewhere the partition is filled again. Then
+    clone and table are exchanged, in one rename. So readers see the old table or the new one, and the cost of a
+    partition in which nothing differs is the look at its old rows. Deleted rows are masked until the engine merges
+    their parts: `system.parts` counts them, queries do not.
 
     When it is killed: the table is as it was, or as it should be. Asides (`<table>__touched_new_…`, `…_next_…`) stay
     and the next run of this model drops them. An interrupted first build leaves no table. Nothing is consumed.

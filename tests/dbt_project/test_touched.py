@@ -9,13 +9,15 @@ from orchestration.loading import load_pending
 from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
-from tests.dbt_project.incremental import Incremental
+from tests.dbt_project.incremental import NEVER_WHOLE, Incremental
 from tests.passing_judge import PassingJudge
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 DEDUPLICATED = "int_statements__deduplicated"
+# Small months are written anew where rows change. With this they are deleted from, as large ones are.
+THINNED = f"{NEVER_WHOLE}, thinned_partition_rows: 0"
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +94,15 @@ def test_what_comes_late_twice_or_otherwise_and_what_stops_being_live(
         for number, target in enumerate((210, 310, 500))
     ]
     deliver({"second": [say(number, day=number % 40 + 1) for number in range(220, 250)], "voidings": voidings})
+    built.vars = THINNED
     built.build()
+    assert masked_parts(built) > 0
     assert built.differences() == {}
     # The conflict goes, and with it the choice that it made; so do two voidings; what the third voids is there now.
     deliver({"conflicts": [say(600)], "voidings": voidings[2:], "late": [say(500, day=10), say(501, day=10)]})
     built.build()
     assert built.differences() == {}
+    built.vars = NEVER_WHOLE
     revoked = "select load_id, object_id, 'damaged', 'a test', now64(3) from ops.live_objects where object_key like "
     built.client.command(f"insert into ops.load_revocations {revoked} '%/first.ndjson'")
     built.build()
@@ -106,11 +111,16 @@ def test_what_comes_late_twice_or_otherwise_and_what_stops_being_live(
 
 
 def test_killed_between_any_two_queries(built: Incremental, deliver: Callable[..., None], say: Callable[..., dict]):
+    # Enough that stays in both months for rows to be deleted and not the month written anew.
+    deliver({"many": [say(number, day=number % 60 + 1) for number in range(3000, 3300)]})
+    built.build()
     whole = built.built_whole_by()
     kills = [
         (("insert into", "stg_xapi__statements__touched_new"), True),
         (("drop table", "int_statements__compared__touched_new"), True),
         (("alter table", f"{DEDUPLICATED}__touched_next"), True),
+        (("delete from", f"{DEDUPLICATED}__touched_next"), False),
+        (("delete from", f"{DEDUPLICATED}__touched_next"), True),
         (("exchange", f"{DEDUPLICATED}__touched_next"), False),
         (("exchange", f"{DEDUPLICATED}__touched_next"), True),
         (("insert into", "fct_learning_events__touched_next"), True),
@@ -120,6 +130,7 @@ def test_killed_between_any_two_queries(built: Incremental, deliver: Callable[..
         # What was live in a killed run is overwritten before the next one: its rows may be anywhere.
         lines = [say(1000 + 10 * number + other, day=25 + number) for other in range(10)]
         deliver({"under_fire": lines, "second": [say(200 + number, day=30 + number), say(239, day=35)]})
+        built.vars = THINNED if words[0] == "delete from" else NEVER_WHOLE
         built.build_killed(*words, is_after=is_after)
         assert built.touched() > 0
     built.build()
@@ -187,3 +198,9 @@ def test_another_basis_builds_whole_and_what_is_made_from_it(built: Incremental,
     assert {DEDUPLICATED, "fct_learning_events"} <= changed
     assert not {"stg_xapi__statements", "int_statements__compared", "fct_event_deliveries"} & changed
     assert built.differences() == {}
+
+
+def masked_parts(built: Incremental) -> int:
+    """Parts of the tables that hide deleted rows."""
+    parts = "select count() from system.parts where active and has_lightweight_delete"
+    return built.client.query(parts).result_rows[0][0]
