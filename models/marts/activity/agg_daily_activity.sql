@@ -7,11 +7,11 @@
         engine="MergeTree()",
         order_by=["activity_date", "course_id"],
         tags=["near_real_time"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
 {%- set touched_days = ref("int_touched_days") %}
-{%- set dim_learners = ref("dim_learners") %}
 {%- set in_touched_months -%}
     in (select toYYYYMM(activity_date) from {{ touched_days }})
 {%- endset %}
@@ -20,7 +20,7 @@
 {%- endset %}
 
 with
-    learners as (select learner_id from {{ dim_learners }} where not is_excluded),
+    excluded as (select learner_id from {{ ref("dim_learners") }} where is_excluded),
 
     events as (
         select
@@ -30,31 +30,52 @@ with
             coalesce(nullIf(course_id, ''), 'unknown') as event_course_id
         from {{ ref("fct_learning_events") }}
         where
-            learner_id in (select learner_id from learners)
             {% if is_touching() %}
+                occurred_date {{ in_touched_days }}
                 and toYYYYMM(occurred_at) {{ in_touched_months }}
-                and occurred_date {{ in_touched_days }}
-            {% endif %}
+                and
+            {% endif %} learner_id
+            not in (select learner_id from excluded)
     ),
 
-    {# All that the learners of these days ever did: a first is one only if none lies before it. #}
-    whole_histories as (
+    {# A cohort member joins with the first event in the course; those that are no courses are looked up among the events. #}
+    first_events as (
+        select
+            learner_id, course_id as event_course_id, toDate(joined_at) as activity_date
+        from {{ ref("fct_cohort_members") }}
+        where cohort_basis = 'first_activity' and course_id != 'all' and not is_excluded
+        union all
+        select
+            learner_id,
+            coalesce(nullIf(course_id, ''), 'unknown') as event_course_id,
+            occurred_date as activity_date
+        from {{ ref("fct_learning_events") }}
+        where
+            course_id in ('', 'all')
+            and learner_id not in (select learner_id from excluded)
+    ),
+
+    {# All that their learners ever completed: a first is one only if none lies before it. #}
+    completions as (
         select
             learner_id,
             activity_id,
-            verb,
             occurred_date as activity_date,
             coalesce(nullIf(course_id, ''), 'unknown') as event_course_id
         from {{ ref("fct_learning_events") }}
         where
+            verb = 'completed'
             {% if is_touching() %}
-                {{
-                    is_in_time_of(
-                        "events", dim_learners, "first_seen_at", "last_seen_at"
-                    )
-                }} and learner_id in (select learner_id from events)
-            {% else %} learner_id in (select learner_id from learners)
+                and learner_id in (
+                    select learner_id
+                    from {{ ref("fct_learning_events") }}
+                    where
+                        verb = 'completed'
+                        and occurred_date {{ in_touched_days }}
+                        and toYYYYMM(occurred_at) {{ in_touched_months }}
+                )
             {% endif %}
+            and learner_id not in (select learner_id from excluded)
     ),
 
     intervals as (
@@ -64,11 +85,12 @@ with
             watched_seconds
         from {{ ref("fct_watch_intervals") }}
         where
-            learner_id in (select learner_id from learners)
             {% if is_touching() %}
+                toDate(started_at) {{ in_touched_days }}
                 and toYYYYMM(started_at) {{ in_touched_months }}
-                and toDate(started_at) {{ in_touched_days }}
-            {% endif %}
+                and
+            {% endif %} learner_id
+            not in (select learner_id from excluded)
     ),
 
     {# A session counts on every day, and in every course, in which it has an event. #}
@@ -85,7 +107,7 @@ with
 
     first_days as (
         select learner_id, event_course_id, min(activity_date) as first_date
-        from whole_histories
+        from first_events
         group by learner_id, event_course_id
     ),
 
@@ -111,13 +133,12 @@ with
             activity_id,
             event_course_id,
             min(activity_date) as completed_date
-        from whole_histories
-        where verb = 'completed'
+        from completions
         group by learner_id, activity_id, event_course_id
     ),
 
     completed as (
-        select completed_date, event_course_id, count() as completions
+        select completed_date, event_course_id, count() as completed_count
         from first_completions
         group by completed_date, event_course_id
     ),
@@ -131,7 +152,7 @@ with
             activity.events as events,
             activity.sessions as sessions,
             {{ seconds("ifNull(watched.video_milliseconds, 0)") }} as video_seconds,
-            ifNull(completed.completions, 0) as completions,
+            ifNull(completed.completed_count, 0) as completions,
             {{ is_provisional_day() }} as is_provisional
         from activity
         left join
