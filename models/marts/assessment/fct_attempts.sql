@@ -7,6 +7,7 @@
         partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],
         tags=["near_real_time"],
+        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 
@@ -20,89 +21,85 @@ with
             learner_id,
             verb,
             activity_id,
-            activity_type,
             parent_activity_id,
             course_id,
-            is_part,
             occurred_at,
             response,
             is_correct,
             score_scaled,
             duration_seconds,
-            attempt_number_reported
+            attempt_number_reported,
+            {{ is_attempt() }} as is_attempt,
+            if(
+                activity_type in ('question', 'assessment', 'course', 'module'),
+                '',
+                activity_id
+            ) as studied_id
         from {{ ref("int_statements__deduplicated") }}
         {% if is_touching() %}
             where
-                {{ is_in_time_of(timeline, learner_courses) }}
-                and learner_id in (select learner_id from {{ timeline }})
+                learner_id in (select learner_id from {{ timeline }})
+                and {{ is_in_time_of(timeline, learner_courses) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
 
-    attempts as (
-        select
-            statement_id,
-            learner_id,
-            verb,
-            activity_id,
-            parent_activity_id,
-            course_id,
-            occurred_at,
-            response,
-            is_correct,
-            score_scaled,
-            duration_seconds,
-            attempt_number_reported
-        from statements
-        where {{ is_attempt() }}
-    ),
-
-    {# By learner and course in the order of time: (when, statement, what was studied or '', whether an attempt). #}
+    {# By learner and course in the order of time. One look at the statements: reading them is most of the work. #}
     histories as (
         select
+            learner_id,
+            course_id,
             arraySort(
-                groupArray(
+                groupArray((occurred_at, statement_id, studied_id, is_attempt))
+            ) as events,
+            arraySort(
+                groupArrayIf(
                     (
                         occurred_at,
                         statement_id,
-                        if(
-                            activity_type
-                            in ('question', 'assessment', 'course', 'module'),
-                            '',
-                            activity_id
-                        ),
-                        {{ is_attempt() }}
-                    )
+                        verb,
+                        activity_id,
+                        parent_activity_id,
+                        response,
+                        is_correct,
+                        score_scaled,
+                        duration_seconds,
+                        attempt_number_reported
+                    ),
+                    is_attempt
                 )
-            ) as events
+            ) as attempts
         from statements
         group by learner_id, course_id
-        having max({{ is_attempt() }})
+        having notEmpty(attempts)
     ),
 
     {# The activity studied before, questions and their containers aside: the last one is carried on over them. #}
-    studied_before as (
+    attempts as (
         select
-            preceded .1 .2 as attempt_statement_id, preceded .2 as preceding_activity_id
-        from
-            (
-                select
-                    arrayJoin(
-                        arrayFilter(
-                            pair -> pair .1 .4,
-                            arrayZip(
-                                events,
-                                arrayPushFront(
-                                    arrayPopBack(
-                                        arrayFill(studied -> studied != '', events .3)
-                                    ),
-                                    ''
-                                )
-                            )
-                        )
-                    ) as preceded
-                from histories
-            )
+            learner_id,
+            course_id,
+            attempt .1 as occurred_at,
+            attempt .2 as statement_id,
+            attempt .3 as verb,
+            attempt .4 as activity_id,
+            attempt .5 as parent_activity_id,
+            attempt .6 as response,
+            attempt .7 as is_correct,
+            attempt .8 as score_scaled,
+            attempt .9 as duration_seconds,
+            attempt .10 as attempt_number_reported,
+            preceding_activity_id
+        from histories
+        array join
+            attempts as attempt,
+            arrayFilter(
+                (studied_before, event) -> event .4,
+                arrayPushFront(
+                    arrayPopBack(arrayFill(studied -> studied != '', events .3)), ''
+                ),
+                events
+            ) as preceding_activity_id
     ),
 
     numbered as (
@@ -121,12 +118,11 @@ with
         select statement_id, session_id, gap_before_ms
         from {{ ref("int_statements__sessionized") }}
         where
-            activity_type = 'question'
             {% if is_touching() %}
+                learner_id in (select learner_id from {{ timeline }})
                 and {{ is_in_time_of(timeline, learner_courses) }}
-                and learner_id in (select learner_id from {{ timeline }})
-            {% else %} and {{ is_in_batch("learner_id") }}
-            {% endif %}
+            {% else %} {{ is_in_batch("learner_id") }}
+            {% endif %} and activity_type = 'question'
     ),
 
     activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
@@ -176,14 +172,11 @@ with
                     "numbered.duration_seconds", "item_times.median_seconds"
                 )
             }} as is_rapid_guess,
-            studied_before.preceding_activity_id as preceding_activity_id
+            numbered.preceding_activity_id as preceding_activity_id
         from numbered
         left join item_times on numbered.activity_id = item_times.item_id
         left join sessionized on numbered.statement_id = sessionized.statement_id
         left join activities on numbered.activity_id = activities.activity_id
-        left join
-            studied_before
-            on numbered.statement_id = studied_before.attempt_statement_id
     )
 
 select
@@ -227,6 +220,5 @@ from final
         response_seconds_estimated,
         is_rapid_guess_now,
         preceding_activity_id
-    from ({{ outdated_attempts() }})
-    where learner_id not in (select learner_id from {{ timeline }})
+    from ({{ outdated_attempts(timeline) }})
 {% endif %}
