@@ -25,39 +25,42 @@
 
 {#
     Learners of `fct_unit_progress` as it is of whom the enrolment decides otherwise by now: a list of learners may come
-    or change without a statement of theirs.
+    or change without a statement of theirs. An array, for a value is found once where a subquery is run wherever it is
+    named: the table was read five times.
 #}
 {% macro learners_of_outdated_progress() -%}
-    select progress.learner_id as learner_id
-    from
-        (
-            select
-                learner_id,
-                course_id,
-                min(reached_at) as first_reached_at,
-                max(eligible_at) as eligible_from,
-                max(acquisition_channel) as channel
-            from {{ this }}
-            group by learner_id, course_id
-        ) as progress
-    left join
-        (
-            select
-                learner_id,
-                course_id,
-                enrolled_at,
-                acquisition_channel,
-                true as is_enrolled
-            from {{ ref("fct_enrolments") }}
-        ) as enrolments
-        on progress.learner_id = enrolments.learner_id
-        and progress.course_id = enrolments.course_id
-    left join
-        (
-            select learner_id, acquisition_channel from {{ ref("dim_learners") }}
-        ) as learners
-        on progress.learner_id = learners.learner_id
-    where
-        progress.eligible_from != {{ eligible_at("progress.first_reached_at") }}
-        or progress.channel != {{ eligible_channel() }}
+    (
+        select groupUniqArray(progress.learner_id)
+        from
+            (
+                select
+                    learner_id,
+                    course_id,
+                    min(reached_at) as first_reached_at,
+                    max(eligible_at) as eligible_from,
+                    max(acquisition_channel) as channel
+                from {{ this }}
+                group by learner_id, course_id
+            ) as progress
+        left join
+            (
+                select
+                    learner_id,
+                    course_id,
+                    enrolled_at,
+                    acquisition_channel,
+                    true as is_enrolled
+                from {{ ref("fct_enrolments") }}
+            ) as enrolments
+            on progress.learner_id = enrolments.learner_id
+            and progress.course_id = enrolments.course_id
+        left join
+            (
+                select learner_id, acquisition_channel from {{ ref("dim_learners") }}
+            ) as learners
+            on progress.learner_id = learners.learner_id
+        where
+            progress.eligible_from != {{ eligible_at("progress.first_reached_at") }}
+            or progress.channel != {{ eligible_channel() }}
+    )
 {%- endmacro %}

@@ -11,7 +11,10 @@
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
         partition_by="toYYYYMM(cohort_month)",
-        query_settings={"max_partitions_per_insert_block": 0},
+        query_settings={
+            "max_partitions_per_insert_block": 0,
+            "allow_reorder_prewhere_conditions": 0,
+        },
         tags=["near_real_time"],
     )
 }}
@@ -25,8 +28,7 @@ with
             select learner_id
             from {{ timeline }}
             union distinct
-            select learner_id
-            from ({{ learners_of_outdated_progress() }})
+            select arrayJoin({{ learners_of_outdated_progress() }}) as learner_id
         ),
     {% endif %}
 
@@ -52,12 +54,11 @@ with
             ifNull(active_seconds_low, 0) as active_seconds
         from {{ ref("fct_learning_events") }}
         where
-            verb_group != 'administration' and verb != 'waived'
             {% if is_touching() %}
+                learner_id in (select learner_id from touched_learners)
                 and {{ is_in_time_of("touched_learners", learner_courses) }}
-                and learner_id in (select learner_id from touched_learners)
-            {% else %} and {{ is_in_batch("learner_id") }}
-            {% endif %}
+            {% else %} {{ is_in_batch("learner_id") }}
+            {% endif %} and verb_group != 'administration' and verb != 'waived'
     ),
 
     video_views as (
@@ -78,11 +79,10 @@ with
             answered_at
         from {{ ref("fct_attempts") }}
         where
-            is_first_attempt and isNotNull(is_correct)
             {% if is_touching() %}
-                and learner_id in (select learner_id from touched_learners)
-            {% else %} and {{ is_in_batch("learner_id") }}
-            {% endif %}
+                learner_id in (select learner_id from touched_learners)
+            {% else %} {{ is_in_batch("learner_id") }}
+            {% endif %} and is_first_attempt and isNotNull(is_correct)
     ),
 
     enrolments as (
