@@ -7,9 +7,7 @@
 }}
 
 with
-    learners as (
-        select learner_id from {{ ref("dim_learners") }} where not is_excluded
-    ),
+    excluded as (select learner_id from {{ ref("dim_learners") }} where is_excluded),
 
     units as (
         select unit_id, unit_kind, activity_type, course_id, module_id, title, position
@@ -19,25 +17,25 @@ with
     enrolments as (
         select learner_id, course_id
         from {{ ref("fct_enrolments") }}
-        where learner_id in (select learner_id from learners)
+        where learner_id not in (select learner_id from excluded)
     ),
 
     progress as (
         select learner_id, unit_id, course_id, is_engaged, is_completed, last_active_at
         from {{ ref("fct_unit_progress") }}
-        where learner_id in (select learner_id from learners)
+        where learner_id not in (select learner_id from excluded)
     ),
 
     course_learners as (
         select learner_id, course_id
         from enrolments
-        union distinct
+        union all
         select learner_id, course_id
         from progress
     ),
 
     eligible as (
-        select course_id, count() as eligible_count
+        select course_id, uniqExact(learner_id) as eligible_count
         from course_learners
         group by course_id
     ),
