@@ -40,42 +40,57 @@ with
         group by learner_id, scope
     ),
 
-    {# The channel is that of the enrolment that makes the cohort; for 'all' the learner's first enrolment. #}
+    {#
+        The channel is that of the enrolment that makes the cohort; for 'all' the learner's first enrolment. Sorted, not
+        grouped: the table lies in the order of learners.
+    #}
     first_enrolments as (
         select
             learner_id,
             arrayJoin(['all', enrolment_course_id]) as scope,
-            min(known_enrolled_at) as joined_at,
-            argMin(
-                (toString(enrolment_channel), enrolment_label),
-                (known_enrolled_at, enrolment_course_id)
-            ) as told
+            known_enrolled_at,
+            enrolment_channel,
+            enrolment_label
         from enrolments
-        group by learner_id, scope
+        order by learner_id, scope, known_enrolled_at, enrolment_course_id
+        limit 1 by learner_id, scope
+    ),
+
+    joined as (
+        select
+            'first_activity' as cohort_basis,
+            scope,
+            learner_id,
+            joined_at,
+            '' as told_channel,
+            '' as cohort_label
+        from first_events
+        union all
+        select
+            'enrolment' as cohort_basis,
+            scope,
+            learner_id,
+            known_enrolled_at as joined_at,
+            toString(enrolment_channel) as told_channel,
+            enrolment_label as cohort_label
+        from first_enrolments
     ),
 
     members as (
         select
-            'first_activity' as cohort_basis,
-            first_events.scope as course_id,
-            first_events.learner_id as learner_id,
-            first_events.joined_at as joined_at,
-            toString(learners.acquisition_channel) as channel,
-            '' as cohort_label,
+            joined.cohort_basis as cohort_basis,
+            joined.scope as course_id,
+            joined.learner_id as learner_id,
+            joined.joined_at as joined_at,
+            if(
+                joined.cohort_basis = 'enrolment',
+                joined.told_channel,
+                toString(learners.acquisition_channel)
+            ) as channel,
+            joined.cohort_label as cohort_label,
             learners.is_excluded as is_excluded
-        from first_events
-        inner join learners on first_events.learner_id = learners.learner_id
-        union all
-        select
-            'enrolment' as cohort_basis,
-            first_enrolments.scope as course_id,
-            first_enrolments.learner_id as learner_id,
-            first_enrolments.joined_at as joined_at,
-            first_enrolments.told .1 as channel,
-            first_enrolments.told .2 as cohort_label,
-            learners.is_excluded as is_excluded
-        from first_enrolments
-        inner join learners on first_enrolments.learner_id = learners.learner_id
+        from joined
+        inner join learners on joined.learner_id = learners.learner_id
     ),
 
     final as (
