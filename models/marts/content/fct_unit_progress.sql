@@ -89,9 +89,20 @@ with
         select
             learner_id, course_id, enrolled_at, acquisition_channel, true as is_enrolled
         from {{ ref("fct_enrolments") }}
+        {% if is_touching() %}
+            where learner_id in (select learner_id from touched_learners)
+        {% else %} where {{ is_in_batch("learner_id") }}
+        {% endif %}
     ),
 
-    learners as (select learner_id, acquisition_channel from {{ ref("dim_learners") }}),
+    learners as (
+        select learner_id, acquisition_channel
+        from {{ ref("dim_learners") }}
+        {% if is_touching() %}
+            where learner_id in (select learner_id from touched_learners)
+        {% else %} where {{ is_in_batch("learner_id") }}
+        {% endif %}
+    ),
 
     {# Milliseconds as integers: a sum of floats would depend on the order of the rows. #}
     learner_activities as (
