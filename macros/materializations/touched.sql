@@ -4,7 +4,8 @@
     The model's SQL yields the whole table, or, where `is_touching()` is true, the rows of some units, all of them: what
     was there of these units and is not among the rows goes. A model that never asks `is_touching()` has no `replaces`
     and is built whole in each run. One that asks `is_in_batch("learner_id")` is built whole in one insert for each
-    `build_batch_lines` of history, each of a range of learners, into the table that is published when all are in.
+    `build_batch_lines` of history (or several times as many: `size`), each of a range of learners, or of a month and a
+    range of learners (`is_in_month_of`), into the table that is published when all are in.
 
         {{ config(
             materialized="touched",

@@ -12,6 +12,7 @@ MIB = 1 << 20
 ENGINE_MEMORY_BYTES = 1_800 * MIB
 QUERY_MEMORY_BYTES = 1_400 * MIB
 SPILL_BYTES = 500 * MIB
+QUERY_THREADS = 2
 
 ADMIN_ROLE = "everything"
 READER_ROLE = "reading"
@@ -23,6 +24,9 @@ READER_MAX_EXECUTION_SECONDS = 300
 # Set on every connection: chDB takes no defaults from a profile.
 ADMIN_SETTINGS = {
     "max_memory_usage": str(QUERY_MEMORY_BYTES),
+    # With less than 1 GiB free for each the engine would take one thread; more than two do not fit into the caps.
+    "max_threads": str(QUERY_THREADS),
+    "max_threads_min_free_memory_per_thread": "0",
     "max_bytes_before_external_group_by": str(SPILL_BYTES),
     "max_bytes_before_external_sort": str(SPILL_BYTES),
     # The lake lists an ETag bare and sends it quoted, which the engine takes for an object replaced while being read.
