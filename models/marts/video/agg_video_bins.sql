@@ -112,47 +112,6 @@ with
             )
     ),
 
-    steps as (
-        select
-            video_id,
-            toInt64(
-                (
-                    arrayJoin(
-                        [
-                            (fresh_bin, 1, 0, 0, 0, fresh_bin < end_bin),
-                            (end_bin, -1, 0, 0, 0, fresh_bin < end_bin),
-                            (
-                                fresh_first_pass_bin,
-                                0,
-                                1,
-                                0,
-                                0,
-                                is_first_pass and fresh_first_pass_bin < end_bin
-                            ),
-                            (
-                                end_bin,
-                                0,
-                                -1,
-                                0,
-                                0,
-                                is_first_pass and fresh_first_pass_bin < end_bin
-                            ),
-                            (first_middle, 0, 0, 1, 0, first_middle < end_middle),
-                            (end_middle, 0, 0, -1, 0, first_middle < end_middle),
-                            (fresh_middle, 0, 0, 0, 1, fresh_middle < end_middle),
-                            (end_middle, 0, 0, 0, -1, fresh_middle < end_middle)
-                        ]
-                    ) as step
-                ) .1
-            ) as bin_number,
-            toInt64(step .2 * step .6) as viewer_step,
-            toInt64(step .3 * step .6) as at_risk_step,
-            toInt64(step .4 * step .6) as view_step,
-            toInt64(step .5 * step .6) as middle_viewer_step,
-            toInt64(0) as possible_step
-        from fresh
-    ),
-
     last_bins as (
         select
             learner_id,
@@ -191,53 +150,60 @@ with
         group by video_id, last_bin
     ),
 
-    {# Whose exit is known by bounds only may have watched on from behind the last sure bin to the upper bound. #}
-    possible_steps as (
+    {#
+        From which bin on, and up to which, a range counts as what. Whose exit is known by bounds only may have watched
+        on from behind the last sure bin to the upper bound.
+    #}
+    spans as (
         select
             video_id,
             (
-                arrayJoin([(last_bin + 1, 1), (possible_bin + 1, -1)]) as step
-            ) .1 as bin_number,
-            toInt64(0) as viewer_step,
-            toInt64(0) as at_risk_step,
-            toInt64(0) as view_step,
-            toInt64(0) as middle_viewer_step,
-            toInt64(step .2) as possible_step
+                arrayJoin(
+                    [
+                        ('viewer', fresh_bin, end_bin),
+                        (
+                            'at_risk',
+                            if(is_first_pass, fresh_first_pass_bin, end_bin),
+                            end_bin
+                        ),
+                        ('view', first_middle, end_middle),
+                        ('middle_viewer', fresh_middle, end_middle)
+                    ]
+                ) as span
+            ) .1 as counted_as,
+            span .2 as from_bin,
+            span .3 as to_bin
+        from fresh
+        union all
+        select
+            video_id,
+            'possible' as counted_as,
+            last_bin + 1 as from_bin,
+            possible_bin + 1 as to_bin
         from exits
-        where exit_kind = 'unknown' and possible_bin > last_bin
+        where exit_kind = 'unknown'
+    ),
+
+    steps as (
+        select
+            video_id,
+            counted_as,
+            (arrayJoin([(from_bin, 1), (to_bin, -1)]) as border) .1 as bin_number,
+            border .2 as step
+        from spans
+        where from_bin < to_bin
     ),
 
     steps_by_bin as (
         select
             video_id,
             bin_number,
-            sum(viewer_step) as viewer_step,
-            sum(at_risk_step) as at_risk_step,
-            sum(view_step) as view_step,
-            sum(middle_viewer_step) as middle_viewer_step,
-            sum(possible_step) as possible_step
-        from
-            (
-                select
-                    video_id,
-                    bin_number,
-                    viewer_step,
-                    at_risk_step,
-                    view_step,
-                    middle_viewer_step,
-                    possible_step
-                from steps
-                union all
-                select
-                    video_id,
-                    bin_number,
-                    viewer_step,
-                    at_risk_step,
-                    view_step,
-                    middle_viewer_step,
-                    possible_step
-                from possible_steps
-            )
+            sumIf(step, counted_as = 'viewer') as viewer_step,
+            sumIf(step, counted_as = 'at_risk') as at_risk_step,
+            sumIf(step, counted_as = 'view') as view_step,
+            sumIf(step, counted_as = 'middle_viewer') as middle_viewer_step,
+            sumIf(step, counted_as = 'possible') as possible_step
+        from steps
         group by video_id, bin_number
     ),
 
