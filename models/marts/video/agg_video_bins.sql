@@ -69,27 +69,13 @@ with
             intervals.is_first_pass as is_first_pass,
             videos.width_ms as width_ms,
             videos.bin_count as bin_count,
-            least(intDiv(start_ms, width_ms), bin_count - 1) as first_bin,
+            {{ video_bin("start_ms") }} as first_bin,
             {# An interval without length still says that its bin was on the screen. #}
-            least(intDiv(greatest(end_ms - 1, start_ms), width_ms), bin_count - 1)
-            + 1 as end_bin,
-            {#
-                A view covers a bin when it covers its middle: pausing and resuming inside a bin is one view. The last
-                bin ends with the video, so that its middle comes earlier than half a width after its start.
-            #}
+            {{ video_bin("greatest(end_ms - 1, start_ms)") }} + 1 as end_bin,
+            {# A view covers a bin when it covers its middle: pausing and resuming inside a bin is one view. #}
             intDiv((bin_count - 1) * width_ms + length_ms, 2) as last_middle_ms,
-            if(
-                start_ms > last_middle_ms,
-                bin_count,
-                least(
-                    intDiv(start_ms + intDiv(width_ms, 2) - 1, width_ms), bin_count - 1
-                )
-            ) as first_middle,
-            if(
-                end_ms > last_middle_ms,
-                bin_count,
-                least(intDiv(end_ms + intDiv(width_ms, 2) - 1, width_ms), bin_count - 1)
-            ) as end_middle
+            {{ video_bin_by_middle("start_ms") }} as first_middle,
+            {{ video_bin_by_middle("end_ms") }} as end_middle
         from intervals
         inner join videos on intervals.video_id = videos.video_id
     ),
@@ -129,9 +115,7 @@ with
             last_bins.video_id as video_id,
             last_bins.last_bin as last_bin,
             views.exit_kind as exit_kind,
-            least(
-                intDiv(greatest(views.exit_high_ms - 1, 0), width_ms), bin_count - 1
-            ) as possible_bin
+            {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }} as possible_bin
         from last_bins
         inner join
             views
@@ -223,13 +207,13 @@ with
     seeks_by_bin as (
         select
             videos.video_id as video_id,
-            least(
-                intDiv(
-                    assumeNotNull({{ milliseconds("seek_ends.position_seconds") }}),
-                    videos.width_ms
-                ),
-                videos.bin_count - 1
-            ) as bin_number,
+            {{
+                video_bin(
+                    "assumeNotNull("
+                    ~ milliseconds("seek_ends.position_seconds")
+                    ~ ")"
+                )
+            }} as bin_number,
             countIf(is_away) as seek_away_count,
             countIf(not is_away) as seek_into_count
         from seek_ends
@@ -248,23 +232,26 @@ with
         from videos
     ),
 
-    counted as (
+    final as (
         select
             bins.video_id as video_id,
-            bins.bin_number as bin_number,
+            toUInt64(bins.bin_number) as bin_number,
             bins.started_count as started_count,
-            bins.length_ms as length_ms,
             bins.bin_number * bins.width_ms as start_ms,
+            {{ seconds("start_ms") }} as bin_start_seconds,
             greatest(
                 least((bins.bin_number + 1) * bins.width_ms, bins.length_ms),
                 start_ms + 1
             ) as end_ms,
-            sum(steps_by_bin.viewer_step) over so_far as viewer_count,
-            sum(steps_by_bin.at_risk_step) over so_far as at_risk_count,
-            sum(steps_by_bin.view_step) over so_far as view_count,
-            view_count
-            - sum(steps_by_bin.middle_viewer_step) over so_far as rewatch_count,
-            sum(steps_by_bin.possible_step) over so_far as possible_count,
+            {{ seconds("end_ms") }} as bin_end_seconds,
+            {{ seconds("bins.length_ms") }} as length_seconds,
+            toUInt64(sum(steps_by_bin.viewer_step) over so_far) as viewer_count,
+            toUInt64(sum(steps_by_bin.at_risk_step) over so_far) as at_risk_count,
+            toUInt64(sum(steps_by_bin.view_step) over so_far) as view_count,
+            toUInt64(
+                view_count - sum(steps_by_bin.middle_viewer_step) over so_far
+            ) as rewatch_count,
+            toUInt64(sum(steps_by_bin.possible_step) over so_far) as possible_count,
             exits_by_bin.dropped_count as dropped_count,
             exits_by_bin.unknown_exit_count as unknown_exit_count,
             exits_by_bin.open_exit_count as open_exit_count,
@@ -289,27 +276,6 @@ with
                 order by bins.bin_number
                 rows between unbounded preceding and current row
             )
-    ),
-
-    final as (
-        select
-            video_id,
-            toUInt64(bin_number) as bin_number,
-            {{ seconds("start_ms") }} as bin_start_seconds,
-            {{ seconds("end_ms") }} as bin_end_seconds,
-            {{ seconds("length_ms") }} as length_seconds,
-            started_count,
-            toUInt64(at_risk_count) as at_risk_count,
-            toUInt64(viewer_count) as viewer_count,
-            toUInt64(view_count) as view_count,
-            toUInt64(rewatch_count) as rewatch_count,
-            toUInt64(possible_count) as possible_count,
-            dropped_count,
-            unknown_exit_count,
-            open_exit_count,
-            seek_away_count,
-            seek_into_count
-        from counted
     )
 
 select
