@@ -67,6 +67,7 @@ class Laboratory:
     compared: set[str] = field(default_factory=set)
     kept: Counter[str] = field(default_factory=Counter)
     killed: int = 0
+    delivered: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.use()
@@ -114,6 +115,7 @@ class Laboratory:
     def deliver(self, delivery: Delivery, kills: Mapping[int, int] = MappingProxyType({})) -> None:
         """All drops, with builds between. `kills`: number of a build → model at which it is killed, and run again."""
         self.empty()
+        self.delivered.update(deliveries=1, drops=len(delivery.drops), builds=len(delivery.builds_after))
         builds = count()
         for number, drop in enumerate(delivery.drops):
             self.put(number, drop, with_stray=bool(drop.stray))

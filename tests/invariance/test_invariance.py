@@ -6,7 +6,7 @@ file leaves its rows behind, and what came late is counted to the day it came.
 
 import gzip
 import itertools
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 LEARNERS, DAYS, SEED = 60, 21, 4
 CASES = 200
-ONE_DELIVERY = 60
+MANY_DELIVERIES = 60
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each delivery is a test of its own: a long run shows how far it is, and what it found before it was stopped."""
+    if "delivery_seed" in metafunc.fixturenames:
+        count = metafunc.config.getoption("--deliveries") or MANY_DELIVERIES
+        metafunc.parametrize("delivery_seed", range(2, count + 2))
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +69,17 @@ def laboratory(
     lines: list[Line],
     simulated: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Laboratory:
-    """Holds one full build of all lines in one drop as the reference."""
+) -> Iterator[Laboratory]:
+    """Holds one full build of all lines in one drop as the reference; tells at its end what it went through."""
     fixed = tmp_path_factory.mktemp("fixed")
     for kind in ("catalog", "learners"):
         (simulated / kind).rename(fixed / kind)
     made = Laboratory(warehouse, settings, fixed)
     made.deliver(at_once(lines))
     made.keep()
-    return made
+    yield made
+    print(f"\n{CASES} cases, {len(lines)} lines, {dict(made.delivered)}, {made.killed} builds killed,")
+    print(f"{len(made.compared)} marts compared, tables built by increments: {dict(made.kept)}")
 
 
 def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
@@ -120,27 +129,17 @@ def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, l
 
 
 @pytest.mark.invariance
-def test_many_deliveries(
-    laboratory: Laboratory, lines: list[Line], cases: list[Case], request: pytest.FixtureRequest, tmp_path: Path
-):
+def test_many_deliveries(laboratory: Laboratory, lines: list[Line], delivery_seed: int, tmp_path: Path):
     """-m invariance --deliveries N: any split from 1 to 50 drops, other builds, other settings, kills."""
-    unlike: dict[str, dict[str, str]] = {}
-    deliveries = request.config.getoption("--deliveries") or ONE_DELIVERY
-    totals: Counter[str] = Counter()
-    for seed in range(2, deliveries + 2):
-        drops = 1 + seed * 7 % MOST_DROPS
-        builds = 1 + seed % 5
-        made = by_time(lines, min(drops, 6)) if seed % 6 == 0 else delivery(lines, seed, drops, builds, seed % 4 / 4)
-        threads, block = (1, 2, 4, 3)[seed % 4], (65_409, 257, 8192, 1021)[seed // 4 % 4]
-        laboratory.use(*profile(tmp_path / f"{threads}-{block}", max_threads=threads, max_block_size=block))
-        kills = {len(made.builds_after) - 1: 1 + seed * 11 % MODELS} if seed % 3 == 0 else {}
-        laboratory.deliver(made, kills)
-        if found := laboratory.unlike():
-            unlike[f"seed {seed}: {made}, {threads} threads, blocks of {block}, killed builds {kills}"] = found
-        totals.update(deliveries=1, drops=len(made.drops), builds=len(made.builds_after) + 1)
-    print(f"\n{len(cases)} cases, {len(lines)} lines, {dict(totals)}, {laboratory.killed} builds killed, ")
-    print(f"{len(laboratory.compared)} marts compared, tables built by increments: {dict(laboratory.kept)}")
-    assert unlike == {}
+    seed = delivery_seed
+    drops = 1 + seed * 7 % MOST_DROPS
+    builds = 1 + seed % 5
+    made = by_time(lines, min(drops, 6)) if seed % 6 == 0 else delivery(lines, seed, drops, builds, seed % 4 / 4)
+    threads, block = (1, 2, 4, 3)[seed % 4], (65_409, 257, 8192, 1021)[seed // 4 % 4]
+    laboratory.use(*profile(tmp_path, max_threads=threads, max_block_size=block))
+    kills = {len(made.builds_after) - 1: 1 + seed * 11 % MODELS} if seed % 3 == 0 else {}
+    laboratory.deliver(made, kills)
+    assert laboratory.unlike() == {}, f"{made}, {threads} threads, blocks of {block}, killed builds {kills}"
 
 
 @pytest.mark.invariance
