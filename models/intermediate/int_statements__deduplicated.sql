@@ -18,7 +18,10 @@
 }}
 
 {# Conditions are tried as they are written: the key of the touched few first, so that of all others nothing else is read. #}
-{%- set touched_statements = ref("int_touched_statements") %}
+{%- set touched_keys = (
+    "(select statement_key from " ~ ref("int_touched_statements") ~ ")"
+) %}
+{%- set is_touched = "statement_key in " ~ touched_keys if is_touching() else "true" %}
 
 with
     live_objects as (select load_key from {{ ref("int_object_states") }} where is_live),
@@ -28,9 +31,7 @@ with
         select distinct lower(activity_id) as statement_id
         from {{ ref("stg_xapi__statements") }}
         where
-            {% if is_touching() %}
-                voided_statement_key
-                in (select statement_key from {{ touched_statements }})
+            {% if is_touching() %} voided_statement_key in {{ touched_keys }}
             {% else %} voided_statement_key != 0
             {% endif %}
             and quarantine_reason = ''
@@ -41,12 +42,7 @@ with
     other_contents as (
         select statement_id, line_hash
         from {{ ref("int_statements__compared") }}
-        where
-            {% if is_touching() %}
-                statement_key in (select statement_key from {{ touched_statements }})
-                and
-            {% endif %}
-            not is_chosen
+        where {{ is_touched }} and not is_chosen
     ),
 
     {# Most statements came once. Only the copies of the other ones are put in order, not all of history. #}
@@ -54,11 +50,9 @@ with
         select statement_key
         from {{ ref("stg_xapi__statements") }}
         where
-            {% if is_touching() %}
-                statement_key in (select statement_key from {{ touched_statements }})
-                and
-            {% endif %}
-            load_key in (select load_key from live_objects) and quarantine_reason = ''
+            {{ is_touched }}
+            and load_key in (select load_key from live_objects)
+            and quarantine_reason = ''
         group by statement_key
         having count() > 1
     ),
@@ -75,10 +69,6 @@ with
             in (select statement_id, line_hash from other_contents) as is_other
         from {{ ref("stg_xapi__statements") }}
         where
-            {% if is_touching() %}
-                statement_key in (select statement_key from {{ touched_statements }})
-                and
-            {% endif %}
             statement_key in (select statement_key from with_copies)
             and load_key in (select load_key from live_objects)
             and voided_statement_key = 0
@@ -142,11 +132,8 @@ with
             flags
         from {{ ref("stg_xapi__statements") }}
         where
-            {% if is_touching() %}
-                statement_key in (select statement_key from {{ touched_statements }})
-                and
-            {% endif %}
-            load_key in (select load_key from live_objects)
+            {{ is_touched }}
+            and load_key in (select load_key from live_objects)
             and voided_statement_key = 0
             and quarantine_reason = ''
             and (load_key, line_number) not in (

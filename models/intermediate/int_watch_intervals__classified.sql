@@ -16,6 +16,13 @@
 #}
 {%- set touched_views = ref("int_touched_views") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %}
+        learner_id in (select learner_id from {{ touched_views }})
+        and {{ is_in_time_of(touched_views, learner_courses) }}
+    {% else %} {{ is_in_batch("learner_id", 2) }}
+    {% endif %}
+{% endset %}
 
 with
     statements as (
@@ -39,11 +46,7 @@ with
             if(playback_rate > 0 and playback_rate <= 16, playback_rate, null) as rate
         from {{ ref("int_statements__deduplicated") }}
         where
-            {% if is_touching() %}
-                learner_id in (select learner_id from {{ touched_views }})
-                and {{ is_in_time_of(touched_views, learner_courses) }}
-            {% else %} {{ is_in_batch("learner_id", 2) }}
-            {% endif %}
+            {{ is_of_this_build }}
             and activity_type = 'video'
             and verb in (
                 'initialized',
@@ -208,12 +211,7 @@ with
     learner_events as (
         select learner_id, occurred_at
         from {{ ref("int_statements__deduplicated") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ touched_views }})
-                and {{ is_in_time_of(touched_views, learner_courses) }}
-        {% else %} where {{ is_in_batch("learner_id", 2) }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     {# Asked of every event, though only censored ones use it: to join those alone would classify all events twice. #}

@@ -14,6 +14,12 @@
     long as no viewing starts more than the return horizon after the furthest point was reached.
 #}
 {%- set touched_views = ref("int_touched_views") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %}
+        view_key in (select view_key from {{ touched_views }})
+    {% else %} {{ is_in_batch("learner_id", 4) }}
+    {% endif %}
+{% endset %}
 
 with
     intervals as (
@@ -35,10 +41,7 @@ with
             end_high_ms,
             watched_wall_ms
         from {{ ref("int_watch_intervals__classified") }}
-        {% if is_touching() %}
-            where view_key in (select view_key from {{ touched_views }})
-        {% else %} where {{ is_in_batch("learner_id", 4) }}
-        {% endif %}
+        where {{ is_of_this_build }}
         union all
         select
             view_key,
@@ -58,10 +61,7 @@ with
             end_ms as end_high_ms,
             end_ms - start_ms as watched_wall_ms
         from {{ ref("int_watch_intervals__reported") }}
-        {% if is_touching() %}
-            where view_key in (select view_key from {{ touched_views }})
-        {% else %} where {{ is_in_batch("learner_id", 4) }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     timed as (

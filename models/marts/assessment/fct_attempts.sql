@@ -13,6 +13,13 @@
 
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %}
+        learner_id in (select learner_id from {{ timeline }})
+        and {{ is_in_time_of(timeline, learner_courses) }}
+    {% else %} {{ is_in_batch("learner_id") }}
+    {% endif %}
+{% endset %}
 
 with
     statements as (
@@ -36,12 +43,7 @@ with
                 activity_id
             ) as studied_id
         from {{ ref("int_statements__deduplicated") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ timeline }})
-                and {{ is_in_time_of(timeline, learner_courses) }}
-        {% else %} where {{ is_in_batch("learner_id") }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     {# By learner and course in the order of time. One look at the statements: reading them is most of the work. #}
@@ -117,12 +119,7 @@ with
     sessionized as (
         select statement_id, session_id, gap_before_ms
         from {{ ref("int_statements__sessionized") }}
-        where
-            {% if is_touching() %}
-                learner_id in (select learner_id from {{ timeline }})
-                and {{ is_in_time_of(timeline, learner_courses) }}
-            {% else %} {{ is_in_batch("learner_id") }}
-            {% endif %} and activity_type = 'question'
+        where {{ is_of_this_build }} and activity_type = 'question'
     ),
 
     activities as (select activity_id, module_id from {{ ref("dim_activities") }}),

@@ -21,6 +21,12 @@
 
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %}
+        learner_id in (select learner_id from touched_learners)
+    {% else %} {{ is_in_batch("learner_id") }}
+    {% endif %}
+{% endset %}
 
 with
     {% if is_touching() %}
@@ -54,20 +60,18 @@ with
             ifNull(active_seconds_low, 0) as active_seconds
         from {{ ref("fct_learning_events") }}
         where
+            {{ is_of_this_build }}
             {% if is_touching() %}
-                learner_id in (select learner_id from touched_learners)
                 and {{ is_in_time_of("touched_learners", learner_courses) }}
-            {% else %} {{ is_in_batch("learner_id") }}
-            {% endif %} and verb_group != 'administration' and verb != 'waived'
+            {% endif %}
+            and verb_group != 'administration'
+            and verb != 'waived'
     ),
 
     video_views as (
         select video_id, learner_id, coverage_ratio, is_completed, last_watched_at
         from {{ ref("fct_video_views") }}
-        {% if is_touching() %}
-            where learner_id in (select learner_id from touched_learners)
-        {% else %} where {{ is_in_batch("learner_id") }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     attempts as (
@@ -78,30 +82,20 @@ with
             is_correct,
             answered_at
         from {{ ref("fct_attempts") }}
-        where
-            {% if is_touching() %}
-                learner_id in (select learner_id from touched_learners)
-            {% else %} {{ is_in_batch("learner_id") }}
-            {% endif %} and is_first_attempt and isNotNull(is_correct)
+        where {{ is_of_this_build }} and is_first_attempt and isNotNull(is_correct)
     ),
 
     enrolments as (
         select
             learner_id, course_id, enrolled_at, acquisition_channel, true as is_enrolled
         from {{ ref("fct_enrolments") }}
-        {% if is_touching() %}
-            where learner_id in (select learner_id from touched_learners)
-        {% else %} where {{ is_in_batch("learner_id") }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     learners as (
         select learner_id, acquisition_channel
         from {{ ref("dim_learners") }}
-        {% if is_touching() %}
-            where learner_id in (select learner_id from touched_learners)
-        {% else %} where {{ is_in_batch("learner_id") }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     {# Milliseconds as integers: a sum of floats would depend on the order of the rows. #}

@@ -18,6 +18,16 @@
 
 {# Both sides lie in the order of the join: merged, three million rows took 250 MB, hashed by id over 600. #}
 {%- set timeline = ref("int_touched_timeline") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %}
+        learner_id in (select learner_id from {{ timeline }})
+        and statement_key in (select statement_key from {{ timeline }})
+        and {{ is_in_touched_month(timeline) }}
+    {% else %}
+        {{ is_in_batch("learner_id") }}
+        and {{ is_in_month_of(ref("int_statements__deduplicated")) }}
+    {% endif %}
+{% endset %}
 
 with
     statements as (
@@ -57,16 +67,7 @@ with
             language,
             flags
         from {{ ref("int_statements__deduplicated") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
-        {% else %}
-            where
-                {{ is_in_batch("learner_id") }}
-                and {{ is_in_month_of(ref("int_statements__deduplicated")) }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     sessionized as (
@@ -78,16 +79,7 @@ with
             active_seconds_low,
             active_seconds_high
         from {{ ref("int_statements__sessionized") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
-        {% else %}
-            where
-                {{ is_in_batch("learner_id") }}
-                and {{ is_in_month_of(ref("int_statements__deduplicated")) }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     final as (

@@ -288,66 +288,7 @@ with
         from set_apart
     ),
 
-    judged as (
-        select
-            *,
-            multiIf(
-                reject != '',
-                reject,
-                has(null_properties, 'id')
-                or (
-                    statement.id is not null
-                    and not {{ matches("ifNull(statement.id, '')", uuid_pattern()) }}
-                ),
-                'invalid_id',
-                statement.actor = '',
-                'missing_actor',
-                has(quoted_parts, 'actor'),
-                'invalid_actor',
-                actor_fault != '',
-                actor_fault,
-                has(quoted_parts, 'verb'),
-                'invalid_verb',
-                verb_iri = ''
-                and (statement.verb = '' or startsWith(statement.verb, '{')),
-                'missing_verb',
-                not is_verb,
-                'invalid_verb',
-                has(quoted_parts, 'object'),
-                'invalid_object',
-                statement.object = ''
-                or (
-                    activity_id = ''
-                    and object_type in ('Activity', 'GroupActivity', 'StatementRef')
-                    and startsWith(statement.object, '{')
-                ),
-                'missing_object',
-                not is_object
-                or (object_type != 'StatementRef' and has(voiding_iris, verb_iri)),
-                'invalid_object',
-                has(null_properties, 'timestamp')
-                or (statement.timestamp is null and has(null_properties, 'stored')),
-                'invalid_timestamp',
-                statement.timestamp is null and statement.stored is null,
-                'missing_timestamp',
-                occurred_at_or_null is null
-                or (
-                    startsWith(spec_version, '2.')
-                    and not {{ matches("reported_time", rfc3339_pattern()) }}
-                ),
-                'invalid_timestamp',
-                occurred_at_or_null
-                > delivered_at + interval {{ var("future_tolerance_minutes") }} minute,
-                'future_timestamp',
-                has_invalid_registration,
-                'invalid_registration',
-                statement.version is not null
-                and not match(spec_version, '^(?:1[.]0|2[.]0)(?:[.]|$)'),
-                'unsupported_version',
-                ''
-            ) as quarantine_reason
-        from examined
-    ),
+    judged as (select *, {{ quarantine_reason() }} as quarantine_reason from examined),
 
     flagged as (
         select
@@ -359,63 +300,7 @@ with
             or ifNull(
                 result.score.min > result.score.max, false
             ) as is_raw_out_of_range,
-            {{
-                raised_flags(
-                    "quarantine_reason = ''",
-                    [
-                        ("group_activity", "object_type = 'GroupActivity'"),
-                        (
-                            "anonymous_group",
-                            "startsWith(few_identity, 'group|')",
-                        ),
-                        (
-                            "unknown_property",
-                            "has_unknown_property or "
-                            ~ has_unknown_result_property("unusable_in_result")
-                            ~ " or (startsWith(spec_version, '1.') and (context.contextAgents != '' or context.contextGroups != ''))",
-                        ),
-                        (
-                            "invalid_stored",
-                            "isNotNull(statement.stored) and isNull(stored_at)",
-                        ),
-                        (
-                            "invalid_result",
-                            "hasAny(unusable_in_result, ['result', 'success', 'completion', 'response', 'extensions'])",
-                        ),
-                        (
-                            "invalid_score",
-                            "has(unusable_in_result, 'score') or is_scaled_out_of_range or is_raw_out_of_range",
-                        ),
-                        ("invalid_duration", "has(unusable_in_result, 'duration')"),
-                        ("invalid_context", is_invalid_context("context")),
-                        (
-                            "invalid_context_activities",
-                            "not "
-                            ~ are_valid_context_activities("few_context_activities"),
-                        ),
-                        (
-                            "invalid_language",
-                            "context.language != '' and not "
-                            ~ matches("context.language", language_tag_pattern()),
-                        ),
-                        (
-                            "misplaced_property",
-                            "object_type not in ('Activity', 'GroupActivity') and (context.platform != '' or context.revision != '')",
-                        ),
-                        (
-                            "invalid_extension_key",
-                            has_unknown_key_without_iri(
-                                "context.extensions", "context_fields"
-                            )
-                            ~ " or "
-                            ~ has_unknown_key_without_iri(
-                                "result.extensions", "result_fields"
-                            ),
-                        ),
-                    ],
-                )
-            }}
-            as flags
+            {{ statement_flags() }} as flags
         from judged
     ),
 
