@@ -65,68 +65,75 @@ with
         limit 1 by statement_id, line_hash
     ),
 
+    {#
+        What the statement says, property by property, without what a record store sets. The JSON type puts keys in
+        order and spells numbers in one way. Of a key that came twice the first counts, as everywhere. Done as the lines
+        are read, a few at a time, and joined to the little that is known of them: so many JSON columns at once, and all
+        these texts on the side of a join that is kept, took more memory than a query may have.
+    #}
     lines as (
         select
             load_id as line_load_id,
             object_id as line_object_id,
             line_number as number_of_line,
-            JSONExtractKeysAndValuesRaw(line) as properties
+            JSONExtractKeysAndValuesRaw(line) as properties,
+            arrayMap(
+                property -> (
+                    property .1,
+                    ifNull(
+                        toString(
+                            accurateCastOrNull(
+                                concat('{"value":', property .2, '}'), 'JSON'
+                            )
+                        ),
+                        property .2
+                    )
+                ),
+                arrayFilter(
+                    (property, position) -> property .1 not in (
+                        'id',
+                        'timestamp',
+                        'stored',
+                        'authority',
+                        'version',
+                        'attachments'
+                    )
+                    and indexOf(properties .1, property .1) = position,
+                    properties,
+                    arrayEnumerate(properties)
+                )
+            ) as said
         from {{ ref("stg_xapi__lines") }}
         where
             (load_id, object_id, line_number)
             in (select load_id, object_id, line_number from texts)
     ),
 
-    {#
-        What the statement says, property by property, without what a record store sets. The JSON type puts keys in
-        order and spells numbers in one way. Of a key that came twice the first counts, as everywhere.
-    #}
     parted as (
         select
-            statement_id,
-            statement_key,
-            line_hash,
-            stored_at,
+            texts.statement_id as statement_id,
+            texts.statement_key as statement_key,
+            texts.line_hash as line_hash,
+            texts.stored_at as stored_at,
             arraySort(
                 arrayPushBack(
-                    arrayMap(
-                        property -> (
-                            property .1,
-                            ifNull(
-                                toString(
-                                    accurateCastOrNull(
-                                        concat('{"value":', property .2, '}'), 'JSON'
-                                    )
-                                ),
-                                property .2
-                            )
-                        ),
-                        arrayFilter(
-                            (property, position) -> property .1 not in (
-                                'id',
-                                'timestamp',
-                                'stored',
-                                'authority',
-                                'version',
-                                'attachments'
-                            )
-                            and indexOf(properties .1, property .1) = position,
-                            properties,
-                            arrayEnumerate(properties)
-                        )
-                    ),
+                    lines.said,
                     (
                         'timestamp',
-                        if(timestamp_quality = 'stored', '', toString(occurred_at))
+                        if(
+                            texts.timestamp_quality = 'stored',
+                            '',
+                            toString(texts.occurred_at)
+                        )
                     )
                 )
             ) as parts
-        from texts
+        from lines
         inner join
-            lines
-            on texts.load_id = lines.line_load_id
-            and texts.object_id = lines.line_object_id
-            and texts.line_number = lines.number_of_line
+            texts
+            on lines.line_load_id = texts.load_id
+            and lines.line_object_id = texts.object_id
+            and lines.number_of_line = texts.line_number
     ),
 
     identified as (
@@ -135,8 +142,9 @@ with
             statement_key,
             line_hash,
             stored_at,
-            parts,
-            lower(hex(sipHash128(toString(parts)))) as content_id
+            lower(hex(sipHash128(toString(parts)))) as content_id,
+            arrayMap(part -> part .1, parts) as part_names,
+            arrayMap(part -> sipHash64(part .2), parts) as part_hashes
         from parted
     ),
 
@@ -157,8 +165,8 @@ with
             line_hash,
             content_id,
             stored_at,
-            arrayMap(part -> part .1, parts) as part_names,
-            arrayMap(part -> sipHash64(part .2), parts) as part_hashes,
+            part_names,
+            part_hashes,
             dense_rank() over (
                 partition by statement_id
                 order by first_stored_at is null, first_stored_at, content_id
