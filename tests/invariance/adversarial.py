@@ -34,6 +34,8 @@ POSITIONS = (None, 0, 0.5, 10, 29.999, 30, 59.5, 60, 61.2, 90, 119.9, 120, 150, 
 VIDEO_VERBS = ("initialized", "played", "played", "played", "paused", "paused", "seeked", "interacted", "completed")
 SEGMENTS = ("", "0[.]60", "0[.]30[,]90[.]120", "10[.]29.999[,]60", "0[.]119.9[,]59.5[.]61.2")
 RATES = (None, None, None, 0.5, 1, 1.25, 2, 3)
+# A tenth of an item's median, which moves with every drop, is the border of a rapid guess: 4 to 9 s.
+DURATIONS = (None, "PT3S", "PT5S", "PT8.5S", "PT40S", "PT1M", "PT1M30S", "PT2M")
 GAPS = (0, 0, 1, 500, 5 * SECOND, 10 * SECOND, 30 * SECOND, 60 * SECOND, 61_500, 5 * MINUTE, 20 * MINUTE)
 BORDERS = (
     30 * MINUTE - 1,
@@ -148,6 +150,8 @@ def _result(draw: st.DrawFn, verb: str, told: dict) -> dict | None:
     result: dict = {"extensions": told} if told else {}
     if verb in ("answered", "attempted"):
         result |= {"success": draw(st.booleans()), "response": draw(st.sampled_from("abc"))}
+        duration = draw(st.sampled_from(DURATIONS))
+        result |= {"duration": duration} if duration else {}
     return result or None
 
 

@@ -97,6 +97,8 @@ def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
     assert {row[0] for row in exits} == {"completed", "open", "unknown", "dropped"}
     day_long = "select count() from reference.fct_sessions where wall_seconds > 20 * 3600"
     assert laboratory.client.query(day_long).result_rows[0][0] > 0
+    guesses = "select uniq(is_rapid_guess) from reference.fct_attempts where response_seconds > 0"
+    assert laboratory.client.query(guesses).result_rows[0][0] == 2
     assert len(set(marts(laboratory.client)) - DELIVERY_MARTS) >= 20
 
 
