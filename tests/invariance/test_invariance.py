@@ -23,7 +23,7 @@ from tests.oracle.events import is_statement
 from tests.oracle.marts import lines_of, verbs_of
 from tests.oracle.oracle import account
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
 
 LEARNERS, DAYS, SEED = 60, 21, 4
 CASES = 200

@@ -7,7 +7,7 @@ import pytest
 
 from tests.truth_recovery.trials import SMALLEST_TAIL, Metric, coverage_table
 
-pytestmark = [pytest.mark.slow, pytest.mark.coverage, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.coverage, pytest.mark.timeout(4 * 3600)]
 
 CRUDE, ADJUSTED = (f"equal modules: difference of {kind} completion" for kind in ("crude", "standardised"))
 
