@@ -21,23 +21,21 @@
 
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{%- set touched_learners %}
+    (
+        select learner_id
+        from {{ timeline }}
+        union distinct
+        select arrayJoin({{ learners_of_outdated_progress() }}) as learner_id
+    )
+{%- endset %}
 {%- set is_of_this_build %}
-    {% if is_touching() %}
-        learner_id in (select learner_id from touched_learners)
+    {% if is_touching() %} learner_id in {{ touched_learners }}
     {% else %} {{ is_in_batch("learner_id") }}
     {% endif %}
 {% endset %}
 
 with
-    {% if is_touching() %}
-        touched_learners as (
-            select learner_id
-            from {{ timeline }}
-            union distinct
-            select arrayJoin({{ learners_of_outdated_progress() }}) as learner_id
-        ),
-    {% endif %}
-
     units as (
         select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds
         from {{ ref("dim_units") }}
@@ -62,7 +60,7 @@ with
         where
             {{ is_of_this_build }}
             {% if is_touching() %}
-                and {{ is_in_time_of("touched_learners", learner_courses) }}
+                and {{ is_in_time_of(touched_learners, learner_courses) }}
             {% endif %}
             and verb_group != 'administration'
             and verb != 'waived'
