@@ -34,8 +34,6 @@ POSITIONS = (None, 0, 0.5, 10, 29.999, 30, 59.5, 60, 61.2, 90, 119.9, 120, 150, 
 VIDEO_VERBS = ("initialized", "played", "played", "played", "paused", "paused", "seeked", "interacted", "completed")
 SEGMENTS = ("", "0[.]60", "0[.]30[,]90[.]120", "10[.]29.999[,]60", "0[.]119.9[,]59.5[.]61.2")
 RATES = (None, None, None, 0.5, 1, 1.25, 2, 3)
-# A tenth of an item's median, which moves with every drop, is the border of a rapid guess: 4 to 9 s.
-DURATIONS = (None, "PT3S", "PT5S", "PT8.5S", "PT40S", "PT1M", "PT1M30S", "PT2M")
 GAPS = (0, 0, 1, 500, 5 * SECOND, 10 * SECOND, 30 * SECOND, 60 * SECOND, 61_500, 5 * MINUTE, 20 * MINUTE)
 BORDERS = (
     30 * MINUTE - 1,
@@ -150,8 +148,6 @@ def _result(draw: st.DrawFn, verb: str, told: dict) -> dict | None:
     result: dict = {"extensions": told} if told else {}
     if verb in ("answered", "attempted"):
         result |= {"success": draw(st.booleans()), "response": draw(st.sampled_from("abc"))}
-        duration = draw(st.sampled_from(DURATIONS))
-        result |= {"duration": duration} if duration else {}
     return result or None
 
 
@@ -204,6 +200,38 @@ def _echoes(
         voiding = statement(statement_id(number, 1000 + turn), account_of("registrar"), "voided", target, moment(at))
         return [(source, line(voiding))]
     return []
+
+
+def planted() -> list[tuple[str, str]]:
+    """What chance finds too rarely."""
+    return slower_answers() + unplayed_video()
+
+
+def unplayed_video() -> list[tuple[str, str]]:
+    """A video of unknown length that is started at 0 s, and never heard of again: it is as long as what was watched."""
+    video = activity("https://campus.example.org/video/unplayed", "video")
+    _, told = extensions({"position_seconds": 0})
+    started = statement(
+        statement_id(10_001, 0), account_of("waiting"), "played", video, moment(STARTS[3]), result={"extensions": told}
+    )
+    return [("web", line(started))]
+
+
+def slower_answers() -> list[tuple[str, str]]:
+    """A question that is answered in 40 s until, in the end, most take 2 minutes: 8 s become a rapid guess.
+
+    Learners of whom nothing is heard any more are judged anew by what others do.
+    """
+    question = activity("https://campus.example.org/question/slow", "question")
+    seconds = [8] * 3 + [40] * 6 + [120] * 12
+    found = []
+    for turn, duration in enumerate(seconds):
+        at = END + turn * SECOND if duration > 40 else STARTS[2] + turn * HOUR
+        result = {"success": duration > 8, "response": "a", "duration": f"PT{duration}S"}
+        learner = account_of(f"answering-{turn}")
+        text = line(statement(statement_id(10_000, turn), learner, "answered", question, moment(at), result=result))
+        found.append(("web", text))
+    return found
 
 
 def draw_cases(count: int) -> list[Case]:

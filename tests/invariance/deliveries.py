@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 Line = tuple[str, str]
 MOST_DROPS = 50
+NEWEST = 60
 
 
 @dataclass(frozen=True)
@@ -47,26 +48,41 @@ def at_once(lines: Sequence[Line]) -> Delivery:
 def delivery(
     lines: Sequence[Line], seed: int, drop_count: int, build_count: int, repeated_ratio: float = 0.1
 ) -> Delivery:
-    """The lines shuffled over so many drops, some of them twice, and some drops wrong at first."""
+    """The lines shuffled over so many drops, some of them twice, and some drops wrong at first.
+
+    The last of several drops has the newest lines only, and a build before it: few learners are touched by then, and
+    what their statements decide about the others has to follow.
+    """
     chance = random.Random(seed)
-    every = [*lines, *(line for line in lines if chance.random() < repeated_ratio)]
+    ordered = in_time(lines)
+    newest = ordered[-NEWEST:] if drop_count > 1 else []
+    older = ordered[: len(ordered) - len(newest)]
+    every = [*older, *(line for line in older if chance.random() < repeated_ratio)]
     chance.shuffle(every)
-    borders = sorted(chance.sample(range(1, len(every)), drop_count - 1))
+    dealt = max(1, drop_count - 1)
+    borders = sorted(chance.sample(range(1, len(every)), dealt - 1))
     parts = [every[start:end] for start, end in zip([0, *borders], [*borders, len(every)], strict=True)]
     # Lines that belong to a later drop stand in an earlier one for a while: their effect has to be taken back.
-    wrong_first = set(chance.sample(range(drop_count), max(1, drop_count // 6)))
-    drops = tuple(
+    wrong_first = set(chance.sample(range(dealt), max(1, dealt // 6)))
+    drops = [
         Drop(tuple(part), tuple(chance.sample(every, min(40, len(every)))) if number in wrong_first else ())
         for number, part in enumerate(parts)
-    )
-    between = chance.sample(range(drop_count - 1), min(build_count - 1, drop_count - 1))
+    ]
+    if newest:
+        drops.append(Drop(tuple(newest)))
+    between = chance.sample(range(dealt), min(build_count - 1, dealt))
     fixed_with = drop_count // 2 if seed % 5 == 0 else 0
-    return Delivery(drops, frozenset({*between, drop_count - 1}), fixed_with)
+    return Delivery(tuple(drops), frozenset({*between, dealt - 1, len(drops) - 1}), fixed_with)
 
 
 def by_time(lines: Sequence[Line], drop_count: int) -> Delivery:
     """In the order in which it happened, as a platform that works well delivers; built after each drop."""
-    ordered = sorted(lines, key=lambda line: line[1][line[1].find('"timestamp"') :][:40])
+    ordered = in_time(lines)
     size = -(-len(ordered) // drop_count)
     parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     return Delivery(tuple(Drop(tuple(part)) for part in parts), frozenset(range(len(parts))))
+
+
+def in_time(lines: Sequence[Line]) -> list[Line]:
+    """The lines in the order of their timestamps, those without one first."""
+    return sorted(lines, key=lambda line: line[1].partition('"timestamp"')[2][:30])

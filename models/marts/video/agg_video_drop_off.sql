@@ -14,13 +14,14 @@ with
             bin_start_seconds,
             bin_end_seconds,
             toFloat64(bin_end_seconds - bin_start_seconds) as width_seconds,
+            {# The length of a video is 0 when it is unknown and nobody played a second. #}
             least(
                 {{ var("hot_spot_buckets") }} - 1,
                 toInt32(
                     floor(
                         {{ var("hot_spot_buckets") }}
                         * toFloat64(bin_start_seconds)
-                        / toFloat64(length_seconds)
+                        / greatest(toFloat64(length_seconds), 0.001)
                     )
                 )
             ) as bucket,
