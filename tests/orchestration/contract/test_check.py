@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,16 @@ def test_missing_fields_are_counted_with_their_first_lines(tmp_path: Path):
     assert gap.first_lines == [2, 3, 4][:FIRST_LINES]
 
 
-def test_five_thousand_statements_a_second(tmp_path: Path):
-    """In CPU time; measured: 10,000 and more."""
+def test_a_check_costs_less_than_ten_times_what_reading_does(tmp_path: Path):
+    """The best of five in CPU time: 5 times when measured, 10,000 statements a second; a busy machine slows both."""
     path = write(tmp_path, b"\n".join(GOOD * 60))
     checker = Checker("events")
+    checking = min(_cpu_seconds(lambda: checker.check(path)) for _ in range(5))
+    reading = min(_cpu_seconds(lambda: [json.loads(line) for line in path.read_bytes().splitlines()]) for _ in range(5))
+    assert checking < 10 * reading
+
+
+def _cpu_seconds(work: Callable[[], object]) -> float:
     started = time.process_time()
-    report = checker.check(path)
-    assert report.line_count / (time.process_time() - started) > 5_000
+    work()
+    return time.process_time() - started
