@@ -45,6 +45,14 @@ def impatient(monkeypatch) -> None:
     monkeypatch.setattr("orchestration.loading.ledger.entries.RETRY_AFTER_SECONDS", (10**6,))
 
 
+@pytest.fixture
+def patient(monkeypatch, impatient) -> None:
+    """Reads of a lake that answers have time on a busy machine, and a kept connection that was closed is no fault."""
+    monkeypatch.setitem(LAND_SETTINGS, "s3_request_timeout_ms", 20_000)
+    monkeypatch.setitem(LAND_SETTINGS, "s3_max_single_read_retries", 3)
+    monkeypatch.setitem(LAND_SETTINGS, "s3_retry_attempts", 3)
+
+
 def recorded_failures(warehouse) -> int:
     return warehouse.query("select count() from ops.object_failures").result_rows[0][0]
 
@@ -79,14 +87,7 @@ def test_objects_that_fail_alone_are_recorded_and_all_others_loaded(
     assert report.object_count == 14
 
 
-def test_one_bad_object_of_two_hundred_costs_few_attempts(warehouse, put, load_through, statement, monkeypatch) -> None:
-    # Without patience a good object fails as well, when a connection that was kept open turns out to be closed.
-    for name, value in {
-        "s3_request_timeout_ms": 20_000,
-        "s3_retry_attempts": 3,
-        "s3_max_single_read_retries": 3,
-    }.items():
-        monkeypatch.setitem(LAND_SETTINGS, name, value)
+def test_one_bad_object_of_two_hundred_costs_few_attempts(warehouse, put, load_through, statement, patient) -> None:
     keys = [put(f"events/many/{number:03d}.ndjson", [statement(number)]) for number in range(200)]
     attempts = "select uniqExact(load_id) from ops.load_plan where object_key like 'events/many/%'"
     report = load_through(lambda method, key: "500" if key == keys[150] and method == "GET" else "")
@@ -95,7 +96,7 @@ def test_one_bad_object_of_two_hundred_costs_few_attempts(warehouse, put, load_t
 
 
 def test_an_outage_in_the_middle_of_a_load_keeps_what_was_committed_and_judges_it(
-    warehouse, lake, put, load_through, live_lines, statement, monkeypatch
+    warehouse, lake, put, load_through, live_lines, statement, monkeypatch, patient
 ) -> None:
     monkeypatch.setattr("orchestration.loading.steps.plan.MAX_BATCH_OBJECTS", 5)
     keys = [put(f"events/middle/{number:02d}.ndjson", [statement(number)]) for number in range(20)]
