@@ -3,6 +3,29 @@
     its SHA-1 give the same text, so that both are one learner (xAPI 1.0.3 §2.4.2: mbox_sha1sum is the hash of the whole
     mailto IRI). Names of accounts stay escaped as in JSON, which the engine always does in the same way.
 #}
+{#
+    The identity of any actor: by patterns where it is plain, which nearly all are; else from its JSON, a list of none or
+    one text. Without an identifier of its own a group is its members.
+#}
+{% macro identity(is_plain, agent_json, few_actors) -%}
+    multiIf(
+        not {{ is_plain }},
+        arrayMap(
+            json -> if(
+                {{ actor_identifier_count("json") }} = 0,
+                {{ members_identity("json") }},
+                {{ actor_identity("json") }}
+            ),
+            {{ few_actors }}
+        )[1],
+        {{ agent_text(agent_json, "mbox") }} != '',
+        concat('mbox_sha1sum|', lower(hex(SHA1({{ agent_text(agent_json, "mbox") }})))),
+        {{ agent_text(agent_json, "mbox_sha1sum") }} != '',
+        concat('mbox_sha1sum|', lower({{ agent_text(agent_json, "mbox_sha1sum") }})),
+        {{ agent_identifier(agent_json) }}
+    )
+{%- endmacro %}
+
 {# The text of one identifier of an agent that matches `agent_pattern`; empty when it is identified otherwise. #}
 {% macro agent_text(agent_json, property) -%}
     extract({{ agent_json }}, '[{,]"{{ property }}":"([^"]*)"')

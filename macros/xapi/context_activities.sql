@@ -6,11 +6,8 @@
     arrayConcat(
         {{ list }},
         arrayMap(
-            json -> JSONExtract(
-                json,
-                '{{ relation }}',
-                'Tuple(id String, definition Tuple(type String))'
-            ),
+            json
+            -> JSONExtract(json, '{{ relation }}', '{{ context_activity_shape() }}'),
             arrayFilter(
                 json -> JSONType(json, '{{ relation }}') = 'Object', {{ single_json }}
             )

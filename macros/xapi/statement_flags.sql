@@ -10,7 +10,7 @@
                 ("group_activity", "object_type = 'GroupActivity'"),
                 (
                     "anonymous_group",
-                    "startsWith(few_identity, 'group|')",
+                    "startsWith(identity, 'group|')",
                 ),
                 (
                     "unknown_property",

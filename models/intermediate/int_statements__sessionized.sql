@@ -39,11 +39,7 @@ with
             arrival_type,
             occurred_at
         from {{ ref("int_statements__deduplicated") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
+        {% if is_touching() %} where {{ is_in_timeline(timeline) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),

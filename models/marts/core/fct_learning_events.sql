@@ -20,9 +20,7 @@
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set is_of_this_build %}
     {% if is_touching() %}
-        learner_id in (select learner_id from {{ timeline }})
-        and statement_key in (select statement_key from {{ timeline }})
-        and {{ is_in_touched_month(timeline) }}
+        {{ is_in_timeline(timeline) }}
     {% else %}
         {{ is_in_batch("learner_id") }}
         and {{ is_in_month_of(ref("int_statements__deduplicated")) }}

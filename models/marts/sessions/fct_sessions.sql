@@ -29,11 +29,7 @@ with
             active_seconds_low,
             active_seconds_high
         from {{ ref("int_statements__sessionized") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
+        {% if is_touching() %} where {{ is_in_timeline(timeline) }}
         {% else %} where {{ is_in_batch("learner_id", 3) }}
         {% endif %}
     ),

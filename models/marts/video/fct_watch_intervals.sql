@@ -16,6 +16,13 @@
 }}
 
 {%- set timeline = ref("int_touched_timeline") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %} {{ is_in_timeline(timeline) }}
+    {% else %}
+        {{ is_in_batch("learner_id") }}
+        and {{ is_in_month_of(ref("int_statements__sessionized")) }}
+    {% endif %}
+{% endset %}
 
 with
     intervals as (
@@ -37,30 +44,13 @@ with
             watched_wall_ms,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
-        {% if is_touching() %}
-            where
-                learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
-        {% else %}
-            where
-                {{ is_in_batch("learner_id") }}
-                and {{ is_in_month_of(ref("int_statements__sessionized")) }}
-        {% endif %}
+        where {{ is_of_this_build }}
     ),
 
     sessions as (
         select statement_id, learner_id, occurred_at, session_id
         from {{ ref("int_statements__sessionized") }}
-        where
-            {% if is_touching() %}
-                learner_id in (select learner_id from {{ timeline }})
-                and statement_key in (select statement_key from {{ timeline }})
-                and {{ is_in_touched_month(timeline) }}
-            {% else %}
-                {{ is_in_batch("learner_id") }}
-                and {{ is_in_month_of(ref("int_statements__sessionized")) }}
-            {% endif %} and activity_type = 'video'
+        where {{ is_of_this_build }} and activity_type = 'video'
     ),
 
     final as (

@@ -45,29 +45,7 @@ with
             loaded_at,
             reject,
             xxh3(line) as line_hash,
-            JSONExtract(line, 'Tuple(
-                    id Nullable(String),
-                    actor String,
-                    verb String,
-                    object String,
-                    result String,
-                    context Tuple(
-                        registration String,
-                        platform String,
-                        revision String,
-                        language String,
-                        contextActivities String,
-                        instructor String,
-                        team String,
-                        statement String,
-                        contextAgents String,
-                        contextGroups String,
-                        extensions Map(String, String)
-                    ),
-                    timestamp Nullable(String),
-                    stored Nullable(String),
-                    version Nullable(String)
-                )') as statement,
+            JSONExtract(line, '{{ statement_shape() }}') as statement,
             statement.context as context,
             {# A typed read takes null for absent, which the specification does not. #}
             arrayFlatten(
@@ -127,28 +105,11 @@ with
             toLowCardinality(statement.verb) as verb_json,
             toLowCardinality(statement.object) as object_json,
             toLowCardinality(context.contextActivities) as context_activities_json,
-            JSONExtract(statement.object, 'Tuple(
-                    id Nullable(String),
-                    objectType Nullable(String),
-                    definition Tuple(type String, name Map(String, String))
-                )') as object,
-            JSONExtract(statement.result, 'Tuple(
-                    success Nullable(Bool),
-                    completion Nullable(Bool),
-                    response Nullable(String),
-                    duration String,
-                    score Tuple(
-                        scaled Nullable(Float64),
-                        raw Nullable(Float64),
-                        min Nullable(Float64),
-                        max Nullable(Float64)
-                    ),
-                    extensions Map(String, String)
-                )') as result,
-            JSONExtract(context.contextActivities, 'Tuple(
-                    parent Array(Tuple(id String, definition Tuple(type String))),
-                    grouping Array(Tuple(id String, definition Tuple(type String)))
-                )') as context_activities,
+            JSONExtract(statement.object, '{{ object_shape() }}') as object,
+            JSONExtract(statement.result, '{{ result_shape() }}') as result,
+            JSONExtract(
+                context.contextActivities, '{{ context_activities_shape() }}'
+            ) as context_activities,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
             ifNull(statement.version, '') as spec_version,
             ifNull(object.id, '') as activity_id,
@@ -200,31 +161,8 @@ with
         select
             *,
             {{ actor_fault("few_actors") }} as actor_fault,
-            {# Without an identifier of its own a group is its members. #}
-            arrayMap(
-                json -> if(
-                    {{ actor_identifier_count("json") }} = 0,
-                    {{ members_identity("json") }},
-                    {{ actor_identity("json") }}
-                ),
-                few_actors
-            )[1] as few_identity,
             toLowCardinality(
-                multiIf(
-                    not is_plain_actor,
-                    few_identity,
-                    {{ agent_text("actor_json", "mbox") }} != '',
-                    concat(
-                        'mbox_sha1sum|',
-                        lower(hex(SHA1({{ agent_text("actor_json", "mbox") }})))
-                    ),
-                    {{ agent_text("actor_json", "mbox_sha1sum") }} != '',
-                    concat(
-                        'mbox_sha1sum|',
-                        lower({{ agent_text("actor_json", "mbox_sha1sum") }})
-                    ),
-                    {{ agent_identifier("actor_json") }}
-                )
+                {{ identity("is_plain_actor", "actor_json", "few_actors") }}
             ) as identity,
             {#
                 A plain verb starts with its id or with its display. The other ones are read as JSON.

@@ -1,0 +1,65 @@
+{#
+    What is read of a statement's JSON, as types of `JSONExtract`, which reads all of it in one pass: one to read parts as
+    JSON, and those of the parts. Nullable where absent and empty mean different things; what a type does not fit is
+    absent, and judged by `quarantine_reason` and `statement_flags` from the part's text.
+#}
+{% macro statement_shape() -%}
+    Tuple(
+        id Nullable(String),
+        actor String,
+        verb String,
+        object String,
+        result String,
+        context Tuple(
+            registration String,
+            platform String,
+            revision String,
+            language String,
+            contextActivities String,
+            instructor String,
+            team String,
+            statement String,
+            contextAgents String,
+            contextGroups String,
+            extensions Map(String, String)
+        ),
+        timestamp Nullable(String),
+        stored Nullable(String),
+        version Nullable(String)
+    )
+{%- endmacro %}
+
+{% macro object_shape() -%}
+    Tuple(
+        id Nullable(String),
+        objectType Nullable(String),
+        definition Tuple(type String, name Map(String, String))
+    )
+{%- endmacro %}
+
+{% macro result_shape() -%}
+    Tuple(
+        success Nullable(Bool),
+        completion Nullable(Bool),
+        response Nullable(String),
+        duration String,
+        score Tuple(
+            scaled Nullable(Float64),
+            raw Nullable(Float64),
+            min Nullable(Float64),
+            max Nullable(Float64)
+        ),
+        extensions Map(String, String)
+    )
+{%- endmacro %}
+
+{% macro context_activities_shape() -%}
+    Tuple(
+        parent Array({{ context_activity_shape() }}),
+        grouping Array({{ context_activity_shape() }})
+    )
+{%- endmacro %}
+
+{% macro context_activity_shape() -%}
+    Tuple(id String, definition Tuple(type String))
+{%- endmacro %}
