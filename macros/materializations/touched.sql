@@ -64,14 +64,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- do drop_tables(target, run.leftovers) -%}
-    {%- if existing is not none and not existing.can_exchange -%}
-        {%- do exceptions.raise_compiler_error(
-            "Materialization touched exchanges tables, which database "
-            ~ this.schema
-            ~ " cannot; "
-            ~ "expected one with the engine Atomic or Replicated."
-        ) -%}
-    {%- endif -%}
+    {%- if existing is not none -%} {%- do require_exchange(existing) -%} {%- endif -%}
 
     {%- if run.is_touching -%} {%- do publish_touched_units(target, aside, sql, run) -%}
     {%- else -%} {%- do publish_whole(target, aside, sql, run) -%}
@@ -185,21 +178,8 @@
         {%- do exchange_tables_atomic(aside, target) -%}
         {%- do drop_tables(target, [aside.identifier]) -%}
     {%- else -%}
-        {%- if run.engine -%}
-            {%- do run_query(
-                "drop table "
-                ~ target
-                ~ " "
-                ~ on_cluster_clause(target, True)
-            ) -%}
+        {%- if run.engine -%} {%- do drop_tables(target, [target.identifier]) -%}
         {%- endif -%}
-        {%- do run_query(
-            "rename table "
-            ~ aside
-            ~ " to "
-            ~ target
-            ~ " "
-            ~ on_cluster_clause(target)
-        ) -%}
+        {%- do rename_table(aside, target) -%}
     {%- endif -%}
 {% endmacro %}
