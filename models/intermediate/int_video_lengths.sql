@@ -6,7 +6,7 @@ with
             activity_id as video_id,
             reported_length_ms as length_ms,
             sum(report_count) as length_count
-        from {{ ref("int_activity_months") }}
+        from {{ ref("int_activity_days") }}
         where reported_length_ms > 0
         group by video_id, length_ms
     ),

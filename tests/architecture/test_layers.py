@@ -13,8 +13,10 @@ MAY_READ = {
 }
 # The snapshot of live objects that all models of a run work on: staging parses what is live in it.
 READ_BY_ALL = {"int_object_states"}
-# Days that an aggregate recomputes: which, never with what.
-READ_BY_AGGREGATES = {"int_touched_days"}
+# Days and courses that an aggregate recomputes: which, never with what.
+READ_BY_AGGREGATES = {"int_touched_days", "int_touched_courses"}
+# A course is touched where the progress of its learners is.
+READS_MARTS = {"int_touched_courses"}
 # What an object held that is not live any more is touched as well.
 READS_DEAD_LINES = {"int_touched_points", "int_touched_views"}
 # What the engine says of tables: no data, and there on every target. Materializations ask for it.
@@ -37,6 +39,7 @@ def forbidden_reads(models: tuple[Node, ...]) -> list[str]:
         if read.layer not in MAY_READ.get(model.layer, ())
         and read.name not in READ_BY_ALL
         and not (model.layer == "agg" and read.name in READ_BY_AGGREGATES)
+        and not (model.name in READS_MARTS and read.layer in ("dim", "fct"))
     ]
 
 

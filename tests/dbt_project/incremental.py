@@ -1,6 +1,5 @@
 """A warehouse that is built drop by drop, and beside it, in another schema, one built whole from the same lines."""
 
-import re
 import subprocess
 from dataclasses import dataclass, field, replace
 
@@ -80,14 +79,6 @@ class Incremental:
             if only != [0, 0]:
                 found[table] = f"{only[0]} rows only here, {only[1]} only in the whole"
         return found
-
-    def built_whole_by(self) -> dict[str, str]:
-        """Table → the run that built it whole; runs that recomputed some units since then do not show."""
-        comments = self.client.query(
-            "select name, comment from system.tables where database in ('staging', 'intermediate', 'marts') "
-            "and comment like '%[whole %'"
-        ).result_rows
-        return {name: re.search(r"\[whole (\S+)\]", comment).group(1) for name, comment in comments}
 
     def touched(self) -> int:
         """Objects that no finished run has consumed."""

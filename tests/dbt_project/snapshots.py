@@ -20,6 +20,15 @@ def put_aside(client: Client, database: str) -> None:
         client.command(f"create table {database}.{mart} {engine} as select * from marts.{mart}")
 
 
+def built_whole_by(client: Client) -> dict[str, str]:
+    """Table → the run that built it whole; runs that recomputed some units since then do not show."""
+    query = (
+        "select name, extract(comment, '\\\\[whole ([^]]+)') as run from system.tables "
+        "where database in ('staging', 'intermediate', 'marts') and run != ''"
+    )
+    return dict(client.query(query).result_rows)
+
+
 def differences(client: Client, database: str, without: frozenset[str] = frozenset()) -> dict[str, str]:
     """Mart → how it differs from the copy, for each that does."""
     before, after = (set(marts(client, place)) - without for place in (database, "marts"))

@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from orchestration.loading import load_pending
-from orchestration.loading.steps import gate
-from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.dbt_project.incremental import NEVER_WHOLE, Incremental
-from tests.passing_judge import PassingJudge
+from tests.dbt_project.snapshots import built_whole_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -18,22 +15,6 @@ VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 DEDUPLICATED = "int_statements__deduplicated"
 # Small months are written anew where rows change. With this they are deleted from, as large ones are.
 THINNED = f"{NEVER_WHOLE}, thinned_partition_rows: 0"
-
-
-@pytest.fixture(scope="module")
-def deliver(
-    warehouse: Client, lake: S3Lake, settings: Settings, put: Callable[..., str]
-) -> Iterator[Callable[..., None]]:
-    """deliver({key: lines}) puts the objects and loads them past the gate."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
-
-        def put_and_load(objects: dict[str, list]) -> None:
-            for key, lines in objects.items():
-                put(key if "/" in key else f"events/web/dt=2026-01-05/{key}.ndjson", lines)
-            assert load_pending(warehouse, lake, settings).parked_count == 0
-
-        yield put_and_load
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +60,7 @@ def test_a_first_build_after_one_that_was_killed_is_whole(built: Incremental):
 def test_what_comes_late_twice_or_otherwise_and_what_stops_being_live(
     built: Incremental, deliver: Callable[..., None], say: Callable[..., dict]
 ):
-    whole = built.built_whole_by()
+    whole = built_whole_by(built.client)
     # New ones in an old month, copies of old ones, another content that was stored earlier and in another month.
     deliver({
         "new": [say(number, day=number % 50 + 1) for number in range(400, 420)],
@@ -107,14 +88,14 @@ def test_what_comes_late_twice_or_otherwise_and_what_stops_being_live(
     built.client.command(f"insert into ops.load_revocations {revoked} '%/first.ndjson'")
     built.build()
     assert built.differences() == {}
-    assert built.built_whole_by() == whole, "a table was built whole: nothing was shown of touched units"
+    assert built_whole_by(built.client) == whole, "a table was built whole: nothing was shown of touched units"
 
 
 def test_killed_between_any_two_queries(built: Incremental, deliver: Callable[..., None], say: Callable[..., dict]):
     # Enough that stays in both months for rows to be deleted and not the month written anew.
     deliver({"many": [say(number, day=number % 60 + 1) for number in range(3000, 3300)]})
     built.build()
-    whole = built.built_whole_by()
+    whole = built_whole_by(built.client)
     kills = [
         (("insert into", "stg_xapi__statements__touched_new"), True),
         (("drop table", "int_statements__compared__touched_new"), True),
@@ -136,7 +117,7 @@ def test_killed_between_any_two_queries(built: Incremental, deliver: Callable[..
     built.build()
     assert built.touched() == 0
     assert built.differences() == {}
-    assert built.built_whole_by() == whole
+    assert built_whole_by(built.client) == whole
 
 
 def test_nothing_new_changes_nothing_and_one_model_consumes_nothing(
@@ -175,26 +156,26 @@ def test_a_month_is_recomputed_when_asked(built: Incremental):
     )
     built.build()
     assert set(built.differences()) == {f"intermediate.{DEDUPLICATED}", "marts.fct_learning_events"}
-    whole, built.vars = built.built_whole_by(), f"{built.vars}, refresh_months: ['2025-12']"
+    whole, built.vars = built_whole_by(built.client), f"{built.vars}, refresh_months: ['2025-12']"
     built.build()
-    assert built.built_whole_by() == whole
+    assert built_whole_by(built.client) == whole
     assert built.differences() == {}
 
 
 def test_a_full_refresh_of_one_model_builds_it_whole(built: Incremental):
-    whole = built.built_whole_by()
+    whole = built_whole_by(built.client)
     built.build("--select", "fct_learning_events", "--full-refresh")
-    changed = {name for name, run in built.built_whole_by().items() if run != whole[name]}
+    changed = {name for name, run in built_whole_by(built.client).items() if run != whole[name]}
     assert changed == {"fct_learning_events"}
     built.build()
     assert built.differences() == {}
 
 
 def test_another_basis_builds_whole_and_what_is_made_from_it(built: Incremental, deliver: Callable[..., None]):
-    whole = built.built_whole_by()
+    whole = built_whole_by(built.client)
     deliver({"catalog/items.ndjson": [{"activity_id": "https://lms.example/page/1", "course_id": "c", "title": "One"}]})
     built.build()
-    changed = {name for name, run in built.built_whole_by().items() if run != whole[name]}
+    changed = {name for name, run in built_whole_by(built.client).items() if run != whole[name]}
     assert {DEDUPLICATED, "fct_learning_events"} <= changed
     assert not {"stg_xapi__statements", "int_statements__compared", "fct_event_deliveries"} & changed
     assert built.differences() == {}

@@ -17,7 +17,7 @@ from orchestration.loading import load_pending
 from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
-from tests.dbt_project.snapshots import differences, put_aside
+from tests.dbt_project.snapshots import built_whole_by, differences, put_aside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -89,12 +89,6 @@ def test_touched_units_end_as_one_full_build(
     put_aside(warehouse, "kept")
     dbt("run", "--select", CORE, "--full-refresh")
     assert differences(warehouse, "kept", without=ABOUT_DELIVERY) == {}, f"seed {SEED}"
-
-
-def built_whole_by(client: Client) -> dict[str, str]:
-    """Table → the run that last built it whole."""
-    query = "select name, extract(comment, '\\\\[whole ([^]]+)') as run from system.tables where run != ''"
-    return dict(client.query(query).result_rows)
 
 
 def learner_lists(client: Client) -> list[tuple[str, str]]:

@@ -1,10 +1,26 @@
 {{
     config(
+        materialized="touched",
+        replaces="course_id in (select course_id from {{ ref('int_touched_courses') }})",
+        basis=[
+            "select learner_id from {{ ref('dim_learners') }} where is_excluded",
+            "select unit_id, unit_kind, activity_type, course_id, module_id, title, position "
+            ~ "from {{ ref('dim_units') }}",
+            "select learner_id, course_id from {{ ref('fct_enrolments') }} "
+            ~ "where enrolment_basis in ('learners_drop', 'unknown')",
+        ],
         engine="MergeTree()",
         order_by=["course_id", "unit_kind", "unit_id"],
         tags=["near_real_time"],
     )
 }}
+
+{%- set touched_courses = ref("int_touched_courses") %}
+{%- set is_of_this_build %}
+    {% if is_touching() %} course_id in (select course_id from {{ touched_courses }})
+    {% else %} true
+    {% endif %}
+{% endset %}
 
 with
     excluded as (select learner_id from {{ ref("dim_learners") }} where is_excluded),
@@ -12,18 +28,23 @@ with
     units as (
         select unit_id, unit_kind, activity_type, course_id, module_id, title, position
         from {{ ref("dim_units") }}
+        where {{ is_of_this_build }}
     ),
 
     enrolments as (
         select learner_id, course_id
         from {{ ref("fct_enrolments") }}
-        where learner_id not in (select learner_id from excluded)
+        where
+            {{ is_of_this_build }}
+            and learner_id not in (select learner_id from excluded)
     ),
 
     progress as (
         select learner_id, unit_id, course_id, is_engaged, is_completed, last_active_at
         from {{ ref("fct_unit_progress") }}
-        where learner_id not in (select learner_id from excluded)
+        where
+            {{ is_of_this_build }}
+            and learner_id not in (select learner_id from excluded)
     ),
 
     course_learners as (

@@ -51,7 +51,6 @@ with
         select
             learner_id,
             activity_id,
-            parent_activity_id,
             verb,
             ifNull(is_completed, false) as is_reported_completed,
             occurred_at,
@@ -101,7 +100,6 @@ with
         select
             learner_id,
             activity_id,
-            max(parent_activity_id) as reported_parent_id,
             min(occurred_at) as first_at,
             max(occurred_at) as last_at,
             count() as event_count,
@@ -132,11 +130,7 @@ with
                         ifNull(activities.module_id, ''),
                         if(
                             activities.activity_type = 'question',
-                            coalesce(
-                                nullIf(activities.parent_activity_id, ''),
-                                learner_activities.reported_parent_id,
-                                ''
-                            ),
+                            ifNull(activities.parent_activity_id, ''),
                             ''
                         )
                     ]

@@ -12,7 +12,7 @@ with
             first_at,
             last_at,
             last_statement_id
-        from {{ ref("int_activity_months") }}
+        from {{ ref("int_activity_days") }}
         where activity_id != ''
     ),
 
