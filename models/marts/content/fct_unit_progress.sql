@@ -6,7 +6,9 @@
         basis=[
             "select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds "
             ~ "from {{ ref('dim_units') }}",
-            "select activity_id, activity_type, parent_activity_id, module_id from {{ ref('dim_activities') }}",
+            "with units as (select unit_id from {{ ref('dim_units') }}) "
+            ~ "select activity_id, activity_type, parent_activity_id, module_id from {{ ref('dim_activities') }} "
+            ~ "where activity_id in units or module_id in units or parent_activity_id in units",
         ],
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
