@@ -5,7 +5,7 @@
         basis=[
             "select unit_id, unit_kind, activity_type, course_id from {{ ref('dim_units') }}",
             "select distinct addDays(cohort_week, 7 * age_weeks) from {{ ref('dim_cohorts') }} "
-            ~ "where age_weeks > 0",
+            ~ "where age_weeks > 0 and course_id != 'all'",
             "select learner_id, course_id, enrolled_at from {{ ref('fct_enrolments') }} "
             ~ "where enrolment_basis in ('learners_drop', 'unknown')",
             "select distinct learner_id from {{ ref('fct_cohort_members') }} where is_excluded",
