@@ -21,30 +21,24 @@
     watermark reaches another week. Enrolments that follow from statements lie in courses that these touch.
 #}
 {%- set enrolments = ref("fct_enrolments") %}
-{%- set touched_courses = ref("int_touched_courses") %}
-{%- set is_of_this_build %}
-    {% if is_touching() %} course_id in (select course_id from {{ touched_courses }})
-    {% else %} true
-    {% endif %}
-{% endset %}
 
 with
     cohorts as (
         select cohort_id, cohort_basis, course_id, cohort_week, cohort_size, age_weeks
         from {{ ref("dim_cohorts") }}
-        where {{ is_of_this_build }} and course_id != 'all' and cohort_size > 0
+        where {{ is_in_touched_course() }} and course_id != 'all' and cohort_size > 0
     ),
 
     members as (
         select cohort_id, cohort_basis, course_id, cohort_week, learner_id
         from {{ ref("fct_cohort_members") }}
-        where {{ is_of_this_build }} and course_id != 'all' and not is_excluded
+        where {{ is_in_touched_course() }} and course_id != 'all' and not is_excluded
     ),
 
     units as (
         select unit_id, activity_type, course_id
         from {{ ref("dim_units") }}
-        where {{ is_of_this_build }} and unit_kind = 'activity'
+        where {{ is_in_touched_course() }} and unit_kind = 'activity'
     ),
 
     progress as (
@@ -56,7 +50,7 @@ with
             is_completed,
             toDate(completed_at) as completed_date
         from {{ ref("fct_unit_progress") }}
-        where {{ is_of_this_build }} and unit_kind = 'activity'
+        where {{ is_in_touched_course() }} and unit_kind = 'activity'
     ),
 
     {# Units of a type that nobody ever completed (pages, mostly) do not report completion and cannot be done. #}

@@ -15,27 +15,20 @@
     )
 }}
 
-{%- set touched_courses = ref("int_touched_courses") %}
-{%- set is_of_this_build %}
-    {% if is_touching() %} course_id in (select course_id from {{ touched_courses }})
-    {% else %} true
-    {% endif %}
-{% endset %}
-
 with
     excluded as (select learner_id from {{ ref("dim_learners") }} where is_excluded),
 
     units as (
         select unit_id, unit_kind, activity_type, course_id, module_id, title, position
         from {{ ref("dim_units") }}
-        where {{ is_of_this_build }}
+        where {{ is_in_touched_course() }}
     ),
 
     enrolments as (
         select learner_id, course_id
         from {{ ref("fct_enrolments") }}
         where
-            {{ is_of_this_build }}
+            {{ is_in_touched_course() }}
             and learner_id not in (select learner_id from excluded)
     ),
 
@@ -43,7 +36,7 @@ with
         select learner_id, unit_id, course_id, is_engaged, is_completed, last_active_at
         from {{ ref("fct_unit_progress") }}
         where
-            {{ is_of_this_build }}
+            {{ is_in_touched_course() }}
             and learner_id not in (select learner_id from excluded)
     ),
 

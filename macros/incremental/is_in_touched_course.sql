@@ -1,0 +1,10 @@
+{#
+    Condition of an aggregate by course: the row is of a course that this run counts anew; in a whole build, of any. The
+    model `replaces` the rows of the same courses.
+#}
+{% macro is_in_touched_course() -%}
+    {%- set touched_courses = ref("int_touched_courses") -%}
+    {%- if is_touching() -%} course_id in (select course_id from {{ touched_courses }})
+    {%- else -%} true
+    {%- endif -%}
+{%- endmacro %}
