@@ -16,3 +16,12 @@
         mapValues({{ extensions }})
     )
 {%- endmacro %}
+
+{# A field that senders put into the context or into the result. #}
+{% macro field_of_either(field) -%}
+    if(
+        context_fields['{{ field }}'] != '',
+        context_fields['{{ field }}'],
+        result_fields['{{ field }}']
+    )
+{%- endmacro %}

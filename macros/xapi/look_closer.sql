@@ -113,6 +113,21 @@
     )
 {%- endmacro %}
 
+{% macro is_valid_verb(verbs) -%}
+    arrayExists(
+        json
+        -> {{ matches(known_properties("json", "['id', 'display']"), verb_pattern()) }},
+        {{ verbs }}
+    )
+{%- endmacro %}
+
+{% macro is_valid_object(objects) -%}
+    arrayExists(
+        json -> {{ matches(known_activity("json"), statement_object_pattern()) }},
+        {{ objects }}
+    )
+{%- endmacro %}
+
 {# A sub-statement: a statement without id, stored, version and authority whose object is no sub-statement. #}
 {% macro is_valid_sub_statement(json) -%}
     arrayExists(
@@ -189,6 +204,11 @@
         ),
         {{ results }}
     )[1]
+{%- endmacro %}
+
+{# Whether a property of the result is among them, or the whole result. #}
+{% macro is_unusable_result(property) -%}
+    hasAny(unusable_in_result, ['result', '{{ property }}'])
 {%- endmacro %}
 
 {# People, groups and the statement that a context names. Few contexts name any. #}

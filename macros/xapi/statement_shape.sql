@@ -63,3 +63,47 @@
 {% macro context_activity_shape() -%}
     Tuple(id String, definition Tuple(type String))
 {%- endmacro %}
+
+{# What the types cannot tell, from the JSON of the few lines that may have it. #}
+{# Properties that are null: a typed read takes null for absent, which the specification does not. #}
+{% macro null_properties(line) -%}
+    arrayFlatten(
+        arrayMap(
+            json -> arrayMap(
+                property -> property .1,
+                arrayFilter(
+                    property -> property .2 = 'null', JSONExtractKeysAndValuesRaw(json)
+                )
+            ),
+            {{ few("statement.id is null or statement.timestamp is null", line) }}
+        )
+    )
+{%- endmacro %}
+
+{# Parts that are a text which holds JSON, and not the JSON itself: some senders encode twice. #}
+{% macro quoted_parts(line) -%}
+    arrayMap(
+        json -> arrayFilter(
+            part -> startsWith(JSONExtractRaw(json, part), '"{'),
+            ['actor', 'verb', 'object']
+        ),
+        {{ few("position(" ~ line ~ ", '\"{') > 0", line) }}
+    )[1]
+{%- endmacro %}
+
+{# Whether the registration is no UUID; in a context that is a list there is none. #}
+{% macro has_invalid_registration(line) -%}
+    arrayExists(
+        json -> JSONType(json, 'context') = 'Object'
+        and JSONHas(json, 'context', 'registration'),
+        {{
+            few(
+                "position("
+                ~ line
+                ~ ", '\"registration\"') > 0 and not "
+                ~ matches("context.registration", uuid_pattern()),
+                line,
+            )
+        }}
+    )
+{%- endmacro %}

@@ -47,44 +47,9 @@ with
             xxh3(line) as line_hash,
             JSONExtract(line, '{{ statement_shape() }}') as statement,
             statement.context as context,
-            {# A typed read takes null for absent, which the specification does not. #}
-            arrayFlatten(
-                arrayMap(
-                    json -> arrayMap(
-                        property -> property .1,
-                        arrayFilter(
-                            property -> property .2 = 'null',
-                            JSONExtractKeysAndValuesRaw(json)
-                        )
-                    ),
-                    {{
-                        few(
-                            "statement.id is null or statement.timestamp is null",
-                            "line",
-                        )
-                    }}
-                )
-            ) as null_properties,
-            {# Nor a text that holds JSON from the JSON itself: some senders encode twice. #}
-            arrayMap(
-                json -> arrayFilter(
-                    part -> startsWith(JSONExtractRaw(json, part), '"{'),
-                    ['actor', 'verb', 'object']
-                ),
-                {{ few("position(line, '\"{') > 0", "line") }}
-            )[1] as quoted_parts,
-            {# Nor a list from an object. #}
-            arrayExists(
-                json -> JSONType(json, 'context') = 'Object'
-                and JSONHas(json, 'context', 'registration'),
-                {{
-                    few(
-                        "position(line, '\"registration\"') > 0 and not "
-                        ~ matches("context.registration", uuid_pattern()),
-                        "line",
-                    )
-                }}
-            ) as has_invalid_registration
+            {{ null_properties("line") }} as null_properties,
+            {{ quoted_parts("line") }} as quoted_parts,
+            {{ has_invalid_registration("line") }} as has_invalid_registration
         from {{ source("raw", "event_lines") }}
         where
             (load_id, object_id) in (
@@ -164,33 +129,10 @@ with
             toLowCardinality(
                 {{ identity("is_plain_actor", "actor_json", "few_actors") }}
             ) as identity,
-            {#
-                A plain verb starts with its id or with its display. The other ones are read as JSON.
-            #}
-            if(
-                is_plain_verb,
-                extract(
-                    verb_json,
-                    '^[{](?:"display":{{ language_map_pattern() }},)?"id":"([^"]*)"'
-                ),
-                arrayMap(json -> JSONExtractString(json, 'id'), few_verbs)[1]
-            ) as verb_iri,
-            is_plain_verb
-            or arrayExists(
-                json
-                -> {{
-                    matches(
-                        known_properties("json", "['id', 'display']"), verb_pattern()
-                    )
-                }},
-                few_verbs
-            ) as is_verb,
+            {{ verb_id("is_plain_verb", "verb_json", "few_verbs") }} as verb_iri,
+            is_plain_verb or {{ is_valid_verb("few_verbs") }} as is_verb,
             is_plain_object
-            or arrayExists(
-                json
-                -> {{ matches(known_activity("json"), statement_object_pattern()) }},
-                few_objects
-            )
+            or {{ is_valid_object("few_objects") }}
             or {{ is_valid_sub_statement("sub_statements") }} as is_object,
             {{ has_unknown_property("few_actors", actor_properties()) }}
             or {{ has_unknown_property("few_verbs", "['id', 'display']") }}
@@ -327,40 +269,23 @@ with
                 )
             ) as playback_rate,
             toFloat64OrNull(
-                if(
-                    context_fields['content_length_seconds'] != '',
-                    context_fields['content_length_seconds'],
-                    result_fields['content_length_seconds']
-                )
+                {{ field_of_either("content_length_seconds") }}
             ) as content_length_seconds,
             toFloat64OrNull(result_fields['progress_ratio']) as progress_ratio,
             result_fields['played_segments'] as played_segments,
+            if({{ is_unusable_result("response") }}, null, result.response) as response,
+            if({{ is_unusable_result("success") }}, null, result.success) as is_correct,
             if(
-                hasAny(unusable_in_result, ['result', 'response']),
-                null,
-                result.response
-            ) as response,
-            if(
-                hasAny(unusable_in_result, ['result', 'success']), null, result.success
-            ) as is_correct,
-            if(
-                hasAny(unusable_in_result, ['result', 'completion']),
-                null,
-                result.completion
+                {{ is_unusable_result("completion") }}, null, result.completion
             ) as is_completed,
             if(
-                is_scaled_out_of_range
-                or hasAny(unusable_in_result, ['result', 'score']),
+                is_scaled_out_of_range or {{ is_unusable_result("score") }},
                 null,
                 result.score.scaled
             ) as score_scaled,
             {{ iso8601_seconds("result.duration") }} as duration_seconds,
             toUInt32OrNull(
-                if(
-                    context_fields['attempt_number_reported'] != '',
-                    context_fields['attempt_number_reported'],
-                    result_fields['attempt_number_reported']
-                )
+                {{ field_of_either("attempt_number_reported") }}
             ) as attempt_number_reported,
             context_fields['referrer_activity_id'] as referrer_activity_id,
             context_fields['arrival_type'] as arrival_type_reported,
