@@ -6,8 +6,7 @@
             "select unit_id, unit_kind, activity_type, course_id from {{ ref('dim_units') }}",
             "select distinct addDays(cohort_week, 7 * age_weeks) from {{ ref('dim_cohorts') }} "
             ~ "where age_weeks > 0 and course_id != 'all'",
-            "select learner_id, course_id, enrolled_at from {{ ref('fct_enrolments') }} "
-            ~ "where enrolment_basis in ('learners_drop', 'unknown')",
+            "{{ listed_enrolments() }}",
             "select distinct learner_id from {{ ref('fct_cohort_members') }} where is_excluded",
         ],
         engine="MergeTree()",
@@ -16,10 +15,7 @@
     )
 }}
 
-{#
-    Courses that lists of learners say otherwise of are not looked for: the table is built whole then, and when the
-    watermark reaches another week. Enrolments that follow from statements lie in courses that these touch.
-#}
+{# Only `basis` reads them: named here, so that dbt builds them first. #}
 {%- set enrolments = ref("fct_enrolments") %}
 
 with

@@ -6,8 +6,7 @@
             "select learner_id from {{ ref('dim_learners') }} where is_excluded",
             "select unit_id, unit_kind, activity_type, course_id, module_id, title, position "
             ~ "from {{ ref('dim_units') }}",
-            "select learner_id, course_id from {{ ref('fct_enrolments') }} "
-            ~ "where enrolment_basis in ('learners_drop', 'unknown')",
+            "{{ listed_enrolments() }}",
         ],
         engine="MergeTree()",
         order_by=["course_id", "unit_kind", "unit_id"],

@@ -21,6 +21,7 @@
     )
 }}
 
+{# `basis` leaves out the activities that lead to no unit, such as courses and profiles: new ones come every day. #}
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set touched_learners %}
