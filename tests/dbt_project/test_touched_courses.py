@@ -58,7 +58,7 @@ def count(client: Client, expression: str, unit: dict) -> int | None:
     return client.query(query, {"unit_id": unit["id"]}).result_rows[0][0]
 
 
-def test_a_course_is_counted_anew_where_progress_came_went_or_lasted_longer(
+def test_a_course_is_counted_anew_where_progress_or_membership_changed(
     warehouse: Client, settings: Settings, deliver: Callable[..., None]
 ):
     dbt = Dbt(settings, ALWAYS_INCREMENTAL)
@@ -85,6 +85,13 @@ def test_a_course_is_counted_anew_where_progress_came_went_or_lasted_longer(
     assert count(warehouse, "reached_count", page("c")) == LEARNERS + 1
     assert count(warehouse, "eligible_count", page("d")) == LEARNERS + 1
     assert built_whole_by(warehouse) == whole
+
+    # A list of learners changes course e, which no statement touches.
+    listed = {"actor": account_of("fern"), "course_id": course("e")["id"], "enrolled_at": moment(MONDAY)}
+    deliver({"learners/list.ndjson": [listed]})
+    dbt.run("run", "--select", CORE)
+    assert warehouse.query("select count() from intermediate.int_touched_courses").result_rows == [(0,)]
+    assert count(warehouse, "eligible_count", page("e")) == LEARNERS + 1
     put_aside(warehouse, "kept")
     dbt.run("run", "--select", *(f"+{name}" for name in AGGREGATES), "--full-refresh")
     assert built_whole_by(warehouse) != whole
