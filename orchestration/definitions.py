@@ -5,6 +5,7 @@ from dagster import AssetSelection, Definitions, define_asset_job, in_process_ex
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
+from orchestration.checks.build import build_verdict
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.resources.connections import LakeResource, WarehouseResource
@@ -46,7 +47,7 @@ replay = define_asset_job(
 
 defs = Definitions(
     assets=[replay_drops, load_drops, build_models],
-    asset_checks=[gate, ledger, published, warnings],
+    asset_checks=[gate, ledger, published, warnings, build_verdict],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
     schedules=[

@@ -4,33 +4,53 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from dagster import AssetExecutionContext, AssetsDefinition, AssetSelection, Failure
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSelection,
+    Failure,
+    Output,
+)
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
 
 from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
+from orchestration.assets.outcome import Outcome, read_outcome
 from orchestration.loading import WarehouseError, record_build
+from orchestration.loading.state.alerts import TESTED, record_alerts
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
 BUILD_JOBS = ("near_real_time", "nightly", "weekly", "replay")
 """Jobs whose builds are recorded: a selection made by hand says nothing about the marts as a whole."""
+DETAIL = 4000
+"""Characters of what failed that ops.builds keeps."""
+ANCHOR = ("marts", "agg_data_watermark")
+"""A model of every recorded job. The check on it (checks/build.py) fails the run once everything else was done."""
 
 
 class ProjectTranslator(DagsterDbtTranslator):
-    """dbt's descriptions as they are, without the raw SQL that the default appends."""
+    """dbt's descriptions as they are, without the raw SQL that the default appends; tests that stop no other step."""
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return (
             dbt_resource_props.get("description")
             or f"The {dbt_resource_props['resource_type']} {dbt_resource_props['name']}."
         )
+
+    def get_asset_check_spec(self, *arguments: Any, **options: Any) -> AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(*arguments, **options)
+        return spec and spec._replace(blocking=False)
 
 
 def dbt_cli() -> DbtCliResource:
@@ -55,12 +75,25 @@ def define_mart_assets() -> AssetsDefinition:
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
-        os.environ.update(settings.as_environment())
-        with recorded_build(client, context.job_name), only_builder(settings), _target(settings, context) as target:
-            # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit tests
-            # judge the code, not the data: they run with the other tests of the code.
-            command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
-            yield from dbt.cli(command, context=context, target_path=target).stream()
+        os.environ.update(settings.as_environment() | {"WAREHOUSE_FAILED_TESTS": "report"})
+        with recorded_build(client, context.job_name) as record, only_builder(settings):
+            with _target(settings, context) as target:
+                # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit
+                # tests judge the code, not the data: they run with the other tests of the code.
+                command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
+                invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
+                built = set()
+                for event in invocation.stream():
+                    built |= {event.output_name} if isinstance(event, Output) else set()
+                    yield as_judged(event, invocation.manifest)
+                outcome = read_outcome(target, invocation.manifest, client)
+                error = invocation.get_error()
+                if error and not outcome.failed_models:
+                    outcome = replace(outcome, failed_models=(why_it_failed(error),))
+            record(outcome)
+            is_judged_later = context.job_name in BUILD_JOBS and "__".join(ANCHOR) in built
+            if outcome.faults and not is_judged_later:
+                raise Failure("\n".join(outcome.faults), allow_retries=False)
 
     return build_models
 
@@ -80,28 +113,44 @@ def weekly_models(assets: AssetsDefinition) -> AssetSelection:
     return AssetSelection.assets(*sorted(selected, key=str))
 
 
+def as_judged(event: Any, manifest: Mapping[str, Any]) -> Any:
+    """The event; a test that guards our SQL and failed is an error, although dbt only reported it and built on."""
+    if not isinstance(event, AssetCheckResult) or event.passed:
+        return event
+    node = manifest["nodes"].get(event.metadata["unique_id"].value, {})
+    is_error = node.get("config", {}).get("severity", "error").lower() == "error"
+    return event._replace(severity=AssetCheckSeverity.ERROR if is_error else AssetCheckSeverity.WARN)
+
+
 @contextmanager
-def recorded_build(client: Client, job: str) -> Iterator[None]:
-    """Enter the build into ops.builds with what it was made from, as it was before the build began."""
+def recorded_build(client: Client, job: str) -> Iterator[Callable[[Outcome], None]]:
+    """Enter the build into ops.builds with what it was made from, as it was before the build began.
+
+    Gives a function that records the outcome, once; a build that breaks off before is recorded as a failure.
+    """
     started_at = datetime.now(UTC)
     fingerprint = build_fingerprint(client)
+    is_recorded = False
+
+    def record(outcome: Outcome) -> None:
+        nonlocal is_recorded
+        is_recorded = True
+        if job in BUILD_JOBS:
+            record_build(client, job, outcome.status, fingerprint, "\n".join(outcome.faults)[:DETAIL], started_at)
+            record_alerts(client, outcome.alerts, 0, look=TESTED)
+
     try:
-        yield
+        yield record
     except BaseException as error:
-        _record(client, job, "failure", fingerprint, why_it_failed(error), started_at)
+        if not is_recorded:
+            record(Outcome((why_it_failed(error),)))
         raise
-    _record(client, job, "success", fingerprint, "", started_at)
 
 
 def why_it_failed(error: BaseException) -> str:
     """The models and tests that failed, as dbt names them, or the error itself."""
     text = re.sub(r"\x1b?\[\d+m", "", str(error)).partition("Errors parsed from dbt logs:")
-    return (" ".join(text[2].split()) or f"{type(error).__name__}: {text[0].strip()}")[:1000]
-
-
-def _record(client: Client, job: str, status: str, fingerprint: str, detail: str, started_at: datetime) -> None:
-    if job in BUILD_JOBS:
-        record_build(client, job, status, fingerprint, detail, started_at)
+    return (" ".join(text[2].split()) or f"{type(error).__name__}: {text[0].strip()}")[:DETAIL]
 
 
 @contextmanager

@@ -115,6 +115,7 @@ def _tell_of(entry, tell: Tell) -> None:
                     "asset": found.asset_key.path,
                     "is_passed": found.passed,
                     "severity": found.severity.value,
+                    "faults": _plain(found.metadata).get("faults", ""),
                 },
             )
         case DagsterEventType.STEP_FAILURE:
@@ -123,8 +124,11 @@ def _tell_of(entry, tell: Tell) -> None:
 
 def _plain_metadata(event) -> dict[str, Any]:
     """Numbers and texts of a materialization."""
-    entries = event.step_materialization_data.materialization.metadata
-    values = {name: entry.value for name, entry in entries.items()}
+    return _plain(event.step_materialization_data.materialization.metadata)
+
+
+def _plain(metadata) -> dict[str, Any]:
+    values = {name: entry.value for name, entry in metadata.items()}
     return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
 
 

@@ -18,6 +18,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 STOP_SECONDS = 30
 KEPT_LOGS = 20
 REPLAY_STEP, LOAD_STEP, BUILD_STEP = "replay_drops", "load_drops", "build_models"
+VERDICT_CHECK = "models_are_built_and_tests_hold"
 WARNING_STEP = "raw__event_lines_no_object_has_a_warning"
 _READING = {REPLAY_STEP: "Replaying drops", LOAD_STEP: "Loading drops"}
 _PROGRESS = ("loading: ", "judging: ")
@@ -56,7 +57,6 @@ def run_dagster_job(
             view.take(event)
     if not run.is_success:
         stages.finish("failed")
-        run.failures = failed_nodes(settings.home / "dbt" / run.run_id) or run.failures
         if not run.failures:
             run.failures = ["The run ended without a message; its log has the last words."]
     return run
@@ -115,10 +115,15 @@ class RunView:
 
     def _on_checked(self, event: Mapping[str, Any]) -> None:
         self._run.checked_count += 1
+        self._run.failures += event.get("faults", "").splitlines()
+        is_of_models = event["asset"][0] not in ("raw", "ops")
         if not event["is_passed"]:
             text = f"check {event['check']} on {'.'.join(event['asset'])} failed"
-            (self._run.failures if event["severity"] == "ERROR" else self._run.warnings).append(text)
-        if event["asset"][0] not in ("raw", "ops"):
+            if event["severity"] != "ERROR":
+                self._run.warnings.append(text)
+            elif not is_of_models:  # the build's verdict names those of models, with the rows at fault
+                self._run.failures.append(text)
+        if is_of_models:
             self._say_built(event["check"])
 
     def _say_built(self, name: str) -> None:
@@ -126,7 +131,10 @@ class RunView:
         self._stages.move(self._run.built_count, self._planned_models or None, note)
 
     def _on_step_failed(self, event: Mapping[str, Any]) -> None:
-        self._run.failures.append(f"{event['step']}: {one_line(event['message'])[:500]}")
+        if event["step"] == BUILD_STEP:
+            self._run.failures += event["message"].splitlines()
+        elif not event["step"].endswith(VERDICT_CHECK):  # which has given its faults before
+            self._run.failures.append(f"{event['step']}: {one_line(event['message'])[:500]}")
 
     def _on_error(self, event: Mapping[str, Any]) -> None:
         self._run.failures.append(event["message"])
@@ -135,26 +143,6 @@ class RunView:
         self._run.is_success = event["is_success"]
         if self._run.is_success:
             self._stages.finish(f"{self._run.built_count:,} models and seeds, {self._run.checked_count:,} tests")
-
-
-def failed_nodes(target: Path) -> list[str]:
-    """The models, seeds and tests that dbt says failed, each with its message, from its own account of the run."""
-    try:
-        results = json.loads((target / "run_results.json").read_text())["results"]
-    except (OSError, ValueError, KeyError):
-        return []
-    failed = []
-    for result in results:
-        if result["status"] in ("error", "fail", "runtime error"):
-            message = one_line(result.get("message") or result["status"])[:400]
-            failed.append(f"{_node_name(result['unique_id'])}: {message}")
-    return failed
-
-
-def _node_name(unique_id: str) -> str:
-    """`model fct_sessions`, `unit test fct_sessions.test_a_gap`; the hash behind a data test's name says nothing."""
-    kind, _, *name = unique_id.split(".")
-    return f"{kind.replace('_', ' ')} {'.'.join(name[:1] if kind == 'test' else name)}"
 
 
 def _events_of(

@@ -33,7 +33,7 @@ def reason_to_skip(client: Client, lake: Lake) -> str:
     if not look(client, lake, recent.prefixes, START, LOOK_BUDGET).is_complete or has_unjudged_loads(client):
         return ""
     build = last_build(client)
-    if build and build.status == "success" and build.fingerprint == build_fingerprint(client):
+    if build and build.is_complete and build.fingerprint == build_fingerprint(client):
         return f"Nothing new since {build.job} built the marts at {build.finished_at:%Y-%m-%d %H:%M} UTC."
     return ""
 

@@ -30,7 +30,11 @@ class _Exceptions:
 def render() -> Callable[..., str]:
     """render(test, **arguments) gives the SQL of a data test."""
     environment = Environment(undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"])
-    environment.globals |= {"var": {"minimum_group_size": 10}.__getitem__, "exceptions": _Exceptions}
+    environment.globals |= {
+        "var": {"minimum_group_size": 10}.__getitem__,
+        "exceptions": _Exceptions,
+        "config": lambda **_: "",
+    }
     sources = "\n".join(path.read_text() for path in sorted(GENERIC.glob("*.sql")))
     as_macros = re.sub(r"{%(-?) (end)?test\b", r"{%\1 \2macro", sources)
     module = environment.from_string(as_macros).module
@@ -161,6 +165,13 @@ def test_set_included(found):
 def test_set_included_by_columns_of_the_same_name(found):
     found.table("parent", "b UInt8", [(1,)])
     assert found("set_included", KEY, [("x", 1), ("x", 2)], columns=["b"], to="parent") == 1
+
+
+def test_relationships(found):
+    found.table("parent", "other Nullable(String)", [("x",), (None,)])
+    arguments = {"column_name": "a", "to": "parent", "field": "other"}
+    assert found("relationships", KEY, [("x", 1), (None, 9)], **arguments) == 0
+    assert found("relationships", KEY, [("x", 2), ("y", 2), ("", 1)], **arguments) == 2
 
 
 def test_every_data_test_is_in_the_catalogue_and_tested_here():

@@ -9,7 +9,9 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading.ledger.entries import insert_rows, server_now
 
 CHECKED = "checked"
-"""Closes the rows of one look, so that a look that found nothing is told from one that broke off."""
+TESTED = "tested"
+"""Close the rows of one look, of the checks or of a build's data tests: a look without findings is told from one that
+broke off."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +25,27 @@ class Alert:
     row_count: int
 
 
-def record_alerts(client: Client, found: Iterable[tuple[str, str, str, int]], expectation_count: int) -> None:
+def record_alerts(
+    client: Client, found: Iterable[tuple[str, str, str, int]], expectation_count: int, look: str = CHECKED
+) -> None:
     """Enter one look: (alert, source, detail, rows at fault) of what was found."""
     checked_at = server_now(client)
-    closing = (CHECKED, "", f"{expectation_count} expectations", 0)
+    closing = (look, "", f"{expectation_count} expectations", 0)
     rows = [[checked_at, *each] for each in (*found, closing)]
     insert_rows(client, "alerts", ("checked_at", "alert", "source", "detail", "row_count"), rows)
 
 
 def last_alerts(client: Client) -> list[Alert]:
-    """What the last whole look found."""
+    """What the last whole look of each kind found."""
     rows = client.query(
         """
         select checked_at, alert, source, detail, row_count
         from ops.alerts
-        where checked_at = (select max(checked_at) from ops.alerts where alert = {checked:String})
-            and alert != {checked:String}
+        where checked_at in (select max(checked_at) from ops.alerts where alert in {looks:Array(String)} group by alert)
+            and alert not in {looks:Array(String)}
         order by alert, source, detail
         """,
-        parameters={"checked": CHECKED},
+        parameters={"looks": [CHECKED, TESTED]},
     ).result_rows
     return [Alert(*row) for row in rows]
 

@@ -9,6 +9,8 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading.ledger.entries import insert_rows
 
 _COLUMNS = ("build_id", "job", "status", "fingerprint", "detail", "started_at", "finished_at")
+STATUSES = ("success", "tests_failed", "failure")
+"""tests_failed: every model is built and published, and data tests that guard our SQL have failed."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Build:
     detail: str
     started_at: datetime
     finished_at: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every model was built, so that building the same again would change nothing."""
+        return self.status != "failure"
 
 
 def live_fingerprint(client: Client) -> str:
@@ -45,9 +52,9 @@ def live_fingerprint(client: Client) -> str:
 def record_build(
     client: Client, job: str, status: str, fingerprint: str, detail: str = "", started_at: datetime | None = None
 ) -> Build:
-    """Enter a finished build; `status` is success or failure."""
-    if status not in ("success", "failure"):
-        raise ValueError(f"status is {status!r}; expected 'success' or 'failure'")
+    """Enter a finished build; `status` is one of STATUSES."""
+    if status not in STATUSES:
+        raise ValueError(f"status is {status!r}; expected one of {', '.join(STATUSES)}")
     now = datetime.now(UTC)
     build = Build(str(uuid.uuid4()), job, status, fingerprint, detail, started_at or now, now)
     insert_rows(client, "builds", _COLUMNS, [[getattr(build, column) for column in _COLUMNS]])
@@ -74,6 +81,6 @@ def last_builds(client: Client) -> list[Build]:
 
 
 def is_build_needed(client: Client, job: str, fingerprint: str) -> bool:
-    """Whether the job's last build failed, or was made from something else."""
+    """Whether the job's last build is incomplete, or was made from something else."""
     build = last_build(client, job)
-    return build is None or build.status != "success" or build.fingerprint != fingerprint
+    return build is None or not build.is_complete or build.fingerprint != fingerprint

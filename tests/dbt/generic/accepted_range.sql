@@ -28,7 +28,7 @@
         {%- do bounds.append(column_name ~ " <= " ~ max_value) -%}
     {%- endif %}
 
-    select {{ column_name }}
+    select *
     from {{ model }}
     where not ({{ bounds | join(" and ") }})
 

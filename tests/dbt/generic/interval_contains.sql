@@ -11,7 +11,7 @@
 #}
 {% test interval_contains(model, value, low, high) %}
 
-    select {{ value }}, {{ low }}, {{ high }}
+    select *
     from {{ model }}
     where
         not ({{ low }} <= {{ value }} + 1e-9)

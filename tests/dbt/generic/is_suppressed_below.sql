@@ -16,7 +16,7 @@
         {%- do shown.append("isNotNull(" ~ column ~ ")") -%}
     {%- endfor %}
 
-    select {{ group_size }}, {{ flag }}, {{ columns | join(", ") }}
+    select *
     from {{ model }}
     where
         ({{ group_size }} < {{ minimum }}) != {{ flag }}

@@ -7,8 +7,6 @@
 #}
 {% test not_empty(model, column_name) %}
 
-    select {{ column_name }}
-    from {{ model }}
-    where ifNull(toString({{ column_name }}), '') = ''
+    select * from {{ model }} where ifNull(toString({{ column_name }}), '') = ''
 
 {% endtest %}

@@ -8,14 +8,16 @@ import pytest
 
 from orchestration.assets.dbt_project import build_fingerprint
 from orchestration.assets.marts import only_builder, recorded_build, take_over_parsed, why_it_failed
+from orchestration.assets.outcome import Outcome
 from orchestration.loading import last_build
 
 
 def test_a_build_is_recorded_with_the_fingerprint_of_its_beginning(warehouse, put, lake, settings) -> None:
     before = build_fingerprint(warehouse)
-    with recorded_build(warehouse, "nightly"):
+    with recorded_build(warehouse, "nightly") as record:
         warehouse.command("insert into ops.load_commits (load_id, object_id) values ('l', 'o')")
         warehouse.command("insert into ops.load_gates (load_id, object_id, verdict) values ('l', 'o', 'pass')")
+        record(Outcome())
     build = last_build(warehouse, "nightly")
     assert (build.status, build.fingerprint) == ("success", before)
     assert build_fingerprint(warehouse) != before
@@ -31,8 +33,8 @@ def test_a_failed_build_is_recorded_with_dbts_own_words(warehouse) -> None:
 def test_a_selection_made_by_hand_is_not_recorded(warehouse) -> None:
     count = "select count() from ops.builds"
     before = warehouse.query(count).result_rows
-    with recorded_build(warehouse, "__ASSET_JOB"):
-        pass
+    with recorded_build(warehouse, "__ASSET_JOB") as record:
+        record(Outcome())
     assert warehouse.query(count).result_rows == before
 
 

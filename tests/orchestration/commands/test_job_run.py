@@ -1,11 +1,10 @@
 """How the events of a Dagster run become a display and an account of what failed."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from orchestration.commands.job_run import JobRun, RunView, failed_nodes
+from orchestration.commands.job_run import JobRun, RunView
 
 
 class Seen:
@@ -68,10 +67,10 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
 
 
 def test_a_failed_check_is_named(run: JobRun):
-    failed = {"kind": "checked", "check": "unique_id", "asset": ["marts", "dim_a"], "is_passed": False}
+    failed = {"kind": "checked", "check": "gate", "asset": ["raw", "event_lines"], "is_passed": False}
     play(run, failed | {"severity": "ERROR"}, failed | {"check": "few_are_late", "severity": "WARN"})
-    assert run.failures == ["check unique_id on marts.dim_a failed"]
-    assert run.warnings == ["check few_are_late on marts.dim_a failed"]
+    assert run.failures == ["check gate on raw.event_lines failed"]
+    assert run.warnings == ["check few_are_late on raw.event_lines failed"]
 
 
 def test_the_message_of_a_failed_step_is_one_line(run: JobRun):
@@ -79,21 +78,16 @@ def test_the_message_of_a_failed_step_is_one_line(run: JobRun):
     assert run.failures == ["load_drops: No ClickHouse answers."]
 
 
-def test_failed_models_and_tests_are_read_from_dbts_own_account(tmp_path: Path):
-    results = [
-        {"unique_id": "model.project.dim_a", "status": "success", "message": "OK"},
-        {"unique_id": "model.project.fct_b", "status": "error", "message": "Code: 241.\n Memory limit"},
-        {"unique_id": "unit_test.project.fct_b.test_a_gap", "status": "fail", "message": "1 row differs"},
-        {"unique_id": "test.project.unique_dim_a_id.0a1b2c", "status": "fail", "message": "Got 2 results"},
-        {"unique_id": "model.project.agg_c", "status": "skipped", "message": None},
-    ]
-    (tmp_path / "run_results.json").write_text(json.dumps({"results": results}))
-    assert failed_nodes(tmp_path) == [
-        "model fct_b: Code: 241. Memory limit",
-        "unit test fct_b.test_a_gap: 1 row differs",
-        "test unique_dim_a_id: Got 2 results",
-    ]
-
-
-def test_without_an_account_there_are_no_failed_models(tmp_path: Path):
-    assert failed_nodes(tmp_path) == []
+def test_the_verdict_on_the_build_names_what_failed_once(run: JobRun):
+    of_dbt = {"kind": "checked", "check": "unique_dim_a_id", "asset": ["marts", "dim_a"], "is_passed": False}
+    verdict = of_dbt | {
+        "check": "models_are_built_and_tests_hold",
+        "faults": "model fct_b: no memory\ntest unique: 1 row",
+    }
+    play(
+        run,
+        of_dbt | {"severity": "ERROR"},
+        verdict | {"severity": "ERROR"},
+        {"kind": "step_failed", "step": "marts__dim_a_models_are_built_and_tests_hold", "message": "blocking check"},
+    )
+    assert run.failures == ["model fct_b: no memory", "test unique: 1 row"]

@@ -167,9 +167,9 @@ alter table ops.object_profiles
 create table if not exists ops.alerts
 (
     checked_at DateTime64(3, 'UTC') comment 'when the look began: all its rows have the same',
-    alert LowCardinality(String) comment 'name of the asset check, or checked',
+    alert LowCardinality(String) comment 'name of the asset check or data test; checked and tested close a look',
     source LowCardinality(String),
-    detail String comment 'what was found and what was expected; of `checked` the number of expectations',
+    detail String comment 'what was found and what was expected; of `checked` and `tested` the number of expectations',
     row_count UInt64 comment 'rows of the mart at fault'
 )
 engine = MergeTree
@@ -253,7 +253,7 @@ create table if not exists ops.builds
 (
     build_id String,
     job LowCardinality(String) comment 'near_real_time, nightly …',
-    status LowCardinality(String) comment 'success or failure',
+    status LowCardinality(String) comment 'success, tests_failed (all models are published) or failure',
     fingerprint String comment 'hash of the live objects and of the model code: equal means nothing to build',
     detail String,
     started_at DateTime64(3, 'UTC'),
