@@ -22,7 +22,11 @@ VERDICT_CHECK = "models_are_built_and_tests_hold"
 WARNING_STEP = "raw__event_lines_no_object_has_a_warning"
 _READING = {REPLAY_STEP: "Replaying drops", LOAD_STEP: "Loading drops"}
 _PROGRESS = ("loading: ", "judging: ")
-_CHECKING = {"published": "Checking what is published", WARNING_STEP: "Looking for warnings of the gate"}
+_CHECKING = {
+    f"marts__agg_data_watermark_{VERDICT_CHECK}": "Judging the build",
+    "published": "Checking what is published",
+    WARNING_STEP: "Looking for warnings of the gate",
+}
 
 
 @dataclass

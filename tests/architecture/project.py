@@ -54,6 +54,7 @@ class Project:
     seeds: tuple[Node, ...]
     macros: tuple[Macro, ...]
     databases: frozenset[str]
+    severities: frozenset[tuple[str, str]]  # (data test, severity)
 
 
 def layer_of(name: str, resource_type: str = "model") -> str:
@@ -112,6 +113,9 @@ def read_manifest(path: Path) -> Project:
         seeds=tuple(node(key) for key, raw in own.items() if raw["resource_type"] == "seed"),
         macros=macros,
         databases=frozenset(raw["schema"] for raw in own.values()),
+        severities=frozenset(
+            (test.get("test_metadata", test)["name"], test["config"]["severity"].lower()) for test in tests
+        ),
     )
 
 

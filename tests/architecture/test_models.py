@@ -86,6 +86,12 @@ def test_every_mart_has_a_contract_and_shows_its_behaviour(project: Project):
     assert {mart.name for mart in marts if not mart.unit_tests} == MARTS_WITHOUT_UNIT_TEST
 
 
+def test_only_what_data_can_break_is_a_warning(project: Project):
+    """All other data tests guard our SQL: the job fails with them."""
+    assert {test for test, severity in project.severities if severity == "warn"} == {"relationships", "set_included"}
+    assert {severity for _, severity in project.severities} == {"warn", "error"}
+
+
 def test_every_mart_is_a_table(project: Project):
     """A view over joins reads otherwise under another session's `join_use_nulls`, and dashboards wait for it."""
     assert [model.name for model in project.models if model.is_mart and "view" in model.materialized] == []
