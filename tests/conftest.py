@@ -48,13 +48,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long runs take minutes to hours: each runs only when it is asked for."""
-    for marker, option in (("faults", "--faults"), ("invariance", "--deliveries")):
-        if config.getoption(option) or marker in config.getoption("-m"):
+    """The long runs take minutes to hours: each runs only when it is asked for. Files with slow tests go first, so that
+    no worker ends long after the other.
+    """
+    for marker, option in (("faults", "--faults"), ("invariance", "--deliveries"), ("benchmarks", "")):
+        if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue
         chosen = [item for item in items if item.get_closest_marker(marker) is None]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
+    slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow_files)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ REPORTED = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.benchmarks
 def test_everything_is_measured_and_nothing_is_left_behind(tmp_path: Path):
     run = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.load", "--json", *SMALLEST],

@@ -28,7 +28,7 @@ def test_too_small_a_history_is_refused():
     assert "9_999: expected 10,000 or more statements" in run.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.benchmarks
 @pytest.mark.timeout(1200)
 def test_everything_is_measured_and_nothing_is_left_behind(tmp_path: Path):
     run = _benchmark("--statements", "10000,20000", "--drop", "500", "--repeats", "1", "--json", folder=tmp_path)
