@@ -68,6 +68,8 @@ def prepare_manifest() -> Path:
         for name in ("manifest.json", "partial_parse.msgpack"):
             parsed = Path(folder) / name
             if parsed.exists():
+                # Part of the project, not of the home: another user of this checkout reads it too.
+                parsed.chmod(0o644)
                 parsed.replace(MANIFEST.parent / name)
     MANIFEST.with_suffix(".fingerprint").write_text(fingerprint)
     return MANIFEST

@@ -1,6 +1,5 @@
 """The dbt models as assets: staging, intermediate and marts, with dbt's tests as their checks."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -15,7 +14,9 @@ from dagster import AssetExecutionContext, AssetsDefinition, AssetSelection, Fai
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
 
 from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
+from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
+from orchestration.machine.lifetimes import ENDS_WITH_PARENT
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
@@ -46,7 +47,6 @@ def define_mart_assets() -> AssetsDefinition:
         manifest=dbt_project().manifest_path,
         project=dbt_project(),
         dagster_dbt_translator=ProjectTranslator(),
-        pool="dbt_build",
     )
     def build_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
         """Build and test the selected models with `dbt build`."""
@@ -55,8 +55,12 @@ def define_mart_assets() -> AssetsDefinition:
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
-        os.environ.update(settings.as_environment())
-        with recorded_build(client, context.job_name), only_builder(settings), _target(settings, context) as target:
+        os.environ.update(settings.as_environment() | {ENDS_WITH_PARENT: "1"})
+        with (
+            turn(context, settings.home, BUILDING),
+            recorded_build(client, context.job_name),
+            _target(settings, context) as target,
+        ):
             # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit tests
             # judge the code, not the data: they run with the other tests of the code.
             command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
@@ -102,15 +106,6 @@ def why_it_failed(error: BaseException) -> str:
 def _record(client: Client, job: str, status: str, fingerprint: str, detail: str, started_at: datetime) -> None:
     if job in BUILD_JOBS:
         record_build(client, job, status, fingerprint, detail, started_at)
-
-
-@contextmanager
-def only_builder(settings: Settings) -> Iterator[None]:
-    """One build at a time per home: two would fill the same half-built tables."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -19,7 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.embedded.home import Home, is_locked, read_services
+from orchestration.embedded.home import Home, read_services
+from orchestration.machine.locks import is_locked
+from orchestration.machine.private import HomeNotPrivate, keep_private
 from orchestration.settings import PROJECT_ROOT, home_environment
 
 READY_SECONDS = 60
@@ -94,7 +96,7 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
             f"The home {place.path} has {' and '.join(sorted(found))} in its path, which the engine takes for a "
             "pattern. Set WAREHOUSE_HOME to a folder without * ? { } in its path."
         )
-    place.create()
+    _create(place)
     if is_locked(place.lock_file):
         raise _already_running(place)
     log_path = place.logs / "services.log"
@@ -118,6 +120,15 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
     except BaseException:
         _end(_children.pop(process.pid))
         raise
+
+
+def _create(place: Home) -> None:
+    try:
+        note = place.create()
+    except HomeNotPrivate as error:
+        raise ServicesError(str(error)) from None
+    if note:
+        print(note, file=sys.stderr)
 
 
 def stop_services(home: Path) -> bool:
@@ -242,6 +253,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Runs a home's ClickHouse endpoint and lake until Ctrl-C or SIGTERM.")
     parser.add_argument("--home", type=Path, required=True, help="folder for data, logs, secrets and services.json")
     home = parser.parse_args().home
+    keep_private()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from orchestration.embedded.home import Home, is_locked, read_services
+from orchestration.embedded.home import Home, read_services
 from orchestration.embedded.services import (
     Services,
     ServicesAlreadyRunning,
@@ -27,6 +27,7 @@ from orchestration.embedded.services import (
     start_services,
     stop_services,
 )
+from orchestration.machine.locks import is_locked
 from orchestration.settings import PROJECT_ROOT, load_settings
 
 FOREGROUND = [sys.executable, "-m", "orchestration.embedded.services", "--home"]
