@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands.job_run import JobRun, RunView, failed_nodes
+from orchestration.commands.job_run import WAIT_IS_OVER, WAITING, JobRun, RunView, failed_nodes
 
 
 class Seen:
@@ -65,6 +65,23 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
     ]
     assert run.is_success
     assert run.run_id == "r1"
+
+
+def test_a_wait_for_another_run_is_a_stage_of_its_own(run: JobRun):
+    wait = {"kind": "log", "step": "load_drops", "message": f"{WAITING}run 1 of nightly (process 7)"}
+    lines = play(
+        run,
+        {"kind": "step", "step": "load_drops"},
+        wait,
+        wait,
+        wait | {"message": WAIT_IS_OVER},
+    )
+    assert lines == [
+        "start Loading drops None",
+        "start Waiting for run 1 of nightly (process 7) None",
+        "move 0/None still waiting",
+        "start Loading drops None",
+    ]
 
 
 def test_a_failed_check_is_named(run: JobRun):
