@@ -1,5 +1,6 @@
 """Starts the process that runs a Dagster job, shows its progress, and says in the end what failed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -208,17 +209,16 @@ def _events_of(
                 yield json.loads(line)
         process.wait()
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen) -> None:
+def stop(process: subprocess.Popen) -> None:
     """Ask the process to end; end it and all it started when it does not, or at another signal to us."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

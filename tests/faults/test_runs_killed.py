@@ -70,7 +70,9 @@ class Site:
         ours = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("WAREHOUSE_HOME") == str(self.home) or str(self.home) in process.cmdline():
+                if process.environ().get("WAREHOUSE_HOME") == str(self.home) or str(self.home) in " ".join(
+                    process.cmdline()
+                ):
                     ours.append(process)
             except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
                 continue

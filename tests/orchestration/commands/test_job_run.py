@@ -1,11 +1,15 @@
 """How the events of a Dagster run become a display and an account of what failed."""
 
 import json
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from orchestration.commands.job_run import WAIT_IS_OVER, WAITING, JobRun, RunView, failed_nodes
+from orchestration.commands.job_run import WAIT_IS_OVER, WAITING, JobRun, RunView, failed_nodes, stop
 
 
 class Seen:
@@ -114,3 +118,15 @@ def test_failed_models_and_tests_are_read_from_dbts_own_account(tmp_path: Path):
 
 def test_without_an_account_there_are_no_failed_models(tmp_path: Path):
     assert failed_nodes(tmp_path) == []
+
+
+def test_a_second_signal_ends_a_job_that_does_not_stop():
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout.readline() == "ready\n"
+    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        stop(process)
+    assert process.returncode == -signal.SIGKILL
