@@ -9,7 +9,7 @@ address of one warehouse is never paired with the password of another.
 import os
 import sys
 
-from orchestration.machine.lifetimes import ENDS_WITH_PARENT, end_with_parent
+from orchestration.machine.lifetimes import end_with_parent
 
 PROGRAMS = frozenset({"dbt", "dagster", "dagster-webserver", "dagster-daemon", "sqlfluff"})
 _MODULES = {"dagster_webserver": "dagster-webserver", "dagster._daemon": "dagster-daemon", "dbt.cli.main": "dbt"}
@@ -66,8 +66,7 @@ def prepare(arguments: list[str]) -> None:
     program = program_of(arguments)
     if program not in PROGRAMS:
         return
-    if os.environ.get(ENDS_WITH_PARENT):
-        end_with_parent()
+    end_with_parent()
     os.environ.update(defaults(dict(os.environ)))
     if program.startswith("dagster"):
         _prepare_dagster_home()

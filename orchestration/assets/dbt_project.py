@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import live_fingerprint
 from orchestration.loading.errors import WarehouseError
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.settings import PROJECT_ROOT, home_environment, warehouse_home, warehouse_target
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def prepare_manifest() -> Path:
 def _parse(target: Path) -> None:
     """Run `dbt parse` into the folder. Connection settings are placeholders where missing: parsing connects nowhere."""
     environment = dict.fromkeys(_UNUSED_BY_PARSE, "unused") | {"CLICKHOUSE_PORT": "1"} | dict(os.environ)
-    environment |= home_environment(warehouse_home()) | {"WAREHOUSE_TARGET": warehouse_target()}
+    environment |= home_environment(warehouse_home()) | {"WAREHOUSE_TARGET": warehouse_target()} | tied_to_us()
     try:
         done = subprocess.run(
             [str(DBT), "--no-use-colors", "parse", "--target-path", str(target), "--log-path", str(target)],

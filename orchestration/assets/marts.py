@@ -16,7 +16,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_se
 from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
-from orchestration.machine.lifetimes import ENDS_WITH_PARENT
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
@@ -55,7 +55,7 @@ def define_mart_assets() -> AssetsDefinition:
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
-        os.environ.update(settings.as_environment() | {ENDS_WITH_PARENT: "1"})
+        os.environ.update(settings.as_environment() | tied_to_us())
         with (
             turn(context, settings.home, BUILDING),
             recorded_build(client, context.job_name),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestration.commands.errors import explain
-from orchestration.machine.lifetimes import ENDS_WITH_PARENT, end_with_parent
+from orchestration.machine.lifetimes import end_with_parent
 from orchestration.machine.private import keep_private
 from orchestration.resources.dagster_instance import write_dagster_config
 from orchestration.resources.run_locks import be_run
@@ -36,7 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     # Dagster turns this into a canceled run; the default would leave a run that seems to go on for ever.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     end_with_parent(STOP_SECONDS)
-    os.environ[ENDS_WITH_PARENT] = "1"
     with os.fdopen(chosen.events, "w", buffering=1) as events:
 
         def tell(kind: str, content: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from orchestration.commands.display import Stages, print_note
 from orchestration.commands.errors import one_line
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.settings import PROJECT_ROOT, Settings
 
 STOP_SECONDS = 30
@@ -195,7 +196,7 @@ def _events_of(
     process = subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
-        env=os.environ | settings.as_environment(),
+        env=os.environ | settings.as_environment() | tied_to_us(),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

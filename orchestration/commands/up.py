@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.commands.display import Stages, output, print_note, shown_stages
-from orchestration.commands.errors import CommandError
+from orchestration.commands.errors import CommandError, one_line
 from orchestration.commands.opened import Opened, close_home, local_services, mark_dead_runs
-from orchestration.machine.lifetimes import ENDS_WITH_PARENT
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.resources.run_locks import killed_runs
 from orchestration.settings import PROJECT_ROOT, load_settings, warehouse_home, warehouse_target
@@ -80,6 +80,8 @@ def own_services(home: Path) -> Iterator[None]:
     """Local services that live as long as `up`: those of another command would end with it."""
     from orchestration.embedded.services import ServicesAlreadyRunning, services_status
 
+    if services_status(home).is_running:
+        print_note("Waiting for the services of another command to stop …")
     deadline = time.monotonic() + LINGER_SECONDS
     while (status := services_status(home)).is_running and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -132,7 +134,7 @@ def start_child(name: str, module: list[str], home: Path) -> Child:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=PROJECT_ROOT,
-            env=os.environ | {ENDS_WITH_PARENT: "1"},
+            env=os.environ | tied_to_us(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -163,11 +165,20 @@ def watch(children: list[Child], home: Path) -> int:
         while True:
             _raise_if_ended(children)
             if killed_runs(home):
-                mark_dead_runs(home)
+                try_to_mark_dead_runs(home)
             time.sleep(WATCH_SECONDS)
     except (KeyboardInterrupt, SystemExit):
         print_note("Stopping …")
         return 0
+
+
+def try_to_mark_dead_runs(home: Path) -> None:
+    """Dagster's database may be busy, or the disk full: `up` goes on, and looks again."""
+    try:
+        mark_dead_runs(home)
+    except Exception as error:
+        print_note(f"Runs that were killed cannot be marked as failed now: {one_line(str(error))[:300]}")
+        time.sleep(LINGER_SECONDS)
 
 
 def stop(children: list[Child]) -> None:

@@ -73,10 +73,12 @@ def running_services(home: Path) -> Iterator[Services]:
     Services that run already are used and left alone. Those started here end with the block, and with this process,
     however it ends.
     """
-    try:
-        services = start_services(home, bound_to_us=True)
-    except ServicesAlreadyRunning:
-        services = _wait_for_others(Home(home.resolve()))
+    services = None
+    while services is None:
+        try:
+            services = start_services(home, bound_to_us=True)
+        except ServicesAlreadyRunning:
+            services = _services_of_others(Home(home.resolve()))
     try:
         yield services
     finally:
@@ -197,9 +199,14 @@ def _wait_until_ready(place: Home, process: subprocess.Popen, log_path: Path) ->
     raise ServicesError(f"The local services did not answer within {READY_SECONDS} s.\n{_tail(log_path)}")
 
 
-def _wait_for_others(place: Home) -> Services:
-    """Services that another process started, once they answer."""
-    recorded = _wait_for_record(place)
+def _services_of_others(place: Home) -> Services | None:
+    """Services that another process started, once they answer; None when they have ended by then."""
+    try:
+        recorded = _wait_for_record(place)
+    except ServicesError:
+        if is_locked(place.lock_file):
+            raise
+        return None
     return _services(place, recorded, False)
 
 

@@ -16,7 +16,7 @@ from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLa
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
-from orchestration.machine.lifetimes import ENDS_WITH_PARENT
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.dead_runs import REASON
 from orchestration.resources.run_locks import (
     is_run_alive,
@@ -61,7 +61,7 @@ class HomeRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
             process = subprocess.Popen(
                 [sys.executable, "-m", "orchestration.resources.run_worker", run.run_id, serialize_value(arguments)],
                 cwd=PROJECT_ROOT,
-                env=os.environ | {ENDS_WITH_PARENT: "1"},
+                env=os.environ | tied_to_us(),
                 stdin=subprocess.DEVNULL,
                 pass_fds=(lock,),
             )

@@ -1,11 +1,15 @@
 """A process ends with its parent, even when that one is killed."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
 
 import psutil
 import pytest
+
+from orchestration.machine.lifetimes import ENDS_WITH_PARENT
 
 CHILD = """
 import signal, sys, time
@@ -18,8 +22,9 @@ print("ready", flush=True)
 time.sleep(60)
 """
 PARENT = """
-import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
+import os, subprocess, sys, time
+from orchestration.machine.lifetimes import tied_to_us
+child = subprocess.Popen([sys.executable, "-c", *sys.argv[1:]], env=os.environ | tied_to_us())
 print(child.pid, flush=True)
 time.sleep(60)
 """
@@ -36,3 +41,11 @@ def test_a_child_ends_with_its_parent(stop_seconds: str, last_words: str) -> Non
     child.wait(5)
     assert parent.stdout.read().strip() == last_words
     parent.wait()
+
+
+def test_a_child_whose_parent_has_ended_before_it_could_look_ends_at_once() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    environment = os.environ | {ENDS_WITH_PARENT: str(gone.pid)}
+    child = subprocess.Popen([sys.executable, "-c", CHILD, "0"], env=environment, stdout=subprocess.DEVNULL)
+    assert child.wait(10) == -signal.SIGKILL
