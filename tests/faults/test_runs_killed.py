@@ -14,6 +14,7 @@ import psutil
 import pytest
 from dagster import DagsterInstance, RunsFilter
 
+from orchestration.embedded.home import Home
 from orchestration.resources.dead_runs import UNFINISHED
 from tests.faults.small_project import copy_project, start_command
 
@@ -47,12 +48,12 @@ class Site:
     kills: list[Killed] = field(default_factory=list)
 
     def put(self, statement) -> None:
-        """One new drop, so that there is something to do."""
+        """One new drop, so that there is something to do; into the lake's folder, while nothing serves it."""
         self.number += 1
-        file = self.home.parent / f"drop-{self.number}.ndjson"
+        file = Home(self.home).bucket / "events" / "killed" / "dt=2026-01-05" / f"drop-{self.number}.ndjson"
+        file.parent.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps(statement(self.number * 100 + line)) for line in range(50)]
         file.write_text("\n".join(lines) + "\n")
-        self.succeed("put", str(file), "--source", "killed")
 
     def succeed(self, *arguments: str) -> float:
         """Run a command to its end; the seconds that it took."""
@@ -113,6 +114,7 @@ def test_a_run_after_a_kill_succeeds(
     """One kill of `up` for three of `run`."""
     folder = tmp_path_factory.mktemp("killed")
     site = Site(copy_project(folder / "project"), folder / "home", random.Random(fault_seed))
+    Home(site.home).create()
     site.put(statement)
     site.succeed("run", "--job", "near_real_time")
     for number in range(fault_count):
