@@ -30,7 +30,7 @@ def turn(context: OpExecutionContext, home: Path, what: str, limit_seconds: floa
     Raises Failure when that run still has it after `limit_seconds`: by then the daemon would have ended it.
     """
     make_private(home)
-    me = f"run {context.run_id[:8]} of {context.job_name} (process {os.getpid()})"
+    me = f"run {context.run.run_id[:8]} of {context.job_name} (process {os.getpid()})"
     holder = f"{me}, which has been {what} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     def say(other: str) -> None:

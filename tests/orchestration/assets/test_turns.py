@@ -11,7 +11,9 @@ from orchestration.commands import job_run
 
 
 def run_of(job: str, said: list[str]) -> SimpleNamespace:
-    return SimpleNamespace(run_id=f"{job}-0123456789", job_name=job, log=SimpleNamespace(info=said.append))
+    return SimpleNamespace(
+        run=SimpleNamespace(run_id=f"{job}-0123456789"), job_name=job, log=SimpleNamespace(info=said.append)
+    )
 
 
 def test_a_second_builder_waits_and_gives_up_in_the_end(tmp_path: Path) -> None:
