@@ -31,7 +31,9 @@ def turn(context: OpExecutionContext, home: Path, what: str, limit_seconds: floa
     """
     make_private(home)
     me = f"run {context.run.run_id[:8]} of {context.job_name} (process {os.getpid()})"
-    holder = f"{me}, which has been {what} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+    def holder() -> str:
+        return f"{me}, which has been {what} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     def say(other: str) -> None:
         context.log.info(f"{WAITING}{other}" if other else WAIT_IS_OVER)

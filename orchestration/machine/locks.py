@@ -51,8 +51,10 @@ def wait_for_lock(descriptor: int, operation: int, say: Callable[[], None], afte
 
 
 @contextmanager
-def held_lock(path: Path, holder: str, say: Callable[[str], None], limit_seconds: float) -> Iterator[None]:
-    """The lock for the length of a block; `holder` tells those who wait what they wait for.
+def held_lock(
+    path: Path, holder: Callable[[], str], say: Callable[[str], None], limit_seconds: float
+) -> Iterator[None]:
+    """The lock for the length of a block; `holder()` tells those who wait what they wait for.
 
     `say` gets the holder's text when there is a wait, again each minute, and an empty text when the wait is over.
     Raises LockTimeout after `limit_seconds`.
@@ -61,7 +63,7 @@ def held_lock(path: Path, holder: str, say: Callable[[str], None], limit_seconds
     try:
         _wait(descriptor, path, say, limit_seconds)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
+        os.pwrite(descriptor, holder().encode(), 0)
         yield
     finally:
         os.close(descriptor)

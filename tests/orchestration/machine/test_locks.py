@@ -31,10 +31,10 @@ def test_a_wait_says_for_whom_and_ends_with_the_other(tmp_path: Path) -> None:
         is_waiting.set()
 
     def second() -> None:
-        with held_lock(tmp_path / "lock", "the second", say, 60):
+        with held_lock(tmp_path / "lock", lambda: "the second", say, 60):
             order.append("second")
 
-    with held_lock(tmp_path / "lock", "the first", nothing, 60):
+    with held_lock(tmp_path / "lock", lambda: "the first", nothing, 60):
         other = threading.Thread(target=second)
         other.start()
         assert is_waiting.wait(10)
@@ -46,8 +46,8 @@ def test_a_wait_says_for_whom_and_ends_with_the_other(tmp_path: Path) -> None:
 
 def test_a_wait_has_a_limit(tmp_path: Path) -> None:
     with (
-        held_lock(tmp_path / "lock", "the first", nothing, 60),
+        held_lock(tmp_path / "lock", lambda: "the first", nothing, 60),
         pytest.raises(LockTimeout, match="the first still holds"),
-        held_lock(tmp_path / "lock", "the second", lambda _: None, 0.2),
+        held_lock(tmp_path / "lock", lambda: "the second", lambda _: None, 0.2),
     ):
         pass
