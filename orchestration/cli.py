@@ -14,6 +14,7 @@ from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
+from orchestration.machine.private import keep_private
 
 VERBOSE = "--verbose"
 
@@ -283,6 +284,7 @@ def main() -> None:
     # that we start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    keep_private()
     app(args=with_verbose_first(sys.argv[1:]))
 
 

@@ -9,6 +9,8 @@ address of one warehouse is never paired with the password of another.
 import os
 import sys
 
+from orchestration.machine.lifetimes import end_with_parent
+
 PROGRAMS = frozenset({"dbt", "dagster", "dagster-webserver", "dagster-daemon", "sqlfluff"})
 _MODULES = {"dagster_webserver": "dagster-webserver", "dagster._daemon": "dagster-daemon", "dbt.cli.main": "dbt"}
 _CONNECTION = ("CLICKHOUSE_HOST", "CLICKHOUSE_PORT", "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD")
@@ -64,6 +66,7 @@ def prepare(arguments: list[str]) -> None:
     program = program_of(arguments)
     if program not in PROGRAMS:
         return
+    end_with_parent()
     os.environ.update(defaults(dict(os.environ)))
     if program.startswith("dagster"):
         _prepare_dagster_home()
@@ -73,11 +76,13 @@ def _prepare_dagster_home() -> None:
     """Dagster refuses a home that does not exist. A folder that the user chose is left as it is."""
     from pathlib import Path
 
+    from orchestration.machine.private import keep_private
     from orchestration.resources.dagster_instance import write_dagster_config
     from orchestration.settings import warehouse_home
 
     home = warehouse_home()
     if Path(os.environ["DAGSTER_HOME"]) == home / "dagster":
+        keep_private()
         write_dagster_config(home)
 
 

@@ -1,6 +1,6 @@
 """Everything Dagster knows, by name. Importing this module touches no network: connections open in runs and ticks."""
 
-from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+from dagster import AssetSelection, Definitions, define_asset_job
 
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
@@ -9,6 +9,7 @@ from orchestration.checks.build import build_verdict
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
     define_near_real_time_schedule,
     define_nightly_schedule,
@@ -19,33 +20,33 @@ from orchestration.sensors.drops import define_drops_sensor
 build_models = define_mart_assets()
 loading = AssetSelection.assets(load_drops)
 
-# Steps of a run follow one another and each leaves its work to ClickHouse: one process is enough, and starts faster.
 near_real_time = define_asset_job(
     "near_real_time",
     selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger),
-    executor_def=in_process_executor,
+    executor_def=one_process,
     description="Load what is due, judge it, build the models of every day's questions.",
 )
 nightly = define_asset_job(
     "nightly",
     selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - weekly_models(build_models),
-    executor_def=in_process_executor,
+    executor_def=one_process,
     description="Load what is due, judge it, build every model but the weekly ones, compare raw with the ledger.",
 )
 weekly = define_asset_job(
     "weekly",
     selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - AssetSelection.checks(ledger),
-    executor_def=in_process_executor,
+    executor_def=one_process,
     description="Load what is due, judge it, build every model, those of whole weeks included.",
 )
 replay = define_asset_job(
     "replay",
     selection=AssetSelection.all() - AssetSelection.checks(ledger),
-    executor_def=in_process_executor,
+    executor_def=one_process,
     description="Load again what the config names, by a decision of record, and build every model.",
 )
 
 defs = Definitions(
+    executor=one_process,
     assets=[replay_drops, load_drops, build_models],
     asset_checks=[gate, ledger, published, warnings, build_verdict],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],

@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import live_fingerprint
 from orchestration.loading.errors import WarehouseError
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.settings import PROJECT_ROOT, home_environment, warehouse_home, warehouse_target
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def prepare_manifest() -> Path:
         for name in ("manifest.json", "partial_parse.msgpack"):
             parsed = Path(folder) / name
             if parsed.exists():
+                # Part of the project, not of the home: another user of this checkout reads it too.
+                parsed.chmod(0o644)
                 parsed.replace(MANIFEST.parent / name)
     MANIFEST.with_suffix(".fingerprint").write_text(fingerprint)
     return MANIFEST
@@ -76,7 +79,7 @@ def prepare_manifest() -> Path:
 def _parse(target: Path) -> None:
     """Run `dbt parse` into the folder. Connection settings are placeholders where missing: parsing connects nowhere."""
     environment = dict.fromkeys(_UNUSED_BY_PARSE, "unused") | {"CLICKHOUSE_PORT": "1"} | dict(os.environ)
-    environment |= home_environment(warehouse_home()) | {"WAREHOUSE_TARGET": warehouse_target()}
+    environment |= home_environment(warehouse_home()) | {"WAREHOUSE_TARGET": warehouse_target()} | tied_to_us()
     try:
         done = subprocess.run(
             [str(DBT), "--no-use-colors", "parse", "--target-path", str(target), "--log-path", str(target)],

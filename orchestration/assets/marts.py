@@ -1,6 +1,5 @@
 """The dbt models as assets: staging, intermediate and marts, with dbt's tests as their checks."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -26,8 +25,10 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_se
 
 from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
 from orchestration.assets.outcome import Outcome, read_outcome
+from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 from orchestration.settings import Settings
 
@@ -66,7 +67,6 @@ def define_mart_assets() -> AssetsDefinition:
         manifest=dbt_project().manifest_path,
         project=dbt_project(),
         dagster_dbt_translator=ProjectTranslator(),
-        pool="dbt_build",
     )
     def build_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
         """Build and test the selected models with `dbt build`."""
@@ -75,21 +75,24 @@ def define_mart_assets() -> AssetsDefinition:
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
-        os.environ.update(settings.as_environment() | {"WAREHOUSE_FAILED_TESTS": "report"})
-        with recorded_build(client, context.job_name) as record, only_builder(settings):
-            with _target(settings, context) as target:
-                # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit
-                # tests judge the code, not the data: they run with the other tests of the code.
-                command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
-                invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
-                built = set()
-                for event in invocation.stream():
-                    built |= {event.output_name} if isinstance(event, Output) else set()
-                    yield as_judged(event, invocation.manifest)
-                outcome = read_outcome(target, invocation.manifest, client)
-                error = invocation.get_error()
-                if error and not outcome.failed_models:
-                    outcome = replace(outcome, failed_models=(why_it_failed(error),))
+        os.environ.update(settings.as_environment() | tied_to_us() | {"WAREHOUSE_FAILED_TESTS": "report"})
+        with (
+            turn(context, settings.home, BUILDING),
+            recorded_build(client, context.job_name) as record,
+            _target(settings, context) as target,
+        ):
+            # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit tests
+            # judge the code, not the data: they run with the other tests of the code.
+            command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
+            invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
+            built = set()
+            for event in invocation.stream():
+                built |= {event.output_name} if isinstance(event, Output) else set()
+                yield as_judged(event, invocation.manifest)
+            outcome = read_outcome(target, invocation.manifest, client)
+            error = invocation.get_error()
+            if error and not outcome.failed_models:
+                outcome = replace(outcome, failed_models=(why_it_failed(error),))
             record(outcome)
             is_judged_later = context.job_name in BUILD_JOBS and "__".join(ANCHOR) in built
             if outcome.faults and not is_judged_later:
@@ -151,15 +154,6 @@ def why_it_failed(error: BaseException) -> str:
     """The models and tests that failed, as dbt names them, or the error itself."""
     text = re.sub(r"\x1b?\[\d+m", "", str(error)).partition("Errors parsed from dbt logs:")
     return (" ".join(text[2].split()) or f"{type(error).__name__}: {text[0].strip()}")[:DETAIL]
-
-
-@contextmanager
-def only_builder(settings: Settings) -> Iterator[None]:
-    """One build at a time per home: two would fill the same half-built tables."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

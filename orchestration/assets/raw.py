@@ -20,6 +20,7 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.status import status_metadata
+from orchestration.assets.turns import LOADING, turn
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
 from orchestration.loading.lake.scope import Tier, scope_of
 from orchestration.loading.ledger.entries import server_now
@@ -73,7 +74,6 @@ def load_config(tier: Tier, prefixes: Iterable[str] = ()) -> RunConfig:
 @multi_asset(
     name=LOAD_STEP,
     specs=RAW_SPECS,
-    pool="clickhouse_load",
     retry_policy=RetryPolicy(max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL),
 )
 def load_drops(
@@ -81,9 +81,10 @@ def load_drops(
 ) -> Iterator[MaterializeResult]:
     """Load every drop that the ledger does not know, and let the gate judge it."""
     try:
-        client, bucket = warehouse.connect(), lake.connect()
-        scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
-        report = load_pending(client, bucket, warehouse.settings(), on_progress=_log_to(context), scope=scope)
+        with turn(context, warehouse.settings().home, LOADING):
+            client, bucket = warehouse.connect(), lake.connect()
+            scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
+            report = load_pending(client, bucket, warehouse.settings(), on_progress=_log_to(context), scope=scope)
     except WarehouseError as error:
         raise Failure(str(error), allow_retries=False) from error
     row_counts = raw_row_counts(client)

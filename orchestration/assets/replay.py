@@ -15,17 +15,18 @@ from dagster import (
     JobDefinition,
     MaterializeResult,
     OpExecutionContext,
-    in_process_executor,
     job,
     multi_asset,
     op,
 )
 from pydantic import Field
 
+from orchestration.assets.turns import LOADING, turn
 from orchestration.loading import WarehouseError
 from orchestration.loading.loader import Progress
 from orchestration.loading.replay import NothingToReplay, ReplayError, ReplayReport, Selection, replay
 from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.resources.executor import one_process
 
 FIRST_LAKE_DATE = "2020-01-01"
 """First partition of `replay_day`; older dates are replayed by their prefix."""
@@ -62,7 +63,7 @@ REVOCATIONS = AssetSpec(
 )
 
 
-@multi_asset(name="replay_drops", specs=[REVOCATIONS], pool="clickhouse_load")
+@multi_asset(name="replay_drops", specs=[REVOCATIONS])
 def replay_drops(
     context: AssetExecutionContext, config: ReplayConfig, warehouse: WarehouseResource, lake: LakeResource
 ) -> MaterializeResult:
@@ -74,7 +75,7 @@ def replay_drops(
     return MaterializeResult(metadata=replay_metadata(report))
 
 
-@op(pool="clickhouse_load")
+@op
 def replay_lake_date(
     context: OpExecutionContext, config: ReplayDayConfig, warehouse: WarehouseResource, lake: LakeResource
 ) -> None:
@@ -95,7 +96,7 @@ def define_replay_day_job() -> JobDefinition:
 
     @job(
         partitions_def=DailyPartitionsDefinition(start_date=FIRST_LAKE_DATE, end_offset=1),
-        executor_def=in_process_executor,
+        executor_def=one_process,
         description="Load the objects of a lake date again. The marts follow with the next build.",
     )
     def replay_day():
@@ -129,4 +130,6 @@ def _replay(context, warehouse: WarehouseResource, lake: LakeResource, selection
             f"{progress.line_count} lines"
         )
 
-    return replay(warehouse.connect(), lake.connect(), warehouse.settings(), selection, reason, on_progress=log)
+    settings = warehouse.settings()
+    with turn(context, settings.home, LOADING):
+        return replay(warehouse.connect(), lake.connect(), settings, selection, reason, on_progress=log)

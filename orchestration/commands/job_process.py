@@ -14,9 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestration.commands.errors import explain
+from orchestration.machine.lifetimes import end_with_parent
+from orchestration.machine.private import keep_private
 from orchestration.resources.dagster_instance import write_dagster_config
+from orchestration.resources.run_locks import be_run
 from orchestration.settings import load_settings
 
+STOP_SECONDS = 10.0
+"""How long a run whose parent was killed has to stop in order."""
 Tell = Callable[[str, dict[str, Any]], None]
 
 
@@ -27,8 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--asked-by-sensor", action="store_true", help="run only when the drops sensor requests a run")
     parser.add_argument("--config", type=json.loads, default={}, help="Dagster's run config, as JSON")
     chosen = parser.parse_args(arguments)
+    keep_private()
     # Dagster turns this into a canceled run; the default would leave a run that seems to go on for ever.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_with_parent(STOP_SECONDS)
     with os.fdopen(chosen.events, "w", buffering=1) as events:
 
         def tell(kind: str, content: dict[str, Any]) -> None:
@@ -58,13 +65,17 @@ def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell)
     from dagster._core.utils import make_new_run_id
 
     from orchestration.definitions import defs
+    from orchestration.resources.dead_runs import end_dead_runs
 
     with DagsterInstance.get() as instance:
+        for sentence in end_dead_runs(instance, settings.home):
+            tell("note", {"text": sentence})
         request = _request_of_sensor(defs, instance) if asked_by_sensor else RunRequest()
         if request is None:
             tell("skipped", {})
             return True
         run_id = make_new_run_id()
+        be_run(settings.home, run_id)
         tell("run", {"run_id": run_id, "job": job})
         instance.add_event_listener(run_id, lambda entry: _tell_of(entry, tell))
         definition = defs.resolve_job_def(job)

@@ -1,5 +1,6 @@
 """Starts the process that runs a Dagster job, shows its progress, and says in the end what failed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -11,14 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.commands.display import Stages
+from orchestration.commands.display import Stages, print_note
 from orchestration.commands.errors import one_line
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.settings import PROJECT_ROOT, Settings
 
 STOP_SECONDS = 30
 KEPT_LOGS = 20
 REPLAY_STEP, LOAD_STEP, BUILD_STEP = "replay_drops", "load_drops", "build_models"
 VERDICT_CHECK = "models_are_built_and_tests_hold"
+WAITING = "waiting: "
+WAIT_IS_OVER = f"{WAITING}over"
+"""As `assets.turns` says it; imported from there, it would cost each command the import of Dagster."""
 WARNING_STEP = "raw__event_lines_no_object_has_a_warning"
 _READING = {REPLAY_STEP: "Replaying drops", LOAD_STEP: "Loading drops"}
 _PROGRESS = ("loading: ", "judging: ")
@@ -73,6 +78,7 @@ class RunView:
         self._run = run
         self._stages = stages
         self._planned_models = 0
+        self._wait = ""
 
     def take(self, event: Mapping[str, Any]) -> None:
         handler = getattr(self, f"_on_{event['kind']}", None)
@@ -81,6 +87,9 @@ class RunView:
 
     def _on_stage(self, event: Mapping[str, Any]) -> None:
         self._stages.start(event["name"])
+
+    def _on_note(self, event: Mapping[str, Any]) -> None:
+        print_note(event["text"])
 
     def _on_run(self, event: Mapping[str, Any]) -> None:
         self._run.run_id = event["run_id"]
@@ -92,6 +101,7 @@ class RunView:
         self._planned_models += event["asset"][0] not in ("raw", "ops")
 
     def _on_step(self, event: Mapping[str, Any]) -> None:
+        self._wait = ""
         if event["step"] in _READING:
             self._stages.start(_READING[event["step"]])
         elif event["step"] == BUILD_STEP:
@@ -102,6 +112,9 @@ class RunView:
     def _on_log(self, event: Mapping[str, Any]) -> None:
         """The load tells of itself in words: `loading: 3 of 40 objects, 12345 lines`."""
         message = event["message"]
+        if message.startswith(WAITING):
+            self._on_wait(event)
+            return
         if event["step"] not in _READING or not message.startswith(_PROGRESS):
             return
         stage, _, rest = message.partition(": ")
@@ -109,6 +122,18 @@ class RunView:
         done, total = int(words[0]), int(words[2])
         note = "judging the loads" if stage == "judging" else f"{int(words[4]):,} lines"
         self._stages.move(done, total, note)
+
+    def _on_wait(self, event: Mapping[str, Any]) -> None:
+        """Another run has its turn: say which, and go on with the step's own stage when it is over."""
+        if event["message"] == WAIT_IS_OVER:
+            self._on_step(event)
+            return
+        other = event["message"].removeprefix(WAITING)
+        if other != self._wait:
+            self._stages.start(f"Waiting for {other}")
+        else:
+            self._stages.move(0, None, "still waiting")
+        self._wait = other
 
     def _on_built(self, event: Mapping[str, Any]) -> None:
         self._run.metadata[".".join(event["asset"])] = event.get("metadata", {})
@@ -163,7 +188,7 @@ def _events_of(
     process = subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
-        env=os.environ | settings.as_environment(),
+        env=os.environ | settings.as_environment() | tied_to_us(),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
@@ -177,18 +202,20 @@ def _events_of(
                 yield json.loads(line)
         process.wait()
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen) -> None:
-    """Ask the process to end, then end it and all it started."""
+def stop(process: subprocess.Popen) -> None:
+    """Ask the process to end; end it and all it started when it does not, or at another signal to us."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def _new_log(folder: Path, job: str) -> Path:

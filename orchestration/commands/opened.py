@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.commands.display import print_note
+from orchestration.machine.locks import wait_for_lock
+from orchestration.machine.private import make_private
+from orchestration.resources.dagster_instance import write_dagster_config
 from orchestration.settings import Settings, load_settings, warehouse_home, warehouse_target
 
 if TYPE_CHECKING:
@@ -45,10 +49,12 @@ class Opened:
 @contextmanager
 def opened_warehouse() -> Iterator[Opened]:
     """The warehouse of the settings. On `server` and `cluster` nothing is ever started."""
+    home = warehouse_home()
     if warehouse_target() != "local":
+        if home.exists():
+            close_home(home)
         yield Opened(load_settings())
         return
-    home = warehouse_home()
     with local_services(home):
         yield Opened(load_settings())
 
@@ -61,7 +67,7 @@ def local_services(home: Path) -> Iterator[None]:
     """
     from orchestration.embedded.services import running_services
 
-    home.mkdir(parents=True, exist_ok=True)
+    close_home(home)
     # The mark comes first: who stops the services holds it alone while they go down.
     with in_use(home) as in_use_lock, running_services(home) as services:
         try:
@@ -72,12 +78,19 @@ def local_services(home: Path) -> Iterator[None]:
         _wait_until_unused(in_use_lock, services.is_ours)
 
 
+def close_home(home: Path) -> None:
+    """Make the home and keep it private, with a word to the user where it was not."""
+    note = make_private(home)
+    if note:
+        print_note(note)
+
+
 @contextmanager
 def in_use(home: Path) -> Iterator[int]:
     """A mark, gone when this process is, that the services are needed."""
     descriptor = os.open(home / "in_use.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        wait_for_lock(descriptor, fcntl.LOCK_SH, lambda: print_note("Waiting for the local services to stop …"))
         yield descriptor
     finally:
         os.close(descriptor)
@@ -89,7 +102,16 @@ def _wait_until_unused(descriptor: int, is_ours: bool) -> None:
     with contextlib.suppress(BlockingIOError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return
-    from orchestration.commands.display import print_note
-
     print_note("Another command still uses the local services; they stop when it is done (Ctrl-C stops them now).")
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def mark_dead_runs(home: Path, is_up_starting: bool = False) -> None:
+    """Tell Dagster of runs whose process was killed, and the user as well."""
+    from dagster import DagsterInstance
+
+    from orchestration.resources.dead_runs import end_dead_runs
+
+    with DagsterInstance.from_config(str(write_dagster_config(home))) as instance:
+        for sentence in end_dead_runs(instance, home, is_up_starting):
+            print_note(sentence)

@@ -7,6 +7,7 @@ from orchestration.commands.errors import EXIT_FAILED, EXIT_NOT_ALL_PUBLISHED
 from orchestration.commands.figures import count
 from orchestration.commands.job_run import JobRun, run_dagster_job
 from orchestration.commands.opened import Opened, opened_warehouse
+from orchestration.resources.run_locks import killed_runs
 
 SHOWN_PROBLEMS = 10
 
@@ -45,6 +46,8 @@ def reason_to_rest(warehouse: Opened, job: Job) -> str:
     from orchestration.assets.dbt_project import build_fingerprint
     from orchestration.loading import is_anything_due, last_build
 
+    if killed_runs(warehouse.settings.home):
+        return ""  # A build that was killed is not recorded, and may have left a part of its models changed.
     client = warehouse.connect_prepared()
     if is_anything_due(client, warehouse.lake()):
         return ""

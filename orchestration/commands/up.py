@@ -1,7 +1,6 @@
 """`warehouse up`: the local services and Dagster in the foreground, all of it gone when it ends."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -15,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.commands.display import Stages, output, print_note, shown_stages
-from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import Opened, local_services
+from orchestration.commands.errors import CommandError, one_line
+from orchestration.commands.opened import Opened, close_home, local_services, mark_dead_runs
+from orchestration.machine.lifetimes import tied_to_us
+from orchestration.machine.locks import take_lock
+from orchestration.resources.run_locks import killed_runs
 from orchestration.settings import PROJECT_ROOT, load_settings, warehouse_home, warehouse_target
 
 HOST = "127.0.0.1"
@@ -24,7 +26,8 @@ DEFINITIONS = "orchestration.definitions"
 READY_SECONDS = 180
 STOP_SECONDS = 15
 WATCH_SECONDS = 0.5
-PR_SET_PDEATHSIG = 1
+LINGER_SECONDS = 10.0
+"""How long services may take to end whose command was killed."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,13 @@ def keep_up() -> int:
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
         say_where(warehouse, url)
-        return watch(children)
+        return watch(children, home)
 
 
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """One `up` per home."""
-    from orchestration.embedded.home import take_lock
-
-    home.mkdir(parents=True, exist_ok=True)
+    close_home(home)
     address = home / "up.url"
     lock = take_lock(home / "up.lock")
     if lock is None:
@@ -79,7 +80,11 @@ def own_services(home: Path) -> Iterator[None]:
     """Local services that live as long as `up`: those of another command would end with it."""
     from orchestration.embedded.services import ServicesAlreadyRunning, services_status
 
-    status = services_status(home)
+    if services_status(home).is_running:
+        print_note("Waiting for the services of another command to stop …")
+    deadline = time.monotonic() + LINGER_SECONDS
+    while (status := services_status(home)).is_running and time.monotonic() < deadline:
+        time.sleep(0.1)
     if status.is_running:
         pid = f" (pid {status.services.pid})" if status.services else ""
         raise ServicesAlreadyRunning(
@@ -100,6 +105,7 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     os.environ.update(warehouse.settings.as_environment())
     prepare_manifest()
     stages.start("Starting Dagster")
+    mark_dead_runs(home, is_up_starting=True)
     code_port, ui_port = free_ports(2)
     workspace = dagster_home / "workspace.yaml"
     workspace.write_text(
@@ -118,25 +124,23 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
 
 
 def start_child(name: str, module: list[str], home: Path) -> Child:
-    """A module of Dagster as a process group of its own, so that all it starts can be ended with it."""
+    """A module of Dagster as a process group of its own, so that all it starts can be ended with it.
+
+    Even a killed `up` leaves nothing behind: they watch it (see `command_lines`).
+    """
     log_path = home / "logs" / f"dagster-{name.replace(' ', '-')}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=PROJECT_ROOT,
+            env=os.environ | tied_to_us(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
     return Child(name, process, log_path)
-
-
-def _end_with_parent() -> None:
-    """Even a killed `up` leaves nothing behind."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def wait_until(is_ready, children: list[Child], what: str) -> None:
@@ -155,15 +159,26 @@ def _raise_if_ended(children: list[Child]) -> None:
             raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
 
 
-def watch(children: list[Child]) -> int:
-    """Wait for Ctrl-C or SIGTERM; a child that ends by itself is an error."""
+def watch(children: list[Child], home: Path) -> int:
+    """Wait for Ctrl-C or SIGTERM, and mark runs that were killed; a child that ends by itself is an error."""
     try:
         while True:
             _raise_if_ended(children)
+            if killed_runs(home):
+                try_to_mark_dead_runs(home)
             time.sleep(WATCH_SECONDS)
     except (KeyboardInterrupt, SystemExit):
         print_note("Stopping …")
         return 0
+
+
+def try_to_mark_dead_runs(home: Path) -> None:
+    """Dagster's database may be busy, or the disk full: `up` goes on, and looks again."""
+    try:
+        mark_dead_runs(home)
+    except Exception as error:
+        print_note(f"Runs that were killed cannot be marked as failed now: {one_line(str(error))[:300]}")
+        time.sleep(LINGER_SECONDS)
 
 
 def stop(children: list[Child]) -> None:
@@ -176,6 +191,9 @@ def stop(children: list[Child]) -> None:
         for child in children:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(0.0, deadline - time.monotonic()))
+        # A run is in the daemon's group, and may need longer than the daemon to stop in order.
+        while any(_signal_group(child, 0) for child in children) and time.monotonic() < deadline:
+            time.sleep(0.1)
         for child in children:
             _signal_group(child, signal.SIGKILL)
             child.process.wait()
@@ -183,9 +201,12 @@ def stop(children: list[Child]) -> None:
         signal.signal(signal.SIGINT, former)
 
 
-def _signal_group(child: Child, sign: signal.Signals) -> None:
+def _signal_group(child: Child, sign: int) -> bool:
+    """Whether the group still has a process; 0 is no signal, and only asks."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.process.pid, sign)
+        return True
+    return False
 
 
 def free_ports(count: int) -> list[int]:

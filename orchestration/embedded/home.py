@@ -1,13 +1,12 @@
-"""The files of one home: where they are, who holds the home, and the secrets made for it."""
+"""The files of one home: where they are, and the secrets made for it."""
 
-import fcntl
 import json
 import os
 import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.machine.private import make_private
 from orchestration.settings import LOCAL_BUCKET, SERVICES_FILE
 
 
@@ -61,9 +60,17 @@ class Home:
     def lake_lock_file(self) -> Path:
         return self.path / "lake.lock"
 
-    def create(self) -> None:
-        for folder in (self.path, self.engine_data, self.bucket, self.logs, self.temporary):
+    @property
+    def in_use_lock_file(self) -> Path:
+        """Shared by the commands that need the services; held alone by whichever process takes them down."""
+        return self.path / "in_use.lock"
+
+    def create(self) -> str:
+        """Make the folders; returns what to tell the user, as `make_private` does."""
+        note = make_private(self.path)
+        for folder in (self.engine_data, self.bucket, self.logs, self.temporary):
             folder.mkdir(parents=True, exist_ok=True)
+        return note
 
 
 @dataclass(frozen=True)
@@ -123,32 +130,3 @@ def read_ports(home: Home) -> dict[str, int]:
         return {service: int(port) for service, port in json.loads(home.ports_file.read_text()).items()}
     except (FileNotFoundError, ValueError, AttributeError):
         return {}
-
-
-def take_lock(path: Path, wait_seconds: float = 0.0) -> int | None:
-    """An exclusive lock that lasts as long as the descriptor; None when another process has it.
-
-    The lock, unlike a pid in a file, cannot outlive the process that holds it.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except OSError:
-            if time.monotonic() >= deadline:
-                os.close(descriptor)
-                return None
-            time.sleep(0.02)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock."""
-    if not path.exists():
-        return False
-    descriptor = take_lock(path)
-    if descriptor is None:
-        return True
-    os.close(descriptor)
-    return False

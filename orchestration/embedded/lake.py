@@ -9,8 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from orchestration.embedded.home import Home, Secrets, is_locked, read_services, take_lock
+from orchestration.embedded.home import Home, Secrets, read_services
 from orchestration.embedded.rclone import rclone
+from orchestration.machine.locks import is_locked, take_lock
 
 HOST = "127.0.0.1"
 READY_SECONDS = 20

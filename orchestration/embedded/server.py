@@ -1,7 +1,8 @@
 """The process that owns a home's data folder: it runs the endpoint and keeps the lake beside it.
 
 Started by `services`, never by hand: `python -m orchestration.embedded.server --home DIR [--parent PID]`.
-It ends on SIGTERM, when its parent ends, or when the lake dies; the lake never outlives it.
+It ends on SIGTERM, when the lake dies, or when its parent has ended and no other command uses the services; the lake
+never outlives it.
 """
 
 import argparse
@@ -31,11 +32,12 @@ from orchestration.embedded.home import (  # noqa: E402
     Secrets,
     load_or_create_secrets,
     read_ports,
-    take_lock,
     write_private,
 )
 from orchestration.embedded.http_interface import HttpInterface  # noqa: E402
 from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # noqa: E402
+from orchestration.machine.locks import take_lock  # noqa: E402
+from orchestration.machine.private import HomeNotPrivate, keep_private  # noqa: E402
 
 EXIT_ALREADY_RUNNING = 3  # as `services` expects it
 EXIT_FAILED = 4
@@ -51,8 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--parent", type=int, default=0, help="end when this process is no longer the parent")
     chosen = parser.parse_args(arguments)
+    keep_private()
     home = Home(chosen.home.resolve())
-    home.create()
+    try:
+        home.create()
+    except HomeNotPrivate as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
     lock = take_lock(home.lock_file, LOCK_WAIT_SECONDS)
     if lock is None:
         print(f"The services of {home.path} are already running.", file=sys.stderr)
@@ -124,7 +131,7 @@ async def serve(
         timeout_graceful_shutdown=2,
     )
     server = Server(config)
-    watch = asyncio.create_task(watch_surroundings(server, lake, parent))
+    watch = asyncio.create_task(watch_surroundings(server, lake, parent, home.in_use_lock_file))
     expiry = asyncio.create_task(interface.expire_sessions())
     write_private(home.services_file, description)
     log.info("ready: endpoint on port %d, lake on port %d", listener.getsockname()[1], lake.port)
@@ -139,10 +146,14 @@ async def serve(
         log.info("stopped")
 
 
-async def watch_surroundings(server: Server, lake: Lake, parent: int) -> None:
-    """Asks the server to stop when nobody is left to serve, or when half of the services is gone."""
+async def watch_surroundings(server: Server, lake: Lake, parent: int, in_use: Path) -> None:
+    """Asks the server to stop when no process is left to serve, or when half of the services is gone.
+
+    The parent may have been killed while another command uses the services: they serve that one to its end. With
+    `in_use` locked, a command that comes now waits until this process has ended, and then starts its own.
+    """
     while not server.should_exit:
-        if parent and os.getppid() != parent:
+        if parent and os.getppid() != parent and take_lock(in_use) is not None:
             log.info("the process that started the services has ended")
             server.stop()
         elif lake.process.poll() is not None:

@@ -19,7 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.embedded.home import Home, is_locked, read_services
+from orchestration.embedded.home import Home, read_services
+from orchestration.machine.locks import is_locked
+from orchestration.machine.private import HomeNotPrivate, keep_private
 from orchestration.settings import PROJECT_ROOT, home_environment
 
 READY_SECONDS = 60
@@ -71,10 +73,12 @@ def running_services(home: Path) -> Iterator[Services]:
     Services that run already are used and left alone. Those started here end with the block, and with this process,
     however it ends.
     """
-    try:
-        services = start_services(home, bound_to_us=True)
-    except ServicesAlreadyRunning:
-        services = _wait_for_others(Home(home.resolve()))
+    services = None
+    while services is None:
+        try:
+            services = start_services(home, bound_to_us=True)
+        except ServicesAlreadyRunning:
+            services = _services_of_others(Home(home.resolve()))
     try:
         yield services
     finally:
@@ -94,7 +98,7 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
             f"The home {place.path} has {' and '.join(sorted(found))} in its path, which the engine takes for a "
             "pattern. Set WAREHOUSE_HOME to a folder without * ? { } in its path."
         )
-    place.create()
+    _create(place)
     if is_locked(place.lock_file):
         raise _already_running(place)
     log_path = place.logs / "services.log"
@@ -118,6 +122,15 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
     except BaseException:
         _end(_children.pop(process.pid))
         raise
+
+
+def _create(place: Home) -> None:
+    try:
+        note = place.create()
+    except HomeNotPrivate as error:
+        raise ServicesError(str(error)) from None
+    if note:
+        print(note, file=sys.stderr)
 
 
 def stop_services(home: Path) -> bool:
@@ -186,9 +199,14 @@ def _wait_until_ready(place: Home, process: subprocess.Popen, log_path: Path) ->
     raise ServicesError(f"The local services did not answer within {READY_SECONDS} s.\n{_tail(log_path)}")
 
 
-def _wait_for_others(place: Home) -> Services:
-    """Services that another process started, once they answer."""
-    recorded = _wait_for_record(place)
+def _services_of_others(place: Home) -> Services | None:
+    """Services that another process started, once they answer; None when they have ended by then."""
+    try:
+        recorded = _wait_for_record(place)
+    except ServicesError:
+        if is_locked(place.lock_file):
+            raise
+        return None
     return _services(place, recorded, False)
 
 
@@ -242,6 +260,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Runs a home's ClickHouse endpoint and lake until Ctrl-C or SIGTERM.")
     parser.add_argument("--home", type=Path, required=True, help="folder for data, logs, secrets and services.json")
     home = parser.parse_args().home
+    keep_private()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -36,7 +36,9 @@ def open_store(settings: Settings) -> Iterator[DocsStore]:
         yield S3Store(settings.lake, bucket, prefix.strip("/"))
         return
     folder = Path(settings.data_docs_url)
-    (folder / "loads").mkdir(parents=True, exist_ok=True)
+    if not (folder / "loads").exists():
+        (folder / "loads").mkdir(parents=True)
+        (folder / "loads").chmod(folder.stat().st_mode & 0o755)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield FolderStore(folder)
@@ -65,6 +67,8 @@ class FolderStore:
         """A page that somebody looks at is whole, the old one or the new one."""
         aside = self._folder / f"{name}.new"
         aside.write_text(text)
+        # As open as the folder: pages in the home are the owner's, those in a folder for colleagues are for them too.
+        aside.chmod(self._folder.stat().st_mode & 0o644)
         aside.replace(self._folder / name)
 
 

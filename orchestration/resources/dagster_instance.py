@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from orchestration.machine.private import make_private
+
 MAX_RUN_SECONDS = 7200
 """Above ClickHouse's own limit for a load (one hour), so that the engine gives up first and says why."""
 
@@ -20,11 +22,13 @@ run_monitoring:
   start_timeout_seconds: 300
   max_runtime_seconds: {MAX_RUN_SECONDS}
   poll_interval_seconds: 60
+# No pools: the slot of a run that was killed would stay taken. Runs take turns by locks (see assets/turns.py).
 concurrency:
   runs:
     max_concurrent_runs: 1
-  pools:
-    default_limit: 1
+run_launcher:
+  module: orchestration.resources.run_launcher
+  class: HomeRunLauncher
 retention:
   sensor:
     purge_after_days: {{skipped: 2, started: 30, success: 30, failure: 30}}
@@ -35,6 +39,7 @@ retention:
 
 def write_dagster_config(home: Path) -> Path:
     """Write `home/dagster/dagster.yaml` and return the folder, which is DAGSTER_HOME."""
+    make_private(home)
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"

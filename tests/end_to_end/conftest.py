@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orchestration.embedded.services import Services, running_services
@@ -76,6 +78,29 @@ class CommandLine:
     def whole_environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         return kept | {"WAREHOUSE_HOME": str(self.home)} | self.environment
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of all processes that name the home, or have it in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = " ".join(process.cmdline())
+            if process.pid != os.getpid() and (
+                str(home) in line or process.environ().get("WAREHOUSE_HOME") == str(home)
+            ):
+                found.append(line)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

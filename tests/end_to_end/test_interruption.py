@@ -1,43 +1,16 @@
 """Ctrl-C, and `warehouse up`: nothing stays behind."""
 
-import os
 import signal
-import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from orchestration.simulate.truth import Truth
-from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.conftest import CommandLine, processes_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-def processes_of(home: Path) -> list[str]:
-    """Command lines of all processes that name the home, or have it in their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            line = " ".join(process.cmdline())
-            if process.pid != os.getpid() and (
-                str(home) in line or process.environ().get("WAREHOUSE_HOME") == str(home)
-            ):
-                found.append(line)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
-    return found
-
-
-def wait_for(is_true: Callable[[], bool], seconds: float, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.1)
 
 
 def test_ctrl_c_stops_a_run_and_all_it_started(empty: CommandLine, simulation: tuple[Path, Truth]):
@@ -82,4 +55,15 @@ def test_up_serves_until_it_is_stopped(empty: CommandLine):
     assert process.returncode == 0, out + err
     assert url in out
     assert "bi_reader" in out
+    assert processes_of(empty.home) == []
+
+
+def test_a_killed_up_leaves_nothing_behind(empty: CommandLine):
+    process = empty.start("up")
+    wait_for(lambda: any("dagster._daemon" in line for line in processes_of(empty.home)), 150, process)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 20
+    while processes_of(empty.home) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert processes_of(empty.home) == []

@@ -4,13 +4,16 @@ The tests of this file share one home and follow one another: each says what a u
 """
 
 import gzip
+import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from orchestration.machine.locks import is_locked
 from orchestration.simulate.truth import Truth
-from tests.end_to_end.conftest import Answer, CommandLine
+from tests.end_to_end.conftest import Answer, CommandLine, processes_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -138,6 +141,33 @@ def test_the_same_file_put_again_gives_the_same_marts(
     ran = warehouse("run", "--job", "near_real_time")
     assert "near_real_time: everything delivered is published" in ran.out
     assert checksums(warehouse) == before
+
+
+def test_runs_that_were_killed_are_made_up_for(
+    warehouse: CommandLine, first_run: Answer, simulation: tuple[Path, Truth]
+):
+    """The job in the middle of a build, by whoever frees memory; then the command itself, with all that it runs for."""
+    before = checksums(warehouse)
+    warehouse("put", str(sorted(simulation[0].glob("events/web/*/*.gz"))[1]), "--source", "web")
+    run = warehouse.start("run", "--job", "near_real_time")
+    wait_for(lambda: any("/dbt build" in line for line in processes_of(warehouse.home)), 120, run)
+    os.kill(int(next((warehouse.home / "runs").iterdir()).read_text()), signal.SIGKILL)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 1, out + err
+    run = warehouse.start("run", "--job", "near_real_time")
+    wait_for(lambda: any(is_locked(path) for path in (warehouse.home / "runs").glob("*.lock")), 120, run)
+    run.kill()
+    run.communicate()
+    ran = warehouse("run", "--job", "near_real_time")
+    assert ran.err.count("was killed; it is now marked as failed.") == 1
+    assert checksums(warehouse) == before
+    assert list((warehouse.home / "runs").iterdir()) == []
+
+
+def test_all_files_of_the_home_are_for_the_owner_only(warehouse: CommandLine, first_run: Answer):
+    files = [path for path in [warehouse.home, *warehouse.home.rglob("*")] if not path.is_symlink()]
+    assert len(files) > 100
+    assert [path for path in files if path.lstat().st_mode & 0o077] == []
 
 
 def test_sql_as_csv_and_as_a_table(warehouse: CommandLine, first_run: Answer):

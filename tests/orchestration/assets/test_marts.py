@@ -1,13 +1,12 @@
-"""Builds are recorded for what they were made from, and one runs at a time."""
+"""Builds are recorded for what they were made from."""
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
 
 from orchestration.assets.dbt_project import build_fingerprint
-from orchestration.assets.marts import only_builder, recorded_build, take_over_parsed, why_it_failed
+from orchestration.assets.marts import recorded_build, take_over_parsed, why_it_failed
 from orchestration.assets.outcome import Outcome
 from orchestration.loading import last_build
 
@@ -40,22 +39,6 @@ def test_a_selection_made_by_hand_is_not_recorded(warehouse) -> None:
 
 def test_an_error_without_dbts_words_is_named() -> None:
     assert why_it_failed(KeyError("x")) == "KeyError: 'x'"
-
-
-def test_a_second_builder_waits(settings) -> None:
-    order = []
-
-    def second() -> None:
-        with only_builder(settings):
-            order.append("second")
-
-    with only_builder(settings):
-        other = threading.Thread(target=second)
-        other.start()
-        other.join(0.2)
-        order.append("first")
-    other.join()
-    assert order == ["first", "second"]
 
 
 def test_what_the_last_run_parsed_is_taken_over(tmp_path: Path) -> None:

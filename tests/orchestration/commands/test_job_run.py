@@ -1,10 +1,14 @@
 """How the events of a Dagster run become a display and an account of what failed."""
 
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from orchestration.commands.job_run import JobRun, RunView
+from orchestration.commands.job_run import WAIT_IS_OVER, WAITING, JobRun, RunView, stop
 
 
 class Seen:
@@ -66,6 +70,23 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
     assert run.run_id == "r1"
 
 
+def test_a_wait_for_another_run_is_a_stage_of_its_own(run: JobRun):
+    wait = {"kind": "log", "step": "load_drops", "message": f"{WAITING}run 1 of nightly (process 7)"}
+    lines = play(
+        run,
+        {"kind": "step", "step": "load_drops"},
+        wait,
+        wait,
+        wait | {"message": WAIT_IS_OVER},
+    )
+    assert lines == [
+        "start Loading drops None",
+        "start Waiting for run 1 of nightly (process 7) None",
+        "move 0/None still waiting",
+        "start Loading drops None",
+    ]
+
+
 def test_a_failed_check_is_named(run: JobRun):
     failed = {"kind": "checked", "check": "gate", "asset": ["raw", "event_lines"], "is_passed": False}
     play(run, failed | {"severity": "ERROR"}, failed | {"check": "few_are_late", "severity": "WARN"})
@@ -91,3 +112,15 @@ def test_the_verdict_on_the_build_names_what_failed_once(run: JobRun):
         {"kind": "step_failed", "step": "marts__dim_a_models_are_built_and_tests_hold", "message": "blocking check"},
     )
     assert run.failures == ["model fct_b: no memory", "test unique: 1 row"]
+
+
+def test_a_second_signal_ends_a_job_that_does_not_stop():
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout.readline() == "ready\n"
+    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        stop(process)
+    assert process.returncode == -signal.SIGKILL

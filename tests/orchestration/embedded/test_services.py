@@ -1,6 +1,7 @@
 """Starting and stopping: one owner per home, nothing left behind, nothing secret told."""
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from orchestration.embedded.home import Home, is_locked, read_services
+from orchestration.embedded.home import Home, read_services
 from orchestration.embedded.services import (
     Services,
     ServicesAlreadyRunning,
@@ -27,6 +28,7 @@ from orchestration.embedded.services import (
     start_services,
     stop_services,
 )
+from orchestration.machine.locks import is_locked
 from orchestration.settings import PROJECT_ROOT, load_settings
 
 FOREGROUND = [sys.executable, "-m", "orchestration.embedded.services", "--home"]
@@ -65,6 +67,20 @@ def ask(home: Path, sql: str) -> str:
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
     stop_services(tmp_path / "home")
+
+
+def test_services_of_a_killed_command_serve_another_that_uses_them(home: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(home)], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline().split()[0])
+    in_use = os.open(Home(home).in_use_lock_file, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(in_use, fcntl.LOCK_SH)
+    owner.kill()
+    owner.wait()
+    time.sleep(1)
+    assert ask(home, "select 1") == "1\n"
+    os.close(in_use)
+    assert wait_until(lambda: not is_alive(pid))
 
 
 def test_settings_find_the_running_services(services: Services, recorded: dict) -> None:

@@ -1,10 +1,14 @@
 """The pages of the gate: complete, bounded, without a value, and without a request to anybody."""
 
 import json
+import os
 import re
 import shutil
+import stat
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
@@ -12,9 +16,10 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 
 from orchestration.expectations import data_docs
 from orchestration.expectations.data_docs import DataDocs, docs_address
-from orchestration.expectations.docs_store import ENTRIES
+from orchestration.expectations.docs_store import ENTRIES, open_store
 from orchestration.expectations.faults import Fault
 from orchestration.expectations.verdict import LoadVerdict
+from orchestration.settings import Settings
 from tests.conftest import s3_client
 
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
@@ -194,3 +199,20 @@ def test_the_pages_in_a_real_browser(folder, browser) -> None:
     assert page.title() == "What the gate found"
     assert {url.rpartition("/")[0] for url in requests} == {home.as_uri(), (home / "loads").as_uri()}
     assert complaints == []
+
+
+@pytest.mark.parametrize(("folder_mode", "page_mode"), [(0o755, 0o644), (0o700, 0o600), (0o777, 0o644)])
+def test_pages_are_as_readable_as_their_folder(tmp_path: Path, folder_mode: int, page_mode: int) -> None:
+    """The commands write for their owner only; a folder that colleagues read is meant for them."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    folder.chmod(folder_mode)
+    former = os.umask(0o077)
+    try:
+        settings = SimpleNamespace(data_docs_url=str(folder))
+        with open_store(cast(Settings, settings)) as store:
+            store.write({"index.html": "a page"}, [])
+    finally:
+        os.umask(former)
+    assert stat.S_IMODE((folder / "index.html").stat().st_mode) == page_mode
+    assert stat.S_IMODE((folder / "loads").stat().st_mode) == folder_mode & 0o755

@@ -1,0 +1,1 @@
+"""What the operating system gives: locks, the lives of processes, private files. Stands on nothing of the warehouse."""

@@ -1,0 +1,95 @@
+"""The home is its owner's alone: it holds raw lines with mail addresses, passwords, and the key of the pseudonyms."""
+
+import os
+import stat
+from pathlib import Path
+
+PRIVATE_UMASK = 0o077
+OTHERS = 0o077
+# One of them is in every home that was ever used. A folder without any belongs to something else.
+_MARKS = ("secrets.json", "services.lock", "in_use.lock", "build.lock", "load.lock")
+_ENTRIES = (
+    *_MARKS,
+    "clickhouse",
+    "dagster",
+    "data_docs",
+    "dbt",
+    "lake",
+    "lake_hashes",
+    "logs",
+    "ports.json",
+    "runs",
+    "services.json",
+    "simulated",
+    "tmp",
+)
+
+
+class HomeNotPrivate(Exception):
+    """The home cannot be used, because it is or would be another's; the message says what to do."""
+
+
+def keep_private() -> None:
+    """From now on, what this process and its children create is for the owner only."""
+    os.umask(PRIVATE_UMASK)
+
+
+def make_private(home: Path) -> str:
+    """Create the home, or close it to other users; returns what to tell the user, empty when all was in order.
+
+    Only the home and what the warehouse keeps directly in it are changed: what lies deeper is reached through them.
+    Raises HomeNotPrivate for a folder that holds something else or belongs to another user.
+    """
+    if not home.exists():
+        home.mkdir(parents=True, mode=0o700)
+    _refuse_what_is_not_ours(home)
+    loose = [path for path in (home, *(home / name for name in _ENTRIES)) if _is_loose(path)]
+    for path in loose:
+        _close(path)
+    left = [path for path in loose if _is_loose(path)]
+    if left:
+        return (
+            f"Warning: other users of this machine can read {_names(home, left)}, and it cannot be changed: the file "
+            "system keeps no modes, or the folder is not yours. Set WAREHOUSE_HOME to a folder on another file system."
+        )
+    return f"Other users of this machine could read {_names(home, loose)}; now only you can." if loose else ""
+
+
+def _refuse_what_is_not_ours(home: Path) -> None:
+    status = home.stat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise HomeNotPrivate(f"WAREHOUSE_HOME is {home}, a file. Set it to a folder.")
+    # What root owns, as a mounted volume, root can read in any case; and root may use any folder.
+    if status.st_uid not in (0, os.geteuid()) and os.geteuid() != 0:
+        raise HomeNotPrivate(
+            f"The home {home} belongs to user {status.st_uid}, and you are user {os.geteuid()}: its owner could read "
+            "every learner's data. Set WAREHOUSE_HOME to a folder of your own; one inside this folder will do."
+        )
+    if not _is_loose(home) or any((home / mark).exists() for mark in _MARKS):
+        return
+    if other := next(iter(sorted(entry.name for entry in home.iterdir() if entry.name not in _ENTRIES)), None):
+        raise HomeNotPrivate(
+            f"WAREHOUSE_HOME is {home}, a folder that other users can read and that holds other things, such as "
+            f"'{other}'. A home is closed to other users. Set WAREHOUSE_HOME to a new folder, or close this one "
+            f"yourself: chmod 700 {home}"
+        )
+
+
+def _is_loose(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & OTHERS)
+    except FileNotFoundError:
+        return False
+
+
+def _close(path: Path) -> None:
+    try:
+        path.chmod(path.stat().st_mode & ~OTHERS & 0o7777)
+    except OSError:
+        return  # said by the caller, who looks again
+
+
+def _names(home: Path, paths: list[Path]) -> str:
+    if home in paths:
+        return str(home)
+    return ", ".join(str(path) for path in paths)
