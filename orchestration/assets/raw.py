@@ -36,6 +36,7 @@ DESCRIPTIONS = {
     ): "One row per object that readers see: committed, let through by the gate, newest of its key.",
     ("ops", "first_commits"): "One row per object version that was loaded: the first attempt to commit it.",
     ("ops", "current_verdicts"): "One row per load and object that the gate judged: its last verdict.",
+    ("ops", "object_refusals"): "One row per load and object with refused lines: how many, by reason.",
     ("ops", "object_failures"): "One row per failed try to read an object.",
 }
 

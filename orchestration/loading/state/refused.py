@@ -72,6 +72,7 @@ class Held:
     """Each expectation that failed, with what was found and what is allowed."""
     lines: int
     rejected: int
+    """Of the lines, those that the load or staging refuses."""
     committed_at: datetime
     judged_at: datetime | None
     """None while the gate has not looked at it."""
@@ -99,8 +100,9 @@ _FAILED = """
 """
 
 _COMMITTED = """
-    select load_id, object_id, bucket, line_count, rejected_count, committed_at, last_modified
+    select load_id, object_id, bucket, line_count, greatest(rejected_count, refused_count), committed_at, last_modified
     from ops.load_commits
+    left join ops.object_refusals using (load_id, object_id)
     where object_id in {object_ids:Array(String)}
 """
 
