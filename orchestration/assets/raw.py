@@ -113,7 +113,8 @@ def report_metadata(report: LoadReport) -> dict:
     metadata = {
         "objects_loaded": report.object_count,
         "lines_loaded": report.line_count,
-        "lines_rejected": report.rejected_count,
+        # The gate's count, which has what staging refuses as well; 0 where the gate could not look.
+        "lines_rejected": max(report.rejected_count, report.judgement.refused_count),
         "objects_parked": report.parked_count,
         "objects_to_retry": len(report.failed) + report.waiting_count,
         "objects_published": report.judgement.published_count,

@@ -67,7 +67,8 @@ def checksums(warehouse: CommandLine) -> list[dict]:
 
 
 def test_a_run_with_bad_drops_says_so(first_run: Answer):
-    assert "2 delivered objects are not in them" in first_run.out
+    assert "1 held by the gate; 1 parked" in first_run.out
+    assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in first_run.out
     assert "rubbish" in first_run.err
     assert "truncated" in first_run.err
 
@@ -122,11 +123,11 @@ def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, first_
 
 def test_a_second_run_says_within_seconds_that_nothing_is_new(warehouse: CommandLine, first_run: Answer):
     started = time.monotonic()
-    again = warehouse("run")
+    again = warehouse("run", expect=3)
     assert time.monotonic() - started < 20
     assert "Nothing new since nightly built the marts" in again.out
-    assert "2 objects are not published" in again.out
-    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time").out
+    assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in again.out
+    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time", expect=3).out
 
 
 def test_the_same_file_put_again_gives_the_same_marts(
@@ -135,8 +136,11 @@ def test_the_same_file_put_again_gives_the_same_marts(
     before = checksums(warehouse)
     file = next(iter(sorted(simulation[0].glob("events/web/*/*.gz"))))
     warehouse("put", str(file), "--source", "web")
-    ran = warehouse("run", "--job", "near_real_time")
-    assert "near_real_time: everything delivered is published" in ran.out
+    ran = warehouse("run", "--job", "near_real_time", expect=3)
+    assert "near_real_time: loaded 1 object " in ran.out
+    assert "1 published, 0 held by the gate. Built" in ran.out
+    assert "2 of them since before this run" in ran.out
+    assert "Everything delivered is published" not in ran.out
     assert checksums(warehouse) == before
 
 

@@ -137,6 +137,18 @@ _FAILED_PATHS = "select bucket, object_key from ops.object_failures"
 _HELD_PATHS = "select bucket, object_key from ops.load_commits where object_id in {object_ids:Array(String)}"
 
 
+def refused_lines(client: Client, load_ids: Sequence[str]) -> int:
+    """How many lines of these loads were refused, by the gate's count."""
+    counts = (
+        client.query(
+            "select sum(refused_count) from ops.object_refusals where load_id in {load_ids:Array(String)}",
+            parameters={"load_ids": list(some)},
+        ).result_rows[0][0]
+        for some in batched(load_ids, MAX_IDS)
+    )
+    return sum(counts)
+
+
 def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Unread]]:
     """(parked, waiting for the next try), the latest failure first. Whose next try has come is due, and in neither."""
     found = [Unread(*row) for row in client.query(_FAILED).result_rows]
