@@ -67,7 +67,9 @@ with
             greatest(
                 committed.rejected_count, refusals.refused_count
             ) as rejected_count,
-            rejected_count - committed.rejected_count as rejected_by_staging_count,
+            toUInt64(
+                rejected_count - committed.rejected_count
+            ) as rejected_by_staging_count,
             refusals.refused_by_reason as rejected_by_reason,
             multiIf(
                 live.is_live = 1,
