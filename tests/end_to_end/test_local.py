@@ -110,7 +110,14 @@ def test_one_bad_line_costs_one_line(warehouse: CommandLine, state: dict, simula
         "select line_count, rejected_count from ops.live_objects where object_key like '%/one_bad%'"
     )
     assert live == {"line_count": 100, "rejected_count": 1}
-    assert state["lines_rejected"] == simulation[1].counts.rejected_lines + 1
+    counts = simulation[1].counts
+    assert state["lines_rejected"] == counts.rejected_lines + counts.quarantined_statements + 1
+
+
+def test_the_gate_refuses_what_staging_refuses(warehouse: CommandLine, state: dict):
+    """The gate renders staging's models before dbt builds them: both must say the same of every live line."""
+    rows = warehouse.rows("select reason, count() as lines from marts.fct_quarantined_lines group by reason")
+    assert {row["reason"]: row["lines"] for row in rows} == state["rejected_by_reason"]
 
 
 def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, first_run: Answer):
