@@ -146,8 +146,10 @@ def run(
 ) -> None:
     """Load what is due, judge it, build and test the marts.
 
-    Exit code 0: all that was delivered is published, or nothing was new; 3: some of it was not, because the gate holds
-    it or it cannot be read (see 'warehouse status'); 1: the run failed.
+    Says what this run did, and what still waits. Over a lake without drops it says so, and builds nothing.
+
+    Exit code 0: all that was delivered is published, or nothing was delivered; 3: some of it is not, since this run or
+    an earlier one, because the gate holds it or it cannot be read (see 'warehouse status'); 1: the run failed.
     """
     from orchestration.commands.run import run_job
 

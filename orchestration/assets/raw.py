@@ -37,6 +37,7 @@ DESCRIPTIONS = {
     ): "One row per object that readers see: committed, let through by the gate, newest of its key.",
     ("ops", "first_commits"): "One row per object version that was loaded: the first attempt to commit it.",
     ("ops", "current_verdicts"): "One row per load and object that the gate judged: its last verdict.",
+    ("ops", "object_refusals"): "One row per load and object with refused lines: how many, by reason.",
     ("ops", "object_failures"): "One row per failed try to read an object.",
 }
 
@@ -113,7 +114,8 @@ def report_metadata(report: LoadReport) -> dict:
     metadata = {
         "objects_loaded": report.object_count,
         "lines_loaded": report.line_count,
-        "lines_rejected": report.rejected_count,
+        # The gate's count, which has what staging refuses as well; 0 where the gate could not look.
+        "lines_rejected": max(report.rejected_count, report.judgement.refused_count),
         "objects_parked": report.parked_count,
         "objects_to_retry": len(report.failed) + report.waiting_count,
         "objects_published": report.judgement.published_count,

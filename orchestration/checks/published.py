@@ -28,6 +28,7 @@ SHOWN = 50
 HEALTH, HOURS, VERBS = "agg_source_health", "agg_source_hours", "fct_required_verbs"
 STATEMENTS = {
     "sources_are_fresh": (HEALTH, "Each source delivered lately, by the clock, and none lies far behind the newest."),
+    "lines_are_accepted": (HEALTH, "Few lines are refused, those of drops that the gate holds counted as well."),
     "deliveries_are_in_time": (HEALTH, "Few statements come so late that they change weeks that people have read."),
     "deliveries_come_once": (HEALTH, "Few statements are delivered again."),
     "statements_have_one_content": (HEALTH, "Hardly a statement comes with two contents under one id."),

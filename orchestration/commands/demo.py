@@ -9,7 +9,8 @@ from orchestration.commands.errors import EXIT_FAILED, CommandError
 from orchestration.commands.findings_display import show_curve, show_findings
 from orchestration.commands.job_run import run_dagster_job
 from orchestration.commands.opened import Opened, opened_warehouse
-from orchestration.commands.run import Job, problems, reason_to_rest, report
+from orchestration.commands.run import Job, reason_to_rest, state_of
+from orchestration.commands.run_report import report
 from orchestration.settings import warehouse_target
 
 if TYPE_CHECKING:
@@ -123,16 +124,18 @@ def _other_home(size: Size) -> str:
 
 def _build(warehouse: Opened, stages: Stages) -> int:
     """Let the sensor see the drops, and run what it asks for, with all marts."""
-    unchanged = reason_to_rest(warehouse, Job.WEEKLY)
-    if unchanged:
-        print_note(unchanged)
+    from orchestration.loading.ledger.entries import server_now
+
+    rest = reason_to_rest(warehouse, Job.WEEKLY)
+    if rest:
+        print_note(rest.reason)
         return 0
-    before = problems(warehouse)
+    since = server_now(warehouse.connect())
     run = run_dagster_job(Job.WEEKLY.value, warehouse.settings, stages, asked_by_sensor=True)
     if run.is_skipped:
         # Loaded already, but not built: an earlier build failed, or the models have changed.
         run = run_dagster_job(Job.WEEKLY.value, warehouse.settings, stages)
-    return report(run, problems(warehouse) - before)
+    return report(run, state_of(warehouse), since)
 
 
 def _present(warehouse: Opened, truth: "Truth") -> int:

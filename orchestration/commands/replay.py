@@ -10,7 +10,8 @@ from orchestration.commands.display import output, print_note, shown_stages
 from orchestration.commands.errors import EXIT_FAILED, EXIT_NOT_ALL_PUBLISHED
 from orchestration.commands.job_run import REPLAY_STEP, JobRun, run_dagster_job
 from orchestration.commands.opened import opened_warehouse
-from orchestration.commands.run import problems, report
+from orchestration.commands.run import state_of
+from orchestration.commands.run_report import new_problems, report
 
 if TYPE_CHECKING:
     from orchestration.loading.replay import Candidate
@@ -24,6 +25,7 @@ STATES = {"live": "live", "held": "held by the gate", "failed": "parked or to be
 
 def run_replay(prefix: str, since: date | None, objects: list[str], reason: str, yes: bool) -> int:
     """The exit code: 0 replayed and published, or not wanted; 3 some of it was not; 1 failed."""
+    from orchestration.loading.ledger.entries import server_now
     from orchestration.loading.replay import ReplayError, Selection, candidates
     from orchestration.loading.state.mart_figures import mart_figures
 
@@ -36,7 +38,7 @@ def run_replay(prefix: str, since: date | None, objects: list[str], reason: str,
         if not (yes or is_wanted()):
             print_note("Nothing was replayed.")
             return 0
-        problems_before, figures = problems(warehouse), mart_figures(client)
+        started_at, figures = server_now(client), mart_figures(client)
         config = {
             "prefix": prefix,
             "since": since.isoformat() if since else "",
@@ -45,8 +47,12 @@ def run_replay(prefix: str, since: date | None, objects: list[str], reason: str,
         }
         with shown_stages() as stages:
             run = run_dagster_job(JOB, warehouse.settings, stages, config={"ops": {REPLAY_STEP: {"config": config}}})
-        code = report(run, problems(warehouse) - problems_before)
-        return EXIT_FAILED if code == EXIT_FAILED else max(code, show_outcome(run, figures, mart_figures(client)))
+        found = state_of(warehouse)
+        if report(run, found, started_at) == EXIT_FAILED:
+            return EXIT_FAILED
+        # What was held before and was not replayed is no outcome of the replay.
+        code = EXIT_NOT_ALL_PUBLISHED if new_problems(found, started_at) else 0
+        return max(code, show_outcome(run, figures, mart_figures(client)))
 
 
 def is_wanted() -> bool:

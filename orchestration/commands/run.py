@@ -1,15 +1,15 @@
 """`warehouse run`: one pass from the lake to the marts, when there is anything to do."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestration.commands.display import output, print_error, print_note, shown_stages
-from orchestration.commands.errors import EXIT_FAILED, EXIT_NOT_ALL_PUBLISHED
+from orchestration.commands.display import shown_stages
+from orchestration.commands.errors import EXIT_FAILED
 from orchestration.commands.figures import count
-from orchestration.commands.job_run import JobRun, run_dagster_job
+from orchestration.commands.job_run import run_dagster_job
 from orchestration.commands.opened import Opened, opened_warehouse
+from orchestration.commands.run_report import exit_code, report, say, what_waits
 from orchestration.resources.run_locks import killed_runs
-
-SHOWN_PROBLEMS = 10
 
 
 class Job(StrEnum):
@@ -28,69 +28,67 @@ COVERED_BY = {
 }
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Why a run would change nothing, and the exit code that says whether everything delivered is published."""
+
+    reason: str
+    exit_code: int = 0
+
+
 def run_job(job: Job) -> int:
-    """The exit code: 0 published or nothing new, 3 something is held back, 1 failed."""
+    """The exit code: 0 everything delivered is published, or nothing was delivered; 3 something is held back, by this
+    run or since before; 1 failed."""
+    from orchestration.loading.ledger.entries import server_now
+
     with opened_warehouse() as warehouse:
-        unchanged = reason_to_rest(warehouse, job)
-        if unchanged:
-            output().print(unchanged, markup=False, soft_wrap=True)
-            return 0
-        problems_before = problems(warehouse)
+        rest = reason_to_rest(warehouse, job)
+        if rest:
+            say(rest.reason)
+            return rest.exit_code
+        since = server_now(warehouse.connect())
         with shown_stages() as stages:
             run = run_dagster_job(job.value, warehouse.settings, stages)
-        return report(run, problems(warehouse) - problems_before)
+        return report(run, state_of(warehouse), since)
 
 
-def reason_to_rest(warehouse: Opened, job: Job) -> str:
-    """Why a run would change nothing; empty when it would. Asks the ledger only: Dagster is not even imported."""
-    from orchestration.assets.dbt_project import build_fingerprint
-    from orchestration.loading import is_anything_due, last_build
-
-    if killed_runs(warehouse.settings.home):
-        return ""  # A build that was killed is not recorded, and may have left a part of its models changed.
-    client = warehouse.connect_prepared()
-    if is_anything_due(client, warehouse.lake()):
-        return ""
-    builds = [build for build in (last_build(client, name) for name in COVERED_BY[job]) if build]
-    latest = max(builds, key=lambda build: build.finished_at, default=None)
-    if latest is None or latest.status != "success" or latest.fingerprint != build_fingerprint(client):
-        return ""
-    waiting = len(problems(warehouse))
-    note = f" {waiting} objects are not published: see 'uv run warehouse status'." if waiting else ""
-    return f"Nothing new since {latest.job} built the marts at {latest.finished_at:%Y-%m-%d %H:%M:%S} UTC.{note}"
-
-
-def problems(warehouse: Opened) -> frozenset[tuple[str, str]]:
-    """(key, why) of every object that was delivered and is not published."""
+def state_of(warehouse: Opened):
+    """The status now."""
     from orchestration.loading import status
 
-    found = status(warehouse.connect(), warehouse.lake())
-    parked = [(each.key, f"parked, {each.code}: {each.message}") for each in found.parked_objects]
-    return frozenset(parked + [(each.key, f"held, {each.reason}") for each in found.held_objects])
+    return status(warehouse.connect(), warehouse.lake())
 
 
-def report(run: JobRun, new_problems: frozenset[tuple[str, str]]) -> int:
-    """Say what the run came to, and return its exit code."""
-    if not run.is_success:
-        for failure in run.failures[:SHOWN_PROBLEMS]:
-            print_error(failure)
-        if len(run.failures) > SHOWN_PROBLEMS:
-            print_note(f"… and {len(run.failures) - SHOWN_PROBLEMS} more failures")
-        print_note(f"The {run.job} run failed; its log: {run.log_path}")
-        return EXIT_FAILED
-    for warning in run.warnings[:SHOWN_PROBLEMS]:
-        print_note(f"Warning: {warning}")
-    for key, reason in sorted(new_problems)[:SHOWN_PROBLEMS]:
-        print_note(f"Not published: {key} ({reason})")
-    if new_problems:
-        missing = count(len(new_problems), "delivered object is", "delivered objects are")
-        message = f"{run.job}: the marts are built, {missing} not in them."
-        output().print(f"{message} 'uv run warehouse status' says why.", markup=False, soft_wrap=True)
-        return EXIT_NOT_ALL_PUBLISHED
-    output().print(
-        f"{run.job}: everything delivered is published ({run.built_count} models and seeds built, "
-        f"{run.checked_count} tests).",
-        markup=False,
-        soft_wrap=True,
+def reason_to_rest(warehouse: Opened, job: Job) -> Rest | None:
+    """Why a run would change nothing; None when it would. Asks the ledger only: Dagster is not even imported."""
+    from orchestration.loading import is_anything_due, is_ledger_empty, last_build
+
+    if killed_runs(warehouse.settings.home):
+        return None  # A build that was killed is not recorded, and may have left a part of its models changed.
+    client = warehouse.connect_prepared()
+    if is_anything_due(client, warehouse.lake()):
+        return None
+    if is_ledger_empty(client):
+        return Rest(_nothing_delivered(warehouse))
+    from orchestration.assets.dbt_project import build_fingerprint
+
+    builds = [build for build in (last_build(client, name) for name in COVERED_BY[job]) if build]
+    latest = max(builds, key=lambda build: build.finished_at, default=None)
+    if latest is None or not latest.is_complete or latest.fingerprint != build_fingerprint(client):
+        return None
+    found = state_of(warehouse)
+    built = f"Nothing new since {latest.job} built the marts at {latest.finished_at:%Y-%m-%d %H:%M:%S} UTC."
+    if latest.status != "success":
+        return Rest(f"{built} Its tests failed: {latest.detail} {what_waits(found)}", EXIT_FAILED)
+    return Rest(f"{built} {what_waits(found)}", exit_code(found))
+
+
+def _nothing_delivered(warehouse: Opened) -> str:
+    """That there is nothing to build from, with what the lake lists that is no drop."""
+    ignored = state_of(warehouse).ignored
+    advice = "'uv run warehouse put FILE --source NAME' delivers files, 'uv run warehouse demo' simulated ones."
+    strangers = f" {count(ignored, 'file there is no drop', 'files there are no drops')}: see 'warehouse status'."
+    return (
+        f"Nothing was delivered yet: bucket {warehouse.lake().bucket} has no drops, so nothing was loaded or built."
+        f"{strangers if ignored else ''} {advice}"
     )
-    return 0

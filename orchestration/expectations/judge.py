@@ -18,7 +18,7 @@ from orchestration.expectations.suites import explain, suite_for
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.settings import ClickHouse
 
-NAMES = ("object_id", "missing_verb_names", "source", "name", "at")
+NAMES = ("object_id", "missing_verb_names", "refused_counts", "source", "name", "at")
 """Columns that say which row is at fault, of those that the rows have."""
 
 

@@ -7,21 +7,7 @@ from functools import cache
 from orchestration.expectations.asked_fields import AskedField, asked_fields
 from orchestration.expectations.thresholds import thresholds
 
-REFUSED = {
-    "rejected_count": "lines that are not a JSON object",
-    "missing_actor_count": "lines that do not say who",
-    "missing_verb_count": "lines that do not say what was done",
-    "missing_object_count": "lines that do not say to what",
-    "missing_timestamp_count": "lines that do not say when",
-    "implausible_timestamp_count": "lines with an impossible time",
-    "missing_activity_count": "lines without an activity_id",
-}
-_REFUSED_OF = {
-    "events": tuple(REFUSED)[:-1],
-    "learners": ("rejected_count", "missing_actor_count"),
-    "catalog": ("rejected_count", "missing_activity_count"),
-}
-KINDS = tuple(_REFUSED_OF)
+KINDS = ("events", "learners", "catalog")
 
 
 @dataclass(frozen=True)
@@ -67,26 +53,29 @@ _LEDGER = Limit(
 def limits(kind: str) -> tuple[Limit, ...]:
     """All limits on an object of the kind, in the order of their reasons."""
     on_events = _on_events() if kind == "events" else ()
-    return (_LEDGER, *_on_refused(kind), *on_events, *map(_on_field, asked_fields(kind)))
+    return (_LEDGER, *_on_lines(), *on_events, *map(_on_field, asked_fields(kind)))
 
 
-def _on_refused(kind: str) -> Iterator[Limit]:
+def _on_lines() -> Iterator[Limit]:
     """Lines that staging refuses: some are noted, many are held."""
-    ratio = thresholds().refused_ratio_max
-    allowed = f"if(line_count > 1, greatest(1, toInt64(floor({ratio} * line_count))), 0)"
-    for column in _REFUSED_OF[kind]:
-        yield Limit(column, REFUSED[column], column, "0", allowed)
+    yield Limit("refused_count", "refused lines", "arraySum(mapValues(refused_counts))", "0", _few_lines())
     lacking = f"greatest(0, {thresholds().lines_min} - toInt64(line_count))"
     yield Limit("lacking_count", "lines fewer than an object should have", lacking, "0")
 
 
+def _few_lines() -> str:
+    """How many lines at fault publish an object; one line of several never holds it."""
+    return f"if(line_count > 1, greatest(1, toInt64(floor({thresholds().refused_ratio_max} * line_count))), 0)"
+
+
 def _on_events() -> Iterator[Limit]:
-    found, accepted = thresholds(), "(line_count - rejected_count)"
+    found, accepted = thresholds(), "(line_count - arraySum(mapValues(refused_counts)))"
+    early = "lines dated before the year 2000"
+    yield Limit("implausible_timestamp_count", early, "implausible_timestamp_count", "0", _few_lines())
     late = f"lines delivered over {found.late_hours} hours after they happened"
     for column, meaning, ratio in (
         ("duplicate_count", "lines with the id of an earlier line", found.duplicate_ratio_max),
         ("late_count", late, found.late_ratio_max),
-        ("future_count", "lines from the future", found.future_ratio_max),
     ):
         yield Limit(column, meaning, column, f"floor({ratio} * {accepted})")
     unsent = f"if({accepted} >= {found.verbs_events_min}, length(missing_verbs), 0)"

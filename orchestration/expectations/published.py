@@ -79,15 +79,15 @@ def _source_limits() -> list[tuple[str, Limit]]:
         return Limit(column, meaning, f"ifNull({column}, 0)", f"floor({ratio} * {whole})")
 
     silent = "dateDiff('hour', latest_delivered_at, now64(3, 'UTC'))"
+    behind = "floor(ifNull(behind_seconds, 0) / 3600)"
     orphans = "activities_have_their_place"
     return [
         # The clock is asked here, in a look at the data, and nowhere in a model: the marts must not depend on it.
         ("sources_are_fresh", Limit("silent", "hours since the last delivery", silent, str(found.silent_hours_max))),
+        ("sources_are_fresh", Limit("behind", "hours behind the newest source", behind, str(found.behind_hours_max))),
         (
-            "sources_are_fresh",
-            Limit(
-                "behind", "hours behind the newest source", "floor(behind_seconds / 3600)", str(found.behind_hours_max)
-            ),
+            "lines_are_accepted",
+            share("rejected_count", "refused lines", found.refused_ratio_max, "line_count"),
         ),
         (
             "deliveries_are_in_time",

@@ -46,8 +46,17 @@ def explain(arguments: dict, found: object) -> str:
     row = found if isinstance(found, dict) else {}
     column, _, limit_name = over.rpartition("_over_")
     meaning = next(limit.meaning for kind in KINDS for limit in limits(kind) if limit.column == column)
-    names = f" ({row['missing_verb_names']})" if column == "missing_verb_names_count" else ""
-    text = f"{meaning}: {row.get(f'{column}_found')}{names}"
+    text = f"{meaning}: {row.get(f'{column}_found')}{_names(column, row)}"
     at_most = row.get(f"{column}_{limit_name}")
     is_obvious = limit_name == "expected" and not at_most
     return text if is_obvious or column == "ledger_difference" else f"{text}, at most {at_most} {limit_name}"
+
+
+def _names(column: str, row: dict) -> str:
+    """What was counted, by name."""
+    if column == "missing_verb_names_count":
+        return f" ({row['missing_verb_names']})"
+    if column == "refused_count":
+        counts = sorted(row["refused_counts"].items(), key=lambda each: (-each[1], each[0]))
+        return f" ({', '.join(f'{reason} {count}' for reason, count in counts)})"
+    return ""

@@ -15,7 +15,6 @@ class Thresholds:
     """The variables of dbt_project.yml whose name starts with `gate_`, without it."""
 
     refused_ratio_max: float
-    days_ahead_max: int
     lines_min: int
     judge_seconds_max: int
     missing_events_min: int
@@ -24,7 +23,6 @@ class Thresholds:
     duplicate_ratio_max: float
     late_hours: int
     late_ratio_max: float
-    future_ratio_max: float
     verbs_events_min: int
     volume_ratio_min: float
     volume_ratio_max: float
@@ -35,8 +33,6 @@ class Thresholds:
     redelivery_ratio_max: float
     open_interval_ratio_max: float
     orphan_ratio_max: float
-    future_tolerance_minutes: int
-    """Shared with staging, which refuses such a statement; so it has no prefix."""
 
 
 @cache
@@ -49,7 +45,6 @@ def read_thresholds(project: str) -> Thresholds:
     """The limits of a dbt_project.yml; raises ValueError that names what is missing, unknown or no number."""
     variables = yaml.safe_load(project)["vars"]
     found = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
-    found["future_tolerance_minutes"] = variables.get("future_tolerance_minutes")
     known = {each.name for each in fields(Thresholds)}
     wrong = known ^ found.keys() | {name for name, value in found.items() if not isinstance(value, int | float)}
     if wrong:

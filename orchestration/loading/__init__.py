@@ -13,7 +13,13 @@ object is never counted twice. The rooms, each of which imports from those below
 from orchestration.loading.errors import LoadError, WarehouseError
 from orchestration.loading.ledger.tables import ensure_raw_tables, prepare_warehouse, set_learner_id_key
 from orchestration.loading.loader import LoadReport, Progress, load_pending
-from orchestration.loading.state.builds import is_build_needed, last_build, live_fingerprint, record_build
+from orchestration.loading.state.builds import (
+    is_build_needed,
+    is_ledger_empty,
+    last_build,
+    live_fingerprint,
+    record_build,
+)
 from orchestration.loading.state.status import Status, status
 from orchestration.loading.steps.discover import is_anything_due, pending
 
@@ -26,6 +32,7 @@ __all__ = [
     "ensure_raw_tables",
     "is_anything_due",
     "is_build_needed",
+    "is_ledger_empty",
     "last_build",
     "live_fingerprint",
     "load_pending",

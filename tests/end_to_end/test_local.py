@@ -70,7 +70,8 @@ def checksums(warehouse: CommandLine) -> list[dict]:
 
 
 def test_a_run_with_bad_drops_says_so(first_run: Answer):
-    assert "2 delivered objects are not in them" in first_run.out
+    assert "1 held by the gate; 1 parked" in first_run.out
+    assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in first_run.out
     assert "rubbish" in first_run.err
     assert "truncated" in first_run.err
 
@@ -112,7 +113,14 @@ def test_one_bad_line_costs_one_line(warehouse: CommandLine, state: dict, simula
         "select line_count, rejected_count from ops.live_objects where object_key like '%/one_bad%'"
     )
     assert live == {"line_count": 100, "rejected_count": 1}
-    assert state["lines_rejected"] == simulation[1].counts.rejected_lines + 1
+    counts = simulation[1].counts
+    assert state["lines_rejected"] == counts.rejected_lines + counts.quarantined_statements + 1
+
+
+def test_the_gate_refuses_what_staging_refuses(warehouse: CommandLine, state: dict):
+    """The gate renders staging's models before dbt builds them: both must say the same of every live line."""
+    rows = warehouse.rows("select reason, count() as lines from marts.fct_quarantined_lines group by reason")
+    assert {row["reason"]: row["lines"] for row in rows} == state["rejected_by_reason"]
 
 
 def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, first_run: Answer):
@@ -125,11 +133,11 @@ def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, first_
 
 def test_a_second_run_says_within_seconds_that_nothing_is_new(warehouse: CommandLine, first_run: Answer):
     started = time.monotonic()
-    again = warehouse("run")
+    again = warehouse("run", expect=3)
     assert time.monotonic() - started < 20
     assert "Nothing new since nightly built the marts" in again.out
-    assert "2 objects are not published" in again.out
-    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time").out
+    assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in again.out
+    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time", expect=3).out
 
 
 def test_the_same_file_put_again_gives_the_same_marts(
@@ -138,8 +146,11 @@ def test_the_same_file_put_again_gives_the_same_marts(
     before = checksums(warehouse)
     file = next(iter(sorted(simulation[0].glob("events/web/*/*.gz"))))
     warehouse("put", str(file), "--source", "web")
-    ran = warehouse("run", "--job", "near_real_time")
-    assert "near_real_time: everything delivered is published" in ran.out
+    ran = warehouse("run", "--job", "near_real_time", expect=3)
+    assert "near_real_time: loaded 1 object " in ran.out
+    assert "1 published, 0 held by the gate. Built" in ran.out
+    assert "2 of them since before this run" in ran.out
+    assert "Everything delivered is published" not in ran.out
     assert checksums(warehouse) == before
 
 

@@ -1,12 +1,24 @@
 {{ config(engine="MergeTree()", order_by=["source"], tags=["nightly"]) }}
 
 with
+    {# Every source that delivers, also one of which nothing is accepted. #}
+    drops as (
+        select
+            source as drop_source,
+            max(delivered_at) as last_drop_at,
+            countIf(status in ('held', 'failed')) as drops_unpublished,
+            sum(line_count) as lines_delivered,
+            sum(rejected_count) as lines_rejected
+        from {{ ref("fct_drops") }}
+        where kind = 'events' and status != 'superseded'
+        group by drop_source
+    ),
+
     deliveries as (
         select
             source as delivering_source,
             count() as deliveries_made,
-            min(delivered_at) as first_delivery_at,
-            max(delivered_at) as last_delivery_at
+            min(delivered_at) as first_delivery_at
         from {{ ref("fct_event_deliveries") }}
         group by delivering_source
     ),
@@ -66,7 +78,10 @@ with
 
     final as (
         select
-            events.event_source as source,
+            drops.drop_source as source,
+            drops.drops_unpublished as unpublished_drop_count,
+            drops.lines_delivered as line_count,
+            drops.lines_rejected as rejected_count,
             events.events_counted as event_count,
             deliveries.deliveries_made as delivery_count,
             toUInt64(
@@ -84,19 +99,26 @@ with
             if(
                 (select count() from catalogued) = 0, null, events.events_not_catalogued
             ) as uncatalogued_count,
-            deliveries.last_delivery_at as latest_delivered_at,
-            events.last_event_at as latest_occurred_at,
+            drops.last_drop_at as latest_delivered_at,
+            if(
+                events.events_counted > 0, events.last_event_at, null
+            ) as latest_occurred_at,
             dateDiff(
-                'second', events.last_event_at, (select newest_event_at from newest)
+                'second', latest_occurred_at, (select newest_event_at from newest)
             ) as behind_seconds
-        from events
-        left join deliveries on events.event_source = deliveries.delivering_source
-        left join late on events.event_source = late.late_source
-        left join conflicts on events.event_source = conflicts.conflict_source
+        from drops
+        left join events on drops.drop_source = events.event_source
+        left join deliveries on drops.drop_source = deliveries.delivering_source
+        left join late on drops.drop_source = late.late_source
+        left join conflicts on drops.drop_source = conflicts.conflict_source
     )
 
 select
     CAST(source, 'String') as source,
+    unpublished_drop_count,
+    line_count,
+    rejected_count,
+    {{ ratio("rejected_count", "line_count") }} as rejected_ratio,
     event_count,
     delivery_count,
     redelivery_count,
@@ -114,5 +136,5 @@ select
     {{ ratio("uncatalogued_count", "event_count") }} as uncatalogued_ratio,
     latest_delivered_at,
     latest_occurred_at,
-    toUInt64(ifNull(behind_seconds, 0)) as behind_seconds
+    toUInt64(behind_seconds) as behind_seconds
 from final

@@ -29,6 +29,11 @@ with
         select load_id, object_id, verdict, reason from {{ ref("stg_ops__verdicts") }}
     ),
 
+    refusals as (
+        select load_id, object_id, refused_count, refused_by_reason
+        from {{ ref("stg_ops__refusals") }}
+    ),
+
     {# The last failure of an object that no attempt has read since. #}
     failed as (
         select
@@ -58,7 +63,14 @@ with
             committed.delivered_at as delivered_at,
             toNullable(committed.loaded_at) as loaded_at,
             committed.line_count as line_count,
-            committed.rejected_count as rejected_count,
+            {# The gate counts what the load rejected as well; 0 where it has not looked yet. #}
+            greatest(
+                committed.rejected_count, refusals.refused_count
+            ) as rejected_count,
+            toUInt64(
+                rejected_count - committed.rejected_count
+            ) as rejected_by_staging_count,
+            refusals.refused_by_reason as rejected_by_reason,
             multiIf(
                 live.is_live = 1,
                 'live',
@@ -74,6 +86,10 @@ with
             verdicts
             on committed.load_id = verdicts.load_id
             and committed.object_id = verdicts.object_id
+        left join
+            refusals
+            on committed.load_id = refusals.load_id
+            and committed.object_id = refusals.object_id
         union all
         select
             object_id,
@@ -86,6 +102,8 @@ with
             null as loaded_at,
             toUInt64(0) as line_count,
             toUInt64(0) as rejected_count,
+            toUInt64(0) as rejected_by_staging_count,
+            CAST(map(), 'Map(String, UInt64)') as rejected_by_reason,
             'failed' as status,
             '' as verdict,
             concat(code, ': ', message) as reason
@@ -103,6 +121,8 @@ select
     loaded_at,
     line_count,
     rejected_count,
+    rejected_by_staging_count,
+    rejected_by_reason,
     toLowCardinality(status) as status,
     toLowCardinality(verdict) as verdict,
     reason

@@ -49,6 +49,14 @@ def live_fingerprint(client: Client) -> str:
     return rows[0][0]
 
 
+def is_ledger_empty(client: Client) -> bool:
+    """Whether no object was ever loaded, and none failed to be."""
+    rows = client.query(
+        "select (select count() from ops.load_commits) = 0 and (select count() from ops.object_failures) = 0"
+    ).result_rows
+    return bool(rows[0][0])
+
+
 def record_build(
     client: Client, job: str, status: str, fingerprint: str, detail: str = "", started_at: datetime | None = None
 ) -> Build:

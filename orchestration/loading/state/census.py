@@ -76,6 +76,7 @@ class Totals:
     lines: int = 0
     accepted: int = 0
     rejected: int = 0
+    """By the load or by staging."""
     stored_bytes: int = 0
     """As they lie in the lake."""
     line_bytes: int = 0
@@ -146,8 +147,24 @@ def take_census(client: Client) -> Census:
         blocks = [numpy.empty(0, dtype=_ROW), *(block for block in stream if len(block))]
     rows = numpy.concatenate(blocks)
     rows = rows[numpy.argsort(rows["id"])]
+    rows["rejected_count"] = numpy.maximum(rows["rejected_count"], _refused_counts(client, rows["pair"]))
     totals = [_totals(name, rows[rows["state"] == number]) for number, name in enumerate(COMMITTED_STATES)]
     return Census(rows["id"].copy(), rows["key"].copy(), rows["state"].copy(), rows["pair"].copy(), totals)
+
+
+def _refused_counts(client: Client, pairs: "numpy.ndarray") -> "numpy.ndarray":
+    """The refused lines of each of these commits, by the gate's count; 0 where it counted none."""
+    import numpy
+
+    rows = client.query(
+        "select cityHash64(load_id, object_id) as pair, refused_count from ops.object_refusals order by pair"
+    ).result_columns
+    counts = numpy.zeros(len(pairs), dtype=numpy.uint64)
+    if rows:
+        refused, numbers = (numpy.array(column, dtype=numpy.uint64) for column in rows)
+        is_refused = is_among(pairs, refused)
+        counts[is_refused] = numbers[numpy.searchsorted(refused, pairs[is_refused])]
+    return counts
 
 
 def _totals(state: str, rows: "numpy.ndarray") -> Totals:
@@ -171,28 +188,39 @@ def take_listing(bucket: str, entries: Iterable[LakeObject]) -> Listing:
 
 
 def rejected_by_reason(client: Client, census: Census) -> dict[str, int]:
-    """Why lines of live objects were rejected, the most frequent reason first.
+    """Why lines of live objects were rejected, the most frequent reason first: by the load, and by staging.
 
-    Raw answers for all attempts, and the census says which are live: asking the view again takes seconds.
+    Raw and the gate answer for all attempts, and the census says which are live: asking the view again takes seconds.
+    The gate counts what the load rejected as well, but not in profiles of earlier versions.
     """
-    import numpy
-
     by_object = " union all ".join(
         f"select reject, cityHash64(load_id, object_id) as pair, count() as line_count from {table} "
         "where reject != '' group by reject, pair"
         for table in RAW_TABLES.values()
     )
+    by_gate = (
+        "select counts.1 as reject, cityHash64(load_id, object_id) as pair, counts.2 as line_count "
+        "from (select load_id, object_id, arrayJoin(CAST(refused_by_reason, 'Array(Tuple(String, UInt64))')) as counts "
+        "from ops.object_refusals)"
+    )
+    counts = _live_counts(client, census, by_object) | _live_counts(client, census, by_gate)
+    return {reason: number for reason, number in counts.most_common() if number}
+
+
+def _live_counts(client: Client, census: Census, query: str) -> Counter:
+    """Lines of live objects by reason, of a query for `reject`, `pair` and `line_count`."""
+    import numpy
+
     rows = client.query(
-        f"select reject, groupArray(pair), groupArray(line_count) from ({by_object}) group by reject"
+        f"select reject, groupArray(pair), groupArray(line_count) from ({query}) group by reject"
     ).result_rows
     live = census.pairs[census.states == 0]
-    counts = Counter(
+    return Counter(
         {
             reason: int(numpy.array(lines)[is_among(numpy.array(pairs, dtype=numpy.uint64), live)].sum())
             for reason, pairs, lines in rows
         }
     )
-    return {reason: number for reason, number in counts.most_common() if number}
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ class Held:
     """Each expectation that failed, with what was found and what is allowed."""
     lines: int
     rejected: int
+    """Of the lines, those that the load or staging refuses."""
     committed_at: datetime
     judged_at: datetime | None
     """None while the gate has not looked at it."""
@@ -99,8 +100,9 @@ _FAILED = """
 """
 
 _COMMITTED = """
-    select load_id, object_id, bucket, line_count, rejected_count, committed_at, last_modified
+    select load_id, object_id, bucket, line_count, greatest(rejected_count, refused_count), committed_at, last_modified
     from ops.load_commits
+    left join ops.object_refusals using (load_id, object_id)
     where object_id in {object_ids:Array(String)}
 """
 
@@ -133,6 +135,18 @@ _NEWEST = """
 """
 _FAILED_PATHS = "select bucket, object_key from ops.object_failures"
 _HELD_PATHS = "select bucket, object_key from ops.load_commits where object_id in {object_ids:Array(String)}"
+
+
+def refused_lines(client: Client, load_ids: Sequence[str]) -> int:
+    """How many lines of these loads were refused, by the gate's count."""
+    counts = (
+        client.query(
+            "select sum(refused_count) from ops.object_refusals where load_id in {load_ids:Array(String)}",
+            parameters={"load_ids": list(some)},
+        ).result_rows[0][0]
+        for some in batched(load_ids, MAX_IDS)
+    )
+    return sum(counts)
 
 
 def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Unread]]:

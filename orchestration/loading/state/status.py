@@ -40,7 +40,7 @@ from orchestration.loading.state.history import (
 from orchestration.loading.state.reach import Lateness, Watermark, lateness, watermarks
 from orchestration.loading.state.refused import Held, Unread, held_objects, unread_objects
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_GONE_KEYS = 1_000
 
 
@@ -80,9 +80,9 @@ class Status:
     lines_accepted: int = 0
     """Of live objects."""
     lines_rejected: int = 0
-    """Of live objects."""
+    """Of live objects, by the load or by staging."""
     rejected_by_reason: dict[str, int] = field(default_factory=dict)
-    """Of live objects."""
+    """Of live objects, as marts.fct_quarantined_lines has them."""
     miscounted_keys: list[str] = field(default_factory=list)
     """Objects for which lines = accepted + rejected does not hold by the gate's count; must be empty."""
     parked_objects: list[Unread] = field(default_factory=list)

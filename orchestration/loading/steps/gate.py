@@ -21,6 +21,7 @@ from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import MAX_IDS, insert_rows, server_now
 from orchestration.loading.ledger.verdicts import BLOCK, COLUMNS, MAX_REASON, PASS, PUBLISHED, QUARANTINE, RELEASE
 from orchestration.loading.state.held import Held
+from orchestration.loading.state.refused import refused_lines
 from orchestration.loading.state.unjudged import GATE_FAILED, UnjudgedLoad, recent_load_id, unjudged_loads
 from orchestration.loading.steps.failures import safe_message
 from orchestration.loading.steps.supersede import close_corrected
@@ -40,6 +41,8 @@ class Judgement:
 
     judged_count: int = 0
     published_count: int = 0
+    refused_count: int = 0
+    """Lines of the judged objects that staging refuses, those that the load rejected among them."""
     corrected_count: int = 0
     """Held objects that a later version of their key has replaced."""
     held: list[Held] = field(default_factory=list)
@@ -74,6 +77,7 @@ def judge_new_loads(
         _write(client, load, court.verdicts(load), judgement)
         if court.hang_count >= MAX_HANGS:
             break
+    judgement.refused_count = refused_lines(client, court.profiled)
     judgement.corrected_count = close_corrected(client)
     judgement.docs_problem = court.publish_docs()
     return judgement
@@ -85,6 +89,8 @@ class _Court:
     def __init__(self, client: Client, settings: Settings, judge: Judge | None) -> None:
         self._client, self._settings, self._judge = client, settings, judge
         self.hang_count = 0
+        self.profiled: list[str] = []
+        """Loads whose lines were counted."""
         self._docs = DataDocs(settings)
 
     def verdicts(self, load: UnjudgedLoad) -> dict[str, _Verdict]:
@@ -102,6 +108,7 @@ class _Court:
         self._judge = judge = self._judge or _great_expectations(self._settings)
         table = RAW_TABLES[load.kind]
         profile_load(self._client, load.load_id, load.kind, table)
+        self.profiled.append(load.load_id)
         found = judge.judge(load.load_id, load.kind, load.object_count)
         if found.result is not None:
             faults = faults_by_object(found.result)

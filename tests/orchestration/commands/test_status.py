@@ -24,14 +24,14 @@ NAMES = """
 def test_names_of_the_json_are_stable():
     """Scripts read them: a changed or missing name is another SCHEMA_VERSION; add new ones here."""
     assert list(json.loads(to_json(Status()))) == NAMES.split()
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
 
 
 def test_json_has_everything_with_times_as_text():
     parked = Unread("o", "lake", "ü.ndjson", "unreadable", "cut", True, 1, NOON, None, NOON)
     found = Status(listed=2, live=1, parked=1, parked_objects=[parked], watermarks=[Watermark("web", NOON, NOON)])
     content = json.loads(to_json(found))
-    assert (content["schema_version"], content["adds_up"], content["unpublished"]) == (1, True, 1)
+    assert (content["schema_version"], content["adds_up"], content["unpublished"]) == (2, True, 1)
     assert content["watermarks"][0]["latest_occurred_at"] == "2025-09-08T12:00:00+00:00"
     assert content["parked_objects"][0]["key"] == "ü.ndjson"
     assert content["parked_objects"][0]["next_retry_at"] is None

@@ -15,18 +15,23 @@ def result(success: bool, severity: str = "critical", exception_info: dict | Non
         expectation_config=SimpleNamespace(
             type="expect_x",
             severity=severity,
-            kwargs={"column": "rejected_count_over_allowed"} if "rows" in content else {"value": 3},
+            kwargs={"column": "refused_count_over_allowed"} if "rows" in content else {"value": 3},
         ),
         result={"unexpected_index_list": content["rows"]} if "rows" in content else {"observed_value": 2},
     )
 
 
-ROW = {"object_id": "o1", "rejected_count_found": 9, "rejected_count_allowed": 1}
+ROW = {
+    "object_id": "o1",
+    "refused_count_found": 9,
+    "refused_count_allowed": 1,
+    "refused_counts": {"not_json": 9},
+}
 
 
 def test_a_critical_failure_holds_and_a_warning_notes() -> None:
     verdict = read_verdict(SimpleNamespace(results=[result(False, rows=[ROW]), result(False, "warning", rows=[ROW])]))
-    assert verdict.held["o1"] == ["lines that are not a JSON object: 9, at most 1 allowed"]
+    assert verdict.held["o1"] == ["refused lines: 9 (not_json 9), at most 1 allowed"]
     assert list(verdict.noted) == ["o1"]
 
 

@@ -10,6 +10,8 @@ from orchestration.loading.state.alerts import last_alerts
 
 NOW = datetime.now(UTC)
 HEALTHY = {
+    "line_count": 1000,
+    "rejected_count": 50,
     "event_count": 1000,
     "delivery_count": 1000,
     "redelivery_count": 10,
@@ -29,6 +31,7 @@ AT_FAULT = {
         "hours since the last delivery",
     ),
     "behind": ("sources_are_fresh", {"behind_seconds": 26 * 3600}, "hours behind the newest source: 26, at most 24"),
+    "refused": ("lines_are_accepted", {"rejected_count": 51}, "refused lines: 51, at most 50 expected"),
     "late": ("deliveries_are_in_time", {"gate_late_count": 101}, "late deliveries: 101, at most 100 expected"),
     "twice": ("deliveries_come_once", {"redelivery_count": 201}, "repeated deliveries: 201, at most 200 expected"),
     "torn": ("statements_have_one_content", {"conflict_count": 2}, "statements with two contents: 2, at most 1"),
@@ -51,8 +54,9 @@ HOURS = [
 def marts(warehouse) -> None:
     """The columns that the suites read, without rows."""
     warehouse.command("create database if not exists marts")
+    nullable = ("uncatalogued_count", "behind_seconds")
     counts = ", ".join(
-        f"{name} {'Nullable(UInt64)' if name == 'uncatalogued_count' else 'UInt64'}"
+        f"{name} {'Nullable(UInt64)' if name in nullable else 'UInt64'}"
         for name in HEALTHY
         if name != "latest_delivered_at"
     )
@@ -77,6 +81,8 @@ def found(warehouse, settings, marts, found_when_empty) -> list[tuple[str, str, 
     rows = {
         "well": {},
         "no_catalogue": {"uncatalogued_count": None},
+        "without_events": {"event_count": 0, "delivery_count": 0, "redelivery_count": 0, "gate_late_count": 0}
+        | {"play_count": 0, "open_play_count": 0, "behind_seconds": None},
         "no_plays": {"play_count": 0, "open_play_count": 0},
     }
     rows |= {source: changes for source, (_, changes, _) in AT_FAULT.items()}
@@ -102,7 +108,9 @@ def test_a_source_at_fault_is_named_with_count_and_limit(found, source: str) -> 
 
 
 def test_healthy_sources_are_not_named(found) -> None:
-    assert {"well", "no_catalogue", "no_plays", "steady", "tiny", "new"}.isdisjoint({each[1] for each in found})
+    assert {"well", "no_catalogue", "no_plays", "without_events", "steady", "tiny", "new"}.isdisjoint(
+        {each[1] for each in found}
+    )
 
 
 def test_the_worst_hour_of_a_source_stands_for_all(found) -> None:

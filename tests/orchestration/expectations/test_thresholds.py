@@ -17,7 +17,6 @@ def test_every_limit_of_the_project_is_a_field_and_every_field_is_set() -> None:
     [
         (("gate_late_hours: 168", "gate_late_hours: often"), "late_hours"),
         (("gate_late_hours:", "gate_tardy_hours:"), "tardy_hours"),
-        (("future_tolerance_minutes:", "future_minutes:"), "future_tolerance_minutes"),
     ],
 )
 def test_a_limit_that_is_no_number_unknown_or_missing_is_named(change: tuple[str, str], name: str) -> None:

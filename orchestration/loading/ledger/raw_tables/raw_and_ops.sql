@@ -122,7 +122,7 @@ create table if not exists ops.gate_faults
     load_id String,
     object_id String,
     expectation LowCardinality(String) comment 'as Great Expectations calls it',
-    fact LowCardinality(String) comment 'what was counted, such as missing_actor_count',
+    fact LowCardinality(String) comment 'what was counted, such as late_count, or the reason for which lines are refused',
     meaning String comment 'the fact in words',
     found_count Int64,
     expected String comment 'what was expected of the count',
@@ -132,20 +132,16 @@ create table if not exists ops.gate_faults
 engine = MergeTree
 order by (load_id, object_id, judged_at);
 
--- What the gate judges: one row per object of a load, counted once from the raw lines. Lines that were rejected are
--- in rejected_count only; the other counts are over the accepted ones. A count that has no meaning for the kind is 0.
+-- What the gate judges: one row per object of a load, counted once from the raw lines. A count that has no meaning for
+-- the kind is 0. Lines that staging refuses are in refused_counts only, those that the load rejected among them; fields
+-- are counted over all lines that the load did not reject.
 create table if not exists ops.object_profiles
 (
     load_id String,
     object_id String,
     line_count UInt64,
-    rejected_count UInt64,
-    missing_actor_count UInt64 comment 'events, learners: nobody is named',
-    missing_verb_count UInt64 comment 'events: no verb id',
-    missing_object_count UInt64 comment 'events: no object id',
-    missing_timestamp_count UInt64 comment 'events: neither timestamp nor stored',
-    implausible_timestamp_count UInt64 comment 'events: not a time, before 2000, or over a day after delivery',
-    missing_activity_count UInt64 comment 'catalog: no activity_id',
+    rejected_count UInt64 comment 'lines that the load rejected',
+    implausible_timestamp_count UInt64 comment 'events: accepted, and dated before 2000',
     profiled_at DateTime64(3, 'UTC')
 )
 engine = MergeTree
@@ -153,15 +149,24 @@ order by (load_id, object_id, profiled_at);
 
 alter table ops.object_profiles
     add column if not exists duplicate_count UInt64
-        comment 'events: lines whose statement id an earlier line of the object has',
-    add column if not exists future_count UInt64
-        comment 'events: dated after the delivery by more than future_tolerance_minutes',
+        comment 'events: accepted lines with the statement id (without one: the content) of an earlier line of the object',
     add column if not exists late_count UInt64
         comment 'events: delivered over gate_late_hours after they happened; history before a first delivery is not late',
     add column if not exists missing_verbs Array(String) comment 'events: verbs that the source must send and did not',
     add column if not exists applicable_counts Map(String, UInt64)
         comment 'events: by family and field, the events that should carry the field',
-    add column if not exists missing_counts Map(String, UInt64) comment 'events: of these, the ones that do not';
+    add column if not exists missing_counts Map(String, UInt64) comment 'events: of these, the ones that do not',
+    add column if not exists refused_counts Map(String, UInt64)
+        comment 'by reason, the lines that staging refuses; empty in profiles of earlier versions';
+
+-- The gate counted these by rules of its own, before it asked staging.
+alter table ops.object_profiles
+    drop column if exists missing_actor_count,
+    drop column if exists missing_verb_count,
+    drop column if exists missing_object_count,
+    drop column if exists missing_timestamp_count,
+    drop column if exists missing_activity_count,
+    drop column if exists future_count;
 
 -- What the suites on the published data found at fault; the row `checked` closes one look at all of them.
 create table if not exists ops.alerts
@@ -278,6 +283,18 @@ select load_id, object_id, verdict, reason, judged_at
 from ops.load_gates
 order by load_id, object_id, verdict = 'release' desc, judged_at desc, verdict
 limit 1 by load_id, object_id;
+
+-- The refused lines of each object that has any, by reason: those that the load rejected and those that staging refuses.
+-- Profiles without any are left out first, for nearly all are.
+create or replace view ops.object_refusals as
+select
+    load_id,
+    object_id,
+    argMax(refused_counts, profiled_at) as refused_by_reason,
+    arraySum(mapValues(refused_by_reason)) as refused_count
+from ops.object_profiles
+where notEmpty(refused_counts)
+group by load_id, object_id;
 
 -- The commit of an object that counts: the first that the gate let through, or, while none was, the first. The others
 -- are losers of a race, or attempts of a replay that wait for their verdict. Written as "all but the others", and those

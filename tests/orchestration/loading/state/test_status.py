@@ -47,7 +47,7 @@ def block(warehouse):
 def now(warehouse, lake, put, delete, statement, load, block) -> Status:
     """The status after two loads, with one object of each fate."""
     lines = [statement(i) for i in range(3)]
-    put(f"{DAY}/good.ndjson", [*lines, "text"])
+    put(f"{DAY}/good.ndjson", [*lines, "text", statement(9, id="no UUID")])
     put(f"{DAY}/overwritten.ndjson", lines)
     put(f"{DAY}/older_version.ndjson", lines)
     put(f"{DAY}/deleted.ndjson", lines)
@@ -87,9 +87,9 @@ def test_gone_from_the_lake_is_not_an_older_version_that_stays_live(now: Status)
 
 def test_lines_are_accepted_or_rejected_in_every_state(now: Status) -> None:
     found = {each.state: (each.objects, each.lines, each.accepted, each.rejected) for each in now.totals}
-    assert found == {"live": (4, 14, 13, 1), "superseded": (1, 3, 3, 0), "held": (2, 4, 3, 1)}
-    assert (now.lines_accepted, now.lines_rejected) == (13, 1)
-    assert now.rejected_by_reason == {"not_json": 1}, "a rejected line of a held object is not one of a live object"
+    assert found == {"live": (4, 15, 13, 2), "superseded": (1, 3, 3, 0), "held": (2, 4, 3, 1)}
+    assert (now.lines_accepted, now.lines_rejected) == (13, 2)
+    assert now.rejected_by_reason == {"not_json": 1, "invalid_id": 1}, "not those of held objects"
 
 
 def test_parked_waiting_and_held_objects_say_why(now: Status) -> None:
@@ -137,7 +137,7 @@ def test_a_lake_that_is_down_leaves_what_the_ledger_knows(now: Status, warehouse
 def test_the_loads_of_today_are_counted(now: Status) -> None:
     [today] = now.loads_by_day
     assert today.day == now.taken_at.date()
-    assert (today.objects, today.lines, today.rejected) == (7, 21, 2)
+    assert (today.objects, today.lines, today.rejected) == (7, 22, 3)
     assert today.loads >= 2, "a batch with an unreadable object is halved into several"
 
 

@@ -1,0 +1,45 @@
+"""Staging's models as the gate reads them; that their verdicts are those of dbt's build is tested end to end."""
+
+import re
+
+import pytest
+from jinja2 import UndefinedError
+
+from orchestration.expectations import staging
+from orchestration.expectations.staging import MODELS, judged_lines, render_model
+
+OBJECTS = "select 'L' as load_id, 'O' as object_id"
+DATABASES = r"\b(?:raw|ops|seeds|staging|intermediate|marts)\.\w+"
+RAW = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_model_reads_raw_and_nothing_that_dbt_builds(kind: str) -> None:
+    """Nor the key of the pseudonyms, which no verdict needs."""
+    code = re.sub(r"'(?:[^'\\]|\\.)*'", "''", judged_lines(kind, OBJECTS).sql)
+    assert set(re.findall(DATABASES, code)) == {RAW[kind]}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_model_judges_its_lines(warehouse, kind: str) -> None:
+    columns = ["load_id", "object_id", "line_number", "line", "reject"]
+    warehouse.insert(RAW[kind], [["L", object_id, 1, "{}", ""] for object_id in "OP"], column_names=columns)
+    query = f"select object_id, line_number, quarantine_reason from ({judged_lines(kind, OBJECTS).sql})"
+    [(object_id, number, reason)] = warehouse.query(query, settings={"max_query_size": 1 << 20}).result_rows
+    assert (object_id, number) == ("O", 1), "of the objects asked for only"
+    assert reason.startswith("missing_")
+
+
+def test_the_settings_of_a_model_are_known() -> None:
+    assert judged_lines("events", OBJECTS).settings["short_circuit_function_evaluation"] == "disable"
+
+
+def test_a_macro_of_another_folder_is_an_error_and_not_an_empty_text(monkeypatch) -> None:
+    monkeypatch.setattr(staging, "MACROS", ("keys",))
+    staging._macros.cache_clear()
+    try:
+        with pytest.raises(UndefinedError, match="is undefined"):
+            render_model(MODELS["events"], {"int_object_states": "x"})
+    finally:
+        monkeypatch.undo()
+        staging._macros.cache_clear()
