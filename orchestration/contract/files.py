@@ -73,12 +73,16 @@ def decompressed(file: IO[bytes], name: str) -> Iterator[bytes]:
     return _text_only(_unpacked(file, _UNPACKERS[packing], packing), packing)
 
 
-def look_at(path: Path) -> None:
-    """Raise UnreadableFile when the beginning of the file shows that the load would park it."""
-    form = name_of(path.name)
+def look_at(path: Path) -> bytes:
+    """The beginning of the content; raises UnreadableFile when it shows that the load would park or ignore the file."""
     with opened(path) as file:
-        if form.ending != PARQUET_ENDING:
-            next(decompressed(file, path.name), b"")
+        is_parquet = name_of(path.name).ending == PARQUET_ENDING
+        return b"" if is_parquet else next(decompressed(file, path.name), b"")
+
+
+def begins_like_json(path: Path) -> bool:
+    """Whether the content begins with an object or a list."""
+    return look_at(path).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def _misnamed(content: Content, packing: str) -> str:

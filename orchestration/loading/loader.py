@@ -13,7 +13,7 @@ from typing import NamedTuple
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
-from orchestration.contract.forms import ZSTD, name_of
+from orchestration.contract.forms import HEAD_BYTES, ZSTD, name_of
 from orchestration.loading.errors import LoadError, WarehouseError
 from orchestration.loading.lake.objects import Drop, Lake
 from orchestration.loading.lake.scope import EVERYTHING, Scope
@@ -23,7 +23,7 @@ from orchestration.loading.steps.audit import Landed, Refused, audit
 from orchestration.loading.steps.collect import collect_all, collect_recent
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
-from orchestration.loading.steps.documents import document_of, sort_by_form
+from orchestration.loading.steps.documents import document_of, misnamed, sort_by_form
 from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
 from orchestration.loading.steps.ignored import record_ignored
@@ -218,12 +218,23 @@ def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[li
         if document:
             return [document]
     if len(part) == 1:
-        refuse(load, "", [Refused(part[0], cause.code, cause.message, cause.is_permanent)])
+        message = f"{_first_look(load, part[0], cause)} {cause.message}".strip()
+        refuse(load, "", [Refused(part[0], cause.code, message, cause.is_permanent)])
         return []
     named = culprit(error, part)
     rest = [drop for drop in part if drop is not named]
     middle = (len(rest) + 1) // 2
     return [each for each in (rest[:middle], rest[middle:], [named] if named else []) if each]
+
+
+def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
+    """What the first bytes of an object that cannot be unpacked say; nothing where the lake does not tell."""
+    if cause.code != "unreadable":
+        return ""
+    try:
+        return misnamed(drop, next(load.lake.read_chunks(drop.key, HEAD_BYTES), b""))
+    except WarehouseError:
+        return ""
 
 
 def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
@@ -239,7 +250,9 @@ def _whole_objects(load: Load, drops: list[Drop]) -> list[Drop]:
         if ZSTD in (drop.packing, name_of(drop.key.rpartition("/")[2]).packing):
             try:
                 if not is_whole_zstd(load.lake.read_chunks(drop.key, CHUNK_BYTES)):
-                    refused[drop.object_id] = Refused(drop, "unreadable", _CUT_ZSTD, is_permanent=True)
+                    cause = Cause("unreadable", _CUT_ZSTD, is_permanent=True)
+                    message = f"{_first_look(load, drop, cause)} {_CUT_ZSTD}".strip()
+                    refused[drop.object_id] = Refused(drop, cause.code, message, is_permanent=True)
             except WarehouseError as error:
                 cause = Cause("lake_error", str(error))
                 others = [other for other in load.drops if other is not drop]

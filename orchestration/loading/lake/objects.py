@@ -122,8 +122,9 @@ def reason_to_ignore(key: str) -> str:
         return "folder marker"
     if is_working_file(name):
         return "working file of another tool"
-    if name_of(name).advice:
-        return f"file ending is not {ENDINGS}"
+    advice = name_of(name).advice
+    if advice:
+        return f"file ending is not {ENDINGS}: {advice}"
     if kind == "events" and "/" not in rest:
         return "no source folder: expected events/<source>/…"
     return ""

@@ -96,6 +96,18 @@ def _doubts(client: Client, load_id: str, suspects: list[Landed]) -> list[_Doubt
     ]
 
 
+def misnamed(drop: Drop, head: bytes) -> str:
+    """What to say of an object that could not be unpacked, when its first bytes are not those that its name claims."""
+    claimed, content = _packing_of(drop), content_of(head)
+    if not claimed or (content and content.packing == claimed):
+        return ""
+    if not content:
+        return f"Its name says {claimed}, and its first bytes do not: rename it, or pack it."
+    return (
+        f"Its name says {claimed}. {content}" if content.advice else f"Its name says {claimed}; it is {content.name}."
+    )
+
+
 def _packing_of(drop: Drop) -> str:
     return drop.packing or name_of(drop.key.rpartition("/")[2]).packing
 
