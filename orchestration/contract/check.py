@@ -82,19 +82,19 @@ def read_lines(file: IO[bytes], name: str, kind: str = "events") -> Reading:
         return ((number, line) for number, line in numbered if not is_blank(line))
 
     first = next((line for _, line in lines()), b"")
-    begun = _without_statement(parse_line(1, first), kind)
+    begun = refuse_wrapped(parse_line(1, first), kind)
     if begun.reason and kind == "events":
         answers = answers_in(decompressed(file, name), first)
         if answers:
             statements = read_statements(decompressed(file, name))
-            return Reading("answers", (_without_statement(each, kind) for each in statements), answers.has_more)
+            return Reading("answers", (refuse_wrapped(each, kind) for each in statements), answers.has_more)
     if begun.document is None and is_document(decompressed(file, name), first):
         elements = read_elements(decompressed(file, name))
-        return Reading("document", (_without_statement(each, kind) for each in elements))
-    return Reading("lines", (_without_statement(parse_line(number, line), kind) for number, line in lines()))
+        return Reading("document", (refuse_wrapped(each, kind) for each in elements))
+    return Reading("lines", (refuse_wrapped(parse_line(number, line), kind) for number, line in lines()))
 
 
-def _without_statement(line: Line, kind: str) -> Line:
+def refuse_wrapped(line: Line, kind: str) -> Line:
     """The line, with the reason when it is an object around a statement."""
     if kind != "events" or line.document is None:
         return line
