@@ -19,6 +19,10 @@ LINE_RULES = {
         wrapping_reason(key): f"Write the statement itself: what is under `{key}`, without the object around it."
         for key in WRAPPERS
     },
+    wrapping_reason("statements"): (
+        "A file of nothing but answers, `{\"statements\": [{…}, …]}`, is read as the statements in them; this one has "
+        "something else as well. Write the statements themselves, one per line."
+    ),
 }
 """Reasons that the load gives, with what to do about them; the schemas have those that staging gives."""
 
