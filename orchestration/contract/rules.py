@@ -20,7 +20,7 @@ LINE_RULES = {
         for key in WRAPPERS
     },
     wrapping_reason("statements"): (
-        "A file of nothing but answers, `{\"statements\": [{…}, …]}`, is read as the statements in them; this one has "
+        'A file of nothing but answers, `{"statements": [{…}, …]}`, is read as the statements in them; this one has '
         "something else as well. Write the statements themselves, one per line."
     ),
 }
