@@ -154,18 +154,6 @@ def test_an_object_deleted_before_it_is_read_fails_alone(
     assert [each.code for each in report.failed] == ["gone"]
 
 
-def test_a_line_lost_between_blank_lines_is_found_by_the_audit(warehouse, lake, settings, put) -> None:
-    """Numbers with gaps are right where the lines between are blank, and only there."""
-    key = put("events/blank/a.ndjson", b'\n{"a":1}\n\n{"b":2}\n{"c":3}\n')
-    due = [drop for drop in pending(warehouse, lake) if drop.key == key]
-    load_id = write_plan(warehouse, due)
-    land(warehouse, settings, load_id, due)
-    landed, _ = audit(warehouse, lake, settings, load_id, due)
-    assert [(each.line_count, each.first_line) for each in landed] == [(3, 2)]
-    warehouse.command(f"delete from raw.event_lines where load_id = '{load_id}' and line_number = 4")
-    assert [each.code for each in audit(warehouse, lake, settings, load_id, due)[1]] == ["incomplete_read"]
-
-
 def test_lines_that_landed_twice_are_found_by_the_audit(warehouse, lake, settings, due, load) -> None:
     """A client that repeats a request by itself would double the attempt's rows."""
     load_id = write_plan(warehouse, due)
@@ -230,3 +218,15 @@ def test_two_loaders_at_once_end_in_one_result(warehouse, lake, settings, put, l
     judge_new_loads(warehouse, settings)
     assert {key: count for key, count in live_lines() if key in keys} == dict.fromkeys(keys, 500)
     assert pending(warehouse, lake) == []
+
+
+def test_a_line_lost_between_blank_lines_is_found_by_the_audit(warehouse, lake, settings, put) -> None:
+    """Numbers with gaps are right where the lines between are blank, and only there."""
+    key = put("events/blank/a.ndjson", b'\n{"a":1}\n\n{"b":2}\n{"c":3}\n')
+    due = [drop for drop in pending(warehouse, lake) if drop.key == key]
+    load_id = write_plan(warehouse, due)
+    land(warehouse, settings, load_id, due)
+    landed, _ = audit(warehouse, lake, settings, load_id, due)
+    assert [(each.line_count, each.first_line) for each in landed] == [(3, 2)]
+    warehouse.command(f"delete from raw.event_lines where load_id = '{load_id}' and line_number = 4")
+    assert [each.code for each in audit(warehouse, lake, settings, load_id, due)[1]] == ["incomplete_read"]
