@@ -14,6 +14,7 @@ from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
+from orchestration.contract.forms import ENDINGS
 from orchestration.machine.private import keep_private
 
 VERBOSE = "--verbose"
@@ -93,15 +94,14 @@ def up() -> None:
 
 @app.command()
 def put(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Files or folders of .ndjson, .jsonl or .json, also .gz or .zst, or .parquet.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(help=f"Files or folders of drops: {ENDINGS}.")],
     source: Annotated[str, typer.Option(help="Name of the system that the events come from.")] = "default",
     kind: Annotated[str, typer.Option(help="What the files hold: events, catalog or learners.")] = "events",
 ) -> None:
     """Upload files or folders to the lake as drops. Nothing is ever overwritten.
 
-    A folder that holds events/, catalog/ or learners/ keeps its layout.
+    A folder that holds events/, catalog/ or learners/ keeps its layout. What else a folder holds is left out, each file
+    with its reason. A file that is named and cannot be loaded is an error (exit code 1), and nothing is sent.
     """
     from orchestration.commands.put import put as put_paths
 
@@ -113,7 +113,7 @@ def check(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files of .ndjson, .jsonl or .json, also .gz or .zst; - is standard input.",
+            help=f"Files as `put` takes them, but .parquet: {ENDINGS}; - is standard input.",
             callback=existing_files,
         ),
     ],

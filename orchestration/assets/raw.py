@@ -55,6 +55,7 @@ RAW_SPECS = [
 
 
 LOAD_STEP = "load_drops"
+MORE_TO_FETCH = "the answer of the record store names a next page (`more`): deliver what follows as well"
 
 
 class LoadDropsConfig(Config):
@@ -88,6 +89,8 @@ def load_drops(
             report = load_pending(client, bucket, warehouse.settings(), on_progress=_log_to(context), scope=scope)
     except WarehouseError as error:
         raise Failure(str(error), allow_retries=False) from error
+    for key in report.unfinished_keys:
+        context.log.warning(f"{key}: {MORE_TO_FETCH}")
     row_counts = raw_row_counts(client)
     for key in DESCRIPTIONS:
         metadata = report_metadata(report) if key == ("raw", "event_lines") else {}
@@ -122,7 +125,8 @@ def report_metadata(report: LoadReport) -> dict:
         "objects_held": report.held_count,
         "seconds": round(report.seconds, 1),
     }
-    problems = [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
+    problems = [f"{key}: {MORE_TO_FETCH}" for key in report.unfinished_keys]
+    problems += [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
     problems += [f"{each.key}: {each.reason}" for each in report.judgement.held]
     problems += [report.judgement.docs_problem] * bool(report.judgement.docs_problem)
     if problems:

@@ -82,6 +82,8 @@ def show(checked: Checked, console: Console) -> None:
     if report.unreadable:
         _say(console, f"{report.name}: cannot be read. {report.unreadable}")
     _say(console, f"{report.name}: {_totals(report)}")
+    if report.has_more:
+        _say(console, f"{report.name}: its last answer names a next page (`more`). Send what follows as well.")
     if report.flags:
         _show_flags(console, report)
     if report.missing:
@@ -107,7 +109,7 @@ def _progress(stages: Stages) -> Callable[[int], None]:
 
 
 def _unit(report: FileReport) -> str:
-    return "line" if report.form == "lines" else "element"
+    return {"lines": "line", "answers": "statement"}.get(report.form, "element")
 
 
 def _totals(report: FileReport) -> str:
@@ -149,6 +151,7 @@ def _file_json(checked: Checked) -> dict:
     return {
         "file": report.name,
         "form": report.form,
+        "has_more": report.has_more,
         "line_count": report.line_count,
         "accepted_count": report.accepted_count,
         "rejected_count": report.rejected_count,

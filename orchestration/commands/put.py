@@ -6,24 +6,35 @@ from orchestration.commands.display import output, print_note, shown_stages
 from orchestration.commands.opened import opened_warehouse
 
 SHOWN_KEYS = 10
+SHOWN_LEFT_OUT = 200
 
 
 def put(paths: list[Path], source: str, kind: str) -> None:
-    """Upload, and say under which keys."""
-    from orchestration.resources.drops import put_drop
+    """Upload, and say under which keys, and what of the folders was left out and why."""
+    from orchestration.resources.drops import LeftOut, put_drop
 
-    with opened_warehouse() as warehouse, shown_stages() as stages:
-        uploaded = []
+    left_out: list[LeftOut] = []
+    try:
+        with opened_warehouse() as warehouse, shown_stages() as stages:
+            uploaded = []
 
-        def tell(key: str) -> None:
-            uploaded.append(key)
-            stages.move(len(uploaded), note=key)
+            def tell(key: str) -> None:
+                uploaded.append(key)
+                stages.move(len(uploaded), note=key)
 
-        stages.start("Uploading drops")
-        keys = put_drop(warehouse.lake(), paths, source=source, kind=kind, on_upload=tell)
-        stages.finish(f"{len(keys):,} {'object' if len(keys) == 1 else 'objects'}")
-    for key in keys[:SHOWN_KEYS]:
-        output().print(key, markup=False, soft_wrap=True)
-    if len(keys) > SHOWN_KEYS:
-        output().print(f"… and {len(keys) - SHOWN_KEYS:,} more", markup=False)
+            stages.start("Uploading drops")
+            keys = put_drop(
+                warehouse.lake(), paths, source=source, kind=kind, on_upload=tell, on_left_out=left_out.append
+            )
+            stages.finish(f"{len(keys):,} {'object' if len(keys) == 1 else 'objects'}")
+        _print_some(keys, SHOWN_KEYS)
+    finally:
+        _print_some([f"left out {each.path}: {each.reason}" for each in left_out], SHOWN_LEFT_OUT)
     print_note("Next: 'uv run warehouse run' loads them and builds the marts.")
+
+
+def _print_some(lines: list[str], shown_count: int) -> None:
+    for line in lines[:shown_count]:
+        output().print(line, markup=False, soft_wrap=True)
+    if len(lines) > shown_count:
+        output().print(f"… and {len(lines) - shown_count:,} more", markup=False)

@@ -1,13 +1,14 @@
 """The check of a file before it is sent: each line judged as the warehouse will judge it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from orchestration.contract.completeness import Completeness
-from orchestration.contract.documents import is_document, read_elements
+from orchestration.contract.documents import answers_in, is_document, read_elements, read_statements
 from orchestration.contract.files import STANDARD_INPUT, UnreadableFile, decompressed, opened
-from orchestration.contract.lines import Line, parse_line, split_lines
+from orchestration.contract.lines import Line, is_blank, parse_line, split_lines, wrapping_of
 from orchestration.contract.report import FileReport
 from orchestration.contract.rules import LINE_RULES, Details, Fault, Judge
 
@@ -21,6 +22,7 @@ class Checker:
     """Checks files of one kind."""
 
     def __init__(self, kind: str) -> None:
+        self._kind = kind
         self._judge = Judge(kind)
         self._details = Details(kind)
         self._completeness = Completeness(kind)
@@ -32,8 +34,9 @@ class Checker:
         report = FileReport(STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path))
         try:
             with opened(path) as file:
-                report.form, lines = read_lines(file, path.name)
-                for line in lines:
+                reading = read_lines(file, path.name, self._kind)
+                report.form, report.has_more = reading.form, reading.has_more
+                for line in reading.lines:
                     self._take(line, report, on_fault)
                     on_progress(report.line_count)
         except UnreadableFile as error:
@@ -52,18 +55,47 @@ class Checker:
 
     def fault(self, line: Line) -> Fault | None:
         """Why the line is refused; None when it is accepted."""
-        if line.document is None:
+        if line.reason:
             return Fault(line.reason, "", LINE_RULES[line.reason])
         return self._judge.fault(line.document)
 
 
-def read_lines(file: IO[bytes], name: str) -> tuple[str, Iterator[Line]]:
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read, and what it holds."""
+
+    form: str
+    lines: Iterator[Line]
+    has_more: bool = False
+    """The last answer of a record store names a next page."""
+
+
+def read_lines(file: IO[bytes], name: str, kind: str = "events") -> Reading:
     """The form of the content and its lines. As the load does, a document is tried only where the first line is none.
 
-    A document that breaks somewhere is read as lines, all of which are then refused.
+    A document that breaks somewhere is read as lines, all of which are then refused. Blank lines are no lines, and the
+    others keep their numbers.
     """
-    first = next(split_lines(decompressed(file, name)), b"")
-    if parse_line(1, first).document is None and is_document(decompressed(file, name), first):
-        return "document", read_elements(decompressed(file, name))
-    lines = enumerate(split_lines(decompressed(file, name)), start=1)
-    return "lines", (parse_line(number, line) for number, line in lines)
+
+    def lines() -> Iterator[tuple[int, bytes]]:
+        numbered = enumerate(split_lines(decompressed(file, name)), start=1)
+        return ((number, line) for number, line in numbered if not is_blank(line))
+
+    first = next((line for _, line in lines()), b"")
+    begun = refuse_wrapped(parse_line(1, first), kind)
+    if begun.reason and kind == "events":
+        answers = answers_in(decompressed(file, name), first)
+        if answers:
+            statements = read_statements(decompressed(file, name))
+            return Reading("answers", (refuse_wrapped(each, kind) for each in statements), answers.has_more)
+    if begun.document is None and is_document(decompressed(file, name), first):
+        elements = read_elements(decompressed(file, name))
+        return Reading("document", (refuse_wrapped(each, kind) for each in elements))
+    return Reading("lines", (refuse_wrapped(parse_line(number, line), kind) for number, line in lines()))
+
+
+def refuse_wrapped(line: Line, kind: str) -> Line:
+    """The line, with the reason when it is an object around a statement."""
+    if kind != "events" or line.document is None:
+        return line
+    return replace(line, reason=wrapping_of(line.document))

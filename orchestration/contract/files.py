@@ -10,11 +10,24 @@ from typing import IO, Any
 
 import zstandard
 
+from orchestration.contract.forms import (
+    GZIP,
+    HEAD_BYTES,
+    PARQUET_ENDING,
+    ZSTD,
+    Content,
+    content_of,
+    name_of,
+    packed_content,
+)
+
 CHUNK_BYTES = 1 << 16
 """A chunk of a compressed file can become a thousand times as large; 64 KiB keep that below 70 MB."""
 STANDARD_INPUT = Path("-")
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_UNPACKERS: dict[str, Callable[[], Any]] = {
+    GZIP: lambda: zlib.decompressobj(wbits=31),
+    ZSTD: lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
 
 
 class UnreadableFile(Exception):
@@ -39,19 +52,54 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def decompressed(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """The content from its start. The name's ending says how it is packed, as it will in the lake; standard input has
-    none, so its first bytes say it."""
-    if name.endswith(".parquet"):
+    """The content from its start, as the load reads it.
+
+    A packing that the name claims must be there; under any other name the first bytes decide. Raises UnreadableFile
+    for what is no text in UTF-8.
+    """
+    form = name_of(name)
+    if form.advice:
+        raise UnreadableFile(form.advice)
+    if form.ending == PARQUET_ENDING:
         raise UnreadableFile("Parquet is not checked: write the column of statements to a file of lines.")
     file.seek(0)
-    head = file.read(4)
+    content = content_of(file.read(HEAD_BYTES))
     file.seek(0)
-    ending = name.rpartition(".")[2]
-    if ending == "gz" or (name == str(STANDARD_INPUT) and head.startswith(_GZIP_MAGIC)):
-        return _unpacked(file, lambda: zlib.decompressobj(wbits=31), "gzip")
-    if ending == "zst" or (name == str(STANDARD_INPUT) and head == _ZSTD_MAGIC):
-        return _unpacked(file, lambda: zstandard.ZstdDecompressor().decompressobj(), "zstd")
-    return iter(lambda: file.read(CHUNK_BYTES), b"")
+    packing = form.packing or (content.packing if content else "")
+    if content and not (content.packing and content.packing == packing):
+        raise UnreadableFile(_misnamed(content, packing))
+    if not packing:
+        return iter(lambda: file.read(CHUNK_BYTES), b"")
+    return _text_only(_unpacked(file, _UNPACKERS[packing], packing), packing)
+
+
+def look_at(path: Path) -> bytes:
+    """The beginning of the content; raises UnreadableFile when it shows that the load would park or ignore the file."""
+    with opened(path) as file:
+        is_parquet = name_of(path.name).ending == PARQUET_ENDING
+        return b"" if is_parquet else next(decompressed(file, path.name), b"")
+
+
+def begins_like_json(path: Path) -> bool:
+    """Whether the content begins with an object or a list."""
+    return look_at(path).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
+def _misnamed(content: Content, packing: str) -> str:
+    if content.packing:
+        return f"It is named as {packing} and is {content.name}: rename it."
+    return str(content)
+
+
+def _text_only(chunks: Iterator[bytes], packing: str) -> Iterator[bytes]:
+    """The chunks, when what was packed is text."""
+    head = b""
+    for chunk in chunks:
+        head = head or chunk
+        content = content_of(chunk[:HEAD_BYTES]) if head is chunk else None
+        if content:
+            raise UnreadableFile(packed_content(content, packing))
+        yield chunk
 
 
 def _unpacked(file: IO[bytes], new: Callable[[], Any], packing: str) -> Iterator[bytes]:

@@ -16,6 +16,28 @@ MAX_DEPTH = 1024
 # ClickHouse reads an integer of any length; orjson takes one of 309 digits for infinity.
 _ENDLESS_INTEGER = re.compile(rb"(?<=[:\[, \t])(-?\d{300})\d+(?=[,}\]\s])")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANKS = r" \t\r"
+"""A line of these only is no line; written as in a pattern."""
+_BLANK_LINE = re.compile(b"(?:%b)?[%b]*" % (_BYTE_ORDER_MARK, BLANKS.encode()))
+STATEMENT_KEYS = ("actor", "verb", "object")
+WRAPPERS = (
+    "statement",
+    "statements",
+    "event",
+    "data",
+    "payload",
+    "body",
+    "message",
+    "detail",
+    "record",
+    "result",
+    "value",
+    "_source",
+)
+"""Keys under which other systems put a statement into an object of their own. Each is a reason of its own."""
+WRAPPED_ACTOR = r'actor\\*"\s*:'
+"""In JSON text: somewhere below is an actor, also where the statement is a text of JSON (its quotes are escaped)."""
+_WRAPPED_ACTOR = re.compile(WRAPPED_ACTOR)
 
 
 @dataclass(frozen=True)
@@ -47,6 +69,29 @@ def parse_line(number: int, line: bytes) -> Line:
     if len(line) > MAX_LINE_BYTES:
         return Line(number, None, "too_long")
     return parse_text(number, line.removeprefix(_BYTE_ORDER_MARK))
+
+
+def is_blank(line: bytes) -> bool:
+    """Whether the line is no line at all."""
+    return len(line) <= MAX_LINE_BYTES and bool(_BLANK_LINE.fullmatch(line))
+
+
+def wrapping_reason(key: str) -> str:
+    """Why a line is refused that has its statement under this key."""
+    return f"wrapped_in_{key.removeprefix('_')}"
+
+
+def wrapping_of(document: dict[str, Any]) -> str:
+    """The reason for an object that is no statement and has one, or several, under a key of WRAPPERS; else empty."""
+    if any(key in document for key in STATEMENT_KEYS):
+        return ""
+    wrapping = (key for key in document if key in WRAPPERS and _wraps(key, document[key]))
+    return next(map(wrapping_reason, wrapping), "")
+
+
+def _wraps(key: str, value: Any) -> bool:
+    is_list = key == "statements" and isinstance(value, list)
+    return is_list or bool(_WRAPPED_ACTOR.search(json.dumps(value, separators=(",", ":"))))
 
 
 def parse_text(number: int, line: bytes) -> Line:

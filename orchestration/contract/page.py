@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from orchestration.contract.completeness import FAMILIES_OF
 from orchestration.contract.example_files import family_examples
 from orchestration.contract.families import TITLES, family_schemas
+from orchestration.contract.forms import ENDINGS
 from orchestration.contract.json_text import to_text
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import LINE_RULES, SCHEMA_OF
@@ -32,6 +33,10 @@ uv run warehouse check --kind catalog catalog.ndjson
 uv run warehouse check --strict --json - < events.ndjson    # in the CI of the sending app
 ```
 
+A file is text in UTF-8: one statement per line, a JSON array, or the answers of a record store,
+`{"statements": […], "more": …}`; it may be packed with gzip or zstd. Blank lines are no lines. UTF-16, tables and
+archives are not read. The name ends in {endings}.
+
 A statement follows xAPI 1.0.3 or 2.0. It is refused when it does not say who, what, to what or when, or when one of its
 ids, its time or its version is malformed; nothing else in it is a reason to refuse it. A refused line does not hold up
 the others, unless so many of a file are refused that the gate holds it.
@@ -41,7 +46,13 @@ the others, unless so many of a file are refused that the gate holds it.
 def contract_page() -> str:
     """The whole page."""
     return "\n".join(
-        [_HEAD, _reasons(), _flags(), *(_family(family) for family in FAMILIES_OF["events"]), *_other_lines()]
+        [
+            _HEAD.replace("{endings}", ENDINGS),
+            _reasons(),
+            _flags(),
+            *(_family(family) for family in FAMILIES_OF["events"]),
+            *_other_lines(),
+        ]
     )
 
 

@@ -39,6 +39,8 @@ class FileReport:
 
     name: str
     form: str = "lines"
+    has_more: bool = False
+    """The file is an answer of a record store that names a next page."""
     line_count: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     flags: dict[Flag, Flagged] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orchestration.contract.lines import WRAPPERS, wrapping_reason
 from orchestration.contract.rule_book import RuleBook, read_schema
 
 SCHEMA_OF = {"events": "statement", "catalog": "catalog", "learners": "learners"}
@@ -14,8 +15,16 @@ LINE_RULES = {
     "too_long": "Keep a line below 16 MiB.",
     "invalid_utf8": "Write the file in UTF-8.",
     "null_statement": "Write a statement into every row of a Parquet file.",
+    **{
+        wrapping_reason(key): f"Write the statement itself: what is under `{key}`, without the object around it."
+        for key in WRAPPERS
+    },
+    wrapping_reason("statements"): (
+        'A file of nothing but answers, `{"statements": [{…}, …]}`, is read as the statements in them; this one has '
+        "something else as well. Write the statements themselves, one per line."
+    ),
 }
-"""Reasons of lines that are no JSON object, with what to do about them; the schemas have the other reasons."""
+"""Reasons that the load gives, with what to do about them; the schemas have those that staging gives."""
 
 
 @dataclass(frozen=True)

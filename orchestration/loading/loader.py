@@ -13,8 +13,9 @@ from typing import NamedTuple
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
+from orchestration.contract.forms import HEAD_BYTES, ZSTD, name_of
 from orchestration.loading.errors import LoadError, WarehouseError
-from orchestration.loading.lake.objects import DOCUMENT, Drop, Lake
+from orchestration.loading.lake.objects import Drop, Lake
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.lake.zstd_frames import is_whole_zstd
 from orchestration.loading.ledger.tables import prepare_warehouse
@@ -22,7 +23,7 @@ from orchestration.loading.steps.audit import Landed, Refused, audit
 from orchestration.loading.steps.collect import collect_all, collect_recent
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
-from orchestration.loading.steps.documents import is_document, split_documents
+from orchestration.loading.steps.documents import document_of, misnamed, sort_by_form
 from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
 from orchestration.loading.steps.ignored import record_ignored
@@ -59,6 +60,8 @@ class LoadReport:
     failed: list[Refused] = field(default_factory=list)
     """Objects that failed and will be tried again."""
     waiting_count: int = 0
+    unfinished_keys: list[str] = field(default_factory=list)
+    """Answers of a record store that name a next page (`more`): it has statements that were not delivered with them."""
     overtaken_keys: list[str] = field(default_factory=list)
     """Keys where an old commit was in the way of the version that the lake lists."""
     judgement: Judgement = field(default_factory=Judgement)
@@ -149,22 +152,22 @@ class Attempt(NamedTuple):
     landed: list[Landed]
     """Committed."""
     refused: list[Refused]
-    documents: list[Drop]
-    """To be read again, as documents."""
+    again: list[Drop]
+    """To be read again, in the form or the packing that they have."""
 
 
 def load_attempt(client: Client, lake: Lake, settings: Settings, batch: list[Drop]) -> Attempt:
     """One attempt at one batch, from plan to commit.
 
-    Objects that turn out to be documents are not committed by it: read as lines they make no sense. They are to be
-    tried again in that form.
+    Objects that turn out to be documents, or packed, are not committed by it: read as lines they make no sense. They
+    are to be tried again in that form.
     """
     load_id = write_plan(client, batch)
     land(client, settings, load_id, batch)
-    landed, refused = audit(client, lake, load_id, batch)
-    landed, documents = split_documents(client, settings, load_id, landed)
-    commit(client, load_id, landed)
-    return Attempt(load_id, landed, refused, documents)
+    landed, refused = audit(client, lake, settings, load_id, batch)
+    by_form = sort_by_form(client, settings, load_id, landed)
+    commit(client, load_id, by_form.landed)
+    return Attempt(load_id, by_form.landed, refused + by_form.refused, by_form.again)
 
 
 def load_drops(load: Load, drops: list[Drop]) -> list[str]:
@@ -192,11 +195,11 @@ def load_batch(load: Load, batch: list[Drop]) -> list[str]:
             parts.extend(_parts_to_try(load, part, error))
             continue
         load_ids.append(attempt.load_id)
-        if attempt.documents:
-            parts.append(attempt.documents)
+        parts.extend(plan_batches(_whole_objects(load, attempt.again)))
         load.report.object_count += len(attempt.landed)
         load.report.line_count += sum(each.line_count for each in attempt.landed)
         load.report.rejected_count += sum(each.rejected_count for each in attempt.landed)
+        load.report.unfinished_keys += [each.drop.key for each in attempt.landed if each.has_more]
         refuse(load, attempt.load_id, attempt.refused)
     return load_ids
 
@@ -210,15 +213,28 @@ def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[li
         tried = {drop.object_id for drop in part}
         others = [drop for drop in load.drops if drop.object_id not in tried]
         stop_if_lake_is_down(load.client, load.settings, cause, part, others)
-    if cause.code == "too_much_memory" and len(part) == 1 and is_document(load.client, load.settings, part[0]):
-        return [[part[0].read_as(DOCUMENT)]]
+    if cause.code == "too_much_memory" and len(part) == 1:
+        document = document_of(load.client, load.settings, part[0])
+        if document:
+            return [document]
     if len(part) == 1:
-        refuse(load, "", [Refused(part[0], cause.code, cause.message, cause.is_permanent)])
+        message = f"{_first_look(load, part[0], cause)} {cause.message}".strip()
+        refuse(load, "", [Refused(part[0], cause.code, message, cause.is_permanent)])
         return []
     named = culprit(error, part)
     rest = [drop for drop in part if drop is not named]
     middle = (len(rest) + 1) // 2
     return [each for each in (rest[:middle], rest[middle:], [named] if named else []) if each]
+
+
+def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
+    """What the first bytes of an object that cannot be unpacked say; nothing where the lake does not tell."""
+    if cause.code != "unreadable":
+        return ""
+    try:
+        return misnamed(drop, next(load.lake.read_chunks(drop.key, HEAD_BYTES), b""))
+    except WarehouseError:
+        return ""
 
 
 def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
@@ -228,13 +244,15 @@ def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
 
 
 def _whole_objects(load: Load, drops: list[Drop]) -> list[Drop]:
-    """The drops without those .zst objects that are cut: ClickHouse would read their beginning without an error."""
+    """The drops without those zstd objects that are cut: ClickHouse would read their beginning without an error."""
     refused = {}
     for drop in drops:
-        if drop.key.endswith(".zst"):
+        if ZSTD in (drop.packing, name_of(drop.key.rpartition("/")[2]).packing):
             try:
                 if not is_whole_zstd(load.lake.read_chunks(drop.key, CHUNK_BYTES)):
-                    refused[drop.object_id] = Refused(drop, "unreadable", _CUT_ZSTD, is_permanent=True)
+                    cause = Cause("unreadable", _CUT_ZSTD, is_permanent=True)
+                    message = f"{_first_look(load, drop, cause)} {_CUT_ZSTD}".strip()
+                    refused[drop.object_id] = Refused(drop, cause.code, message, is_permanent=True)
             except WarehouseError as error:
                 cause = Cause("lake_error", str(error))
                 others = [other for other in load.drops if other is not drop]

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from orchestration.contract.forms import ENDINGS, PARQUET_ENDING, is_working_file, name_of
+
 RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
 """Kind of drop → the table that keeps its lines. The kind is also the watched prefix of the lake."""
 
-LINES, DOCUMENT, PARQUET = "lines", "document", "parquet"
+LINES, DOCUMENT, ANSWERS, PARQUET = "lines", "document", "answers", "parquet"
 """Forms an object is read in: one statement per line; a JSON array, a pretty-printed object or objects one after
-another; a Parquet file with a column of statements."""
+another; answers of a record store, `{"statements": […]}`; a Parquet file with a column of statements."""
 
-DROP_ENDING = r"\.(?:(?:ndjson|jsonl|json)(?:\.(?:gz|zst))?|parquet)"
-DROP_ENDINGS = ".ndjson, .jsonl or .json, with or without .gz or .zst, or .parquet"
-_DROP_NAME = re.compile(rf"[^/]+{DROP_ENDING}$")
 _GLOB_OR_CONTROL = re.compile(r"[{}*?\x00-\x1f\x7f\u2400-\u2424]")
 """ClickHouse reads `{ } * ?` in a key as a pattern and offers no escape. rclone lists a control character as its
 Unicode picture (a newline as U+240A) and does not find the object under that name again."""
@@ -68,6 +67,10 @@ class Drop:
     size_bytes: int
     last_modified: datetime
     form: str = LINES
+    packing: str = ""
+    """gzip or zstd, when its bytes say so; empty: what its name says."""
+    has_more: bool = False
+    """The answer of a record store, which names a next page."""
 
     @property
     def path(self) -> str:
@@ -81,6 +84,10 @@ class Drop:
     def read_as(self, form: str) -> "Drop":
         """The same object, to be read in another form."""
         return replace(self, form=form)
+
+    def packed_as(self, packing: str) -> "Drop":
+        """The same object, to be unpacked although its name does not say so."""
+        return replace(self, packing=packing)
 
 
 def drop_from(bucket: str, entry: LakeObject) -> Drop:
@@ -96,7 +103,7 @@ def drop_from(bucket: str, entry: LakeObject) -> Drop:
         etag=entry.etag,
         size_bytes=entry.size_bytes,
         last_modified=entry.last_modified,
-        form=PARQUET if entry.key.endswith(".parquet") else LINES,
+        form=PARQUET if name_of(entry.key.rpartition("/")[2]).ending == PARQUET_ENDING else LINES,
     )
 
 
@@ -113,20 +120,14 @@ def reason_to_ignore(key: str) -> str:
     name = key.rpartition("/")[2]
     if not name:
         return "folder marker"
-    if name.startswith(("_", ".")) or name.endswith((".tmp", ".part")):
+    if is_working_file(name):
         return "working file of another tool"
-    if not _DROP_NAME.search(key):
-        return _reason_to_ignore_name(name)
+    advice = name_of(name).advice
+    if advice:
+        return f"file ending is not {ENDINGS}: {advice}"
     if kind == "events" and "/" not in rest:
         return "no source folder: expected events/<source>/…"
     return ""
-
-
-def _reason_to_ignore_name(name: str) -> str:
-    if "." in name:
-        return f"file ending is not {DROP_ENDINGS}"
-    # Kinesis Firehose names its objects without one unless told otherwise.
-    return f"no file ending: have the sender write {DROP_ENDINGS} (in Kinesis Firehose: the setting FileExtension)"
 
 
 def is_unsafe(key: str) -> bool:

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.errors import LoadError
-from orchestration.loading.lake.objects import Drop, Lake
+from orchestration.loading.lake.objects import LINES, Drop, Lake
+from orchestration.loading.steps.land import BLANK_LINE, LAND_SETTINGS, lake_source
+from orchestration.settings import Settings
 
 CHECKSUM = "sum(cityHash64(line_number, line))"
 """What the ledger keeps of an object's lines, and `reconcile` compares raw with."""
+
+_NUMBERS = ("line_count", "first_line", "last_line", "number_sum")
+_NUMBERS_OF = (
+    "count() as line_count, min({number}) as first_line, max({number}) as last_line, sum({number}) as number_sum"
+)
 
 
 @dataclass(frozen=True)
@@ -20,10 +27,16 @@ class Landed:
     rejected_count: int = 0
     line_bytes: int = 0
     checksum: int = 0
+    first_line: int = 1
+    """Number of the first line that is not blank."""
 
     @property
     def form(self) -> str:
         return self.drop.form
+
+    @property
+    def has_more(self) -> bool:
+        return self.drop.has_more
 
 
 @dataclass(frozen=True)
@@ -36,9 +49,13 @@ class Refused:
     is_permanent: bool = False
 
 
-def audit(client: Client, lake: Lake, load_id: str, batch: list[Drop]) -> tuple[list[Landed], list[Refused]]:
+def audit(
+    client: Client, lake: Lake, settings: Settings, load_id: str, batch: list[Drop]
+) -> tuple[list[Landed], list[Refused]]:
     """Compare the attempt with its plan: the set of objects, their etags, and whole runs of line numbers."""
     found = _read_back(client, load_id, batch)
+    gaps = [drop for drop in batch if drop.object_id in found and not _is_run(found[drop.object_id])]
+    numbers = _numbers_in_lake(client, settings, gaps)
     nameless = _keys_without_object(client, load_id, batch)
     strays = nameless - {drop.key for drop in batch}
     if strays:
@@ -48,24 +65,50 @@ def audit(client: Client, lake: Lake, load_id: str, batch: list[Drop]) -> tuple[
         )
     landed, refused = [], []
     for drop in batch:
-        result = _judge(drop, found.get(drop.object_id), drop.key in nameless, lake)
+        result = _judge(drop, found.get(drop.object_id), numbers.get(drop.path), drop.key in nameless, lake)
         (landed if isinstance(result, Landed) else refused).append(result)
     return landed, refused
 
 
-def _judge(drop: Drop, row: dict | None, has_changed: bool, lake: Lake) -> Landed | Refused:
+def _judge(drop: Drop, row: dict | None, numbers: dict | None, has_changed: bool, lake: Lake) -> Landed | Refused:
+    """`numbers` are those that the lines must have, when they are not a run from 1."""
     if has_changed:
         return Refused(drop, "changed_while_read", "The object was overwritten between the listing and the read.")
     if row is None:
         return _judge_empty(drop, lake)
-    if row["first_line"] != 1 or row["last_line"] != row["line_count"]:
+    if not _is_run(row) and (numbers is None or any(row[name] != numbers[name] for name in _NUMBERS)):
         return Refused(
             drop,
             "incomplete_read",
             f"{row['line_count']} lines arrived, numbered {row['first_line']} to {row['last_line']}; expected every "
-            "number from 1 once.",
+            "number from 1 once, but for blank lines.",
         )
-    return Landed(drop, row["line_count"], row["rejected_count"], row["line_bytes"], row["checksum"])
+    return Landed(drop, row["line_count"], row["rejected_count"], row["line_bytes"], row["checksum"], row["first_line"])
+
+
+def _is_run(row: dict) -> bool:
+    return row["first_line"] == 1 and row["last_line"] == row["line_count"]
+
+
+def _numbers_in_lake(client: Client, settings: Settings, drops: list[Drop]) -> dict[str, dict]:
+    """Of objects of lines, by path: the numbers of those that are not blank, read from the lake again.
+
+    Asked only of objects that have blank lines, or were read badly: their rows alone do not tell which.
+    """
+    if not drops or drops[0].form != LINES:
+        return {}
+    source, parameters = lake_source(settings.lake, [drop.key for drop in drops], LINES, drops[0].packing)
+    result = client.query(
+        f"""
+        select found._path as path, {_NUMBERS_OF.format(number="found._row_number + 1")}
+        from {source} as found
+        where not match(found.line, {{blank:String}})
+        group by path
+        """,
+        parameters={"blank": BLANK_LINE, **parameters},
+        settings=LAND_SETTINGS,
+    )
+    return {row["path"]: row for row in result.named_results()}
 
 
 def _judge_empty(drop: Drop, lake: Lake) -> Landed | Refused:
@@ -84,10 +127,8 @@ def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[str, dic
         f"""
         select
             object_id,
-            count() as line_count,
             countIf(reject != '') as rejected_count,
-            min(line_number) as first_line,
-            max(line_number) as last_line,
+            {_NUMBERS_OF.format(number="line_number")},
             sum(length(line)) as line_bytes,
             {CHECKSUM} as checksum
         from {batch[0].table}

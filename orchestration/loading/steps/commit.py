@@ -20,6 +20,7 @@ _AUDITED = {
     "line_bytes": "UInt64",
     "checksum": "UInt64",
     "form": "String",
+    "has_more": "Bool",
 }
 """What the audit found of an object → its type. All else comes from the plan."""
 

@@ -9,8 +9,15 @@ from urllib.parse import quote
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.contract.lines import MAX_LINE_BYTES
-from orchestration.loading.lake.objects import DOCUMENT, LINES, PARQUET, Drop
+from orchestration.contract.lines import (
+    BLANKS,
+    MAX_LINE_BYTES,
+    STATEMENT_KEYS,
+    WRAPPED_ACTOR,
+    WRAPPERS,
+    wrapping_reason,
+)
+from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, PARQUET, Drop
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 
@@ -40,6 +47,9 @@ LAND_SETTINGS = {
     "min_insert_block_size_bytes": 64 << 20,
     # An element that never closes would otherwise be read to 512 MB; see MAX_LINE_BYTES.
     "input_format_json_max_object_size": MAX_LINE_BYTES,
+    # The statements of an answer stay as they are written.
+    "input_format_json_read_objects_as_strings": 1,
+    "input_format_skip_unknown_fields": 1,
     # Row numbers must be those of the file, and a file without the column must fail, not come out as NULL.
     "input_format_parquet_preserve_order": 1,
     "input_format_parquet_allow_missing_columns": 0,
@@ -61,20 +71,64 @@ LAND_SETTINGS = {
 
 @dataclass(frozen=True)
 class _Reading:
-    """How ClickHouse reads a form: the arguments of `s3()` after the address, and the line of one row."""
+    """How ClickHouse reads a form: the arguments of `s3()` after the address, and what of it makes the rows."""
 
     arguments: str
     line: str = "found.line"
+    number: str = "found._row_number + 1"
     is_missing: str = "false"
+    rows: str = "{source} as found"
 
+
+_PLACE_OF_ANSWER = """
+{source} as found
+any left join (
+    select
+        _path as first_path,
+        _row_number as first_row,
+        sum(length(statements)) over (
+            partition by _path order by _row_number rows between unbounded preceding and 1 preceding
+        ) as statements_before
+    from {source}
+) as earlier on earlier.first_path = found._path and earlier.first_row = found._row_number
+array join found.statements as statement, arrayEnumerate(found.statements) as place
+"""
+"""The statements of all answers of an object, which is read twice: first to count those of the answers before."""
 
 _READINGS = {
     LINES: _Reading("'LineAsString', 'line String'"),
     DOCUMENT: _Reading("'JSONAsString', 'line String'"),
+    ANSWERS: _Reading(
+        "'JSONEachRow', 'statements Array(String), more String'",
+        line="statement",
+        number="earlier.statements_before + place",
+        rows=_PLACE_OF_ANSWER,
+    ),
     PARQUET: _Reading(
-        "'Parquet', 'statement Nullable(String)'", "ifNull(found.statement, '')", "isNull(found.statement)"
+        "'Parquet', 'statement Nullable(String)'",
+        line="ifNull(found.statement, '')",
+        is_missing="isNull(found.statement)",
     ),
 }
+
+BLANK_LINE = f"^\\x{{FEFF}}?[{BLANKS}]*$"
+_BLANK = "blank"
+_IS_WRAPPED = """
+        arrayFirst(
+            key -> has({{wrappers:Array(String)}}, key)
+                and (match(JSONExtractRaw({line}, key), {{wrapped:String}})
+                    or (key = 'statements' and JSONType({line}, key) = 'Array')),
+            JSONExtractKeys({line})
+        )"""
+# A verb says at one look that a line is an object, and no other around a statement: the rest is asked of few.
+_JUDGED_AS_STATEMENT = """
+        JSONType({line}, 'verb') = 'Object', '',
+        JSONType({line}) = 'Object' and hasAny(JSONExtractKeys({line}), {{statement_keys:Array(String)}}), '',
+        JSONType({line}) = 'Object', transform({wrapper}, {{wrappers:Array(String)}}, {{wrappings:Array(String)}}, ''),
+"""
+_JUDGED_AS_OBJECT = """
+        JSONType({line}) = 'Object', '',
+"""
 
 # A line that simdjson parses is valid UTF-8 as well, so a good line is looked at once: 7 % less CPU than testing first.
 _LAND = """
@@ -82,22 +136,31 @@ insert into {table}
     (load_id, object_id, object_key, source, line_number, line, reject, delivered_at, loaded_at)
 select
     {{load_id:String}},
-    if(trim(both '"' from found._etag) in (planned.planned_etag, ''), planned.planned_id, ''),
-    if(planned.planned_id = '', found._path, planned.planned_key),
+    if(trim(both '"' from read.etag) in (planned.planned_etag, ''), planned.planned_id, ''),
+    if(planned.planned_id = '', read.path, planned.planned_key),
     planned.planned_source,
-    found._row_number + 1,
-    if(length({line}) > {max_line}, toValidUTF8(substring({line}, 1, {kept_head})), {line}),
-    multiIf(
+    read.number,
+    if(length(read.line) > {max_line}, toValidUTF8(substring(read.line, 1, {kept_head})), read.line),
+    read.why,
+    planned.planned_last_modified,
+    now64(3, 'UTC')
+from (
+    select
+        found._path as path,
+        found._etag as etag,
+        {number} as number,
+        {line} as line,
+        multiIf(
         {is_missing}, 'null_statement',
-        length({line}) > {max_line}, 'too_long',
-        JSONType({line}) = 'Object', '',
+        length({line}) > {max_line}, 'too_long',{judged}
+        {is_blank}, '{blank}',
         not isValidUTF8({line}), 'invalid_utf8',
         isValidJSON({line}), 'not_object',
         'not_json'
-    ),
-    planned.planned_last_modified,
-    now64(3, 'UTC')
-from {source} as found
+        ) as why
+    from {rows}
+    where why != '{blank}'
+) as read
 any left join (
     select
         concat(bucket, '/', object_key) as planned_path,
@@ -108,35 +171,50 @@ any left join (
         last_modified as planned_last_modified
     from ops.load_plan
     where load_id = {{load_id:String}}
-) as planned on planned.planned_path = found._path
+) as planned on planned.planned_path = read.path
 """
 
 
 def land(client: Client, settings: Settings, load_id: str, batch: list[Drop]) -> None:
-    """Read the batch, which is of one kind and one form, into its raw table under the load_id.
+    """Read the batch, which is of one kind, form and packing, into its raw table under the load_id.
 
     An object whose etag is no longer the planned one gets no object_id: the audit reports it, nothing is lost.
     """
-    form = batch[0].form
     # Objects are read in the order of their names here. In the order of the table no block has to be sorted: 20 % of
     # the CPU of the whole statement.
     keys = [drop.key for drop in sorted(batch, key=lambda drop: drop.object_id)]
-    source, parameters = lake_source(settings.lake, keys, form)
+    source, parameters = lake_source(settings.lake, keys, batch[0].form, batch[0].packing)
+    reading = _READINGS[batch[0].form]
+    judged = _JUDGED_AS_STATEMENT if batch[0].kind == "events" else _JUDGED_AS_OBJECT
     client.command(
         _LAND.format(
             table=batch[0].table,
-            source=source,
-            line=_READINGS[form].line,
-            is_missing=_READINGS[form].is_missing,
+            rows=reading.rows.format(source=source),
+            line=reading.line,
+            number=reading.number,
+            is_missing=reading.is_missing,
+            is_blank=f"match({reading.line}, {{blank:String}})" if batch[0].form == LINES else "false",
+            judged=judged.format(line=reading.line, wrapper=_IS_WRAPPED.format(line=reading.line)),
+            blank=_BLANK,
             max_line=MAX_LINE_BYTES,
             kept_head=KEPT_HEAD_BYTES,
         ),
-        parameters={"load_id": load_id, **parameters},
+        parameters={
+            "load_id": load_id,
+            "blank": BLANK_LINE,
+            "wrapped": WRAPPED_ACTOR,
+            "wrappers": list(WRAPPERS),
+            "wrappings": [wrapping_reason(key) for key in WRAPPERS],
+            "statement_keys": list(STATEMENT_KEYS),
+            **parameters,
+        },
         settings=LAND_SETTINGS,
     )
 
 
-def lake_source(lake: LakeSettings, keys: list[str], form: str = LINES) -> tuple[str, dict[str, str]]:
+def lake_source(
+    lake: LakeSettings, keys: list[str], form: str = LINES, packing: str = ""
+) -> tuple[str, dict[str, str]]:
     """The `s3()` call for these keys, and its parameters: credentials never stand in the text of a query."""
     quoted = [quote(key, safe="/") for key in keys]
     pattern = quoted[0] if len(quoted) == 1 else "{" + ",".join(quoted) + "}"
@@ -145,7 +223,8 @@ def lake_source(lake: LakeSettings, keys: list[str], form: str = LINES) -> tuple
     if lake.access_key_id:
         arguments += ["{lake_key:String}", "{lake_secret:String}"]
         parameters = {"lake_key": lake.access_key_id, "lake_secret": lake.secret_access_key}
-    return f"s3({', '.join(arguments)}, {_READINGS[form].arguments})", parameters
+    arguments += [_READINGS[form].arguments, *([f"'{packing}'"] if packing else [])]
+    return f"s3({', '.join(arguments)})", parameters
 
 
 def lake_url(lake: LakeSettings) -> str:

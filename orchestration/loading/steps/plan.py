@@ -20,13 +20,13 @@ a key."""
 
 
 def plan_batches(drops: Iterable[Drop]) -> list[list[Drop]]:
-    """Batches of one kind and one form each, oldest drops first.
+    """Batches of one kind, one form and one packing each, oldest drops first.
 
     A key with a comma stands alone: between braces ClickHouse reads a comma as the end of a key.
     """
     batches: list[list[Drop]] = []
-    ordered = sorted(drops, key=lambda drop: (drop.kind, drop.form, drop.last_modified, drop.key))
-    for _, same_form in groupby(ordered, key=lambda drop: (drop.kind, drop.form)):
+    ordered = sorted(drops, key=lambda drop: (*_reading(drop), drop.last_modified, drop.key))
+    for _, same_form in groupby(ordered, key=_reading):
         batch = _Batch()
         for drop in same_form:
             if "," in drop.key:
@@ -40,6 +40,11 @@ def plan_batches(drops: Iterable[Drop]) -> list[list[Drop]]:
         if batch.drops:
             batches.append(batch.drops)
     return batches
+
+
+def _reading(drop: Drop) -> tuple[str, str, str]:
+    """What the drops of a batch have in common: one statement reads them all."""
+    return drop.kind, drop.form, drop.packing
 
 
 class _Batch:

@@ -4,9 +4,11 @@ The outcome is the form it is read in, then one word per row: `+` accepted, else
 three accepted ones. `parked: code` means that the object is given up on, and its neighbours are not.
 """
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import zipfile
 
 import pyarrow
@@ -60,9 +62,91 @@ CASES: dict[str, tuple[bytes, str]] = {
     "empty.ndjson.gz": (gzip.compress(b""), "lines:"),
     "no_bytes.ndjson.gz": (b"", "lines:"),
     "no_bytes.parquet": (b"", "parquet:"),
-    "one_newline.ndjson": (b"\n", "lines: not_json"),
-    "blank_lines.ndjson": (b'{"a":1}\n\n \n{"a":2}\n\n', "lines: + not_json not_json + not_json"),
-    "blank_first.ndjson": (b'\n{"a":1}\n', "lines: not_json +"),
+    "one_newline.ndjson": (b"\n", "lines:"),
+    "blank_lines.ndjson": (b'{"a":1}\n\n \n{"a":2}\n\n', "lines: + +"),
+    "blank_first.ndjson": (b'\n{"a":1}\n', "lines: +"),
+    "blank_crlf.ndjson.gz": (gzip.compress(b'\r\n{"a":1}\r\n\r\n\t\r\n{"a":2}'), "lines: + +"),
+    "blank_but_the_bom.ndjson": (b'\xef\xbb\xbf\n{"a":1}\n', "lines: +"),
+    "only_blank_lines.ndjson": (b"\n \n\r\n", "lines:"),
+    "comment_and_blank_lines.ndjson": (b'# exported\n\n{"a":1}\n\n{"a":2}\n', "lines: not_json + +"),
+    "blank_before_array.json": (b'\n\n[{"a":1}]\n', "document: +"),
+    "record_separators.ndjson": (b'\x1e{"a":1}\n\x1e{"a":2}\n', "lines: not_json not_json"),
+    "form_feed.ndjson": (b'{"a":1}\n\x0c\n', "lines: + not_json"),
+    # --- names: upper case, and none
+    "UPPER.JSON": (GOOD, "lines: +*1000"),
+    "UPPER.NDJSON.GZ": (GZ, "lines: +*1000"),
+    "Upper.Json.Zst": (ZST, "lines: +*1000"),
+    "UPPER.PARQUET": (parquet(["{}"]), "parquet: +"),
+    "stream-1-2026-01-05-10-00-00-2f1c": (GOOD, "lines: +*1000"),
+    "stream-1-2026.01.05": (GOOD.replace(b"\n", b""), "document: +*1000"),
+    "stream-1-2026-01-05.gz": (GZ, "lines: +*1000"),
+    # --- packed under another name: its bytes decide
+    "gz_named.json": (GZ, "lines: +*1000"),
+    "gz_without_ending": (GZ + GZ, "lines: +*2000"),
+    "zst_named.ndjson": (ZST + ZST, "lines: +*2000"),
+    "gz_array_named.json": (gzip.compress(ARRAY), "document: +*1000"),
+    "gz_answer_named.json": (gzip.compress(b'{"statements":[{"a":1}]}'), "answers: +"),
+    "gz_blanks_named.json": (gzip.compress(b'\n{"a":1}\n\n{"a":2}\n'), "lines: + +"),
+    "gz_cut_named.json": (GZ[:-20], "parked: unreadable"),
+    "zst_cut_named.json": (ZST[:-20], "parked: unreadable"),
+    "gz_twice.ndjson.gz": (gzip.compress(GZ), "parked: unreadable"),
+    "gz_twice_named.json": (gzip.compress(GZ), "parked: unreadable"),
+    "zst_within_gz.ndjson.gz": (gzip.compress(ZST), "parked: unreadable"),
+    # --- answers of a record store
+    "answer.json": (b'{"statements": [{"a":1.10} , {"b":{"c":[1,2]}}], "more": ""}', "answers: + +"),
+    "answer_with_more.json": (b'{"more":"/xapi/statements?page=2","statements":[{"a":1}]}\n', "answers: +"),
+    "answer_empty.json": (b'{"statements":[],"more":""}', "answers:"),
+    "answer_pretty.json": (
+        json.dumps({"statements": [{"a": 1}, {"b": "}]"}], "more": None}, indent=2).encode(),
+        "answers: + +",
+    ),
+    "answer_bom.json": (b'\xef\xbb\xbf{"statements":[{"a":1}]}', "answers: +"),
+    "answer_other_keys.json": (
+        b'{"took":12.5,"x":{"statements":[1]},"ok":true,"statements":[{"a":1}],"n":0}',
+        "answers: +",
+    ),
+    "answers_on_lines.ndjson.gz": (
+        gzip.compress(b'{"statements":[{"a":1},{"b":2}],"more":"/x"}\n\n{"statements":[]}\n{"statements":[{"c":3}]}\n'),
+        "answers: + + +",
+    ),
+    "answers_in_array.json": (b'[{"statements":[{"a":1}]},{"statements":[{"b":2}]}]', "answers: + +"),
+    "answer_of_many.json": (b'{"statements":' + ARRAY + b"}", "answers: +*1000"),
+    "answer_longer_than_a_line.json.gz": (
+        gzip.compress(b'{"more":"","statements":[' + b",".join([b'{"a":"' + b"x" * 999_000 + b'"}'] * 18) + b"]}", 1),
+        "answers: +*18",
+    ),
+    "answer_of_wrapped.json": (
+        b'{"statements":[{"statement":{"actor":{}}},{"a":1}]}',
+        "answers: wrapped_in_statement +",
+    ),
+    "answer_with_a_number.json": (b'{"statements":[{"a":1},2]}', "lines: wrapped_in_statements"),
+    "answer_with_texts.json": (b'{"statements":["{}"]}', "lines: wrapped_in_statements"),
+    "answer_of_one.json": (b'{"statements":{"actor":{}}}', "lines: wrapped_in_statements"),
+    "answer_cut.json": (b'{"statements":[{"a":1}', "lines: not_json"),
+    "answer_bad_comma.json": (b'{"statements":[{"a":1},]}', "lines: not_json"),
+    "answer_then_statement.ndjson": (
+        b'{"statements":[{"a":1}]}\n{"verb":{}}\n',
+        "lines: wrapped_in_statements +",
+    ),
+    "statement_then_answer.ndjson": (b'{"verb":{}}\n{"statements":[{"a":1}]}\n', "lines: + wrapped_in_statements"),
+    "answer_then_statement_pretty.json": (
+        b'{\n"statements":[{"a":1}]\n}\n{\n"verb":{}}\n',
+        "document: wrapped_in_statements +",
+    ),
+    "answer_then_broken.ndjson": (b'{"statements":[{"a":1}]}\n{"a\n', "lines: wrapped_in_statements not_json"),
+    "statement_with_statements.ndjson": (b'{"actor":{},"statements":[{"a":1}]}\n', "lines: +"),
+    # --- a statement within another object
+    "wrapped.ndjson": (
+        b'{"statement":{"actor":{}}}\n{"event":{"actor":{}}}\n{"_id":1,"_source":{"verb":{},"actor":null}}\n'
+        b'{"data":[{"actor":"x"}]}\n{"payload":{"x":{"actor":{}}}}\n{"message":"{\\"actor\\": {}}"}\n{"verb":{}}\n',
+        "lines: wrapped_in_statement wrapped_in_event wrapped_in_source wrapped_in_data wrapped_in_payload "
+        "wrapped_in_message +",
+    ),
+    "wrapped_in_array.json": (b'[{"statement":{"actor":{}}},{"verb":{}}]', "document: wrapped_in_statement +"),
+    "not_wrapped.ndjson": (
+        b'{"data":{"a":1}}\n{"actor":null,"data":{"actor":{}}}\n{"result":{"response":"actor"}}\n{"x":{"actor":{}}}\n',
+        "lines: +*4",
+    ),
     # --- one line is wrong, its neighbours are not
     "one_broken.ndjson": (GOOD + b'{"a":\n' + GOOD, "lines: +*1000 not_json +*1000"),
     "first_broken.ndjson": (b'{"a":nope}\n' + GOOD, "lines: not_json +*1000"),
@@ -89,8 +173,16 @@ CASES: dict[str, tuple[bytes, str]] = {
     "escaped_nul.ndjson": (b'{"a":"\\u0000"}\n', "lines: +"),
     "bad_escape.ndjson": (b'{}\n{"a":"\\x41"}\n{"a":"\\u12"}\n', "lines: + not_json*2"),
     "line_separator.ndjson": ('{"a":"\u2028\u0085"}\n'.encode(), "lines: +"),
-    "utf16.ndjson": ('{"a":1}\n'.encode("utf-16"), "lines: invalid_utf8 not_json"),
-    "utf16_be.ndjson": ('{"a":1}\n'.encode("utf-16-be"), "lines: not_json"),
+    "utf16.ndjson": ('{"a":1}\n'.encode("utf-16"), "parked: utf16"),
+    "utf16_le.ndjson": ('{"a":1}\r\n'.encode("utf-16-le") * 9, "parked: utf16"),
+    "utf16_be.ndjson": ('{"a":1}\n'.encode("utf-16-be"), "parked: utf16"),
+    "utf16_be_bom.json.gz": (gzip.compress('\ufeff[\n{"ü":1}]'.encode("utf-16-be")), "parked: utf16"),
+    "utf16_pretty.json": ('[\n {"a":1}\n]'.encode("utf-16"), "parked: utf16"),
+    "utf16_one_long_line.json.gz": (
+        gzip.compress(('["' + "x" * LONG + '"]').encode("utf-16"), 1),
+        "parked: utf16",
+    ),
+    "utf16_later.ndjson": (b"{}\n" + '{"a":1}\n'.encode("utf-16-le"), "lines: + not_json not_json"),
     # --- numbers and depth
     "nan.ndjson": (b'{}\n{"a":NaN}\n{"a":Infinity}\n{"a":-Infinity}\n', "lines: + not_json*3"),
     "huge_number.ndjson": (b'{}\n{"a":1e400}\n{"a":-1e400}\n{"a":1e308}\n', "lines: + not_json*2 +"),
@@ -148,6 +240,10 @@ CASES: dict[str, tuple[bytes, str]] = {
     "error_page.ndjson": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>\n', "lines: not_json*2"),
     "html.json": (b"<!doctype html>\n", "lines: not_json"),
     "csv.ndjson": (b"id,verb\n1,2\n", "lines: not_json*2"),
+    "zip_named.json": (zipped(GOOD), "parked: unreadable"),
+    "zip_within.ndjson.gz": (gzip.compress(zipped(GOOD)), "parked: unreadable"),
+    "bzip2_named.ndjson": (bz2.compress(GOOD), "parked: unreadable"),
+    "xz_named.ndjson": (lzma.compress(GOOD), "parked: unreadable"),
     "zip.ndjson.gz": (zipped(GOOD), "parked: unreadable"),
     "truncated.ndjson.gz": (GZ[: len(GZ) // 2], "parked: unreadable"),
     "truncated_tail.ndjson.gz": (GZ[:-4], "parked: unreadable"),

@@ -18,6 +18,10 @@ MAX_LINE_BYTES = 16 << 20
 KEPT_HEAD_BYTES = 4096
 DEEPEST = 1023
 BLANKS = b" \t\n\r\v\f"
+BOM = b"\xef\xbb\xbf"
+WRAPPERS = ("statement", "statements", "event", "data", "payload", "body", "message", "detail", "record", "result")
+WRAPPERS += ("value", "_source")
+ARCHIVES = (b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh91AY&SY", b"SQLite format 3\x00", b"%PDF-")
 
 
 class Unreadable(Exception):
@@ -34,6 +38,7 @@ class Reading:
 
     form: str
     rows: list[tuple[bytes, str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
 
     @property
     def reasons(self) -> list[str]:
@@ -42,18 +47,74 @@ class Reading:
 
 def read_object(key: str, body: bytes) -> Reading:
     """The rows of an object; raises Unreadable for one that must be parked."""
-    if key.endswith(".parquet"):
-        return Reading("parquet", [kept(line) for line in parquet_rows(body)])
+    if key.lower().endswith(".parquet"):
+        return in_a_row("parquet", [kept(line) for line in parquet_rows(body)])
     content = decompressed(key, body)
     lines = content.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    rows = [kept(line) for line in lines]
-    if rows and rows[0][1] and lines[0].removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r")[:1] in (b"[", b"{"):
-        elements = document_elements(content)
-        if elements is not None and all(reason_to_refuse(element) == "" for element in elements):
-            return Reading("document", [(element, "") for element in elements])
-    return Reading("lines", rows)
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.removeprefix(BOM).strip(b" \t\r")]
+    rows = [kept(line) for _, line in numbered]
+    if rows and rows[0][1]:
+        stop_if_no_text(content)
+        if numbered[0][1].removeprefix(BOM).lstrip(b" \t\r")[:1] in (b"[", b"{"):
+            read = read_whole(content, is_object=rows[0][1].startswith("wrapped_"))
+            if read:
+                return read
+    return Reading("lines", rows, [number for number, _ in numbered])
+
+
+def in_a_row(form: str, rows: list[tuple[bytes, str]]) -> Reading:
+    return Reading(form, rows, list(range(1, len(rows) + 1)))
+
+
+def read_whole(content: bytes, is_object: bool) -> Reading | None:
+    """The content as answers of a record store, or (unless its first line is an object) as a document."""
+    elements = document_elements(content)
+    reasons = {reason_of_text(element) for element in elements or []}
+    if elements is None or reasons - {"", "too_long"}:
+        return None
+    answers = [statements_of(element) for element in elements]
+    if answers and None not in answers:
+        return in_a_row("answers", [kept(statement) for answer in answers for statement in answer])
+    return None if is_object or reasons - {""} else in_a_row("document", [kept(element) for element in elements])
+
+
+def statements_of(element: bytes) -> list[bytes] | None:
+    """The statements of an answer, as they are written; None for another object."""
+    whole = json.loads(element)
+    members = whole.get("statements")
+    if whole.keys() & {"actor", "verb", "object"} or not isinstance(members, list):
+        return None
+    if not all(isinstance(member, dict) for member in members):
+        return None
+    text, decoder = element.decode(), json.JSONDecoder()
+    position, key = 1, ""
+    while True:
+        position = skip(text, position, " \t\r\n,:")
+        value, end = decoder.raw_decode(text, position)
+        if key == "statements":
+            return [each.encode() for each in elements_of(text[position:end])]
+        key, position = ("", end) if key else (value, end)
+        if key and key != "statements":
+            position = skip(text, position, " \t\r\n:")
+            _, position = decoder.raw_decode(text, position)
+            key = ""
+
+
+def stop_if_no_text(content: bytes) -> None:
+    """Raise for what can be no lines at all: it is UTF-16, an archive, or packed once more."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or alternates(content[:4]) or alternates(content[1:5], content[:1]):
+        raise Unreadable("utf16")
+    if content.startswith((*ARCHIVES, b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
+        raise Unreadable
+
+
+def alternates(four: bytes, before: bytes = b"\0") -> bool:
+    """Whether every other byte is NUL, of ASCII in 16 bits: x 0 x 0 (or, after a 0, the same)."""
+    letters, nuls = four[::2], four[1::2]
+    is_ascii = letters[:1].isascii() and (letters[:1].isspace() or letters[:1].decode().isprintable())
+    return before == b"\0" and len(nuls) > 0 and is_ascii and set(nuls) == {0} and 0 not in letters
 
 
 def kept(line: bytes | None) -> tuple[bytes, str]:
@@ -64,6 +125,25 @@ def kept(line: bytes | None) -> tuple[bytes, str]:
 
 
 def reason_to_refuse(line: bytes) -> str:
+    """Why the line is no statement by itself."""
+    reason = reason_of_text(line)
+    if reason:
+        return reason
+    whole = json.loads(line.decode().removeprefix("\ufeff"), object_pairs_hook=first_wins, parse_int=str)
+    if whole.keys() & {"actor", "verb", "object"}:
+        return ""
+    for key, value in whole.items():
+        is_list = key == "statements" and isinstance(value, list)
+        if key in WRAPPERS and (is_list or re.search(r'actor\\*"\s*:', json.dumps(value, separators=(",", ":")))):
+            return f"wrapped_in_{key.lstrip('_')}"
+    return ""
+
+
+def first_wins(found: list[tuple[str, object]]) -> dict:
+    return dict(reversed(found)) if len(dict(found)) < len(found) else dict(found)
+
+
+def reason_of_text(line: bytes) -> str:
     """Why the line is not a JSON object in valid UTF-8."""
     if len(line) > MAX_LINE_BYTES:
         return "too_long"
@@ -155,9 +235,10 @@ def skip(text: str, position: int, blanks: str) -> int:
 
 def decompressed(key: str, body: bytes) -> bytes:
     """The text of the object; every gzip member and zstd frame must be whole."""
-    if key.endswith(".gz"):
+    name = key.lower()
+    if name.endswith(".gz") or (body.startswith(b"\x1f\x8b") and not name.endswith(".zst")):
         return all_members(body, lambda: zlib.decompressobj(31))
-    if key.endswith(".zst"):
+    if name.endswith(".zst") or body.startswith(b"\x28\xb5\x2f\xfd"):
         return all_members(body, lambda: zstandard.ZstdDecompressor().decompressobj())
     return body
 

@@ -45,4 +45,4 @@ def test_the_object_gets_what_the_matrix_says(loaded, name: str) -> None:
         return
     assert isinstance(result, Reading), result
     assert (result.form, result.reasons) == (form, reasons)
-    assert result.rows == read_object(name, body).rows, "byte for byte"
+    assert result == read_object(name, body), "byte for byte, and number for number"

@@ -82,6 +82,39 @@ def test_json_holds_everything(good: str, bad: str, meagre: str):
     assert [each["field"] for each in files[2]["missing"]] == ["platform"]
 
 
+def test_blank_lines_count_in_the_numbers_only(tmp_path: Path):
+    path = tmp_path / "a.ndjson"
+    path.write_text("\n" + json.dumps(accepted_examples("events")[0]) + "\r\n \n# comment\n\n")
+    shown = run(str(path)).stdout
+    assert f"{path}: line 4: not_json. " in shown
+    assert f"{path}: 2 lines: 1 accepted, 1 rejected (not_json 1)" in shown
+
+
+def test_answers_of_a_record_store_are_counted_by_statement(tmp_path: Path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"statements": accepted_examples("events")[:2], "more": "/xapi/statements?page=2"}))
+    shown = run(str(path)).stdout
+    assert f"{path}: 2 statements: 2 accepted, 0 rejected" in shown
+    assert "names a next page" in shown
+    assert json.loads(run("--json", str(path)).stdout)["files"][0]["has_more"]
+
+
+def test_a_wrapped_statement_is_refused_with_the_key(tmp_path: Path):
+    path = tmp_path / "a.ndjson"
+    path.write_text(json.dumps({SECRET: 1, "payload": accepted_examples("events")[0]}))
+    shown = run(str(path)).stdout
+    assert f"{path}: line 1: wrapped_in_payload. Write the statement itself: what is under `payload`" in shown
+    assert SECRET not in shown
+
+
+def test_what_put_would_leave_out_cannot_be_read(tmp_path: Path):
+    for name, content, words in [("a.csv", b"1,2", "A table"), ("b.json", "{}".encode("utf-16"), "UTF-16")]:
+        (tmp_path / name).write_bytes(content)
+        result = run(str(tmp_path / name))
+        assert result.exit_code == 1
+        assert words in result.stdout
+
+
 def test_standard_input_is_a_file(bad: str):
     found = run("--json", "-", stdin=Path(bad).read_text())
     assert found.exit_code == 1

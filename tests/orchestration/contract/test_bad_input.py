@@ -9,7 +9,7 @@ from orchestration.contract.files import UnreadableFile
 from tests.faults.bad_input.cases import CASES, outcome
 
 NOT_CHECKED = (".parquet", ".parquet.gz", ".parquet.zst")
-OURS = {name: case for name, case in CASES.items() if not name.endswith(NOT_CHECKED)}
+OURS = {name: case for name, case in CASES.items() if not name.lower().endswith(NOT_CHECKED)}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -17,8 +17,8 @@ def test_a_file_is_read_as_the_load_reads_it(name: str):
     body, expected = OURS[name]
     form, reasons = outcome(expected)
     try:
-        found_form, lines = read_lines(io.BytesIO(body), name)
-        found = (found_form, [line.reason for line in lines])
+        reading = read_lines(io.BytesIO(body), name)
+        found = (reading.form, [line.reason for line in reading.lines])
     except UnreadableFile:
         found = ("parked", reasons)
     assert found == (form, reasons)

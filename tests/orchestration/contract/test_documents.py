@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestration.contract.documents import is_document, read_elements
+from orchestration.contract.documents import Answers, answers_in, is_document, read_elements, read_statements
 from orchestration.contract.lines import MAX_LINE_BYTES
 
 OBJECTS = [{"n": number, "text": "a]},{[é" * number} for number in range(5)]
@@ -54,6 +54,51 @@ def test_what_breaks_anywhere_is_no_document(content: bytes):
 def test_a_document_begins_like_json():
     assert is_document(cut(b'\xef\xbb\xbf [\n{"a":1}]', 4), b"\xef\xbb\xbf [")
     assert not is_document(cut(b'\n{"a":1}', 4), b"")
+
+
+STATEMENTS = [{"n": number, "text": "a]},{[é" * number} for number in range(5)]
+ANSWERS = [{"more": "/next", "statements": STATEMENTS[:3]}, {"x": {"y": [12.5]}, "statements": STATEMENTS[3:], "n": 12}]
+
+
+@pytest.mark.parametrize("size", [1, 3, 50, 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\n".join(map(json.dumps, ANSWERS)),
+        json.dumps(ANSWERS, indent=2, ensure_ascii=False),
+        "".join(json.dumps(each, indent=1) for each in ANSWERS),
+    ],
+    ids=["on lines", "pretty array", "one after the other"],
+)
+def test_the_statements_of_answers_are_numbered_through(content: str, size: int):
+    statements = list(read_statements(cut(content.encode(), size)))
+    assert [each.document for each in statements] == STATEMENTS
+    assert [each.number for each in statements] == [1, 2, 3, 4, 5]
+    assert answers_in(cut(content.encode(), size), content.encode()) == Answers(2, has_more=False)
+
+
+def test_the_last_answer_says_whether_there_is_more():
+    content = json.dumps(ANSWERS[0]).encode()
+    assert answers_in(iter([content]), content) == Answers(1, has_more=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"statements":[{"a":1}]',
+        b'{"statements":[{"a":1},]}',
+        b'{"statements":[{"a":1},2]}',
+        b'{"statements":{"a":1}}',
+        b'{"statements":[],"statements":[]}',
+        b'{"statements":[],"x":NaN}',
+        b'{"statements":[],"actor":{}}',
+        b'{"statements":[]} {"a":1}',
+        b"[]",
+        b"{}",
+    ],
+)
+def test_what_is_anything_else_is_no_answer(content: bytes):
+    assert answers_in(iter([content]), content) is None
 
 
 def test_an_element_has_the_limit_of_a_line():

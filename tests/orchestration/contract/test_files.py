@@ -40,6 +40,28 @@ def test_a_cut_or_foreign_file_cannot_be_read(pack, ending: str):
         read(pack(CONTENT) + b"garbage", f"a.ndjson.{ending}")
 
 
+def test_under_another_name_the_first_bytes_say_how_a_file_is_packed():
+    for name in ("a.json", "A.NDJSON", "stream-1-2026-01-05"):
+        assert [read(pack(CONTENT), name) for pack in (bytes, gzip.compress, pack_zstd)] == [CONTENT] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        ("{}".encode("utf-16"), "a.json", "UTF-16 text"),
+        (gzip.compress("{}\n".encode("utf-16-le")), "a.json.gz", "Within gzip: It is UTF-16LE text"),
+        (gzip.compress(gzip.compress(b"{}")), "a.json.gz", "packed twice"),
+        (pack_zstd(b"{}"), "a.json.gz", "named as gzip and is zstd"),
+        (b"PK\x03\x04", "a.json", "ZIP archive"),
+        (b"a,b", "a.csv", "A table is not read"),
+        (b"{}", "_a.json", "working file"),
+    ],
+)
+def test_what_the_load_would_not_read_says_what_it_is(content: bytes, name: str, words: str):
+    with pytest.raises(UnreadableFile, match=words):
+        read(content, name)
+
+
 def test_an_empty_file_has_no_content():
     assert [read(b"", name) for name in ("a.ndjson", "a.ndjson.gz", "a.ndjson.zst", "-")] == [b""] * 4
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestration.contract.lines import MAX_DEPTH, MAX_LINE_BYTES, parse_line, split_lines
+from orchestration.contract.lines import MAX_DEPTH, MAX_LINE_BYTES, is_blank, parse_line, split_lines, wrapping_of
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,29 @@ def test_an_integer_of_64_bits_is_a_number(digits: str):
 @pytest.mark.parametrize("digits", ["18446744073709551616", "-9223372036854775809", "1" * 21])
 def test_a_longer_integer_is_a_text(digits: str):
     assert parse_line(1, b'{"a":%s}' % digits.encode()).document == {"a": digits}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"statement":{"actor":{}}}', "wrapped_in_statement"),
+        (b'{"x":1,"_source":{"actor":{}}}', "wrapped_in_source"),
+        (b'{"data":[{"data":{"actor" : 1}}]}', "wrapped_in_data"),
+        (b'{"message":"{\\"actor\\": {}}"}', "wrapped_in_message"),
+        (b'{"statements":[]}', "wrapped_in_statements"),
+        (b'{"verb":null,"data":{"actor":{}}}', ""),
+        (b'{"other":{"actor":{}}}', ""),
+        (b'{"data":{"name":"actor"}}', ""),
+    ],
+)
+def test_an_object_around_a_statement_names_the_key_that_has_it(line: bytes, reason: str):
+    assert wrapping_of(parse_line(1, line).document) == reason
+
+
+@pytest.mark.parametrize("line", [b"", b" \t\r", b"\xef\xbb\xbf", b"\xef\xbb\xbf \r"])
+def test_a_line_of_spaces_is_no_line(line: bytes):
+    assert is_blank(line)
+    assert not is_blank(line + b"\x0c")
 
 
 def test_lines_are_cut_at_newlines_wherever_the_chunks_end():

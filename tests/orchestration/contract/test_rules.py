@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestration.contract.check import refuse_wrapped
 from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rule_book import FUTURE_TOLERANCE, read_schema
@@ -38,8 +39,8 @@ def test_every_good_example_is_accepted(kind: str):
 
 @pytest.mark.parametrize("example", rejected_examples(), ids=lambda each: f"{each.kind}: {each.because}")
 def test_every_bad_example_is_refused_with_its_reason_and_place(example):
-    line = parse_line(1, example.line)
-    found = (line.reason, "") if line.document is None else verdict(example.kind, line.document)
+    line = refuse_wrapped(parse_line(1, example.line), example.kind)
+    found = (line.reason, "") if line.reason else verdict(example.kind, line.document)
     assert found == (example.reason, example.path)
 
 

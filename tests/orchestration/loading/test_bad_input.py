@@ -10,7 +10,7 @@ from orchestration.loading.steps import land
 GOOD = [f'{{"id":"{i}"}}' for i in range(1000)]
 BODY = "\n".join(GOOD).encode() + b"\n"
 GZ = gzip.compress(BODY, mtime=0)
-REJECTED = [b"text", b"[1,2]", b"", b'{"a":"\xff"}']
+REJECTED = [b"text", b"[1,2]", b"# comment", b'{"a":"\xff"}']
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,7 +19,7 @@ def delivered(put) -> None:
     put("events/bad/truncated.ndjson.gz", GZ[:-4])
     put("events/bad/not_gz.ndjson.gz", BODY)
     put("events/bad/not_zstd.ndjson.zst", BODY)
-    put("events/lines/mixed.ndjson", BODY + b"\n".join(REJECTED) + b'\n{"last":1}\n')
+    put("events/lines/mixed.ndjson", BODY + b"\n\n".join(REJECTED) + b'\n{"last":1}\n')
 
 
 def test_one_bad_object_costs_only_itself(warehouse, lake, load) -> None:

@@ -84,7 +84,7 @@ def test_of_two_loaders_the_first_commit_counts_and_the_loser_is_collected(
     first, second = write_plan(warehouse, due), write_plan(warehouse, due)
     for load_id in (first, second):
         land(warehouse, settings, load_id, due)
-        commit(warehouse, load_id, audit(warehouse, lake, load_id, due)[0])
+        commit(warehouse, load_id, audit(warehouse, lake, settings, load_id, due)[0])
         time.sleep(0.005)
     load()
     assert dict(live_lines())[due[0].key] == 10
@@ -108,7 +108,7 @@ def test_collecting_twice_and_collecting_nothing_change_nothing(warehouse, load)
 def test_a_loader_that_slept_too_long_must_not_commit(warehouse, lake, settings, due, load) -> None:
     load_id = write_plan(warehouse, due)
     land(warehouse, settings, load_id, due)
-    landed, _ = audit(warehouse, lake, load_id, due)
+    landed, _ = audit(warehouse, lake, settings, load_id, due)
     warehouse.command(
         "alter table ops.load_plan update planned_at = planned_at - toIntervalHour(13) where load_id = {id:String}",
         parameters={"id": load_id},
@@ -159,7 +159,7 @@ def test_lines_that_landed_twice_are_found_by_the_audit(warehouse, lake, setting
     load_id = write_plan(warehouse, due)
     land(warehouse, settings, load_id, due)
     land(warehouse, settings, load_id, due)
-    landed, refused = audit(warehouse, lake, load_id, due)
+    landed, refused = audit(warehouse, lake, settings, load_id, due)
     assert (landed, [each.code for each in refused]) == ([], ["incomplete_read"])
     load()
 
@@ -170,7 +170,7 @@ def test_an_object_that_was_not_planned_stops_the_attempt(warehouse, lake, setti
     load_id = write_plan(warehouse, due)
     land(warehouse, settings, load_id, both)
     with pytest.raises(LoadError, match="not planned"):
-        audit(warehouse, lake, load_id, due)
+        audit(warehouse, lake, settings, load_id, due)
     load()
 
 
@@ -218,3 +218,15 @@ def test_two_loaders_at_once_end_in_one_result(warehouse, lake, settings, put, l
     judge_new_loads(warehouse, settings)
     assert {key: count for key, count in live_lines() if key in keys} == dict.fromkeys(keys, 500)
     assert pending(warehouse, lake) == []
+
+
+def test_a_line_lost_between_blank_lines_is_found_by_the_audit(warehouse, lake, settings, put) -> None:
+    """Numbers with gaps are right where the lines between are blank, and only there."""
+    key = put("events/blank/a.ndjson", b'\n{"a":1}\n\n{"b":2}\n{"c":3}\n')
+    due = [drop for drop in pending(warehouse, lake) if drop.key == key]
+    load_id = write_plan(warehouse, due)
+    land(warehouse, settings, load_id, due)
+    landed, _ = audit(warehouse, lake, settings, load_id, due)
+    assert [(each.line_count, each.first_line) for each in landed] == [(3, 2)]
+    warehouse.command(f"delete from raw.event_lines where load_id = '{load_id}' and line_number = 4")
+    assert [each.code for each in audit(warehouse, lake, settings, load_id, due)[1]] == ["incomplete_read"]

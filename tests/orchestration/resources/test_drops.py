@@ -1,5 +1,7 @@
 """Putting files into the lake: nothing is overwritten, and a simulated lake keeps its layout."""
 
+import gzip
+import re
 from datetime import date
 
 import pytest
@@ -7,15 +9,16 @@ import pytest
 from orchestration.loading import WarehouseError
 from orchestration.resources.drops import put_drop
 
+GZ = gzip.compress(b"{}\n")
 TODAY = date(2026, 1, 5)
 
 
 def test_a_file_becomes_a_drop_of_today(lake, tmp_path) -> None:
     file = tmp_path / "My statements.v1.ndjson.gz"
-    file.write_bytes(b"content")
+    file.write_bytes(GZ)
     (key,) = put_drop(lake, [file], source="funmooc", today=TODAY)
-    assert key == "events/funmooc/dt=2026-01-05/My_statements.v1-ed7002b439e9.ndjson.gz"
-    assert b"".join(lake.read_chunks(key, 100)) == b"content"
+    assert re.fullmatch(r"events/funmooc/dt=2026-01-05/My_statements\.v1-[0-9a-f]{12}\.ndjson\.gz", key)
+    assert b"".join(lake.read_chunks(key, 100)) == GZ
 
 
 def test_a_parquet_file_keeps_its_ending(lake, tmp_path) -> None:
@@ -50,7 +53,7 @@ def test_a_folder_in_the_lakes_layout_keeps_it_and_only_it(lake, tmp_path) -> No
         "truth.json",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("{}\n")
+        (tmp_path / name).write_bytes(GZ if name.endswith(".gz") else b"{}\n")
     assert sorted(put_drop(lake, [tmp_path])) == [
         "catalog/catalog.ndjson",
         "events/web/dt=2025-09-01/a.ndjson.gz",
@@ -60,10 +63,63 @@ def test_a_folder_in_the_lakes_layout_keeps_it_and_only_it(lake, tmp_path) -> No
     assert all("-" in key.rpartition("/")[2] for key in again)
 
 
+@pytest.mark.parametrize(("name", "ending"), [("A.JSON", ".json"), ("A.NDJSON.GZ", ".ndjson.gz"), ("A", ".ndjson")])
+def test_upper_case_and_no_ending_are_sent_under_a_name_of_a_drop(lake, tmp_path, name: str, ending: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(GZ if ending.endswith(".gz") else b"{}\n")
+    (key,) = put_drop(lake, [file], today=TODAY)
+    assert re.fullmatch(rf"events/default/dt=2026-01-05/A-[0-9a-f]{{12}}{re.escape(ending)}", key)
+
+
+def test_what_a_folder_holds_besides_is_told_with_its_reason(lake, tmp_path) -> None:
+    good = {"a.ndjson": b"{}\n", "b.JSON": b"[]", "statements": b" {}\n", "packed": GZ, "sub/c.gz": GZ}
+    others = {
+        "a.csv": (b"1,2", "write each row as one JSON object per line"),
+        "b.zip": (b"PK", "Unpack the archive"),
+        "c.json": ('{"a":1}'.encode("utf-16"), "UTF-16"),
+        "d.json": (b"PK\x03\x04", "ZIP archive"),
+        "e.txt": (b"{}", "ends in .ndjson"),
+        "f.json.gz": (b"{}", "It is not gzip"),
+        "LICENSE": (b"Apache", "no ending"),
+        "sub/_SUCCESS": (b"", "working file"),
+    }
+    for name, content in (good | {name: content for name, (content, _) in others.items()}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config.json").write_text("{}")
+    left_out = []
+    assert len(put_drop(lake, [tmp_path], on_left_out=left_out.append)) == len(good)
+    found = {each.path.relative_to(tmp_path).as_posix(): each.reason for each in left_out}
+    assert found.keys() == others.keys() | {".git"}
+    assert [name for name, (_, words) in others.items() if words not in found[name]] == []
+
+
+def test_of_a_small_lake_what_lies_beside_it_is_told(lake, tmp_path) -> None:
+    for name in ("events/web/a.ndjson", "events/b.ndjson", "truth.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}\n")
+    left_out = []
+    assert put_drop(lake, [tmp_path], on_left_out=left_out.append)[0].startswith("events/web/a")
+    assert [(each.path.name, each.reason[:18]) for each in left_out] == [
+        ("truth.json", "It lies beside the"),
+        ("b.ndjson", "It would be ignore"),
+    ]
+
+
 def test_what_could_not_be_loaded_is_refused_before_anything_is_sent(lake, tmp_path) -> None:
     (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(WarehouseError, match=r"Rename it"):
-        put_drop(lake, [tmp_path / "a.csv"])
+    (tmp_path / "b.json").write_text("{}")
+    left_out = []
+    with pytest.raises(WarehouseError, match=r"Nothing was sent.*a\.csv cannot be loaded: A table"):
+        put_drop(lake, [tmp_path / "b.json", tmp_path / "a.csv"], on_left_out=left_out.append)
+    (tmp_path / "b.json").write_bytes("{}".encode("utf-16"))
+    with pytest.raises(WarehouseError, match=r"Nothing was sent.*UTF-16"):
+        put_drop(lake, [tmp_path / "b.json"])
+    with pytest.raises(WarehouseError, match=r"nor can 1 more"):
+        put_drop(lake, [tmp_path / "b.json", tmp_path / "a.csv"], on_left_out=left_out.append)
+    assert [each.path.name for each in left_out] == ["b.json", "a.csv"]
+    (tmp_path / "b.json").unlink()
     with pytest.raises(WarehouseError, match=r"holds no file that ends in"):
         put_drop(lake, [tmp_path])
     with pytest.raises(WarehouseError, match="does not exist"):

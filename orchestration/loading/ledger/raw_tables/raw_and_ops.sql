@@ -11,7 +11,7 @@ create table if not exists raw.event_lines
     object_id String comment 'hash of bucket, key, etag, size and last_modified of the object',
     object_key String comment 'key of the object in the lake' codec (ZSTD(1)),
     source LowCardinality(String) comment 'folder below events/, the name of the sending system',
-    line_number UInt64 comment 'line in the object, from 1; place of the element or row in a document or Parquet file',
+    line_number UInt64 comment 'line in the object, from 1; place of the element, statement or row in another form',
     line String comment 'the line as it came; only the head of a rejected over-long one' codec (ZSTD(1)),
     reject LowCardinality(String) comment 'why the line cannot be a statement; empty when it may be one',
     delivered_at DateTime64(3, 'UTC') comment 'last_modified of the object',
@@ -78,7 +78,8 @@ create table if not exists ops.load_commits
     line_bytes UInt64 comment 'bytes of all lines after decompression',
     checksum UInt64 comment 'sum over lines of a hash of line number and line',
     committed_at DateTime64(3, 'UTC'),
-    form LowCardinality(String) default 'lines' comment 'how the object was read: lines, document or parquet'
+    form LowCardinality(String) default 'lines' comment 'how the object was read: lines, document, answers or parquet',
+    has_more Bool default false comment 'answers: the last one names a next page, which the sender must deliver as well'
 )
 engine = MergeTree
 order by (object_id, committed_at, load_id)
@@ -101,7 +102,9 @@ alter table ops.load_commits add projection if not exists by_key
 );
 
 alter table ops.load_commits add column if not exists
-    form LowCardinality(String) default 'lines' comment 'how the object was read: lines, document or parquet';
+    form LowCardinality(String) default 'lines' comment 'how the object was read: lines, document, answers or parquet';
+alter table ops.load_commits add column if not exists
+    has_more Bool default false comment 'answers: the last one names a next page, which the sender must deliver as well';
 
 create table if not exists ops.load_gates
 (

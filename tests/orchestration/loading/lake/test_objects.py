@@ -19,10 +19,14 @@ ENTRY = LakeObject("events/web/dt=2026-01-05/a.ndjson.gz", "abc", 10, datetime(2
         "catalog/a.ndjson",
         "learners/2026/a.ndjson.gz",
         "events/web/a.parquet",
+        "events/web/A.JSON",
+        "events/web/A.NDJSON.GZ",
+        "events/web/stream-1-2026-01-05-10-00-00-2f1c",
+        "events/web/stream-1-2026-01-05.gz",
         "events/web/we ird's#1%20,é.ndjson",
     ],
 )
-def test_a_drop_is_an_ndjson_file_below_a_watched_prefix(key: str) -> None:
+def test_a_drop_is_a_file_of_a_known_ending_or_none_below_a_watched_prefix(key: str) -> None:
     assert reason_to_ignore(key) == ""
 
 
@@ -34,8 +38,9 @@ def test_a_drop_is_an_ndjson_file_below_a_watched_prefix(key: str) -> None:
         ("events/web/.hidden.ndjson", "working file"),
         ("events/web/a.ndjson.tmp", "working file"),
         ("events/web/a.parquet.gz", "file ending"),
-        ("events/web/stream-1-2026-01-05-10-00-00-2f1c", "in Kinesis Firehose: the setting FileExtension"),
         ("events/web/a.ndjson.bz2", "file ending"),
+        ("events/web/a.csv", "write each row as one JSON object per line"),
+        ("events/web/a.tar.gz", "Unpack the archive"),
         ("events/a.ndjson", "no source folder"),
     ],
 )
@@ -75,6 +80,7 @@ def test_the_identity_does_not_depend_on_the_time_zone_of_the_machine() -> None:
 def test_a_parquet_file_is_known_by_its_ending_and_all_else_is_lines_at_first() -> None:
     assert drop_from("lake", ENTRY).form == "lines"
     assert drop_from("lake", replace(ENTRY, key="events/web/a.parquet")).form == "parquet"
+    assert drop_from("lake", replace(ENTRY, key="events/web/A.PARQUET")).form == "parquet"
 
 
 def test_the_source_is_the_folder_below_events() -> None:

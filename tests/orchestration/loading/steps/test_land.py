@@ -25,10 +25,21 @@ def test_without_keys_the_engine_uses_its_own_role(bad_settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "format_"), [("lines", "LineAsString"), ("document", "JSONAsString"), ("parquet", "Parquet")]
+    ("form", "format_"),
+    [
+        ("lines", "LineAsString"),
+        ("document", "JSONAsString"),
+        ("answers", "JSONEachRow"),
+        ("parquet", "Parquet"),
+    ],
 )
 def test_each_form_has_its_format(bad_settings, form: str, format_: str) -> None:
     assert f"'{format_}'" in lake_source(bad_settings.lake, ["a", "b"], form)[0]
+
+
+def test_a_packing_is_named_only_when_the_key_does_not_tell_it(bad_settings) -> None:
+    assert lake_source(bad_settings.lake, ["a.json"], "lines", "gzip")[0].endswith(", 'gzip')")
+    assert lake_source(bad_settings.lake, ["a.json.gz"])[0].endswith("'line String')")
 
 
 def test_the_engine_knows_every_setting(warehouse) -> None:

@@ -49,6 +49,12 @@ def test_forms_are_not_mixed() -> None:
     assert plan_batches([parquet, DROP, replace(DROP, key="events/web/b.ndjson")])[1:] == [[parquet]]
 
 
+def test_packings_are_not_mixed() -> None:
+    """One statement unpacks in one way."""
+    packed = replace(DROP, packing="gzip")
+    assert plan_batches([packed, DROP, replace(DROP, key="events/web/b.ndjson")])[1:] == [[packed]]
+
+
 def test_load_ids_are_version_7_and_follow_the_time_given() -> None:
     early = [new_load_id(DROP.last_modified) for _ in range(50)]
     late = new_load_id(DROP.last_modified + timedelta(milliseconds=1))
