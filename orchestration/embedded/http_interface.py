@@ -77,7 +77,7 @@ class HttpInterface:
         self._engine = engine
         self._users = users
         self._temporary = temporary
-        self._sessions = Sessions(engine.connect)
+        self._sessions = Sessions(engine.pools)
         self._threads = ThreadPoolExecutor(MAX_RUNNING_QUERIES + 2, thread_name_prefix="query")
         self._running: set[QueryJob] = set()
 
