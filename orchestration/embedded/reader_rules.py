@@ -6,6 +6,7 @@ What tables of other databases a reader may see is decided by the grants of the 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,10 +18,7 @@ from orchestration.embedded.reader_lists import function_verdict, judged
 Node = dict[str, Any]
 
 # The tree of these statements cannot be had; `SELECT * FROM` has the same grammar behind its first words.
-DESCRIBING = (
-    *("DESCRIBE TABLE ", "EXISTS TABLE ", "EXISTS VIEW ", "EXISTS DATABASE "),
-    *("SHOW CREATE TABLE ", "SHOW CREATE VIEW ", "SHOW CREATE DATABASE "),
-)
+DESCRIBING = re.compile(r"(DESCRIBE TABLE|EXISTS (TABLE|VIEW|DATABASE)|SHOW CREATE (TABLE|VIEW|DATABASE))(?=\s)")
 STATEMENTS = {
     *("SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExplainQuery"),
     *("ShowTablesQuery", "ShowColumnsQuery", "ShowIndexesQuery", "SetQuery", "UseQuery"),
@@ -35,6 +33,8 @@ PARTS = {
 }
 # Functions that only the parser knows.
 PARSER_FUNCTIONS = {"lambda", "grouping", "exists", "untuple"}
+# Beginnings of the names of all functions that take a function.
+HIGHER_ORDER = ("array", "map")
 # They take the name of an aggregate function as a string.
 NAMING_FUNCTIONS = {"arrayreduce", "arrayreduceinranges", "initializeaggregation"}
 EXPLAINABLE = {"EXPLAIN", "EXPLAIN AST", "EXPLAIN SYNTAX", "EXPLAIN QUERY TREE", "EXPLAIN PIPELINE", "EXPLAIN ESTIMATE"}
@@ -118,12 +118,9 @@ class Judge:
 
     def _check_node(self, key: str, node: Node) -> None:
         kind = node.get("type")
-        if kind not in STATEMENTS | PARTS:
+        if kind not in STATEMENTS | PARTS or (kind == "ExplainQuery" and node["kind"] not in EXPLAINABLE):
             raise self._unknown_kind(node)
-        if node.get("out_file") is not None or node.get("compression") is not None:
-            raise EngineError(344, "SUPPORT_IS_DISABLED", "INTO OUTFILE is not allowed over HTTP.")
-        if node.get("format_ast"):
-            check_format(self._user, node["format_ast"]["name"])
+        self._check_answer(node)
         if kind == "SetQuery" and key != "explain":
             self._check_changes(node)
         elif kind == "Function" and key == "table_function":
@@ -134,9 +131,14 @@ class Judge:
             self._check_function_name(node["func_name"])
         elif kind in ("TableIdentifier", "Identifier"):
             self._check_identifier(kind, node)
-        elif kind == "ExplainQuery" and node["kind"] not in EXPLAINABLE:
-            raise self._unknown_kind(node)
-        elif kind == "ShowTablesQuery" and (hidden := HIDDEN_LISTS.intersection(node)):
+
+    def _check_answer(self, node: Node) -> None:
+        """Where the answer goes, in which format, and what SHOW lists."""
+        if node.get("out_file") is not None or node.get("compression") is not None:
+            raise EngineError(344, "SUPPORT_IS_DISABLED", "INTO OUTFILE is not allowed over HTTP.")
+        if node.get("format_ast"):
+            check_format(self._user, node["format_ast"]["name"])
+        if node["type"] == "ShowTablesQuery" and (hidden := HIDDEN_LISTS.intersection(node)):
             raise _denied(self._user, f"SHOW {sorted(hidden)[0].upper()}", "it shows the server")
 
     def _check_changes(self, node: Node) -> None:
@@ -151,13 +153,17 @@ class Judge:
     def _check_function(self, node: Node) -> None:
         self._check_function_name(node["name"])
         arguments = (node.get("arguments") or {}).get("children", [])
+        if node["name"].lower().startswith(HIGHER_ORDER):
+            self._check_functions_as_arguments(arguments)
+        if node["name"].lower() in NAMING_FUNCTIONS:
+            self._check_named_aggregate(node["name"], arguments)
+
+    def _check_functions_as_arguments(self, arguments: list[Node]) -> None:
+        """In `arrayMap(lower, …)` the name of a function stands for the function."""
         for argument in arguments:
-            # `arrayMap(lower, …)`: the name of a function stands for the function.
             verdict = function_verdict(argument["name"]) if argument.get("type") == "Identifier" else None
             if verdict is not None and not verdict.is_allowed:
                 raise _denied(self._user, f"the function {argument['name']}", verdict.reason)
-        if node["name"].lower() in NAMING_FUNCTIONS:
-            self._check_named_aggregate(node["name"], arguments)
 
     def _check_function_name(self, name: str) -> None:
         verdict = function_verdict(name)
@@ -231,10 +237,8 @@ def _is_plain(child: Any) -> bool:
 
 
 def _read_tree(connection: EngineConnection, user: str, canonical_sql: str) -> Node:
-    readable = canonical_sql
-    for beginning in DESCRIBING:
-        if canonical_sql.startswith(beginning):
-            readable = "SELECT * FROM " + canonical_sql[len(beginning) :]
+    described = DESCRIBING.match(canonical_sql)
+    readable = f"SELECT * FROM{canonical_sql[described.end() :]}" if described else canonical_sql
     try:
         answer = connection.execute(f"SELECT parseQueryToJSON({quote(readable)})", "TabSeparatedRaw").bytes()
         return json.loads(answer.decode(errors="replace"))
