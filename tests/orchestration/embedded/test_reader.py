@@ -130,6 +130,12 @@ def test_an_allowed_format_needs_no_settings(reader: httpx.Client, name: str) ->
     assert answer.status_code == 200 or name in ("GeoJSON", "Prometheus"), answer.text
 
 
+@pytest.mark.parametrize("database", ["system", "ops", "information_schema", "marts`; drop table x"])
+def test_a_reader_starts_in_no_other_database(refused: Callable, database: str) -> None:
+    refused("select 1", REFUSALS | {"81"}, params={"database": database})
+    refused("select 1", REFUSALS | {"81"}, headers={"X-ClickHouse-Database": database})
+
+
 def test_a_form_of_a_reader_brings_no_tables(refused: Callable) -> None:
     for structure in ("a String", "a String default file('SECRETS')", "a Int8) engine = File(CSV, 'SECRETS'"):
         parameters = {"x_structure": structure, "query": "select * from x", "x_format": "Values"}
