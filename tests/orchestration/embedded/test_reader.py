@@ -177,7 +177,7 @@ def test_clients_work_as_a_reader(services: Services, recorded: dict, mart: str)
     client = clickhouse_connect.get_client(
         host=services.host, port=services.port, username=user, password=password, database="marts"
     )
-    limits = {"max_rows_to_read": 100, "result_overflow_mode": "break", "readonly": "1", "log_comment": "why"}
+    limits = {"max_rows_to_read": 100, "result_overflow_mode": "break", "readonly": "2", "log_comment": "why"}
     assert client.query("select number from facts order by number", settings=limits).result_rows == [(1,), (2,)]
     assert client.query_df(f"select * from {mart}").shape == (2, 1)
     assert client.query_arrow(f"select number, 'a' as text from {mart}").num_rows == 2
