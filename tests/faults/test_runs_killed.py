@@ -21,8 +21,8 @@ from tests.faults.small_project import copy_project, start_command
 RUN_SECONDS = 400
 ORPHAN_SECONDS = 15
 VICTIMS = {
-    "run": ("cli import main", "commands.job_process", "/dbt", "embedded.server", "rclone", "all"),
-    "up": ("cli import main", "dagster._daemon", "run_worker", "embedded.server", "code-server", "all"),
+    "run": ("cli import main", "commands.job_process", "/dbt", "embedded.server", "rclone"),
+    "up": ("cli import main", "dagster._daemon", "run_worker", "embedded.server", "code-server"),
 }
 
 
@@ -33,7 +33,6 @@ class Killed:
     command: str
     victim: str
     after_seconds: float
-    was_hit: bool
 
 
 @dataclass
@@ -83,17 +82,29 @@ class Site:
         """Start the command, kill something of it at a random moment, and end the rest as a user would."""
         process = start_command(self.project, self.home, self.home.parent / "killed.log", *command.split())
         after = self.chance.uniform(0.5, self.run_seconds * (1.0 if command.startswith("run") else 2.5))
-        victim = self.chance.choice(VICTIMS[command.split()[0]])
+        started_at = time.monotonic()
+        if command == "up" and self.chance.random() < 0.5:
+            self.wait_for("run_worker")
+            after = self.chance.uniform(0.5, self.run_seconds / 2)
         time.sleep(after)
-        hit = [each for each in self.processes() if victim == "all" or victim in " ".join(each.cmdline())]
-        for each in hit:
-            each.kill()
-        self.kills.append(Killed(command.split()[0], victim, round(after, 1), bool(hit)))
+        lines = {process: " ".join(process.cmdline()) for process in self.processes()}
+        alive = [name for name in VICTIMS[command.split()[0]] if any(name in line for line in lines.values())]
+        victim = self.chance.choice([*alive, "all"])
+        for running, line in lines.items():
+            if victim == "all" or victim in line:
+                running.kill()
+        self.kills.append(Killed(command.split()[0], victim, round(time.monotonic() - started_at, 1)))
         if command == "up" and victim == "run_worker":
             time.sleep(5)
             assert process.poll() is None, "`up` ended with a run that was killed"
         process.terminate()
         process.wait(60)
+
+    def wait_for(self, name: str) -> None:
+        deadline = time.monotonic() + RUN_SECONDS
+        while not any(name in " ".join(process.cmdline()) for process in self.processes()):
+            assert time.monotonic() < deadline, f"no {name} was started"
+            time.sleep(0.2)
 
     def assert_nothing_runs(self) -> None:
         deadline = time.monotonic() + ORPHAN_SECONDS
