@@ -139,7 +139,12 @@ with
             {% for cause in causes -%}
                 {{
                     aalen_johansen_incidence(
-                        cause ~ "_exits", "at_risk", "survival_before", "so_far"
+                        cause ~ "_exits",
+                        "all_exits",
+                        "at_risk",
+                        "survival",
+                        "survival_before",
+                        "so_far",
                     )
                 }} as {{ cause }}_incidence,
             {% endfor -%}
