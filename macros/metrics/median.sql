@@ -48,7 +48,7 @@ The quantile interpolates between neighbours (the usual definition of spreadshee
         length({{ sorted_values }}) = 0,
         null,
         least(
-            {{ sorted_values }} [toUInt64(ceil({{ place }})) + 1],
+            toFloat64({{ sorted_values }} [toUInt64(ceil({{ place }})) + 1]),
             {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
             + ({{ place }} - floor({{ place }}))
             * (

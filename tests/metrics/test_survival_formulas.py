@@ -107,6 +107,12 @@ def test_when_everybody_has_left_the_variance_stays_finite(formula):
     assert measured[2, 4] == pytest.approx(0.7 * 0.3 / 10, abs=CLOSE)
 
 
+def test_ten_learners_who_all_leave_by_one_cause_are_one_whole(formula):
+    """Two, seven and one in three weeks added up to 1.0000000000000002."""
+    measured = curve(formula, [(1, 10, 2, 0, 0), (2, 8, 7, 0, 0), (3, 1, 1, 0, 0)])
+    assert measured[-1, :4].tolist() == [0, 1, 0, 0]
+
+
 def arrays(table: list[tuple[int, ...]]) -> dict[str, str]:
     """The columns of a life table, with its curves by plain products, as array literals."""
     at_risk, endings = [row[1] for row in table], [sum(row[2:]) for row in table]
