@@ -124,7 +124,8 @@ def test_means_of_time_stay_within_the_horizon(formula, table, rng):
     variance = formula.restricted_mean_variance("survivals", "d", "n")
     lost_variance = formula.restricted_mean_lost_variance("lost", "c", "d", "n", "before")
     select = f"""
-        toUInt32(length(n)) as weeks, {mean} as m, {lost} as l, sqrt({variance}) as m_error, sqrt({lost_variance}) as l_error,
+        toUInt32(length(n)) as weeks, {mean} as m, {lost} as l,
+        sqrt({variance}) as m_error, sqrt({lost_variance}) as l_error,
         {formula.mean_low("m", "m_error", 0, "weeks")} as m_low,
         {formula.mean_high("m", "m_error", 0, "weeks")} as m_high,
         {formula.mean_low("l", "l_error", 0, "weeks")} as l_low,

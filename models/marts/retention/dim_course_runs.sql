@@ -4,7 +4,7 @@
     When a course is over, from its weeks. A week is busy when at least var `course_end_ratio` of the learners of the
     best week were active in it. Over is a course whose last busy week lies far enough behind the watermark, farther
     than any pause that it came back from; one that was small or short-lived never is. A single learner who comes by
-    later is a straggler and keeps no course open.
+    later, in a few weeks at most, is a straggler and keeps no course open.
 #}
 with
     watermark as (
@@ -84,28 +84,31 @@ with
             known_course_id,
             week,
             count() as learner_count,
-            groupArray(learner_id) as week_learners
+            min(learner_id) as one_learner
         from learner_weeks
         group by known_course_id, week
     ),
 
+    {# A later week than the last of several learners has one: of one and the same learner, a few are stragglers'. #}
     busy_weeks as (
         select
             known_course_id,
             max(learner_count) as peak_learner_count,
-            arraySort(groupArray((week, learner_count, week_learners))) as all_weeks,
+            arraySort(groupArray((week, learner_count, one_learner))) as all_weeks,
             arrayFilter(
                 w -> w .2 >= {{ var("course_end_ratio") }} * peak_learner_count,
                 all_weeks
             ) as busy,
             arrayFilter(w -> w .2 > 1, busy) as shared,
             if(empty(shared), toDate(0), shared[-1] .1) as last_shared_week,
-            arrayDistinct(
-                arrayFlatten(
-                    arrayMap(w -> w .3, arrayFilter(w -> w .1 > last_shared_week, busy))
-                )
-            ) as stragglers,
-            if(notEmpty(shared) and length(stragglers) <= 1, shared, busy) as kept_weeks
+            arrayFilter(w -> w .1 > last_shared_week, busy) as later_weeks,
+            if(
+                notEmpty(shared)
+                and length(later_weeks) < {{ var("course_end_min_weeks") }}
+                and arrayUniq(arrayMap(w -> w .3, later_weeks)) <= 1,
+                shared,
+                busy
+            ) as kept_weeks
         from weeks
         group by known_course_id
     ),
