@@ -84,7 +84,7 @@ select
     unit_id,
     toBool(
         if(
-            any(activity_type) = 'video',
+            min(activity_type) = 'video',
             unit_id in (select video_id from measured_videos),
             max(is_reporting_source)
         )
