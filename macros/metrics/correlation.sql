@@ -23,9 +23,9 @@ are none.
                 -1,
                 least(
                     1,
-                    {{ _centred_product(shifted, ".1", ".2") }} / (
-                        sqrt({{ _centred_product(shifted, ".1", ".1") }})
-                        * sqrt({{ _centred_product(shifted, ".2", ".2") }})
+                    {{ _centred_product(shifted, ".1", ".2") }} / sqrt(
+                        {{ _centred_product(shifted, ".1", ".1") }}
+                        * {{ _centred_product(shifted, ".2", ".2") }}
                     )
                 )
             )
