@@ -5,8 +5,12 @@ as censored, as if who has completed could still churn, and overstates it.
 
     I_c(k) = Σ_{j ≤ k} S(j−1) d_c(j) / n(j)
 
-`window_name` is a named window over one curve, ordered by time, from its first row to the current one. A row with
-nobody at risk adds nothing.
+It is written as the cause's part of 1 − S(k), which is what all causes have together: the same sum with the cause's
+endings over the same sum with all endings. Added up as above, rounding takes the incidence of a cohort in which
+everybody has left beyond 1; as a part of 1 − S it cannot pass it, and one cause alone is 1 − S to the last digit.
+
+`survival` is the curve at the end of the row. `window_name` is a named window over one curve, ordered by time, from
+its first row to the current one. A row with nobody at risk adds nothing.
 
 The variance is the delta-method one (Dinse and Larson 1986; Marubini and Valsecchi 1995; also SAS and statsmodels):
 
@@ -15,13 +19,33 @@ The variance is the delta-method one (Dinse and Larson 1986; Marubini and Valsec
 written with running sums. A row in which everybody left ends the curve, so that its first term is 0.
 #}
 {% macro aalen_johansen_incidence(
-    cause_count, at_risk_count, survival_before, window_name
+    cause_count,
+    dropped_count,
+    at_risk_count,
+    survival,
+    survival_before,
+    window_name
 ) -%}
+    (1 - {{ survival }}) * ifNull(
+        {{ _ended_share(cause_count, at_risk_count, survival_before, window_name) }}
+        / nullIf(
+            {{
+                _ended_share(
+                    dropped_count, at_risk_count, survival_before, window_name
+                )
+            }},
+            0
+        ),
+        0
+    )
+{%- endmacro %}
+
+{% macro _ended_share(ended_count, at_risk_count, survival_before, window_name) -%}
     sum(
         if(
             {{ at_risk_count }} > 0,
             {{ survival_before }}
-            * toFloat64({{ cause_count }})
+            * toFloat64({{ ended_count }})
             / toFloat64({{ at_risk_count }}),
             0.0
         )
@@ -81,17 +105,21 @@ Wilson's for none or all of `group_size` learners, the smallest number the curve
 
 {% macro _aalen_johansen_bound(incidence, variance, group_size, sign, side) -%}
     {%- set wilson = wilson_low if side == "low" else wilson_high -%}
+    {%- set outer = "least" if side == "low" else "greatest" -%}
     multiIf(
         isNull({{ incidence }}) or isNull({{ variance }}),
         null,
         {{ variance }} <= 0 or {{ incidence }} <= 0 or {{ incidence }} >= 1,
         {{ wilson(incidence ~ " * " ~ group_size, group_size) }},
-        pow(
+        {{ outer }} (
             {{ incidence }},
-            exp(
-                {{ sign }}{{ normal_quantile_975() }}
-                * sqrt({{ variance }})
-                / ({{ incidence }} * abs(log({{ incidence }})))
+            pow(
+                {{ incidence }},
+                exp(
+                    {{ sign }}{{ normal_quantile_975() }}
+                    * sqrt({{ variance }})
+                    / ({{ incidence }} * abs(log({{ incidence }})))
+                )
             )
         )
     )

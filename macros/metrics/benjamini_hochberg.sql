@@ -1,7 +1,8 @@
 {#
 Benjamini and Hochberg's false discovery rate: a select over `relation` (a CTE) that adds `q_value`.
 
-q of the i-th smallest of m p-values is the smallest p · m / rank at or above it. Rows whose p-value is NULL were not
+q of the i-th smallest of m p-values is the smallest p · (m / rank) at or above it; m / rank first, so that q is never
+below p. Rows whose p-value is NULL were not
 tested: they get NULL and do not count in m. Equal p-values get equal q, so no tie-breaker is needed.
 
     with_q as ({{ benjamini_hochberg("tested_bins", "p_value", ["video_id", "bin_start_seconds"]) }})
@@ -18,7 +19,7 @@ tested: they get NULL and do not count in m. Equal p-values get equal q, so no t
             null,
             least(
                 1.0,
-                min(toFloat64({{ p_value }}) * tested_count / p_rank) over (
+                min(toFloat64({{ p_value }}) * (tested_count / p_rank)) over (
                     {{ family_sql }}
                     order by p_rank desc
                     rows between unbounded preceding and current row

@@ -18,14 +18,14 @@ variance: the lower bound is 0, the upper NULL, and that bin's term counts as 0.
 {%- endmacro %}
 
 {% macro greenwood_low(survival, greenwood_sum) -%}
-    {{ _greenwood_bound(survival, greenwood_sum, "", "0.0") }}
+    {{ _greenwood_bound(survival, greenwood_sum, "", "0.0", "least") }}
 {%- endmacro %}
 
 {% macro greenwood_high(survival, greenwood_sum) -%}
-    {{ _greenwood_bound(survival, greenwood_sum, "-", "null") }}
+    {{ _greenwood_bound(survival, greenwood_sum, "-", "null", "greatest") }}
 {%- endmacro %}
 
-{% macro _greenwood_bound(survival, greenwood_sum, sign, at_zero) -%}
+{% macro _greenwood_bound(survival, greenwood_sum, sign, at_zero, outer) -%}
     multiIf(
         isNull({{ survival }}) or isNull({{ greenwood_sum }}),
         null,
@@ -33,12 +33,15 @@ variance: the lower bound is 0, the upper NULL, and that bin's term counts as 0.
         1.0,
         {{ survival }} <= 0,
         {{ at_zero }},
-        pow(
+        {{ outer }} (
             {{ survival }},
-            exp(
-                {{ sign }}{{ normal_quantile_975() }}
-                * sqrt({{ greenwood_sum }})
-                / abs(log({{ survival }}))
+            pow(
+                {{ survival }},
+                exp(
+                    {{ sign }}{{ normal_quantile_975() }}
+                    * sqrt({{ greenwood_sum }})
+                    / abs(log({{ survival }}))
+                )
             )
         )
     )

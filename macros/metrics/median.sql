@@ -47,11 +47,14 @@ The quantile interpolates between neighbours (the usual definition of spreadshee
     if(
         length({{ sorted_values }}) = 0,
         null,
-        {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
-        + ({{ place }} - floor({{ place }}))
-        * (
-            {{ sorted_values }} [toUInt64(ceil({{ place }})) + 1]
-            - {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
+        least(
+            toFloat64({{ sorted_values }} [toUInt64(ceil({{ place }})) + 1]),
+            {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
+            + ({{ place }} - floor({{ place }}))
+            * (
+                {{ sorted_values }} [toUInt64(ceil({{ place }})) + 1]
+                - {{ sorted_values }} [toUInt64(floor({{ place }})) + 1]
+            )
         )
     )
 {%- endmacro %}

@@ -24,7 +24,7 @@ each week. The variance is that of the incidence, with the area A from week j on
 
     Σ_j  (A − m I(j))² d / (n (n − d)) + S(j−1)² m² d_c (n − d_c) / n³ − 2 (A − m I(j)) S(j−1) m d_c / n²
 
-with m the number of weeks from j to the horizon.
+with m the number of weeks from j to the horizon. Rounding below 0 is 0.
 #}
 {% macro restricted_mean_lost(incidences) -%} arraySum({{ incidences }}) {%- endmacro %}
 
@@ -35,27 +35,30 @@ with m the number of weeks from j to the horizon.
     at_risk_counts,
     survivals_before
 ) -%}
-    arraySum(
-        (c, d, n, lost, paid) -> if(
-            n > 0,
-            {{ greenwood_term("d", "n") }} * lost * lost
-            + paid * paid * c * (n - c) / pow(n, 3)
-            - 2 * lost * paid * c / pow(n, 2),
-            0
-        ),
-        arrayMap(c -> toFloat64(c), {{ cause_counts }}),
-        arrayMap(d -> toFloat64(d), {{ dropped_counts }}),
-        arrayMap(n -> toFloat64(n), {{ at_risk_counts }}),
-        arrayMap(
-            (area, incidence, weeks) -> area - weeks * incidence,
-            {{ _areas_from_here(incidences) }},
-            {{ incidences }},
-            arrayReverse(arrayEnumerate({{ incidences }}))
-        ),
-        arrayMap(
-            (survival, weeks) -> survival * weeks,
-            {{ survivals_before }},
-            arrayReverse(arrayEnumerate({{ incidences }}))
+    greatest(
+        0,
+        arraySum(
+            (c, d, n, lost, paid) -> if(
+                n > 0,
+                {{ greenwood_term("d", "n") }} * lost * lost
+                + paid * paid * c * (n - c) / pow(n, 3)
+                - 2 * lost * paid * c / pow(n, 2),
+                0
+            ),
+            arrayMap(c -> toFloat64(c), {{ cause_counts }}),
+            arrayMap(d -> toFloat64(d), {{ dropped_counts }}),
+            arrayMap(n -> toFloat64(n), {{ at_risk_counts }}),
+            arrayMap(
+                (area, incidence, weeks) -> area - weeks * incidence,
+                {{ _areas_from_here(incidences) }},
+                {{ incidences }},
+                arrayReverse(arrayEnumerate({{ incidences }}))
+            ),
+            arrayMap(
+                (survival, weeks) -> survival * weeks,
+                {{ survivals_before }},
+                arrayReverse(arrayEnumerate({{ incidences }}))
+            )
         )
     )
 {%- endmacro %}

@@ -3,7 +3,8 @@ Direct standardisation: what the share would be if the unit's learners had the p
 
 `strata` is a sorted array of tuples (weight, event count, group size), one per stratum. Weights need no scale: they
 are divided by their sum over the strata used, and a stratum is used when its group size is above 0. Sorted, because
-a sum of floats depends on its order and a mart must come out the same to the last bit on every run.
+a sum of floats depends on its order and a mart must come out the same to the last bit on every run. Each p is
+divided out before it is weighted: then no term is above its weight, and R is not above 1.
 
     ratio     R = Σ w p / Σ w                       with p = events / group size
     variance  V = Σ w² p (1 − p) / n / (Σ w)²       binomial within strata, the weights taken as known
@@ -13,7 +14,7 @@ The interval is Wilson's at R with an effective sample size: the one that V stan
 single learner, whose own variance is always 0, would claim certainty.
 #}
 {% macro standardised_ratio(strata) -%}
-    arraySum(s -> if(s .3 > 0, toFloat64(s .1) * s .2 / s .3, 0), {{ strata }})
+    arraySum(s -> if(s .3 > 0, toFloat64(s .1) * (s .2 / s .3), 0), {{ strata }})
     / {{ _used_weight(strata) }}
 {%- endmacro %}
 

@@ -17,20 +17,27 @@ levels, and taking that one whole would make halves of the groups, leaving it ou
     {{ _border_group_ratio(levels, share) }}
 {%- endmacro %}
 
-{# Share of events in the first `share` of the learners, counted from the start of the array. #}
+{#
+    Share of events in the first `share` of the learners, counted from the start of the array: over what was taken of
+    each level, because `share` times all differs from its sum by rounding, which made shares of 1.0000000000000002.
+#}
 {% macro _border_group_ratio(levels, share) -%}
-    {%- set whole = "arraySum(level -> level.2, " ~ levels ~ ")" -%}
+    {{ _border_group_sum(levels, share, "level.3 / toFloat64(level.2)") }}
+    / nullIf({{ _border_group_sum(levels, share, "1") }}, 0)
+{%- endmacro %}
+
+{% macro _border_group_sum(levels, share, value) -%}
     arraySum(
         (level, up_to, learners)
-        -> level .3
-        / toFloat64(level .2)
+        -> {{ value }}
         * least(
             toFloat64(level .2),
             greatest(0., {{ share }} * learners - (up_to - toFloat64(level .2)))
         ),
         {{ levels }},
         arrayCumSum(level -> level .2, {{ levels }}),
-        arrayWithConstant(length({{ levels }}), {{ whole }})
+        arrayWithConstant(
+            length({{ levels }}), arraySum(level -> level .2, {{ levels }})
+        )
     )
-    / nullIf({{ share }} * {{ whole }}, 0)
 {%- endmacro %}

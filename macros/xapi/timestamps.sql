@@ -94,3 +94,12 @@
         null
     )
 {%- endmacro %}
+
+{# The instant at which something ends: of a date alone the end of that day, in UTC. NULL when it is no time. #}
+{% macro end_or_null(text) -%}
+    if(
+        match({{ text }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'),
+        toDateTime64(addDays(toDate32OrNull({{ text }}), 1), 3, 'UTC'),
+        {{ timestamp_or_null(text) }}
+    )
+{%- endmacro %}

@@ -14,6 +14,7 @@ with
             length_seconds,
             word_count,
             version,
+            ends_at,
             taught_by_activity_ids
         from {{ ref("stg_catalog__items") }}
         where quarantine_reason = ''
@@ -49,6 +50,7 @@ with
             items.length_seconds as length_seconds,
             items.word_count as word_count,
             items.version as version,
+            items.ends_at as ends_at,
             items.taught_by_activity_ids as taught_by_activity_ids
         from items
         left join
@@ -68,5 +70,6 @@ select
     length_seconds,
     word_count,
     version,
+    ends_at,
     taught_by_activity_ids
 from final

@@ -129,9 +129,16 @@ def _example(family: str) -> str:
 
 def _other_lines() -> list[str]:
     return [
-        f"\n## {TITLES[family]}\n\n{_fields(family)}\nExamples: [examples/{family}.ndjson](examples/{family}.ndjson).\n"
+        f"\n## {TITLES[family]}\n\n{_fields(family)}{_optional(family)}\n"
+        f"Examples: [examples/{family}.ndjson](examples/{family}.ndjson).\n"
         for family in ("catalog", "learners")
     ]
+
+
+def _optional(family: str) -> str:
+    """What may be sent besides, and is missed by no report."""
+    described = read_schema(family).get("properties", {}).items()
+    return "".join(f"\n`{name}`: {field['description']}\n" for name, field in described)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

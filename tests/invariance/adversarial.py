@@ -106,13 +106,22 @@ class Screen:
             self.positions[video, tab], self.seen_at[video, tab] = position, at
 
 
+# Several reports of one attempt, in any order and with any verdict.
+GRADES = ("evaluated", "submitted", "scored", "passed", "failed", "completed")
+REPORTS = {
+    "page": ("viewed",),
+    "question": ("answered",) * 3 + GRADES,
+    "assessment": ("attempted", *GRADES),
+}
+
+
 @st.composite
 def acts(draw: st.DrawFn, screen: Screen, at: int) -> tuple[str, dict, dict, dict]:
     """Verb, object, extensions of the context and of the result."""
     kind = draw(st.sampled_from(("video",) * 8 + ("page", "question", "assessment")))
     if kind != "video":
         thing = activity(f"https://campus.example.org/{kind}/{draw(st.integers(1, 2))}", kind)
-        return {"page": "viewed", "question": "answered", "assessment": "attempted"}[kind], thing, {}, {}
+        return draw(st.sampled_from(REPORTS[kind])), thing, {}, {}
     name, tab = draw(st.sampled_from(screen.videos)), draw(st.sampled_from(("tab-1",) * 5 + ("tab-2", "")))
     verb = draw(st.sampled_from((*VIDEO_VERBS, "terminated")))
     fields: dict[str, object] = {
@@ -148,6 +157,10 @@ def _result(draw: st.DrawFn, verb: str, told: dict) -> dict | None:
     result: dict = {"extensions": told} if told else {}
     if verb in ("answered", "attempted"):
         result |= {"success": draw(st.booleans()), "response": draw(st.sampled_from("abc"))}
+    elif verb in GRADES and not told:
+        score, verdict = draw(st.sampled_from((None, 0.4, 0.4001, 1))), draw(st.sampled_from((None, True, False)))
+        result |= {"score": {"scaled": score}} if score else {}
+        result |= {} if verdict is None else {"success": verdict}
     return result or None
 
 

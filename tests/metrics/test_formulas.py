@@ -1,49 +1,26 @@
-"""The metric macros against scipy: each formula as the engine computes it, beside a reference implementation.
-
-The macros are rendered with plain Jinja (they use nothing of dbt but `var`) and run in an engine in this process.
-"""
+"""The metric macros against scipy: each formula as the engine computes it, beside a reference implementation."""
 
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import chdb
 import numpy as np
 import pytest
 import yaml
-from jinja2 import Environment, StrictUndefined
 from scipy import stats
 
 MACROS = Path(__file__).resolve().parents[2] / "macros" / "metrics"
-VARS = {"minimum_group_size": 10}
 COUNTS = [(0, 1), (1, 1), (0, 10), (3, 10), (10, 10), (7, 250), (12_345, 100_000), (99_999, 100_000)]
 
 
-@pytest.fixture(scope="module")
-def formula():
-    """The macros as functions that give SQL text."""
-    environment = Environment(undefined=StrictUndefined, autoescape=False)
-    environment.globals["var"] = VARS.__getitem__
-    sources = "\n".join(path.read_text() for path in sorted(MACROS.glob("*.sql")))
-    return environment.from_string(sources).module
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[chdb.state.sqlitelike.Connection]:
-    connection = chdb.connect(":memory:")
-    yield connection
-    connection.close()
-
-
 @pytest.fixture
-def evaluate(engine):
+def evaluate(formula):
     """Evaluates SQL expressions over named columns given as rows; NULL comes back as None."""
 
     def run(expression: str, columns: str, rows: list[tuple]) -> list[float | None]:
         values = ", ".join("(" + ", ".join(_literal(v) for v in (i, *row)) + ")" for i, row in enumerate(rows))
         sql = f"select {expression} from values('position UInt64, {columns}', {values}) order by position"
-        lines = engine.query(sql, "TSV").data().splitlines()
+        lines = formula.query(sql).splitlines()
         return [None if line == "\\N" else float(line) for line in lines]
 
     return run
@@ -78,11 +55,11 @@ def test_a_value_over_nine_learners_is_not_shown(formula, evaluate):
     assert evaluate(f"toUInt8({formula.is_suppressed('learners')})", columns, rows) == [1, 0, 1]
 
 
-def test_a_ratio_with_its_interval_is_three_columns_or_three_nulls(formula, engine):
+def test_a_ratio_with_its_interval_is_three_columns_or_three_nulls(formula):
     columns = formula.ratio_with_interval("share", "x", "n")
     groups = "values('x UInt64, n UInt64', (3, 10), (3, 9))"
     sql = f"select {columns} from {groups} order by share nulls last"
-    shown, hidden = engine.query(sql, "TSV").data().splitlines()
+    shown, hidden = formula.query(sql).splitlines()
     interval = stats.binomtest(3, 10).proportion_ci(method="wilson")
     assert [float(value) for value in shown.split("\t")] == pytest.approx([0.3, interval.low, interval.high])
     assert hidden == "\\N\t\\N\t\\N"
@@ -188,7 +165,7 @@ def test_greenwood_at_the_ends_of_a_curve(formula, evaluate):
     assert evaluate(formula.greenwood_term("d", "n"), "d UInt64, n UInt64", [(3, 3), (0, 0)]) == [0, 0]
 
 
-def test_q_values_equal_scipy_also_with_ties_and_untested_rows(formula, engine):
+def test_q_values_equal_scipy_also_with_ties_and_untested_rows(formula):
     p_values = [0.001, 0.04, 0.04, 0.9, 0.0005, 0.03, 0.2]
     rows = ", ".join(f"({i}, {p})" for i, p in enumerate(p_values)) + ", (99, null)"
     select = formula.benjamini_hochberg("tests", "p", ["bin"])
@@ -196,22 +173,22 @@ def test_q_values_equal_scipy_also_with_ties_and_untested_rows(formula, engine):
         with tests as (select * from values('bin UInt64, p Nullable(Float64)', {rows}))
         select q_value from ({select}) order by bin
     """
-    *measured, untested = engine.query(sql, "TSV").data().splitlines()
+    *measured, untested = formula.query(sql).splitlines()
     assert [float(q) for q in measured] == pytest.approx(list(stats.false_discovery_control(p_values)))
     assert untested == "\\N"
 
 
-def test_each_family_of_tests_is_corrected_alone(formula, engine):
+def test_each_family_of_tests_is_corrected_alone(formula):
     rows = "('a', 0.01), ('a', 0.02), ('b', 0.04)"
     select = formula.benjamini_hochberg("tests", "p", ["video_id"], ["video_id"])
     sql = f"""
         with tests as (select * from values('video_id String, p Float64', {rows}))
         select q_value from ({select}) order by video_id, p
     """
-    assert [float(q) for q in engine.query(sql, "TSV").data().splitlines()] == pytest.approx([0.02, 0.02, 0.04])
+    assert [float(q) for q in formula.query(sql).splitlines()] == pytest.approx([0.02, 0.02, 0.04])
 
 
-def test_running_survival_is_the_product_of_who_stayed(formula, engine):
+def test_running_survival_is_the_product_of_who_stayed(formula):
     """A bin with nobody at risk leaves the curve; after everybody at risk has left it stays at 0."""
     rows = "(1, 5, 100), (2, 0, 0), (3, 16, 80), (4, 10, 10), (5, 0, 4)"
     sql = f"""
@@ -220,7 +197,7 @@ def test_running_survival_is_the_product_of_who_stayed(formula, engine):
         window so_far as (order by bin rows between unbounded preceding and current row)
         order by bin
     """
-    measured = [float(line) for line in engine.query(sql, "TSV").data().splitlines()]
+    measured = [float(line) for line in formula.query(sql).splitlines()]
     assert measured == pytest.approx([0.95, 0.95, 0.95 * 0.8, 0, 0])
 
 

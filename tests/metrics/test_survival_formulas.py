@@ -1,49 +1,17 @@
 """Survival with competing endings and trends: the macros against statsmodels, SciPy and the textbooks."""
 
-from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 
-import chdb
 import numpy as np
 import pytest
-from jinja2 import Environment, StrictUndefined
 from scipy import stats
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
-MACROS = Path(__file__).resolve().parents[2] / "macros" / "metrics"
 CLOSE = 1e-9
 WINDOWS = """
     window so_far as (order by week rows between unbounded preceding and current row),
            before as (order by week rows between unbounded preceding and 1 preceding)
 """
-
-
-class Formula:
-    """The macros as functions that give SQL text, and an engine that computes it."""
-
-    def __init__(self, engine: chdb.state.sqlitelike.Connection) -> None:
-        environment = Environment(undefined=StrictUndefined, autoescape=False)
-        sources = "\n".join(path.read_text() for path in sorted(MACROS.glob("*.sql")))
-        self.macros, self.engine = environment.from_string(sources).module, engine
-
-    def __getattr__(self, name: str) -> Callable[..., str]:
-        return getattr(self.macros, name)
-
-    def rows(self, sql: str) -> np.ndarray:
-        lines = self.engine.query(sql, "TSV").data().splitlines()
-        return np.array([[np.nan if v == "\\N" else float(v) for v in line.split("\t")] for line in lines])
-
-    def value(self, expression: str) -> float | None:
-        found = self.rows(f"select {expression}")[0, 0]
-        return None if np.isnan(found) else float(found)
-
-
-@pytest.fixture(scope="module")
-def formula() -> Iterator[Formula]:
-    connection = chdb.connect(":memory:")
-    yield Formula(connection)
-    connection.close()
 
 
 def random_endings(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,9 +29,11 @@ def life_table(weeks: np.ndarray, causes: np.ndarray) -> list[tuple[int, ...]]:
     ]
 
 
-def curve(formula: Formula, table: list[tuple[int, ...]]) -> np.ndarray:
+def curve(formula, table: list[tuple[int, ...]]) -> np.ndarray:
     """Survival and, for each cause, incidence, variance and bounds: one row per week."""
-    steps = [formula.aalen_johansen_incidence(f"d{c}", "n", "survival_before", "so_far") for c in (1, 2, 3)]
+    steps = [
+        formula.aalen_johansen_incidence(f"d{c}", "d", "n", "survival", "survival_before", "so_far") for c in (1, 2, 3)
+    ]
     variances = [
         formula.aalen_johansen_variance(f"i{c}", f"d{c}", "d", "n", "survival_before", "so_far") for c in (1, 2, 3)
     ]
@@ -135,6 +105,12 @@ def test_when_everybody_has_left_the_variance_stays_finite(formula):
     assert np.isfinite(measured[:, 4:7]).all()
     # Nobody is censored, so that the incidence is a plain share of ten learners: its variance is p (1 − p) / n.
     assert measured[2, 4] == pytest.approx(0.7 * 0.3 / 10, abs=CLOSE)
+
+
+def test_ten_learners_who_all_leave_by_one_cause_are_one_whole(formula):
+    """Two, seven and one in three weeks added up to 1.0000000000000002."""
+    measured = curve(formula, [(1, 10, 2, 0, 0), (2, 8, 7, 0, 0), (3, 1, 1, 0, 0)])
+    assert measured[-1, :4].tolist() == [0, 1, 0, 0]
 
 
 def arrays(table: list[tuple[int, ...]]) -> dict[str, str]:

@@ -1,9 +1,9 @@
-"""Cohort retention (metrics.md §7)."""
+"""Cohort retention (metrics.md §7), and when a course that says nothing of its end is over."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from tests.oracle.definitions import DAY, WEEK, threshold
 from tests.oracle.events import Event
@@ -67,7 +67,33 @@ def retention(
     for (basis, learner, course), (at, channel) in members.items():
         for shown in ("all", channel):
             cohorts[basis, week(at), course, shown].append((learner, at))
-    return _cells(cohorts, active, complete_through)
+    return _cells(cohorts, active, complete_through, course_ends(events, excluded, complete_through))
+
+
+def course_ends(events: Iterable[Event], excluded: frozenset[str], complete_through: int) -> dict[str, int]:
+    """Course → the Monday from which on it is over; only courses that are."""
+    visitors: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for event in events:
+        is_own_doing = event.verb_group != "administration" and event.verb != "waived"
+        if event.course_id and is_own_doing and event.learner not in excluded:
+            visitors[event.course_id][week(event.at)].add(event.learner)
+    ends = {course: _end(weeks, complete_through) for course, weeks in visitors.items()}
+    return {course: end for course, end in ends.items() if end is not None}
+
+
+def _end(weeks: dict[int, set[str]], complete_through: int) -> int | None:
+    """The end of the last busy week; None when the course is too small, too young, or may only pause."""
+    peak = max(map(len, weeks.values()))
+    busy = sorted(monday for monday, learners in weeks.items() if len(learners) >= threshold("course_end_ratio") * peak)
+    shared = [monday for monday in busy if len(weeks[monday]) > 1]
+    later = [monday for monday in busy if not shared or monday > shared[-1]]
+    is_straggler = len(set().union(*map(weeks.get, later))) <= 1 and len(later) < threshold("course_end_min_weeks")
+    kept = shared if shared and is_straggler else busy
+    pauses = [(after - before) // WEEK - 1 for before, after in pairwise(kept)]
+    quiet = (week(complete_through) - kept[-1]) // WEEK - 1
+    is_known = peak >= threshold("minimum_group_size") and len(kept) >= threshold("course_end_min_weeks")
+    is_over = is_known and quiet >= threshold("course_end_quiet_weeks") and quiet > max(pauses, default=0)
+    return kept[-1] + WEEK if is_over else None
 
 
 def _enrolled(enrolments: Iterable[Enrolment], excluded: frozenset[str]) -> dict:
@@ -82,16 +108,18 @@ def _enrolled(enrolments: Iterable[Enrolment], excluded: frozenset[str]) -> dict
     return found
 
 
-def _cells(cohorts: dict, active: dict, complete_through: int) -> dict[Key, Cell]:
+def _cells(cohorts: dict, active: dict, complete_through: int, ends: dict[str, int]) -> dict[Key, Cell]:
     cells = {}
     for (basis, start, course, channel), members in cohorts.items():
         ages = range((complete_through - start) // WEEK + 1)
         for age, definition in product(ages, ("bounded", "unbounded")):
             monday = start + age * WEEK
+            is_over = monday + WEEK > ends.get(course, complete_through + WEEK)
             is_complete = monday + WEEK <= complete_through
             count = sum(_is_active(active[learner, course], at, monday, definition) for learner, at in members)
             key = (basis, start, course, channel, age, definition)
-            cells[key] = _cell(len(members), count, is_complete)
+            reason = "course_ended" if is_over else "" if is_complete else "censored"
+            cells[key] = _cell(len(members), count, reason)
     return cells
 
 
@@ -101,10 +129,10 @@ def _is_active(times: set[int], since: int, monday: int, definition: str) -> boo
     return any(max(monday, since) <= at < last for at in times)
 
 
-def _cell(size: int, count: int, is_complete: bool) -> Cell:
-    eligible = size if is_complete else 0
+def _cell(size: int, count: int, reason: str) -> Cell:
+    eligible = 0 if reason else size
     if size < threshold("minimum_group_size"):
         return Cell(size, eligible, None, None, None, "suppressed")
-    if not is_complete:
-        return Cell(size, eligible, None, None, None, "censored")
+    if reason:
+        return Cell(size, eligible, None, None, None, reason)
     return Cell(size, eligible, count, count / size, wilson(count, size), "")

@@ -19,7 +19,15 @@ with
         from {{ ref("dim_activities") }}
     ),
 
-    answered_items as (select distinct item_id from {{ ref("fct_attempts") }}),
+    {# The grade of what has questions is made of them: it is no item beside them. #}
+    answered_items as (
+        select distinct item_id
+        from {{ ref("fct_attempts") }}
+        where
+            item_id not in (
+                select known_parent_id from activities where activity_type = 'question'
+            )
+    ),
 
     items as (
         select *

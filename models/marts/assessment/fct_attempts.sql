@@ -36,6 +36,7 @@ with
             score_scaled,
             duration_seconds,
             attempt_number_reported,
+            activity_type,
             {{ is_attempt() }} as is_attempt,
             if(
                 activity_type in ('question', 'assessment', 'course', 'module'),
@@ -66,18 +67,23 @@ with
                         is_correct,
                         score_scaled,
                         duration_seconds,
-                        attempt_number_reported
+                        attempt_number_reported,
+                        activity_type
                     ),
                     is_attempt
                 )
-            ) as attempts
+            ) as attempts,
+            groupUniqArrayIf(
+                parent_activity_id,
+                is_attempt and activity_type = 'question' and parent_activity_id != ''
+            ) as parents_of_answers
         from statements
         group by learner_id, course_id
         having notEmpty(attempts)
     ),
 
     {# The activity studied before, questions and their containers aside: the last one is carried on over them. #}
-    attempts as (
+    reports as (
         select
             learner_id,
             course_id,
@@ -87,10 +93,12 @@ with
             attempt .4 as activity_id,
             attempt .5 as parent_activity_id,
             attempt .6 as response,
-            attempt .7 as is_correct,
+            {{ is_right("attempt.7", "attempt.3") }} as is_correct,
             attempt .8 as score_scaled,
             attempt .9 as duration_seconds,
             attempt .10 as attempt_number_reported,
+            toString(attempt .11) as activity_type,
+            has(parents_of_answers, attempt .4) as is_total,
             preceding_activity_id
         from histories
         array join
@@ -104,11 +112,100 @@ with
             ) as preceding_activity_id
     ),
 
-    numbered as (
+    {#
+        Many systems report one attempt several times: an answer and its grade, `passed` and `completed` with a score.
+        A report opens a stretch when it cannot belong to the attempt before: the one before was judged and is long
+        ago, or the two contradict each other. Within a stretch a kind of report that comes again is the next attempt.
+    #}
+    with_previous as (
+        select
+            *,
+            if(verb in ('passed', 'failed'), 'verdict', toString(verb)) as report_kind,
+            lagInFrame(toNullable(occurred_at)) over of_item as previous_at,
+            lagInFrame(is_correct) over of_item as was_correct,
+            lagInFrame(score_scaled) over of_item as previous_score,
+            lagInFrame(attempt_number_reported) over of_item as previous_number,
+            isNull(previous_at)
+            or (
+                (isNotNull(was_correct) or isNotNull(previous_score))
+                and occurred_at
+                > previous_at + interval {{ var("attempt_reports_minutes") }} minute
+            )
+            or ifNull(was_correct != is_correct, false)
+            or ifNull(abs(previous_score - score_scaled) > 0.01, false)
+            or ifNull(previous_number != attempt_number_reported, false) as is_new
+        from reports
+        window
+            of_item as (
+                partition by learner_id, activity_id
+                order by occurred_at, statement_id
+                rows between unbounded preceding and unbounded following
+            )
+    ),
+
+    with_stretches as (
+        select
+            *,
+            countIf(is_new) over (
+                partition by learner_id, activity_id
+                order by occurred_at, statement_id
+                rows between unbounded preceding and current row
+            ) as stretch
+        from with_previous
+    ),
+
+    with_repeats as (
         select
             *,
             row_number() over (
-                partition by learner_id, activity_id order by occurred_at, statement_id
+                partition by learner_id, activity_id, stretch, report_kind
+                order by occurred_at, statement_id
+            ) as kind_count
+        from with_stretches
+    ),
+
+    with_places as (
+        select
+            *,
+            max(kind_count) over (
+                partition by learner_id, activity_id, stretch
+                order by occurred_at, statement_id
+                rows between unbounded preceding and current row
+            ) as place
+        from with_repeats
+    ),
+
+    {# The first report is the attempt; what it does not say is taken from the others. #}
+    attempts as (
+        select
+            learner_id,
+            activity_id,
+            stretch,
+            place,
+            min(reported) as first_report,
+            argMinIf(course_id, reported, course_id != '') as course_id,
+            argMinIf(
+                parent_activity_id, reported, parent_activity_id != ''
+            ) as parent_activity_id,
+            argMin(activity_type, reported) as activity_type,
+            argMin(preceding_activity_id, reported) as preceding_activity_id,
+            argMinIf(response, reported, ifNull(response, '') != '') as response,
+            argMax(is_correct, reported) as is_correct,
+            argMax(score_scaled, reported) as score_scaled,
+            argMin(duration_seconds, reported) as duration_seconds,
+            argMin(attempt_number_reported, reported) as attempt_number_reported,
+            max(is_total) as is_total
+        from (select *, (occurred_at, statement_id) as reported from with_places)
+        group by learner_id, activity_id, stretch, place
+    ),
+
+    numbered as (
+        select
+            * except (first_report),
+            first_report .1 as occurred_at,
+            first_report .2 as statement_id,
+            row_number() over (
+                partition by learner_id, activity_id order by stretch, place
             ) as attempt_number
         from attempts
     ),
@@ -119,7 +216,9 @@ with
     sessionized as (
         select statement_id, session_id, gap_before_ms
         from {{ ref("int_statements__sessionized") }}
-        where {{ is_of_this_build }} and activity_type = 'question'
+        where
+            {{ is_of_this_build }}
+            and verb in (select verb from {{ ref("verb_roles") }})
     ),
 
     activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
@@ -129,6 +228,7 @@ with
             numbered.statement_id as statement_id,
             numbered.learner_id as learner_id,
             numbered.activity_id as item_id,
+            numbered.activity_type as item_type,
             numbered.parent_activity_id as assessment_id,
             numbered.course_id as course_id,
             activities.module_id as module_id,
@@ -137,15 +237,7 @@ with
             numbered.attempt_number = 1 as is_first_attempt,
             numbered.attempt_number_reported as attempt_number_reported,
             numbered.occurred_at as answered_at,
-            multiIf(
-                numbered.is_correct is not null,
-                numbered.is_correct,
-                numbered.verb = 'passed',
-                true,
-                numbered.verb = 'failed',
-                false,
-                null
-            ) as is_correct,
+            numbered.is_correct as is_correct,
             numbered.score_scaled as score_scaled,
             if(
                 ifNull(numbered.response, '') = '',
@@ -169,7 +261,8 @@ with
                     "numbered.duration_seconds", "item_times.median_seconds"
                 )
             }} as is_rapid_guess,
-            numbered.preceding_activity_id as preceding_activity_id
+            numbered.preceding_activity_id as preceding_activity_id,
+            numbered.is_total as is_total
         from numbered
         left join item_times on numbered.activity_id = item_times.item_id
         left join sessionized on numbered.statement_id = sessionized.statement_id
@@ -181,6 +274,7 @@ select
     statement_id,
     learner_id,
     toLowCardinality(item_id) as item_id,
+    toLowCardinality(item_type) as item_type,
     assessment_id,
     course_id,
     module_id,
@@ -195,7 +289,8 @@ select
     response_seconds,
     response_seconds_estimated,
     is_rapid_guess,
-    preceding_activity_id
+    preceding_activity_id,
+    toBool(is_total) as is_total
 from final
 {% if is_touching() %}
     union all
@@ -203,6 +298,7 @@ from final
         statement_id,
         learner_id,
         item_id,
+        item_type,
         assessment_id,
         course_id,
         module_id_now,
@@ -217,6 +313,7 @@ from final
         response_seconds,
         response_seconds_estimated,
         is_rapid_guess_now,
-        preceding_activity_id
+        preceding_activity_id,
+        is_total
     from ({{ outdated_attempts(timeline) }})
 {% endif %}

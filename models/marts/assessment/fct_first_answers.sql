@@ -32,15 +32,7 @@ with
             activity_id,
             statement_id,
             occurred_at,
-            multiIf(
-                is_correct is not null,
-                is_correct,
-                verb = 'passed',
-                true,
-                verb = 'failed',
-                false,
-                null
-            ) as is_right,
+            {{ is_right("is_correct", "verb") }} as is_right,
             selected_options,
             duration_seconds,
             row_number() over (
@@ -52,7 +44,7 @@ with
         where
             is_part
             and activity_id not in (select item_id from attempted_items)
-            and verb in ('answered', 'evaluated', 'passed', 'failed', 'scored')
+            and {{ is_answer_or_grade() }}
     ),
 
     answers as (
@@ -81,15 +73,7 @@ with
                 is_right,
                 selected_options,
                 duration_seconds,
-                toBool(
-                    ifNull(
-                        duration_seconds < least(
-                            {{ var("rapid_guess_max_seconds") }},
-                            {{ var("rapid_guess_median_share") }} * median_seconds
-                        ),
-                        false
-                    )
-                )
+                toBool({{ is_rapid_guess("duration_seconds", "median_seconds") }})
             ) as answer
         from part_statements
         where answer_number <= 2

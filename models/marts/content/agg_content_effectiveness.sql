@@ -29,6 +29,7 @@ with
             sum(completed_count) as completed_all,
             sum(open_count) as open_all,
             sum(assessed_count) as assessed_all,
+            sum(judged_count) as judged_all,
             sum(completed_assessed_count) as completed_assessed_all,
             sum(first_attempt_count) as answers_all,
             sum(first_attempt_correct_count) as right_answers_all,
@@ -58,6 +59,11 @@ with
         group by unit_id, period
     ),
 
+    unit_reports as (
+        select course_id, unit_id, is_completion_reported
+        from {{ ref("dim_unit_reports") }}
+    ),
+
     unit_times as (
         select
             unit_id,
@@ -75,8 +81,8 @@ with
     ),
 
     {#
-        Every unit, also those that nobody reached. Where nobody ever completed a comparable unit, completion is not
-        reported at all, and 0 % would be a lie.
+        Every unit, also those that nobody reached. Where no source of a unit says that such units are completed, that
+        nobody completed it is not known, and 0 % would be a lie.
     #}
     counted as (
         select
@@ -91,10 +97,7 @@ with
             unit_exposure.eligible_count as eligible_count,
             unit_exposure.reached_count as reached_count,
             {{ is_suppressed("reached_count") }} as is_suppressed,
-            sum(unit_counts.completed_all) over (
-                partition by units.course_id, units.unit_kind, units.activity_type
-            )
-            > 0 as is_reported,
+            ifNull(unit_reports.is_completion_reported, false) as is_reported,
             is_suppressed or not is_reported as is_completion_hidden,
             if(is_suppressed, null, unit_counts.engaged_all) as engaged_count,
             if(is_suppressed, null, unit_counts.assessed_all) as assessed_count,
@@ -108,9 +111,10 @@ with
             if(
                 is_completion_hidden, null, unit_counts.expected_all
             ) as expected_completed_count,
-            {{ suppressed("unit_counts.answers_all", "assessed_count") }}
+            if(is_suppressed, null, unit_counts.judged_all) as judged_count,
+            {{ suppressed("unit_counts.answers_all", "judged_count") }}
             as first_attempt_count,
-            {{ suppressed("unit_counts.right_answers_all", "assessed_count") }}
+            {{ suppressed("unit_counts.right_answers_all", "judged_count") }}
             as first_attempt_correct_count,
             unit_counts.used_strata as used_strata,
             unit_counts.standard_total as standard_total,
@@ -134,6 +138,10 @@ with
             unit_counts
             on unit_exposure.unit_id = unit_counts.unit_id
             and unit_exposure.period = unit_counts.period
+        left join
+            unit_reports
+            on units.course_id = unit_reports.course_id
+            and units.unit_id = unit_reports.unit_id
     ),
 
     standardised as (
@@ -184,9 +192,9 @@ with
     rated as (
         select
             *,
-            {{ wilson_low("assessment_ratio * assessed_count", "assessed_count") }}
+            {{ wilson_low("assessment_ratio * judged_count", "judged_count") }}
             as assessment_ratio_low,
-            {{ wilson_high("assessment_ratio * assessed_count", "assessed_count") }}
+            {{ wilson_high("assessment_ratio * judged_count", "judged_count") }}
             as assessment_ratio_high,
             {{
                 wilson_low(
@@ -304,6 +312,9 @@ select
         )
     }},
     {{ ratio_with_interval("completion_ratio", "completed_count", "reached_count") }},
+    toLowCardinality(
+        multiIf(is_suppressed, 'suppressed', not is_reported, 'not_reported', '')
+    ) as completion_reason,
     support_ratio,
     toLowCardinality(comparable_reason) as comparable_reason,
     completion_ratio_standardised,
@@ -316,6 +327,7 @@ select
     / nullIf(expected_completed_count, 0) as observed_expected_ratio_low,
     {{ poisson_high("completed_count") }}
     / nullIf(expected_completed_count, 0) as observed_expected_ratio_high,
+    judged_count,
     first_attempt_count,
     first_attempt_correct_count,
     assessment_ratio,

@@ -35,6 +35,7 @@ with
             reached_at,
             is_engaged,
             is_completed,
+            is_assessed,
             first_attempt_count,
             first_attempt_correct_count
         from {{ ref("fct_unit_progress") }}
@@ -58,9 +59,10 @@ with
                 and addDays(progress.reached_at, {{ var("completion_horizon_days") }})
                 > watermark.complete_through_at
             ) as open_count,
-            countIf(progress.first_attempt_count > 0) as assessed_count,
+            countIf(progress.is_assessed) as assessed_count,
+            countIf(progress.first_attempt_count > 0) as judged_count,
             countIf(
-                progress.is_completed and progress.first_attempt_count > 0
+                progress.is_completed and progress.is_assessed
             ) as completed_assessed_count,
             sum(progress.first_attempt_count) as answer_count,
             sum(progress.first_attempt_correct_count) as right_answer_count
@@ -118,6 +120,7 @@ with
             unit_strata.completed_count as completed_count,
             unit_strata.open_count as open_count,
             unit_strata.assessed_count as assessed_count,
+            unit_strata.judged_count as judged_count,
             unit_strata.completed_assessed_count as completed_assessed_count,
             unit_strata.answer_count as first_attempt_count,
             unit_strata.right_answer_count as first_attempt_correct_count,
@@ -159,6 +162,7 @@ select
     completed_count,
     open_count,
     assessed_count,
+    judged_count,
     completed_assessed_count,
     first_attempt_count,
     first_attempt_correct_count,

@@ -71,8 +71,7 @@ with
             activity_id,
             learner_id,
             occurred_at,
-            verb in ('completed', 'passed')
-            or ifNull(is_completed, false) as is_reported_completed,
+            {{ is_completion() }} as is_reported_completed,
             sum({{ milliseconds("ifNull(active_seconds_low, 0)") }}) over (
                 partition by activity_id, learner_id
                 order by occurred_at, statement_id

@@ -54,8 +54,7 @@ with
         select
             learner_id,
             activity_id,
-            verb,
-            ifNull(is_completed, false) as is_reported_completed,
+            {{ is_completion() }} as is_completing,
             occurred_at,
             ifNull(active_seconds_low, 0) as active_seconds
         from {{ ref("fct_learning_events") }}
@@ -78,11 +77,14 @@ with
         select
             learner_id,
             ifNull(module_id, '') as module_id,
-            ifNull(assessment_id, '') as assessment_id,
+            item_type in ('question', 'assessment') as is_test,
+            if(
+                item_type = 'question', ifNull(assessment_id, ''), toString(item_id)
+            ) as assessment_id,
             is_correct,
             answered_at
         from {{ ref("fct_attempts") }}
-        where {{ is_of_this_build }} and is_first_attempt and isNotNull(is_correct)
+        where {{ is_of_this_build }} and is_first_attempt and not is_total
     ),
 
     enrolments as (
@@ -107,10 +109,7 @@ with
             max(occurred_at) as last_at,
             count() as event_count,
             sum({{ milliseconds("active_seconds") }}) as active_milliseconds,
-            minIfOrNull(
-                occurred_at, verb in ('completed', 'passed') or is_reported_completed
-            ) as completed_at,
-            minIfOrNull(occurred_at, verb = 'failed') as failed_at
+            minIfOrNull(occurred_at, is_completing) as completed_at
         from events
         group by learner_id, activity_id
     ),
@@ -125,7 +124,6 @@ with
             learner_activities.event_count as event_count,
             learner_activities.active_milliseconds as active_milliseconds,
             learner_activities.completed_at as completed_at,
-            learner_activities.failed_at as failed_at,
             arrayJoin(
                 arrayDistinct(
                     [
@@ -151,8 +149,7 @@ with
             max(last_at) as last_active_at,
             sum(event_count) as unit_event_count,
             sum(active_milliseconds) as unit_milliseconds,
-            minIf(completed_at, activity_id = unit_id) as reported_completed_at,
-            minIf(failed_at, activity_id = unit_id) as reported_failed_at
+            minIf(completed_at, activity_id = unit_id) as reported_completed_at
         from placed_activities
         where unit_id in (select unit_id from units)
         group by learner_id, unit_id
@@ -179,17 +176,6 @@ with
                 ifNull(video_views.last_watched_at, reached_units.last_active_at),
                 units.activity_type = 'video',
                 null,
-                units.activity_type = 'assessment',
-                least(
-                    ifNull(
-                        reached_units.reported_completed_at,
-                        reached_units.reported_failed_at
-                    ),
-                    ifNull(
-                        reached_units.reported_failed_at,
-                        reached_units.reported_completed_at
-                    )
-                ),
                 reached_units.reported_completed_at
             ) as completed_at,
             min(reached_units.reached_at) over (
@@ -208,15 +194,22 @@ with
             learner_id,
             module_id,
             groupArray(
-                (assessment_id, answered_at, toUInt8(ifNull(is_correct, false)))
+                (
+                    assessment_id,
+                    answered_at,
+                    toUInt8(ifNull(is_correct, false)),
+                    toUInt8(isNotNull(is_correct)),
+                    is_test
+                )
             ) as answered
         from attempts
         group by learner_id, module_id
     ),
 
     {#
-        First attempts that judge a unit: a module's and an assessment's own items; for any other unit the items of
-        its module that were first answered after the learner had reached it.
+        First attempts that assess a unit: a module's and an assessment's own items, and the grade of the unit itself;
+        for any other unit also the questions and assessments of its module that were first answered after the learner
+        had reached it.
     #}
     assessed_units as (
         select
@@ -246,11 +239,15 @@ with
                     watched_units.module_id != '',
                     watched_units.activity_type = 'assessment',
                     answer .1 = watched_units.unit_id,
-                    watched_units.module_id != ''
-                    and answer .2 >= watched_units.reached_at
+                    (not answer .5 and answer .1 = watched_units.unit_id)
+                    or (
+                        answer .5
+                        and watched_units.module_id != ''
+                        and answer .2 >= watched_units.reached_at
+                    )
                 ),
                 answers.answered
-            ) as judged
+            ) as assessing
         from watched_units
         left join
             answers
@@ -271,7 +268,7 @@ with
             assessed_units.active_milliseconds as active_milliseconds,
             assessed_units.is_engaged as is_engaged,
             assessed_units.completed_at as completed_at,
-            assessed_units.judged as judged,
+            assessed_units.assessing as assessing,
             {{ eligible_at("assessed_units.first_reached_at") }} as eligible_at,
             {{ eligible_channel() }} as acquisition_channel
         from assessed_units
@@ -299,8 +296,9 @@ with
             is_engaged,
             isNotNull(completed_at) as is_completed,
             completed_at,
-            length(judged) as first_attempt_count,
-            arraySum(answer -> answer .3, judged) as first_attempt_correct_count
+            notEmpty(assessing) as is_assessed,
+            arraySum(answer -> answer .4, assessing) as first_attempt_count,
+            arraySum(answer -> answer .3, assessing) as first_attempt_correct_count
         from eligible_units
     )
 
@@ -320,7 +318,8 @@ select
     toBool(is_engaged) as is_engaged,
     toBool(is_completed) as is_completed,
     completed_at,
-    first_attempt_count,
+    toBool(is_assessed) as is_assessed,
+    toUInt64(first_attempt_count) as first_attempt_count,
     toUInt64(first_attempt_correct_count) as first_attempt_correct_count,
     {{ ratio("first_attempt_correct_count", "first_attempt_count") }}
     as first_attempt_ratio

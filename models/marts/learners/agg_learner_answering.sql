@@ -23,6 +23,7 @@ with
                 partition by item_id
             ) as retried_since
         from {{ ref("fct_attempts") }}
+        where not is_total
     ),
 
     {# A failure is judged when its horizon is over, on items that somebody had been able to try again by then. #}

@@ -141,20 +141,25 @@ with
         group by learner_id
     ),
 
-    endings as (
-        select
-            learner_id,
-            arraySort(
-                groupArray(
-                    assumeNotNull(
-                        least(
-                            ifNull(completed_at, unenrolled_at),
-                            ifNull(unenrolled_at, completed_at)
-                        )
-                    )
-                )
-            ) as ends
+    course_ends as (
+        select learner_id, course_id, arrayJoin([completed_at, unenrolled_at]) as end_at
         from {{ ref("fct_course_endings") }}
+        union all
+        select enrolled.learner_id, enrolled.course_id, runs.ended_at as end_at
+        from {{ ref("fct_enrolments") }} as enrolled
+        inner join
+            {{ ref("dim_course_runs") }} as runs on enrolled.course_id = runs.course_id
+    ),
+
+    endings as (
+        select learner_id, arraySort(groupArray(first_end_at)) as ends
+        from
+            (
+                select learner_id, course_id, min(assumeNotNull(end_at)) as first_end_at
+                from course_ends
+                where isNotNull(end_at)
+                group by learner_id, course_id
+            )
         group by learner_id
     ),
 

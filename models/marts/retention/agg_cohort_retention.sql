@@ -19,6 +19,12 @@ with
         where source = 'all'
     ),
 
+    course_runs as (
+        select course_id, ended_at
+        from {{ ref("dim_course_runs") }}
+        where isNotNull(ended_at)
+    ),
+
     events as (
         select learner_id, ifNull(course_id, '') as event_course_id, occurred_at
         from {{ ref("fct_learning_events") }}
@@ -165,7 +171,11 @@ with
             cells.definition as definition,
             cells.cohort_size as cohort_size,
             addWeeks(cells.cohort_week, cells.age_weeks + 1) as next_week,
-            toDateTime64(next_week, 3, 'UTC')
+            ifNull(
+                toDateTime64(next_week, 3, 'UTC') > course_runs.ended_at, false
+            ) as is_after_end,
+            is_after_end
+            or toDateTime64(next_week, 3, 'UTC')
             > cells.complete_through_at as is_censored,
             {{ is_suppressed("cells.cohort_size") }} as is_suppressed,
             intDiv(
@@ -181,6 +191,7 @@ with
             and cells.cohort_week = active_cells_with_all.cohort_week
             and cells.definition = active_cells_with_all.definition
             and cells.age_weeks = active_cells_with_all.age_weeks
+        left join course_runs on cells.course_id = course_runs.course_id
     ),
 
     shown as (
@@ -192,6 +203,7 @@ with
             age_weeks,
             definition,
             cohort_size,
+            is_after_end,
             is_censored,
             is_suppressed,
             if(is_censored, 0, cohort_size) as eligible_count,
@@ -222,7 +234,13 @@ with
             < {{ var("retention_follow_up_weeks") }} as is_provisional,
             follow_up_weeks,
             multiIf(
-                is_suppressed, 'suppressed', is_censored, 'censored', ''
+                is_suppressed,
+                'suppressed',
+                is_after_end,
+                'course_ended',
+                is_censored,
+                'censored',
+                ''
             ) as retention_reason
         from shown
     )

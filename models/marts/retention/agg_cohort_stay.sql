@@ -24,7 +24,9 @@ with
             cohort_size,
             at_risk_count,
             churned_count,
-            churned_count + completed_count + unenrolled_count as ended_count,
+            churned_count
+            + ifNull(completed_count, 0)
+            + unenrolled_count as ended_count,
             survival_ratio,
             churned_ratio,
             is_suppressed,

@@ -31,14 +31,26 @@ with
         where learner_id in (select learner_id from learners)
     ),
 
-    {# Only complete weeks count: an ending in the week in which following stops is not seen, nor is staying in it. #}
+    course_reports as (
+        select
+            arrayJoin(['all', course_id]) as scope,
+            max(completion_report != '') as is_reported
+        from {{ ref("dim_course_runs") }}
+        group by scope
+    ),
+
+    {#
+        Only complete weeks count: an ending in the week in which following stops is not seen, nor is staying in it. The
+        end of the course is no ending of the learner: following stops.
+    #}
     members as (
         select
             cohort_basis,
             course_id,
             arrayJoin(['all', toString(acquisition_channel)]) as channel,
             arrayJoin(['all', toString(cohort_month)]) as cohort,
-            ifNull(weeks_to_end < followed_weeks, false) as is_end_seen,
+            outcome != 'course_ended'
+            and ifNull(weeks_to_end < followed_weeks, false) as is_end_seen,
             if(is_end_seen, assumeNotNull(weeks_to_end), followed_weeks) as exit_weeks,
             if(is_end_seen, toString(outcome), '') as cause,
             followed_weeks
@@ -139,7 +151,12 @@ with
             {% for cause in causes -%}
                 {{
                     aalen_johansen_incidence(
-                        cause ~ "_exits", "at_risk", "survival_before", "so_far"
+                        cause ~ "_exits",
+                        "all_exits",
+                        "at_risk",
+                        "survival",
+                        "survival_before",
+                        "so_far",
                     )
                 }} as {{ cause }}_incidence,
             {% endfor -%}
@@ -180,15 +197,20 @@ with
             )
     ),
 
+    {# Where no source says that courses are completed, that nobody has is not known. #}
     shown as (
         select
-            *,
+            variances.*,
             is_suppressed or is_censored as is_hidden,
-            if(is_hidden, null, survival) as shown_survival
-            {%- for cause in causes %}
-                , if(is_hidden, null, {{ cause }}_incidence) as shown_{{ cause }}
-            {%- endfor %}
+            ifNull(course_reports.is_reported, 0) as is_completion_reported,
+            if(is_hidden, null, survival) as shown_survival,
+            if(is_hidden, null, churned_incidence) as shown_churned,
+            if(
+                is_hidden or not is_completion_reported, null, completed_incidence
+            ) as shown_completed,
+            if(is_hidden, null, unenrolled_incidence) as shown_unenrolled
         from variances
+        left join course_reports on variances.course_id = course_reports.scope
     ),
 
     final as (
@@ -200,9 +222,11 @@ with
             age,
             cohort_size,
             if(is_suppressed, null, toUInt64(at_risk)) as at_risk_count,
-            {% for cause in causes -%}
-                if(is_suppressed, null, {{ cause }}_exits) as {{ cause }}_count,
-            {% endfor -%}
+            if(is_suppressed, null, churned_exits) as churned_count,
+            if(
+                is_suppressed or not is_completion_reported, null, completed_exits
+            ) as completed_count,
+            if(is_suppressed, null, unenrolled_exits) as unenrolled_count,
             if(is_suppressed, null, censored_exits) as censored_count,
             {{ ratio_with_interval("churn_ratio", "churned_exits", "at_risk") }},
             shown_survival as survival_ratio,
@@ -230,7 +254,12 @@ with
             is_censored,
             multiIf(
                 is_suppressed, 'suppressed', is_censored, 'censored', ''
-            ) as survival_reason
+            ) as survival_reason,
+            if(
+                survival_reason = '' and not is_completion_reported,
+                'not_reported',
+                survival_reason
+            ) as completed_reason
         from shown
     )
 
@@ -260,5 +289,6 @@ select
     {% endfor -%}
     toBool(is_suppressed) as is_suppressed,
     toBool(is_censored) as is_censored,
-    toLowCardinality(survival_reason) as survival_reason
+    toLowCardinality(survival_reason) as survival_reason,
+    toLowCardinality(completed_reason) as completed_reason
 from final

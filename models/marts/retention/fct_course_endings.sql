@@ -5,10 +5,10 @@ with
         select
             learner_id,
             assumeNotNull(course_id) as known_course_id,
-            activity_id,
             verb,
             verb_group,
-            ifNull(is_completed, false) as is_reported_completed,
+            activity_id = known_course_id as is_of_course,
+            {{ is_completion() }} as is_completing,
             occurred_at
         from {{ ref("fct_learning_events") }}
         where ifNull(course_id, '') != ''
@@ -35,18 +35,10 @@ with
         select
             learner_id,
             known_course_id as course_id,
-            minIfOrNull(
-                occurred_at,
-                activity_id = known_course_id
-                and (
-                    verb in ('completed', 'passed', 'satisfied', 'mastered')
-                    or is_reported_completed
-                )
-            ) as completed_at,
+            minIfOrNull(occurred_at, is_of_course and is_completing) as completed_at,
             maxIfOrNull(
                 occurred_at,
-                verb = 'unregistered'
-                or (verb in ('waived', 'left') and activity_id = known_course_id)
+                verb = 'unregistered' or (verb in ('waived', 'left') and is_of_course)
             ) as unenrolled_at,
             maxIfOrNull(occurred_at, verb = 'registered') as registered_at,
             maxIfOrNull(
@@ -111,8 +103,10 @@ with
             if(
                 ifNull(registered_at > unenrolled_at, false)
                 or ifNull(
-                    last_active_at
-                    > unenrolled_at + interval {{ var("session_gap_minutes") }} minute,
+                    last_active_at >= greatest(
+                        toDateTime64(addDays(toDate(unenrolled_at), 1), 3, 'UTC'),
+                        unenrolled_at + interval {{ var("session_gap_minutes") }} minute
+                    ),
                     false
                 ),
                 null,

@@ -36,6 +36,12 @@ with
         from {{ ref("fct_course_endings") }}
     ),
 
+    course_runs as (
+        select course_id, ended_at as over_at
+        from {{ ref("dim_course_runs") }}
+        where isNotNull(ended_at)
+    ),
+
     {# 'all' holds every event of a learner, also those that belong to no course. #}
     activity as (
         select
@@ -71,7 +77,10 @@ with
         group by learner_id, scope
     ),
 
-    {# Who is in a course again after leaving it has not left; the first ending counts. #}
+    {#
+        Who is in a course again after leaving it has not left; the first ending counts. Being taken off the list of a
+        course that is over is no leaving.
+    #}
     course_ends as (
         select
             enrolments.learner_id as learner_id,
@@ -80,15 +89,20 @@ with
                 isNotNull(endings.completed_at)
                 and ifNull(endings.completed_at <= endings.unenrolled_at, true),
                 ('completed', endings.completed_at),
-                isNotNull(endings.unenrolled_at),
+                isNotNull(endings.unenrolled_at)
+                and ifNull(endings.unenrolled_at <= course_runs.over_at, true),
                 ('unenrolled', endings.unenrolled_at),
+                isNotNull(course_runs.over_at),
+                ('course_ended', course_runs.over_at),
                 ('', null)
-            ) as course_end
+            ) as course_end,
+            course_runs.over_at as over_at
         from enrolments
         left join
             endings
             on enrolments.learner_id = endings.learner_id
             and enrolments.course_id = endings.course_id
+        left join course_runs on enrolments.course_id = course_runs.course_id
     ),
 
     {# A learner has finished with 'all' when no course is left open; the last one to end says how. #}
@@ -97,7 +111,10 @@ with
             learner_id,
             arrayJoin(['all', course_id]) as scope,
             argMax(course_end .1, (course_end .2, course_id)) as end_kind,
-            max(course_end .2) as end_at
+            max(course_end .2) as end_at,
+            if(
+                scope = 'all', if(end_kind = 'course_ended', end_at, null), max(over_at)
+            ) as scope_over_at
         from course_ends
         group by learner_id, scope
         having countIf(course_end .1 = '') = 0
@@ -118,7 +135,12 @@ with
             ) as last_ms,
             scope_ends.end_kind as end_kind,
             if(
-                scope_ends.end_kind = '',
+                isNull(scope_ends.scope_over_at),
+                null,
+                greatest(started_ms, toUnixTimestamp64Milli(scope_ends.scope_over_at))
+            ) as over_ms,
+            if(
+                scope_ends.end_kind in ('', 'course_ended'),
                 null,
                 greatest(
                     started_ms,
@@ -138,7 +160,10 @@ with
             and members.scope = scope_ends.scope
     ),
 
-    {# An ending after the gap comes too late: the learner had churned. #}
+    {#
+        An ending after the gap comes too late: the learner had churned. Silence after the end of the course is none:
+        only a gap that was over before it is churn.
+    #}
     final as (
         select
             basis,
@@ -151,16 +176,31 @@ with
             multiIf(
                 ifNull(done_ms <= last_ms + {{ gap_ms }}, false),
                 end_kind,
-                last_ms + {{ gap_ms }} <= complete_through_ms,
+                last_ms + {{ gap_ms }} <= ifNull(over_ms, complete_through_ms),
                 'churned',
+                isNotNull(over_ms),
+                'course_ended',
                 'active'
             ) as outcome,
             multiIf(
-                outcome = 'active', null, outcome = 'churned', last_ms, done_ms
+                outcome = 'active',
+                null,
+                outcome = 'churned',
+                last_ms,
+                outcome = 'course_ended',
+                over_ms,
+                done_ms
             ) as ended_ms,
-            intDiv(
-                greatest(0, complete_through_ms - {{ gap_ms }} - started_ms),
-                {{ week_ms }}
+            {# The week in which the course ends is followed whole: there is nothing after it that is not seen. #}
+            if(
+                ifNull(over_ms <= complete_through_ms - {{ gap_ms }}, false),
+                intDiv(
+                    ifNull(over_ms, 0) - started_ms + {{ week_ms - 1 }}, {{ week_ms }}
+                ),
+                intDiv(
+                    greatest(0, complete_through_ms - {{ gap_ms }} - started_ms),
+                    {{ week_ms }}
+                )
             ) as followed_weeks
         from placed
     )

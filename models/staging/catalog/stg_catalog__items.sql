@@ -28,6 +28,7 @@ with
                     length_seconds Nullable(Float64),
                     word_count Nullable(UInt32),
                     version Nullable(String),
+                    ends_at Nullable(String),
                     teaches Array(String)
                 )') as item
         from {{ source("raw", "catalog_lines") }}
@@ -65,6 +66,7 @@ with
             item.length_seconds as length_seconds,
             item.word_count as word_count,
             ifNull(item.version, '') as version,
+            {{ end_or_null("ifNull(item.ends_at, '')") }} as ends_at,
             item.teaches as taught_by_activity_ids
         from lines
     )
@@ -88,5 +90,6 @@ select
     length_seconds,
     word_count,
     version,
+    ends_at,
     taught_by_activity_ids
 from final

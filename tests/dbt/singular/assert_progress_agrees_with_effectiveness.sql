@@ -1,6 +1,7 @@
 {#
     The share of learners who reached and completed a unit is one number, whether it is asked every ten minutes
-    (agg_module_progress) or every night (agg_content_effectiveness).
+    (agg_module_progress) or every night (agg_content_effectiveness). Whether completion is reported at all is looked at
+    source by source at night only, so that one of the two may not know it.
 #}
 select
     progress.unit_id,
@@ -18,4 +19,4 @@ left join
 where
     progress.eligible_count != effectiveness.eligible_count
     or progress.reached_count != effectiveness.reached_count
-    or progress.completed_count is distinct from effectiveness.completed_count
+    or ifNull(progress.completed_count != effectiveness.completed_count, false)
