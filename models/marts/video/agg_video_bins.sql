@@ -199,26 +199,25 @@ with
                     [(position_from_seconds, 1), (position_to_seconds, 0)]
                 ) as seek_end
             ) .1 as position_seconds,
+            assumeNotNull(
+                {{ plausible_position_ms("position_seconds") }}
+            ) as position_ms,
             seek_end .2 = 1 as is_away
         from {{ ref("fct_learning_events") }}
-        where verb = 'seeked' and learner_id in (select learner_id from learners)
+        where
+            verb = 'seeked'
+            and learner_id in (select learner_id from learners)
+            and {{ plausible_position_ms("position_seconds") }} is not null
     ),
 
     seeks_by_bin as (
         select
             videos.video_id as video_id,
-            {{
-                video_bin(
-                    "assumeNotNull("
-                    ~ milliseconds("seek_ends.position_seconds")
-                    ~ ")"
-                )
-            }} as bin_number,
+            {{ video_bin("seek_ends.position_ms") }} as bin_number,
             countIf(is_away) as seek_away_count,
             countIf(not is_away) as seek_into_count
         from seek_ends
         inner join videos on seek_ends.video_id = videos.video_id
-        where seek_ends.position_seconds >= 0 and seek_ends.position_seconds < 1000000
         group by video_id, bin_number
     ),
 
