@@ -115,7 +115,11 @@ with
             last_bins.video_id as video_id,
             last_bins.last_bin as last_bin,
             views.exit_kind as exit_kind,
-            {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }} as possible_bin
+            if(
+                views.exit_kind = 'open',
+                bin_count - 1,
+                {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }}
+            ) as possible_bin
         from last_bins
         inner join
             views
@@ -136,7 +140,7 @@ with
 
     {#
         From which bin on, and up to which, a range counts as what. Whose exit is known by bounds only may have watched
-        on from behind the last sure bin to the upper bound.
+        on from behind the last sure bin to the upper bound; whose horizon is open may still come back, and to the end.
     #}
     spans as (
         select
@@ -165,7 +169,7 @@ with
             last_bin + 1 as from_bin,
             possible_bin + 1 as to_bin
         from exits
-        where exit_kind = 'unknown'
+        where exit_kind in ('unknown', 'open')
     ),
 
     steps as (
