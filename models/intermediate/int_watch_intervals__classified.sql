@@ -159,12 +159,12 @@ with
                 {{ is_stale_position("verb", "before_ms", "at_ms", "previous_") }},
                 previous_after_ms,
                 after_ms
-            ) as from_ms,
+            ) as sought_from_ms,
             if(
                 {{ is_stale_position("next_verb", "next_before_ms", "next_at_ms", "") }},
                 after_ms,
                 next_before_ms
-            ) as to_ms
+            ) as sought_to_ms
         from paired
     ),
 
@@ -173,7 +173,9 @@ with
             *,
             if(next_statement_id = '', 0, next_at_ms - at_ms) as wall_ms,
             toInt64(round(playback_rate * wall_ms)) as reach_ms,
-            if(next_statement_id = '', null, to_ms - from_ms) as advance_ms,
+            if(
+                next_statement_id = '', null, sought_to_ms - sought_from_ms
+            ) as advance_ms,
             is_playing
             and advance_ms is not null
             and next_verb not in ('played', 'initialized') as is_played_pair,
@@ -209,8 +211,8 @@ with
             course_id,
             stream_id,
             occurred_at,
-            assumeNotNull(from_ms) as from_ms,
-            ifNull(to_ms, 0) as to_ms,
+            assumeNotNull(sought_from_ms) as from_ms,
+            ifNull(sought_to_ms, 0) as to_ms,
             is_before_start,
             is_next_before_start,
             playback_rate,
@@ -221,7 +223,7 @@ with
             advance_ms,
             is_clock_compressed
         from trusted
-        where is_playing and from_ms is not null
+        where is_playing and sought_from_ms is not null
     ),
 
     lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
