@@ -4,7 +4,7 @@
 #}
 {% macro is_outdated_video_view() -%}
     (
-        not is_completed
+        exit_kind not in ('completed', 'skipped')
         and (exit_kind = 'open') != (
             first_pass_left_at + interval {{ var("return_horizon_days") }} day
             > assumeNotNull(

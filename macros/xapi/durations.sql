@@ -1,20 +1,21 @@
 {#
-    Seconds of an ISO 8601 duration (PnW, PnDTnHnMn.nS) as Nullable(Float64); NULL for anything else and for years and
-    months, which have no fixed length.
+    Seconds of an ISO 8601 duration as Nullable(Float64); NULL for anything without a fixed length in seconds, see
+    `duration_pattern`.
 #}
 {% macro iso8601_seconds(reported) -%}
     {%- set seconds -%}
         604800 * {{ _duration_part("duration", "([0-9.,]+)W") }}
         + 86400 * {{ _duration_part("duration", "([0-9.,]+)D") }}
         + 3600 * {{ _duration_part("duration", "([0-9.,]+)H") }}
-        + 60 * {{ _duration_part("duration", "([0-9.,]+)M") }}
+        + 60 * {{ _duration_part("duration", "T.*?([0-9.,]+)M") }}
         + {{ _duration_part("duration", "([0-9.,]+)S") }}
     {%- endset -%}
-    {%- set is_fixed -%}
-        {{ matches("duration", duration_pattern()) }} and not match(duration, '^P[^T]*[YM]')
-    {%- endset -%}
     arrayMap(
-        duration -> if({{ is_fixed }}, toNullable({{ seconds }}), null),
+        duration -> if(
+            {{ matches("duration", duration_pattern()) }},
+            toNullable({{ seconds }}),
+            null
+        ),
         arrayFilter(text -> text != '', [{{ reported }}])
     )[1]
 {%- endmacro %}

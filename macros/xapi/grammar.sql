@@ -146,15 +146,19 @@
     {{- list_pattern(object_pattern(properties)) -}}
 {%- endmacro %}
 
-{# ISO 8601 §4.4.3.2: weeks alone, or years to seconds with at least one of them. #}
+{#
+    A duration of ISO 8601 (§4.4.3.2) with a length in seconds: weeks alone, or days to seconds with at least one of them.
+    Years and months have no fixed length, so that only zero ones may be named: PHP's DateInterval and Joda write all
+    parts (P0Y0M0DT0H0M5S).
+#}
 {% macro duration_pattern() -%}
-    {%- set number = "[0-9]+(?:[.,][0-9]+)?" -%}
-    {%- set date = "(?:" ~ number ~ "Y)?(?:" ~ number ~ "M)?(?:" ~ number ~ "D)?" -%}
+    {%- set number, zero = "[0-9]+(?:[.,][0-9]+)?", "0+(?:[.,]0+)?" -%}
+    {%- set days = "(?:" ~ number ~ "D)?" -%}
+    {%- set date = "(?:" ~ zero ~ "Y(?:" ~ zero ~ "M)?" ~ days ~ "|" ~ zero ~ "M" ~ days ~ "|" ~ number ~ "D)" -%}
     {%- set hours, minutes, seconds = number ~ "H", number ~ "M", number ~ "S" -%}
     {%- set time = "T(?:" ~ hours ~ "(?:" ~ minutes ~ ")?(?:" ~ seconds ~ ")?|" ~ minutes
         ~ "(?:" ~ seconds ~ ")?|" ~ seconds ~ ")" -%}
-    {%- set some_date = "(?:" ~ number ~ "Y" ~ date ~ "|" ~ number ~ "M" ~ "(?:" ~ number ~ "D)?|" ~ number ~ "D)" -%}
-    P(?:{{ number }}W|{{ some_date }}(?:{{ time }})?|{{ time }})
+    P(?:{{ number }}W|{{ date }}(?:{{ time }})?|{{ time }})
 {%- endmacro %}
 
 {# Extensions as most senders write them: under IRIs, with plain values or lists of such. #}

@@ -43,6 +43,15 @@ with
             {{ plausible_position_ms("position_seconds") }} as position_ms,
             {{ plausible_position_ms("position_from_seconds") }} as position_from_ms,
             {{ plausible_position_ms("position_to_seconds") }} as position_to_ms,
+            ifNull(
+                least(
+                    ifNull(position_seconds, 0),
+                    ifNull(position_from_seconds, 0),
+                    ifNull(position_to_seconds, 0)
+                )
+                < - {{ var("position_tolerance_seconds") }},
+                false
+            ) as is_before_start,
             if(playback_rate > 0 and playback_rate <= 16, playback_rate, null) as rate
         from {{ ref("int_statements__deduplicated") }}
         where
@@ -114,13 +123,20 @@ with
             verb,
             occurred_at,
             at_ms,
+            before_ms,
             after_ms,
+            is_before_start,
+            lagInFrame(verb) over whole_stream as previous_verb,
+            lagInFrame(at_ms) over whole_stream as previous_at_ms,
+            lagInFrame(before_ms) over whole_stream as previous_before_ms,
+            lagInFrame(after_ms) over whole_stream as previous_after_ms,
             ifNull(anyLast(state_change) over so_far, 0) = 1 as is_playing,
             ifNull(anyLast(rate) over so_far, 1) as playback_rate,
             leadInFrame(statement_id) over whole_stream as next_statement_id,
             leadInFrame(verb) over whole_stream as next_verb,
             leadInFrame(at_ms) over whole_stream as next_at_ms,
-            leadInFrame(before_ms) over whole_stream as next_before_ms
+            leadInFrame(before_ms) over whole_stream as next_before_ms,
+            leadInFrame(is_before_start) over whole_stream as is_next_before_start
         from positioned
         window
             so_far as (
@@ -135,24 +151,54 @@ with
             )
     ),
 
+    {# After a stale position, and before one, the seek's target counts. #}
+    sought as (
+        select
+            * except (after_ms, next_before_ms),
+            if(
+                {{ is_stale_position("verb", "before_ms", "at_ms", "previous_") }},
+                previous_after_ms,
+                after_ms
+            ) as sought_from_ms,
+            if(
+                {{ is_stale_position("next_verb", "next_before_ms", "next_at_ms", "") }},
+                after_ms,
+                next_before_ms
+            ) as sought_to_ms
+        from paired
+    ),
+
     measured as (
         select
             *,
             if(next_statement_id = '', 0, next_at_ms - at_ms) as wall_ms,
             toInt64(round(playback_rate * wall_ms)) as reach_ms,
-            if(next_statement_id = '', null, next_before_ms - after_ms) as advance_ms,
+            if(
+                next_statement_id = '', null, sought_to_ms - sought_from_ms
+            ) as advance_ms,
             is_playing
             and advance_ms is not null
-            and next_verb not in ('played', 'initialized') as is_played_pair
-        from paired
+            and next_verb not in ('played', 'initialized') as is_played_pair,
+            is_played_pair
+            and advance_ms > {{ 1000 * var("reach_tolerance_seconds") }}
+            and wall_ms
+            < {{ var("compressed_clock_ratio") }} * advance_ms as is_compressed_pair
+        from sought
     ),
 
+    {#
+        A clock stamped at upload stands still for the whole stream. One pair or two without time between them are lost
+        seeks, and so is a jump, however far it goes, in a stream whose clock moves.
+    #}
     trusted as (
         select
             *,
-            sumIf(greatest(assumeNotNull(advance_ms), 0), is_played_pair) over stream
-            > {{ var("compressed_clock_factor") }}
-            * sumIf(reach_ms, is_played_pair) over stream as is_clock_compressed
+            countIf(is_compressed_pair) over stream
+            >= {{ var("compressed_clock_pairs_min") }}
+            and sumIf(wall_ms, is_played_pair) over stream
+            < {{ var("compressed_clock_ratio") }}
+            * sumIf(greatest(assumeNotNull(advance_ms), 0), is_played_pair) over stream
+            as is_clock_compressed
         from measured
         window stream as (partition by learner_id, video_id, stream_id)
     ),
@@ -165,7 +211,10 @@ with
             course_id,
             stream_id,
             occurred_at,
-            assumeNotNull(after_ms) as from_ms,
+            assumeNotNull(sought_from_ms) as from_ms,
+            ifNull(sought_to_ms, 0) as to_ms,
+            is_before_start,
+            is_next_before_start,
             playback_rate,
             next_statement_id,
             next_verb,
@@ -174,7 +223,7 @@ with
             advance_ms,
             is_clock_compressed
         from trusted
-        where is_playing and after_ms is not null
+        where is_playing and sought_from_ms is not null
     ),
 
     lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
@@ -203,7 +252,13 @@ with
                 known_advance_ms <= {{ var("unreported_rate_max") }} * reach_ms,
                 'observed',
                 'jump'
-            ) as kind
+            ) as kind,
+            is_before_start
+            or is_next_before_start
+            or lengths.length_ms > 0
+            and greatest(from_ms, to_ms)
+            > lengths.length_ms
+            + {{ 1000 * var("position_tolerance_seconds") }} as has_position_outside
         from playing_events
         left join lengths on playing_events.video_id = lengths.video_id
     ),
@@ -266,6 +321,7 @@ with
             playback_rate,
             wall_ms,
             length_ms,
+            has_position_outside,
             {{ clipped("from_ms", "length_ms") }} as start_ms,
             {{ clipped("from_ms + credited_ms", "length_ms") }} as end_ms,
             {# Of an unknown length nothing can be said beyond what was seen, so the bound stays at the end. #}
@@ -313,5 +369,6 @@ select
     end_ms,
     end_high_ms,
     watched_wall_ms,
-    remaining_wall_ms
+    remaining_wall_ms,
+    has_position_outside
 from final

@@ -11,9 +11,11 @@
 }}
 
 {#
-    What the player itself says was played (`played-segments`) and no pair of statements proves: the reported segments
-    of a stream less the intervals credited in it, found by a sweep over the borders of both. Each stream is swept as
-    arrays, for in steps of their own the reports were read and parted three times over.
+    What the player itself says was played (`played-segments`) and no pair of statements proves. A report is a running
+    total, over player sessions too, so that nothing counts twice: how often the reports cover a place is how often the
+    one does that covers it most, and what pairs credit in any stream of the view is taken from that, level by level (a
+    second level is what a report's own list repeats). Of several streams that report a stretch, the first has it. Each
+    level is swept as arrays, for in steps of their own the reports were read and parted three times over.
 #}
 {%- set touched_views = ref("int_touched_views") %}
 {%- set learner_courses = ref("int_learner_courses") %}
@@ -58,73 +60,112 @@ with
             {% endif %}
     ),
 
+    lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
+
+    clipped_reports as (
+        select
+            reports.learner_id as learner_id,
+            reports.video_id as video_id,
+            reports.stream_id as stream_id,
+            reports.course_id as course_id,
+            reports.reported_at as reported_at,
+            lengths.length_ms as length_ms,
+            arrayFilter(
+                segment -> segment .2 > segment .1 and segment .2 < 1000000000,
+                arrayMap(
+                    segment -> (
+                        greatest(segment .1, 0), {{ clipped("segment.2", "length_ms") }}
+                    ),
+                    reports.closed_segments
+                )
+            ) as segments,
+            {{ sorted_borders("segments") }} as borders
+        from reports
+        left join lengths on reports.video_id = lengths.video_id
+    ),
+
     streams as (
         select
             learner_id,
             video_id,
             stream_id,
+            max(length_ms) as length_ms,
             max(reported_at) as last_report,
             argMax(course_id, reported_at) as course_id,
-            groupUniqArrayArray(closed_segments) as closed_segments
-        from reports
+            groupUniqArrayArray({{ levelled("borders") }}) as segments
+        from clipped_reports
         group by learner_id, video_id, stream_id
     ),
 
-    credited_streams as (
+    stream_levels as (
         select
-            learner_id, video_id, stream_id, groupArray((start_ms, end_ms)) as credited
+            * except (segments),
+            arrayJoin(arrayDistinct(segments .1)) as level,
+            {{ of_level("segments", "level") }} as segments_of_level
+        from streams
+    ),
+
+    with_earlier as (
+        select
+            *,
+            groupArrayArray(segments_of_level) over (
+                partition by learner_id, video_id, level
+                order by last_report
+                rows between unbounded preceding and 1 preceding
+            ) as earlier
+        from stream_levels
+    ),
+
+    credited_views as (
+        select
+            learner_id,
+            video_id,
+            {{ sorted_borders("groupArray((start_ms, end_ms))") }} as borders
         from {{ ref("int_watch_intervals__classified") }}
         where
             {% if is_touching() %}
                 view_key in (select view_key from {{ touched_views }})
             {% else %} {{ is_in_batch("learner_id", 3) }}
             {% endif %} and end_ms > start_ms
-        group by learner_id, video_id, stream_id
+        group by learner_id, video_id
     ),
 
-    lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
-
-    clipped_streams as (
-        select
-            streams.learner_id as learner_id,
-            streams.video_id as video_id,
-            streams.stream_id as stream_id,
-            streams.last_report as last_report,
-            streams.course_id as course_id,
-            lengths.length_ms as length_ms,
-            arrayFilter(
-                segment -> segment .2 > segment .1
-                and segment .1 >= 0
-                and segment .2 < 1000000000,
-                arrayMap(
-                    segment -> (segment .1, {{ clipped("segment.2", "length_ms") }}),
-                    streams.closed_segments
-                )
-            ) as segments,
-            credited_streams.credited as credited
-        from streams
-        left join
-            credited_streams
-            on streams.learner_id = credited_streams.learner_id
-            and streams.video_id = credited_streams.video_id
-            and streams.stream_id = credited_streams.stream_id
-        left join lengths on streams.video_id = lengths.video_id
-        where notEmpty(segments)
+    credited_levels as (
+        select learner_id, video_id, {{ levelled("borders") }} as credited
+        from credited_views
     ),
 
-    {# Where a segment (second) or a credited interval (third) starts or ends. #}
+    {# Where a segment (second) or what is counted already (third) starts or ends. #}
     bordered as (
         select
-            *,
+            with_earlier.learner_id as learner_id,
+            with_earlier.video_id as video_id,
+            with_earlier.stream_id as stream_id,
+            with_earlier.course_id as course_id,
+            with_earlier.length_ms as length_ms,
+            with_earlier.last_report as last_report,
+            with_earlier.level as level,
+            arrayConcat(
+                with_earlier.earlier,
+                {{ of_level("credited_levels.credited", "with_earlier.level") }}
+            ) as counted,
             arraySort(
                 arrayConcat(
-                    arrayMap(segment -> (segment .1, 1, 0), segments),
-                    arrayMap(segment -> (segment .2, -1, 0), segments),
-                    arrayMap(stretch -> (stretch .1, 0, 1), credited),
-                    arrayMap(stretch -> (stretch .2, 0, -1), credited)
+                    arrayMap(
+                        segment -> (segment .1, 1, 0), with_earlier.segments_of_level
+                    ),
+                    arrayMap(
+                        segment -> (segment .2, -1, 0), with_earlier.segments_of_level
+                    ),
+                    arrayMap(stretch -> (stretch .1, 0, 1), counted),
+                    arrayMap(stretch -> (stretch .2, 0, -1), counted)
                 )
             ) as borders
-        from clipped_streams
+        from with_earlier
+        left join
+            credited_levels
+            on with_earlier.learner_id = credited_levels.learner_id
+            and with_earlier.video_id = credited_levels.video_id
     ),
 
     {# From border to border, and whether only the player says that it was played. #}
@@ -134,10 +175,10 @@ with
             arrayFilter(
                 piece -> piece .2 > piece .1,
                 arrayMap(
-                    (border, next_border, reported_count, credited_count) -> (
+                    (border, next_border, reported_count, counted_times) -> (
                         border .1,
                         next_border .1,
-                        reported_count > 0 and credited_count = 0
+                        reported_count > 0 and counted_times = 0
                     ),
                     borders,
                     arrayPushBack(arrayPopFront(borders), borders[-1]),
@@ -171,5 +212,6 @@ select
     last_report .1 as occurred_at,
     length_ms,
     start_ms,
-    end_ms
+    end_ms,
+    toUInt64(level) as repeat_number
 from uncovered

@@ -39,7 +39,9 @@ with
             start_ms,
             end_ms,
             end_high_ms,
-            watched_wall_ms
+            watched_wall_ms,
+            has_position_outside,
+            toUInt64(1) as repeat_number
         from {{ ref("int_watch_intervals__classified") }}
         where {{ is_of_this_build }}
         union all
@@ -59,7 +61,9 @@ with
             start_ms,
             end_ms,
             end_ms as end_high_ms,
-            end_ms - start_ms as watched_wall_ms
+            end_ms - start_ms as watched_wall_ms,
+            false as has_position_outside,
+            repeat_number
         from {{ ref("int_watch_intervals__reported") }}
         where {{ is_of_this_build }}
     ),
@@ -80,14 +84,14 @@ with
             {# The furthest end so far and, negated so that the maximum takes the earliest, when it was reached. #}
             max((end_ms, - left_at_ms)) over (
                 partition by learner_id, video_id
-                order by at_ms, start_ms, statement_id, kind
+                order by at_ms, start_ms, statement_id, kind, repeat_number
                 rows between unbounded preceding and 1 preceding
             ) as frontier
         from timed
         window
             in_order as (
                 partition by learner_id, video_id
-                order by at_ms, start_ms, statement_id, kind
+                order by at_ms, start_ms, statement_id, kind, repeat_number
             )
     ),
 
@@ -99,7 +103,7 @@ with
                 and at_ms + frontier .2 > {{ 86400000 * var("return_horizon_days") }}
             ) over (
                 partition by learner_id, video_id
-                order by at_ms, start_ms, statement_id, kind
+                order by at_ms, start_ms, statement_id, kind, repeat_number
                 rows between unbounded preceding and current row
             )
             = 0 as is_first_pass
@@ -125,5 +129,7 @@ select
     end_ms,
     end_high_ms,
     watched_wall_ms,
+    has_position_outside,
+    repeat_number,
     is_first_pass
 from final

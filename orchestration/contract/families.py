@@ -31,18 +31,13 @@ TITLES = {
     "learners": "Learner lines",
 }
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_CLOCK = "T([0-9][0-9.]*H([0-9.]+M)?([0-9.]+S)?|[0-9][0-9.]*M([0-9.]+S)?|[0-9][0-9.]*S)"
-"""Hours, minutes and seconds, one at least; without looking ahead, which ClickHouse's expressions cannot."""
 _VALUES = {
     "text": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]},
     "number": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER}]},
     "rate": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^([0-9]+|[0-9]*\.[0-9]+)"}]},
     "score": {"type": "number", "minimum": -1, "maximum": 1},
     "boolean": {"type": "boolean"},
-    "duration": {
-        "type": "string",
-        "pattern": rf"^P([0-9.]+W|[0-9][0-9.]*D({_CLOCK})?|{_CLOCK})$",
-    },
+    "duration": read_schema("details")["$defs"]["duration"],
     "segments": {"type": "string", "pattern": r"^[0-9.]+\[\.\][0-9.]+(\[,\][0-9.]+\[\.\][0-9.]+)*$"},
     "zoned": {"type": "string", "pattern": r"([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"},
     "uuid": {"$ref": "statement.schema.json#/$defs/uuid"},

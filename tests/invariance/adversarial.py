@@ -30,9 +30,15 @@ VIDEOS = {
     "unknown": (),
     "tiny": (0.4,),
 }
-POSITIONS = (None, 0, 0.5, 10, 29.999, 30, 59.5, 60, 61.2, 90, 119.9, 120, 150, 263.24, 570, 599, 600, 601.2)
+POSITIONS = (
+    *(None, -7, -0.021, 0, 0.5, 10, 29.999, 30, 59.5, 60, 61.2, 90),
+    *(119.9, 120, 150, 263.24, 570, 599, 600, 600.5, 601.2, 640),
+)
 VIDEO_VERBS = ("initialized", "played", "played", "played", "paused", "paused", "seeked", "interacted", "completed")
-SEGMENTS = ("", "0[.]60", "0[.]30[,]90[.]120", "10[.]29.999[,]60", "0[.]119.9[,]59.5[.]61.2")
+SEGMENTS = (
+    *("", "0[.]60", "-0.021[.]30[,]90[.]120", "10[.]29.999[,]60", "0[.]119.9[,]59.5[.]61.2"),
+    "0[.]60[,]0[.]60[,]20[.]50",
+)
 RATES = (None, None, None, 0.5, 1, 1.25, 2, 3)
 GAPS = (0, 0, 1, 500, 5 * SECOND, 10 * SECOND, 30 * SECOND, 60 * SECOND, 61_500, 5 * MINUTE, 20 * MINUTE)
 BORDERS = (
@@ -136,7 +142,9 @@ def acts(draw: st.DrawFn, screen: Screen, at: int) -> tuple[str, dict, dict, dic
     if verb == "seeked":
         target = draw(st.sampled_from(POSITIONS))
         fields |= {"position_from_seconds": position, "position_to_seconds": target}
-        screen.note(name, tab, at, target)
+        # Some players go on to tell the position from before the seek.
+        if draw(st.integers(0, 2)):
+            screen.note(name, tab, at, target)
     else:
         fields["position_seconds"] = position
         screen.note(name, tab, at, position)

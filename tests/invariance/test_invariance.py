@@ -94,7 +94,13 @@ def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
         "reported",
     }
     exits = laboratory.client.query("select distinct exit_kind from reference.fct_video_views").result_rows
-    assert {row[0] for row in exits} == {"completed", "open", "unknown", "dropped"}
+    assert {row[0] for row in exits} == {"completed", "skipped", "open", "unknown", "dropped"}
+    odd = "select countIf(repeat_number > 1), countIf(has_position_outside) from reference.fct_watch_intervals"
+    assert min(laboratory.client.query(odd).result_rows[0]) > 0
+    unwatched = "select countIf(is_completed_unwatched) from reference.fct_video_views"
+    assert laboratory.client.query(unwatched).result_rows[0][0] > 0
+    reasons = "select distinct hazard_reason from reference.agg_video_drop_off"
+    assert {row[0] for row in laboratory.client.query(reasons).result_rows} == {"", "suppressed", "censored"}
     day_long = "select count() from reference.fct_sessions where wall_seconds > 20 * 3600"
     assert laboratory.client.query(day_long).result_rows[0][0] > 0
     unplayed = "select count() from reference.agg_video_bins where length_seconds = 0"

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import Environment, StrictUndefined
 
 MACROS = Path(__file__).resolve().parents[2] / "macros" / "metrics"
-VARS = {"minimum_group_size": 10}
+VARS = {"minimum_group_size": 10, "minimum_judged_ratio": 0.3333}
 
 
 class Formula:

@@ -75,9 +75,9 @@ def of_events(client: Client, account: Account) -> list[str]:
 
 
 def of_intervals(client: Client, account: Account) -> list[str]:
-    first_passes = {(i.statement_id, i.kind, i.start) for view in account.views for i in view.first_pass}
+    first_passes = {(i.statement_id, i.kind, i.start, i.repeat) for view in account.views for i in view.first_pass}
     mine = {
-        (i.statement_id, i.kind, i.start): {
+        (i.statement_id, i.kind, i.start, i.repeat): {
             "learner_id": i.learner,
             "video_id": i.video_id,
             "player_session_id": i.stream,
@@ -89,12 +89,13 @@ def of_intervals(client: Client, account: Account) -> list[str]:
             "wall_seconds": i.wall,
             "watched_wall_seconds": watched_wall(i),
             "playback_rate": i.rate,
-            "is_first_pass": int((i.statement_id, i.kind, i.start) in first_passes),
+            "has_position_outside": int(i.is_outside),
+            "is_first_pass": int((i.statement_id, i.kind, i.start, i.repeat) in first_passes),
         }
         for i in account.intervals
     }
     columns = tuple(next(iter(mine.values())))
-    key = ("start_statement_id", "kind", "start_seconds")
+    key = ("start_statement_id", "kind", "start_seconds", "repeat_number")
     return differences(mine, rows_of(client, "fct_watch_intervals", key, columns))
 
 
@@ -147,6 +148,7 @@ def _view_row(view: View) -> dict[str, object]:
         "exit_kind": view.exit_kind,
         "is_completed": int(view.is_completed),
         "is_completed_reported": int(view.is_completed_reported),
+        "is_completed_unwatched": int(view.is_completed_unwatched),
         "play_count": view.play_count,
         "stream_count": view.stream_count,
         "first_watched_at": min(i.at for i in view.intervals),
@@ -168,7 +170,7 @@ def _curve_row(found: Bin) -> dict[str, object]:
         "started_count": found.started,
         "at_risk_count": found.at_risk,
         "dropped_count": found.dropped,
-        "censored_count": found.unknown + found.open,
+        "censored_count": found.censored,
         "viewer_count": found.viewers,
         "view_count": found.views,
         "seek_away_count": found.seeks_away,
@@ -176,12 +178,15 @@ def _curve_row(found: Bin) -> dict[str, object]:
         "hazard": found.hazard,
         "hazard_low": low,
         "hazard_high": high,
+        "hazard_reason": found.hazard_reason,
         "survival": found.survival,
         "survival_low": found.survival_low,
         "survival_high": found.survival_high,
+        "survival_reason": found.survival_reason,
         "drop_off_ratio": found.drop_off,
         "drop_off_ratio_low": drop_low,
         "drop_off_ratio_high": drop_high,
+        "drop_off_reason": found.drop_off_reason,
         "rewatch_count": found.again,
     }
 

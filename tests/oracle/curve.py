@@ -31,11 +31,19 @@ class Bin:
     possible: int = 0
     hazard: float | None = None
     hazard_bounds: tuple[float, float] | None = None
+    hazard_reason: str = ""
     survival: float | None = None
+    survival_reason: str = ""
     survival_low: float | None = None
     survival_high: float | None = None
     drop_off: float | None = None
     drop_off_bounds: tuple[float, float] | None = None
+    drop_off_reason: str = ""
+
+    @property
+    def censored(self) -> int:
+        """Exits that cannot be judged yet."""
+        return self.unknown + self.open
 
     @property
     def middle(self) -> int:
@@ -93,6 +101,8 @@ def _count_view(timeline: list[Bin], view: View) -> None:
         found.again += max(times - 1, 0)
         if view.exit_kind == "unknown":
             found.possible += number > max(seen_first) and found.start < view.first_exit_high
+        if view.exit_kind == "open":
+            found.possible += number > max(seen_first)
     last = timeline[max(seen_first)]
     last.dropped += view.exit_kind == "dropped"
     last.unknown += view.exit_kind == "unknown"
@@ -107,20 +117,35 @@ def _bins_of(timeline: list[Bin], interval: Interval) -> list[int]:
 
 
 def _rate(timeline: list[Bin]) -> None:
-    """Kaplan–Meier over the bins. Its bounds take unknown exits as leaving at once, and as staying to their bound."""
+    """Kaplan–Meier over the bins. Its bounds take what cannot be judged yet as leaving at once, and as staying."""
     survival, left, stayed, greenwood = 1.0, 1.0, 1.0, 0.0
-    enough = threshold("minimum_group_size")
+    censored, is_censored = 0, False
     for found in timeline:
-        n, d = found.at_risk, found.dropped
+        n, d, c = found.at_risk, found.dropped, found.censored
         if n:
             survival *= 1 - d / n
-            left *= 1 - (d + found.unknown) / n
+            left *= 1 - (d + c) / n
             greenwood += d / (n * (n - d)) if n > d else 0.0
         if n + found.possible:
             stayed *= 1 - d / (n + found.possible)
-        if n >= enough:
-            found.hazard, found.hazard_bounds = d / n, wilson(d, n)
-        if found.started >= enough:
+        censored += c
+        found.hazard_reason = _reason(c, n)
+        found.drop_off_reason = _reason(c, found.started)
+        is_censored = is_censored or found.hazard_reason == "censored"
+        found.survival_reason = _reason(censored, found.started) or ("censored" if is_censored else "")
+        if not found.hazard_reason:
+            found.hazard, found.hazard_bounds = d / n, (wilson(d, n)[0], wilson(d + c, n)[1])
+        if not found.survival_reason:
             found.survival = survival
             found.survival_low, found.survival_high = log_log(left, greenwood)[0], log_log(stayed, greenwood)[1]
-            found.drop_off, found.drop_off_bounds = d / found.started, wilson(d, found.started)
+        if not found.drop_off_reason:
+            started = found.started
+            found.drop_off = d / started
+            found.drop_off_bounds = wilson(d, started)[0], wilson(d + c, started)[1]
+
+
+def _reason(censored: int, group: int) -> str:
+    """Why a rate over the group is not given."""
+    if group < threshold("minimum_group_size"):
+        return "suppressed"
+    return "censored" if group - censored < threshold("minimum_judged_ratio") * group else ""

@@ -36,6 +36,7 @@ class Event:
     position: int | None
     position_from: int | None
     position_to: int | None
+    is_before_start: bool
     rate: float | None
     length: int | None
     segments: str
@@ -72,10 +73,10 @@ def person(actor: dict) -> str:
 
 
 def milliseconds(seconds: object) -> int | None:
-    """A position or length the player gives; absurd ones are none."""
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < MOST_SECONDS:
+    """A position or length the player gives; absurd ones are none. Before the start of the video is the start."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not abs(seconds) < MOST_SECONDS:
         return None
-    return round(seconds * 1000)
+    return max(round(seconds * 1000), 0)
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,10 @@ def _event(copy: _Copy) -> Event:
         position=milliseconds(extension("position_seconds")),
         position_from=milliseconds(extension("position_from_seconds")),
         position_to=milliseconds(extension("position_to_seconds")),
+        is_before_start=any(
+            isinstance(told, int | float) and told < -threshold("position_tolerance_seconds")
+            for told in map(extension, ("position_seconds", "position_from_seconds", "position_to_seconds"))
+        ),
         rate=float(str(rate).removesuffix("x")) if rate is not None else None,
         length=milliseconds(extension("content_length_seconds")) or None,
         segments=str(extension("played_segments") or ""),

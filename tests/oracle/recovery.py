@@ -8,18 +8,18 @@ from tests.oracle.streams import clipped
 
 
 def recovered_ratio(account: Account, without_reported: bool = False) -> float:
-    """Share of the reported seconds (per learner, video and player session) that intervals of the session credit."""
-    told: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
+    """Share of the reported seconds (per learner and video) that intervals credit."""
+    told: defaultdict[tuple[str, str], list[Span]] = defaultdict(list)
     for event in account.events:
         if event.activity_type == "video":
             length = account.lengths.get(event.activity_id, 0)
-            key = (event.learner, event.activity_id, event.player_session or event.registration or "1")
-            told[key] += [(start, clipped(end, length)) for start, end in spans(event.segments)]
-    credited: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
+            told[event.learner, event.activity_id] += [
+                (start, clipped(end, length)) for start, end in spans(event.segments)
+            ]
+    credited: defaultdict[tuple[str, str], list[Span]] = defaultdict(list)
     for interval in account.intervals:
         if not (without_reported and interval.kind == "reported"):
-            key = (interval.learner, interval.video_id, interval.stream)
-            credited[key].append((interval.start, interval.end))
+            credited[interval.learner, interval.video_id].append((interval.start, interval.end))
     total = sum(measure(segments) for segments in told.values())
     missed = sum(end - start for key, segments in told.items() for start, end in without(segments, credited[key]))
     return (total - missed) / total

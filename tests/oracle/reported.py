@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from tests.oracle.definitions import SECOND, threshold
 from tests.oracle.events import Event, milliseconds
@@ -53,31 +54,54 @@ def without(given: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
     return left
 
 
-def reported(events: Iterable[Event], proved: Iterable[Interval], video_lengths: dict[str, int]) -> list[Interval]:
-    """One interval per stretch that any record of a stream names and no pair of its statements proves.
+def levels(given: Iterable[Span]) -> list[list[Span]]:
+    """What the spans cover at least once, what they cover at least twice, and so on."""
+    borders = sorted({border for span in given for border in span})
+    cells = [(start, end, sum(a <= start and end <= b for a, b in given)) for start, end in pairwise(borders)]
+    most = max((times for _, _, times in cells), default=0)
+    return [[(start, end) for start, end, times in cells if times > level] for level in range(most)]
 
-    It is known from the stream's last record, and stands at that time.
+
+def reported(events: Iterable[Event], proved: Iterable[Interval], video_lengths: dict[str, int]) -> list[Interval]:
+    """One interval per stretch that a record names and no pair of the learner's statements about the video proves.
+
+    Records are running totals: what several name counts once, for the stream that comes first. A stretch that a list
+    names twice was watched twice. It stands at the time of the last record of its stream.
     """
     last: dict[tuple[str, str, str], Event] = {}
-    told: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
+    told: defaultdict[tuple[str, str, str], list[list[Span]]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.order):
         if event.activity_type == "video" and event.segments:
             key = (event.learner, event.activity_id, event.player_session or event.registration or "1")
+            length = video_lengths.get(event.activity_id, 0)
             last[key] = event
-            told[key] += spans(event.segments)
-    taken: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
+            inside = [(start, clipped(end, length)) for start, end in spans(event.segments)]
+            told[key].append([(start, end) for start, end in inside if start < end])
+    credited: defaultdict[tuple[str, str], list[Span]] = defaultdict(list)
     for interval in proved:
-        taken[interval.learner, interval.video_id, interval.stream].append((interval.start, interval.end))
+        if interval.seconds:
+            credited[interval.learner, interval.video_id].append((interval.start, interval.end))
+    counted = {view: dict(enumerate(levels(taken))) for view, taken in credited.items()}
     found = []
-    for key, event in last.items():
-        length = video_lengths.get(key[1], 0)
-        inside = [(start, clipped(end, length)) for start, end in told[key]]
-        for start, end in without(inside, taken[key]):
-            if end - start > threshold("reach_tolerance_seconds") * SECOND:
-                found.append(_interval(event, key[2], start, end))
+    for key, event in sorted(last.items(), key=lambda item: item[1].order):
+        taken = counted.setdefault(key[:2], {})
+        for level, given in _united(told[key]).items():
+            for start, end in without(given, taken.get(level, [])):
+                if end - start > threshold("reach_tolerance_seconds") * SECOND:
+                    found.append(_interval(event, key[2], start, end, level + 1))
+            taken[level] = taken.get(level, []) + given
     return found
 
 
-def _interval(event: Event, stream: str, start: int, end: int) -> Interval:
+def _united(records: list[list[Span]]) -> dict[int, list[Span]]:
+    """Level by level what any record of a stream names."""
+    found: defaultdict[int, list[Span]] = defaultdict(list)
+    for record in {tuple(record) for record in records}:
+        for level, given in enumerate(levels(record)):
+            found[level] += given
+    return found
+
+
+def _interval(event: Event, stream: str, start: int, end: int, repeat: int) -> Interval:
     place = (event.statement_id, event.learner, event.activity_id, event.course_id, stream)
-    return Interval(*place, "reported", event.at, "", 1.0, 0, start, end, end)
+    return Interval(*place, "reported", event.at, "", 1.0, 0, start, end, end, False, repeat)

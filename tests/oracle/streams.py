@@ -24,15 +24,19 @@ class Step:
     event: Event
     is_playing: bool
     rate: float
+    target: int | None = None
+    """Where a play is that repeats the position before the seek that it follows at once."""
 
     @property
     def before(self) -> int | None:
         """Position when it came."""
-        return before(self.event)
+        return before(self.event) if self.target is None else self.target
 
     @property
     def position(self) -> int | None:
         """Position after it."""
+        if self.target is not None:
+            return self.target
         is_seek = self.event.verb == "seeked" and self.event.position_to is not None
         return self.event.position_to if is_seek else self.event.position
 
@@ -54,6 +58,9 @@ class Interval:
     start: int
     end: int
     end_high: int
+    is_outside: bool = False
+    """A position at its start or end was moved into the video."""
+    repeat: int = 1
 
     @property
     def seconds(self) -> int:
@@ -103,8 +110,17 @@ def _steps(events: list[Event]) -> list[Step]:
         elif event.verb in STOPS:
             is_playing = False
         rate = event.rate if event.rate else rate
-        steps.append(Step(event, is_playing, rate))
+        steps.append(Step(event, is_playing, rate, _target(steps[-1], event) if steps else None))
     return steps
+
+
+def _target(step: Step, event: Event) -> int | None:
+    """Where the seek went, if the event is a play that repeats the position from before it, soon after."""
+    if (step.event.verb, event.verb) != ("seeked", "played") or None in (step.before, event.position):
+        return None
+    is_soon = event.at - step.event.at <= threshold("stale_position_seconds") * SECOND
+    is_repeated = abs(event.position - step.before) <= threshold("position_tolerance_seconds") * SECOND
+    return step.position if is_soon and is_repeated else None
 
 
 def intervals(
@@ -136,9 +152,16 @@ def intervals(
                         clipped(step.position, length),
                         clipped(end, length),
                         max(clipped(high, length), clipped(end, length)),
+                        _is_outside(step, following, length),
                     )
                 )
     return intervals
+
+
+def _is_outside(step: Step, following: Step | None, length: int) -> bool:
+    ends = [(step.position, step.event)] + ([(following.before, following.event)] if following else [])
+    behind = length + threshold("position_tolerance_seconds") * SECOND
+    return any(event.is_before_start or (length and (position or 0) > behind) for position, event in ends)
 
 
 def _reach(step: Step, until: int) -> int:
@@ -152,10 +175,13 @@ def _advance(step: Step, following: Step) -> int | None:
 
 
 def _is_compressed(steps: list[Step]) -> bool:
-    """Over the played pairs more video passed than four times what the clock allows."""
+    """The clock stood still: over all played pairs, and over enough single ones that went somewhere."""
     pairs = [(a, b) for a, b in pairwise(steps) if a.is_playing and b.event.verb not in STARTS]
-    known = [(max(_advance(a, b), 0), _reach(a, b.event.at)) for a, b in pairs if _advance(a, b) is not None]
-    return sum(a for a, _ in known) > threshold("compressed_clock_factor") * sum(reach for _, reach in known)
+    known = [(b.event.at - a.event.at, _advance(a, b)) for a, b in pairs if _advance(a, b) is not None]
+    share, far = threshold("compressed_clock_ratio"), threshold("reach_tolerance_seconds") * SECOND
+    still = sum(advance > far and wall < share * advance for wall, advance in known)
+    total = sum(max(advance, 0) for _, advance in known)
+    return still >= threshold("compressed_clock_pairs_min") and sum(wall for wall, _ in known) < share * total
 
 
 def _proof(

@@ -84,4 +84,5 @@ def test_the_oracle_agrees_on_real_statements_and_the_players_record_is_recovere
 def _by_kind(real: Account) -> str:
     kinds = sorted({interval.kind for interval in real.intervals})
     seconds = {kind: sum(i.seconds for i in real.intervals if i.kind == kind) / 1000 for kind in kinds}
+    seconds["rewatched"] = sum(view.watched - view.unique for view in real.views) / 1000
     return ", ".join(f"{kind} {total:,.0f} s" for kind, total in seconds.items())

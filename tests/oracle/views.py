@@ -30,6 +30,7 @@ class View:
     exit_kind: str
     is_completed: bool
     is_completed_reported: bool
+    is_completed_unwatched: bool
     play_count: int
     stream_count: int
     seeks_forward: int
@@ -58,7 +59,7 @@ def first_pass(intervals: list[Interval]) -> list[Interval]:
     """As long as no viewing starts more than the return horizon after the furthest point was reached."""
     horizon = threshold("return_horizon_days") * DAY
     passed: list[Interval] = []
-    for interval in sorted(intervals, key=lambda i: (i.at, i.start, i.statement_id, i.kind)):
+    for interval in sorted(intervals, key=lambda i: (i.at, i.start, i.statement_id, i.kind, i.repeat)):
         furthest = max((i.end for i in passed), default=0)
         if passed and interval.at > min(left_at(i) for i in passed if i.end == furthest) + horizon:
             break
@@ -91,7 +92,13 @@ def _view(
     first_exit = max(i.end for i in passed)
     first_high = max(i.end_high for i in passed)
     at = min(left_at(i) for i in passed if i.end == first_exit)
-    is_completed = _is_completed(unique, first_exit, length)
+    unique_high = measure((i.start, i.end_high) for i in intervals)
+    ratio = threshold("video_completion_ratio")
+    tail = max(length - threshold("video_completion_tail_seconds") * SECOND, ratio * length)
+    is_end_reached = first_exit >= tail
+    is_unwatched = bool(length) and unique_high / length < threshold("completion_watched_min_ratio")
+    is_completed = bool(length) and not is_unwatched and (unique / length >= ratio or is_end_reached)
+    is_completed_reported = any(e.verb == "completed" for e in events)
     seeks = [(e.position_from, e.position_to) for e in events if e.verb == "seeked"]
     seeks = [(a, b) for a, b in seeks if a is not None and b is not None]
     return View(
@@ -102,28 +109,25 @@ def _view(
         length=length,
         watched=sum(i.seconds for i in intervals),
         unique=unique,
-        unique_high=measure((i.start, i.end_high) for i in intervals),
+        unique_high=unique_high,
         furthest=max(i.end for i in intervals),
         first_exit=first_exit,
         first_exit_high=first_high,
         left_at=at,
         last_at=max(left_at(i) for i in intervals),
-        exit_kind=_exit_kind(is_completed, at, complete_through, first_high - first_exit),
+        exit_kind=(
+            "skipped"
+            if is_unwatched and is_end_reached
+            else _exit_kind(is_completed, at, complete_through, first_high - first_exit)
+        ),
         is_completed=is_completed,
-        is_completed_reported=any(e.verb == "completed" for e in events),
+        is_completed_reported=is_completed_reported,
+        is_completed_unwatched=is_unwatched and (is_end_reached or is_completed_reported),
         play_count=sum(e.verb == "played" for e in events),
         stream_count=len({i.stream for i in intervals}),
         seeks_forward=sum(b > a for a, b in seeks),
         seeks_back=sum(b < a for a, b in seeks),
     )
-
-
-def _is_completed(unique: int, first_exit: int, length: int) -> bool:
-    if not length:
-        return False
-    ratio = threshold("video_completion_ratio")
-    tail = max(length - threshold("video_completion_tail_seconds") * SECOND, ratio * length)
-    return unique / length >= ratio or first_exit >= tail
 
 
 def _exit_kind(is_completed: bool, at: int, complete_through: int, doubt: int) -> str:

@@ -115,7 +115,11 @@ with
             last_bins.video_id as video_id,
             last_bins.last_bin as last_bin,
             views.exit_kind as exit_kind,
-            {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }} as possible_bin
+            if(
+                views.exit_kind = 'open',
+                bin_count - 1,
+                {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }}
+            ) as possible_bin
         from last_bins
         inner join
             views
@@ -136,7 +140,7 @@ with
 
     {#
         From which bin on, and up to which, a range counts as what. Whose exit is known by bounds only may have watched
-        on from behind the last sure bin to the upper bound.
+        on from behind the last sure bin to the upper bound; whose horizon is open may still come back, and to the end.
     #}
     spans as (
         select
@@ -165,7 +169,7 @@ with
             last_bin + 1 as from_bin,
             possible_bin + 1 as to_bin
         from exits
-        where exit_kind = 'unknown'
+        where exit_kind in ('unknown', 'open')
     ),
 
     steps as (
@@ -199,26 +203,25 @@ with
                     [(position_from_seconds, 1), (position_to_seconds, 0)]
                 ) as seek_end
             ) .1 as position_seconds,
+            assumeNotNull(
+                {{ plausible_position_ms("position_seconds") }}
+            ) as position_ms,
             seek_end .2 = 1 as is_away
         from {{ ref("fct_learning_events") }}
-        where verb = 'seeked' and learner_id in (select learner_id from learners)
+        where
+            verb = 'seeked'
+            and learner_id in (select learner_id from learners)
+            and {{ plausible_position_ms("position_seconds") }} is not null
     ),
 
     seeks_by_bin as (
         select
             videos.video_id as video_id,
-            {{
-                video_bin(
-                    "assumeNotNull("
-                    ~ milliseconds("seek_ends.position_seconds")
-                    ~ ")"
-                )
-            }} as bin_number,
+            {{ video_bin("seek_ends.position_ms") }} as bin_number,
             countIf(is_away) as seek_away_count,
             countIf(not is_away) as seek_into_count
         from seek_ends
         inner join videos on seek_ends.video_id = videos.video_id
-        where seek_ends.position_seconds >= 0 and seek_ends.position_seconds < 1000000
         group by video_id, bin_number
     ),
 

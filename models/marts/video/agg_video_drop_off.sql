@@ -32,11 +32,13 @@ with
             rewatch_count,
             possible_count,
             dropped_count,
-            unknown_exit_count,
             open_exit_count,
+            unknown_exit_count + open_exit_count as censored_count,
             seek_away_count,
             seek_into_count,
-            {{ milliseconds("width_seconds") }} * at_risk_count as exposure_ms
+            {#- Those who cannot be judged here say nothing about what to expect. #}
+            {{ milliseconds("width_seconds") }}
+            * (at_risk_count - censored_count) as exposure_ms
         from {{ ref("agg_video_bins") }}
     ),
 
@@ -64,6 +66,7 @@ with
         select
             *,
             {{ ratio("dropped_count", "at_risk_count") }} as hazard_or_null,
+            {{ drop_off_reason("censored_count", "at_risk_count") }} as hazard_reason,
             if(
                 other_exposure_ms > 0,
                 1000 * (other_dropped_count + 0.5) / other_exposure_ms,
@@ -71,7 +74,8 @@ with
             ) as expected_rate,
             1 - exp(- expected_rate * width_seconds) as expected_hazard_or_null,
             if(
-                at_risk_count >= {{ var("hot_spot_min_at_risk") }},
+                at_risk_count >= {{ var("hot_spot_min_at_risk") }}
+                and hazard_reason = '',
                 {{
                     binomial_upper_tail(
                         "dropped_count", "at_risk_count", "expected_hazard_or_null"
@@ -96,14 +100,19 @@ with
             as greenwood_sum,
             {{
                 running_survival(
-                    "dropped_count + unknown_exit_count", "at_risk_count", "so_far"
+                    "dropped_count + censored_count", "at_risk_count", "so_far"
                 )
-            }} as survival_if_unknown_left,
+            }} as survival_if_censored_left,
             {{
                 running_survival(
                     "dropped_count", "(at_risk_count + possible_count)", "so_far"
                 )
-            }} as survival_if_unknown_stayed,
+            }} as survival_if_censored_stayed,
+            {{
+                survival_reason(
+                    "censored_count", "at_risk_count", "started_count", "so_far"
+                )
+            }} as survival_reason,
             sum(open_exit_count) over whole_video > 0 as is_provisional
         from with_rates
         left join
@@ -119,6 +128,41 @@ with
             whole_video as (partition by with_rates.video_id)
     ),
 
+    {# A hot spot is a run of bins that stand out, and its cost is that of all of them. #}
+    islands as (
+        select
+            *,
+            ifNull(
+                q_value < {{ var("hot_spot_q") }}
+                and hazard_or_null
+                >= {{ var("hot_spot_min_effect") }} * expected_hazard_or_null,
+                false
+            ) as is_significant,
+            dropped_count - expected_hazard_or_null * at_risk_count as excess_or_null,
+            bin_number - row_number() over (
+                partition by video_id, is_significant order by bin_number
+            ) as island_number
+        from with_curves
+    ),
+
+    costly as (
+        select
+            *,
+            {#- Sorted before they are added: floats in any order would differ in the last digit. #}
+            arraySum(
+                arraySort(
+                    groupArray(ifNull(excess_or_null, 0)) over (
+                        partition by video_id, is_significant, island_number
+                    )
+                )
+            ) as island_lost,
+            is_significant
+            and island_lost >= {{ var("hot_spot_min_lost") }}
+            and island_lost
+            >= {{ var("hot_spot_min_lost_ratio") }} * started_count as is_hot_spot
+        from islands
+    ),
+
     final as (
         select
             video_id,
@@ -128,74 +172,68 @@ with
             started_count,
             at_risk_count,
             dropped_count,
-            unknown_exit_count + open_exit_count as censored_count,
-            dropped_count + unknown_exit_count + open_exit_count as exit_count,
+            censored_count,
+            dropped_count + censored_count as exit_count,
             {{ ratio_with_interval("exit_ratio", "exit_count", "started_count") }},
             is_provisional,
-            {{ suppressed("hazard_or_null", "at_risk_count") }} as hazard,
-            {{
-                suppressed(
-                    wilson_low("dropped_count", "at_risk_count"), "at_risk_count"
-                )
-            }} as hazard_low,
-            {{
-                suppressed(
-                    wilson_high("dropped_count", "at_risk_count"), "at_risk_count"
-                )
-            }} as hazard_high,
-            {{ suppressed("survival_or_null", "started_count") }} as survival,
+            if(hazard_reason = '', hazard_or_null, null) as hazard,
+            {# The bounds hold whether those who cannot be judged yet left here or stayed. #}
+            if(
+                hazard_reason = '',
+                {{ wilson_low("dropped_count", "at_risk_count") }},
+                null
+            ) as hazard_low,
+            if(
+                hazard_reason = '',
+                {{ wilson_high("exit_count", "at_risk_count") }},
+                null
+            ) as hazard_high,
+            hazard_reason,
+            if(survival_reason = '', survival_or_null, null) as survival,
             {#
                 Both kinds of doubt in one interval: Greenwood's about the learners we saw leave, and the bounds for
-                those whose exit is unknown.
+                those who cannot be judged yet.
             #}
-            {{
-                suppressed(
-                    greenwood_low("survival_if_unknown_left", "greenwood_sum"),
-                    "started_count",
-                )
-            }} as survival_low,
-            {{
-                suppressed(
-                    greenwood_high("survival_if_unknown_stayed", "greenwood_sum"),
-                    "started_count",
-                )
-            }} as survival_high,
-            {{ suppressed(ratio("dropped_count", "started_count"), "started_count") }}
-            as drop_off_ratio,
-            {{
-                suppressed(
-                    wilson_low("dropped_count", "started_count"), "started_count"
-                )
-            }} as drop_off_ratio_low,
-            {{
-                suppressed(
-                    wilson_high("dropped_count", "started_count"), "started_count"
-                )
-            }} as drop_off_ratio_high,
+            if(
+                survival_reason = '',
+                {{ greenwood_low("survival_if_censored_left", "greenwood_sum") }},
+                null
+            ) as survival_low,
+            if(
+                survival_reason = '',
+                {{ greenwood_high("survival_if_censored_stayed", "greenwood_sum") }},
+                null
+            ) as survival_high,
+            survival_reason,
+            {{ drop_off_reason("censored_count", "started_count") }} as drop_off_reason,
+            if(
+                drop_off_reason = '',
+                {{ ratio("dropped_count", "started_count") }},
+                null
+            ) as drop_off_ratio,
+            if(
+                drop_off_reason = '',
+                {{ wilson_low("dropped_count", "started_count") }},
+                null
+            ) as drop_off_ratio_low,
+            if(
+                drop_off_reason = '',
+                {{ wilson_high("exit_count", "started_count") }},
+                null
+            ) as drop_off_ratio_high,
             viewer_count,
             view_count,
             at_risk_count as first_pass_viewer_count,
             rewatch_count,
             seek_away_count,
             seek_into_count,
-            {{ suppressed("expected_hazard_or_null", "at_risk_count") }}
-            as expected_hazard,
-            {{
-                suppressed(
-                    "dropped_count - expected_hazard_or_null * at_risk_count",
-                    "at_risk_count",
-                )
-            }} as excess_learners_lost,
-            {{ suppressed("with_curves.p_value", "at_risk_count") }} as p_value,
-            {{ suppressed("with_curves.q_value", "at_risk_count") }} as q_value,
-            ifNull(
-                q_value < {{ var("hot_spot_q") }}
-                and hazard_or_null
-                >= {{ var("hot_spot_min_effect") }} * expected_hazard_or_null,
-                false
-            ) as is_hot_spot,
+            if(hazard_reason = '', expected_hazard_or_null, null) as expected_hazard,
+            if(hazard_reason = '', excess_or_null, null) as excess_learners_lost,
+            if(hazard_reason = '', costly.p_value, null) as p_value,
+            if(hazard_reason = '', costly.q_value, null) as q_value,
+            is_hot_spot,
             {{ is_suppressed("at_risk_count") }} as is_suppressed
-        from with_curves
+        from costly
     )
 
 select
@@ -215,12 +253,15 @@ select
     hazard,
     hazard_low,
     hazard_high,
+    toLowCardinality(hazard_reason) as hazard_reason,
     survival,
     survival_low,
     survival_high,
+    toLowCardinality(survival_reason) as survival_reason,
     drop_off_ratio,
     drop_off_ratio_low,
     drop_off_ratio_high,
+    toLowCardinality(drop_off_reason) as drop_off_reason,
     viewer_count,
     view_count,
     first_pass_viewer_count,

@@ -14,6 +14,7 @@ with
             started_count,
             at_risk_count,
             dropped_count,
+            censored_count,
             hazard,
             expected_hazard,
             excess_learners_lost,
@@ -41,6 +42,7 @@ with
             max(started_count) as started_count,
             max(at_risk_count) as at_risk_count,
             sum(dropped_count) as dropped_count,
+            sum(censored_count) as censored_count,
             {# Sorted before they are multiplied or added: floats in any order would differ in the last digit. #}
             1 - arrayProduct(arraySort(groupArray(1 - hazard))) as hazard,
             1 - arrayProduct(
@@ -74,8 +76,12 @@ with
             as drop_off_ratio,
             {{ wilson_low("merged.dropped_count", "merged.started_count") }}
             as drop_off_ratio_low,
-            {{ wilson_high("merged.dropped_count", "merged.started_count") }}
-            as drop_off_ratio_high,
+            {{
+                wilson_high(
+                    "(merged.dropped_count + merged.censored_count)",
+                    "merged.started_count",
+                )
+            }} as drop_off_ratio_high,
             merged.hazard as hazard,
             merged.expected_hazard as expected_hazard,
             merged.excess_learners_lost as excess_learners_lost,

@@ -137,17 +137,24 @@ with
             - first_pass_exit .2 as first_pass_left_at_ms,
             if(length_ms > 0, unique_ms / length_ms, null) as coverage_ratio,
             if(length_ms > 0, unique_high_ms / length_ms, null) as coverage_ratio_high,
+            first_pass_exit_ms
+            >= length_ms - {{ 1000 * var("video_completion_tail_seconds") }}
+            and first_pass_exit_ms
+            >= {{ var("video_completion_ratio") }} * length_ms as is_end_reached,
+            ifNull(
+                coverage_ratio_high < {{ var("completion_watched_min_ratio") }}, false
+            ) as is_unwatched,
             length_ms > 0
+            and not is_unwatched
             and (
                 unique_ms / length_ms >= {{ var("video_completion_ratio") }}
-                or first_pass_exit_ms
-                >= length_ms - {{ 1000 * var("video_completion_tail_seconds") }}
-                and first_pass_exit_ms
-                >= {{ var("video_completion_ratio") }} * length_ms
+                or is_end_reached
             ) as is_completed,
             multiIf(
                 is_completed,
                 'completed',
+                is_unwatched and is_end_reached,
+                'skipped',
                 first_pass_left_at_ms + {{ 86400000 * var("return_horizon_days") }}
                 > watermark.complete_through_ms,
                 'open',
@@ -189,6 +196,10 @@ with
             judged.exit_kind as exit_kind,
             judged.is_completed as is_completed,
             statements.is_completed_reported as is_completed_reported,
+            judged.is_unwatched
+            and (
+                judged.is_end_reached or statements.is_completed_reported
+            ) as is_completed_unwatched,
             statements.play_count as play_count,
             judged.stream_count as stream_count,
             judged.first_watched_at as first_watched_at,
@@ -225,6 +236,7 @@ select
     toLowCardinality(exit_kind) as exit_kind,
     is_completed,
     is_completed_reported,
+    is_completed_unwatched,
     play_count,
     stream_count,
     first_watched_at,

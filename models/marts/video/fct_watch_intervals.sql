@@ -42,6 +42,8 @@ with
             end_ms,
             end_high_ms,
             watched_wall_ms,
+            has_position_outside,
+            repeat_number,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
         where {{ is_of_this_build }}
@@ -57,7 +59,12 @@ with
         select
             {{
                 surrogate_key(
-                    ["intervals.statement_id", "intervals.kind", "intervals.start_ms"]
+                    [
+                        "intervals.statement_id",
+                        "intervals.kind",
+                        "intervals.start_ms",
+                        "intervals.repeat_number",
+                    ]
                 )
             }} as watch_interval_id,
             intervals.learner_id as learner_id,
@@ -66,7 +73,9 @@ with
             sessions.session_id as session_id,
             intervals.stream_id as player_session_id,
             intervals.kind as kind,
-            intervals.kind in ('resumed', 'compressed', 'reported') as is_flagged,
+            intervals.kind in ('resumed', 'compressed', 'reported')
+            or intervals.has_position_outside as is_flagged,
+            intervals.has_position_outside as has_position_outside,
             intervals.statement_id as start_statement_id,
             intervals.next_statement_id as end_statement_id,
             intervals.occurred_at as started_at,
@@ -80,6 +89,7 @@ with
             if(
                 intervals.length_ms > 0, {{ seconds("intervals.length_ms") }}, null
             ) as length_seconds,
+            intervals.repeat_number as repeat_number,
             intervals.is_first_pass as is_first_pass
         from intervals
         {# Sessions come in this order from disk; a hash of all their statements would not fit into memory. #}
@@ -99,6 +109,7 @@ select
     player_session_id,
     toLowCardinality(kind) as kind,
     is_flagged,
+    has_position_outside,
     start_statement_id,
     end_statement_id,
     started_at,
@@ -110,5 +121,6 @@ select
     wall_seconds,
     watched_wall_seconds,
     length_seconds,
+    repeat_number,
     is_first_pass
 from final

@@ -47,6 +47,7 @@ def test_nothing_is_flagged_in_the_examples():
         ({"result": {"score": {"min": 7, "max": 5}}}, "invalid_score", "/result/score"),
         ({"result": {"duration": "12 s"}}, "invalid_duration", "/result/duration"),
         ({"result": {"duration": "PT"}}, "invalid_duration", "/result/duration"),
+        ({"result": {"duration": "P1Y2M3DT4H5M6.7S"}}, "invalid_duration", "/result/duration"),
         ({"context": {"team": ACTORS[0]}}, "invalid_context", "/context/team/objectType"),
         ({"context": {"statement": {"id": UUID}}}, "invalid_context", "/context/statement/objectType"),
         (
@@ -68,7 +69,7 @@ def test_a_fault_outside_the_four_facts_gives_its_flag(parts: dict, flag: str, p
     "parts",
     [
         {"result": {"duration": "P2W"}},
-        {"result": {"duration": "P1Y2M3DT4H5M6.7S"}},
+        {"result": {"duration": "P0Y0M3DT4H5M6,7S"}},
         {"result": {"score": {"raw": 3, "min": 0, "max": 5, "scaled": -1}}},
         {"context": {"contextActivities": {"parent": ACTIVITY, "category": []}}},
         {"version": "2.0.0", "context": {"contextAgents": [{"objectType": "contextAgent", "agent": ACTORS[0]}]}},
