@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from scipy import stats
 
 MACROS = Path(__file__).resolve().parents[2] / "macros" / "metrics"
-VARS = {"minimum_group_size": 10}
+VARS = {"minimum_group_size": 10, "minimum_judged_ratio": 0.3333}
 COUNTS = [(0, 1), (1, 1), (0, 10), (3, 10), (10, 10), (7, 250), (12_345, 100_000), (99_999, 100_000)]
 
 
@@ -76,6 +76,41 @@ def test_a_value_over_nine_learners_is_not_shown(formula, evaluate):
     columns = "value Float64, learners Nullable(UInt64)"
     assert evaluate(formula.suppressed("value", "learners"), columns, rows) == [None, 0.5, None]
     assert evaluate(f"toUInt8({formula.is_suppressed('learners')})", columns, rows) == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("censored", "at_risk", "reason"),
+    [
+        (246, 257, "censored"),
+        (0, 257, ""),
+        (20, 30, ""),
+        (21, 30, "censored"),
+        (9, 9, "suppressed"),
+        (0, 0, "suppressed"),
+    ],
+)
+def test_a_rate_over_a_group_that_is_hardly_judged_says_censored(formula, engine, censored, at_risk, reason):
+    assert engine.query(f"select {formula.drop_off_reason(censored, at_risk)}", "TSV").data().rstrip("\n") == reason
+
+
+@pytest.mark.parametrize(
+    ("exits", "reasons"),
+    [
+        # (censored, at risk) of one bin after the other; 30 learners started.
+        ([(0, 30), (21, 30), (0, 9), (0, 9)], ["", "censored", "censored", "censored"]),
+        ([(7, 30), (7, 23), (7, 16), (2, 9)], ["", "", "censored", "censored"]),
+        ([(1, 1), (0, 30), (10, 30), (10, 20)], ["", "", "", "censored"]),
+    ],
+    ids=["half of a video at once", "far apart", "one learner alone in a bin"],
+)
+def test_a_survival_curve_is_censored_from_where_too_few_are_judged(formula, engine, exits, reasons):
+    rows = ", ".join(f"({number}, {censored}, {at_risk})" for number, (censored, at_risk) in enumerate(exits))
+    sql = (
+        f"select {formula.survival_reason('c', 'n', '30', 'so_far')} "
+        f"from values('b UInt8, c UInt64, n UInt64', {rows}) "
+        "window so_far as (order by b rows between unbounded preceding and current row) order by b"
+    )
+    assert engine.query(sql, "TSV").data().split("\n")[:-1] == reasons
 
 
 def test_a_ratio_with_its_interval_is_three_columns_or_three_nulls(formula, engine):
