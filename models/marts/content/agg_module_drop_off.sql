@@ -35,7 +35,7 @@ with
     ),
 
     progress as (
-        select learner_id, unit_id, reached_at, last_active_at
+        select learner_id, course_id, unit_id, reached_at, last_active_at
         from {{ ref("fct_unit_progress") }}
         where learner_id in (select learner_id from learners)
     ),
@@ -52,6 +52,7 @@ with
     #}
     arrivals as (
         select
+            progress.course_id as course_id,
             progress.unit_id as unit_id,
             dateDiff(
                 'millisecond',
@@ -61,14 +62,17 @@ with
                 progress.reached_at
             ) as delay_ms
         from progress
-        inner join units on progress.unit_id = units.unit_id
+        inner join
+            units
+            on progress.course_id = units.course_id
+            and progress.unit_id = units.unit_id
         where not units.is_published and not (units.is_outside and units.has_modules)
     ),
 
     usual_delays as (
-        select unit_id, quantileExactLow(0.5)(delay_ms) as delay_ms
+        select course_id, unit_id, quantileExactLow(0.5)(delay_ms) as delay_ms
         from arrivals
-        group by unit_id
+        group by course_id, unit_id
     ),
 
     placed_units as (
@@ -86,7 +90,10 @@ with
                 null
             ) as place
         from units
-        left join usual_delays on units.unit_id = usual_delays.unit_id
+        left join
+            usual_delays
+            on units.course_id = usual_delays.course_id
+            and units.unit_id = usual_delays.unit_id
         where not (units.is_outside and units.has_modules)
     ),
 
@@ -124,7 +131,10 @@ with
             leadInFrame(progress.reached_at) over way as next_reached_at,
             leadInFrame(toUInt8(1)) over way = 0 as is_furthest
         from progress
-        inner join ranked_units on progress.unit_id = ranked_units.unit_id
+        inner join
+            ranked_units
+            on progress.course_id = ranked_units.course_id
+            and progress.unit_id = ranked_units.unit_id
         window
             way as (
                 partition by learner_id, course_id, unit_kind

@@ -2,13 +2,16 @@
     config(
         materialized="touched",
         replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
-        ~ "or learner_id in (select learner_id from {{ touched_aside(this, 'new') }})",
+        ~ "or learner_id in (select learner_id from {{ touched_aside(this, 'new') }}) "
+        ~ "or learner_id in {{ learners_placed_by_enrolment() }}",
         basis=[
             "select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds "
             ~ "from {{ ref('dim_units') }}",
-            "with units as (select unit_id from {{ ref('dim_units') }}) "
-            ~ "select activity_id, activity_type, parent_activity_id, module_id from {{ ref('dim_activities') }} "
-            ~ "where activity_id in units or module_id in units or parent_activity_id in units",
+            "with units as (select course_id, unit_id from {{ ref('dim_units') }}) "
+            ~ "select course_id, activity_id, activity_type, parent_activity_id, module_id "
+            ~ "from {{ ref('dim_course_activities') }} "
+            ~ "where (course_id, activity_id) in units or (course_id, module_id) in units "
+            ~ "or (course_id, parent_activity_id) in units",
         ],
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
@@ -30,6 +33,9 @@
         from {{ timeline }}
         union distinct
         select arrayJoin({{ learners_of_outdated_progress() }}) as learner_id
+        union distinct
+        select learner_id
+        from {{ learners_placed_by_enrolment() }}
     )
 {%- endset %}
 {%- set is_of_this_build %}
@@ -44,9 +50,14 @@ with
         from {{ ref("dim_units") }}
     ),
 
-    activities as (
-        select activity_id, activity_type, parent_activity_id, module_id
-        from {{ ref("dim_activities") }}
+    course_activities as (
+        select
+            course_id,
+            activity_id,
+            activity_type,
+            ifNull(parent_activity_id, '') as parent_activity_id,
+            ifNull(module_id, '') as module_id
+        from {{ ref("dim_course_activities") }}
     ),
 
     {# What others do to a learner's record is not the learner reaching content. #}
@@ -54,6 +65,7 @@ with
         select
             learner_id,
             activity_id,
+            ifNull(course_id, '') as named_course_id,
             verb,
             ifNull(is_completed, false) as is_reported_completed,
             occurred_at,
@@ -77,7 +89,8 @@ with
     attempts as (
         select
             learner_id,
-            ifNull(module_id, '') as module_id,
+            item_id,
+            ifNull(course_id, '') as named_course_id,
             ifNull(assessment_id, '') as assessment_id,
             is_correct,
             answered_at
@@ -103,6 +116,7 @@ with
         select
             learner_id,
             activity_id,
+            named_course_id,
             min(occurred_at) as first_at,
             max(occurred_at) as last_at,
             count() as event_count,
@@ -112,40 +126,94 @@ with
             ) as completed_at,
             minIfOrNull(occurred_at, verb = 'failed') as failed_at
         from events
+        group by learner_id, activity_id, named_course_id
+    ),
+
+    {#
+        Where what names no course belongs: in the only course of its activity, else in the only one of these that the
+        learner is in. Which of several it was cannot be known, and it counts in none.
+    #}
+    unnamed as (
+        select distinct learner_id, activity_id
+        from learner_activities
+        where named_course_id = ''
+    ),
+
+    unnamed_candidates as (
+        select
+            unnamed.learner_id as learner_id,
+            unnamed.activity_id as activity_id,
+            course_activities.course_id as course_id,
+            (unnamed.learner_id, course_activities.course_id)
+            in (select learner_id, course_id from enrolments) as is_learners
+        from unnamed
+        inner join
+            course_activities on unnamed.activity_id = course_activities.activity_id
+    ),
+
+    unnamed_courses as (
+        select
+            learner_id,
+            activity_id,
+            if(
+                count() = 1, min(course_id), minIf(course_id, is_learners)
+            ) as found_course_id
+        from unnamed_candidates
         group by learner_id, activity_id
+        having count() = 1 or countIf(is_learners) = 1
+    ),
+
+    courses_of_activities as (
+        select
+            learner_activities.* except (named_course_id),
+            if(
+                learner_activities.named_course_id != '',
+                learner_activities.named_course_id,
+                unnamed_courses.found_course_id
+            ) as course_id
+        from learner_activities
+        left join
+            unnamed_courses
+            on learner_activities.learner_id = unnamed_courses.learner_id
+            and learner_activities.activity_id = unnamed_courses.activity_id
     ),
 
     {# What happens on an activity happens in its module too and, on a question, in the assessment. #}
     placed_activities as (
         select
-            learner_activities.learner_id as learner_id,
-            learner_activities.activity_id as activity_id,
-            learner_activities.first_at as first_at,
-            learner_activities.last_at as last_at,
-            learner_activities.event_count as event_count,
-            learner_activities.active_milliseconds as active_milliseconds,
-            learner_activities.completed_at as completed_at,
-            learner_activities.failed_at as failed_at,
+            courses.learner_id as learner_id,
+            courses.activity_id as activity_id,
+            courses.course_id as course_id,
+            courses.first_at as first_at,
+            courses.last_at as last_at,
+            courses.event_count as event_count,
+            courses.active_milliseconds as active_milliseconds,
+            courses.completed_at as completed_at,
+            courses.failed_at as failed_at,
             arrayJoin(
                 arrayDistinct(
                     [
-                        learner_activities.activity_id,
-                        ifNull(activities.module_id, ''),
+                        courses.activity_id,
+                        course_activities.module_id,
                         if(
-                            activities.activity_type = 'question',
-                            ifNull(activities.parent_activity_id, ''),
+                            course_activities.activity_type = 'question',
+                            course_activities.parent_activity_id,
                             ''
                         )
                     ]
                 )
             ) as unit_id
-        from learner_activities
-        left join activities on learner_activities.activity_id = activities.activity_id
+        from courses_of_activities as courses
+        inner join
+            course_activities
+            on courses.course_id = course_activities.course_id
+            and courses.activity_id = course_activities.activity_id
     ),
 
     reached_units as (
         select
             learner_id,
+            course_id,
             unit_id,
             min(first_at) as reached_at,
             max(last_at) as last_active_at,
@@ -154,11 +222,14 @@ with
             minIf(completed_at, activity_id = unit_id) as reported_completed_at,
             minIf(failed_at, activity_id = unit_id) as reported_failed_at
         from placed_activities
-        where unit_id in (select unit_id from units)
-        group by learner_id, unit_id
+        where (course_id, unit_id) in (select course_id, unit_id from units)
+        group by learner_id, course_id, unit_id
     ),
 
-    {# A video is completed by what was watched of it, not by what its player says. #}
+    {#
+        A video is completed by what was watched of it, not by what its player says: once watched, in every course in
+        which the learner comes to it.
+    #}
     watched_units as (
         select
             reached_units.learner_id as learner_id,
@@ -176,7 +247,10 @@ with
             multiIf(
                 units.activity_type = 'video'
                 and ifNull(video_views.is_completed, false),
-                ifNull(video_views.last_watched_at, reached_units.last_active_at),
+                greatest(
+                    ifNull(video_views.last_watched_at, reached_units.last_active_at),
+                    reached_units.reached_at
+                ),
                 units.activity_type = 'video',
                 null,
                 units.activity_type = 'assessment',
@@ -196,22 +270,53 @@ with
                 partition by reached_units.learner_id, units.course_id
             ) as first_reached_at
         from reached_units
-        inner join units on reached_units.unit_id = units.unit_id
+        inner join
+            units
+            on reached_units.course_id = units.course_id
+            and reached_units.unit_id = units.unit_id
         left join
             video_views
             on reached_units.unit_id = video_views.video_id
             and reached_units.learner_id = video_views.learner_id
     ),
 
+    placed_attempts as (
+        select
+            attempts.learner_id as learner_id,
+            if(
+                attempts.named_course_id != '',
+                attempts.named_course_id,
+                unnamed_courses.found_course_id
+            ) as course_id,
+            attempts.item_id as item_id,
+            attempts.assessment_id as assessment_id,
+            attempts.answered_at as answered_at,
+            attempts.is_correct as is_correct
+        from attempts
+        left join
+            unnamed_courses
+            on attempts.learner_id = unnamed_courses.learner_id
+            and attempts.item_id = unnamed_courses.activity_id
+    ),
+
     answers as (
         select
-            learner_id,
-            module_id,
+            placed_attempts.learner_id as learner_id,
+            placed_attempts.course_id as course_id,
+            course_activities.module_id as module_id,
             groupArray(
-                (assessment_id, answered_at, toUInt8(ifNull(is_correct, false)))
+                (
+                    placed_attempts.assessment_id,
+                    placed_attempts.answered_at,
+                    toUInt8(ifNull(placed_attempts.is_correct, false))
+                )
             ) as answered
-        from attempts
-        group by learner_id, module_id
+        from placed_attempts
+        inner join
+            course_activities
+            on placed_attempts.course_id = course_activities.course_id
+            and placed_attempts.item_id = course_activities.activity_id
+        group by learner_id, course_id, module_id
     ),
 
     {#
@@ -255,6 +360,7 @@ with
         left join
             answers
             on watched_units.learner_id = answers.learner_id
+            and watched_units.course_id = answers.course_id
             and watched_units.module_id = answers.module_id
     ),
 
