@@ -51,7 +51,9 @@ def history() -> list[dict]:
         found.append(done(len(found), learner, "attempted", QUIZ, at, grouping=course("b")))
         found.append(done(len(found), learner, "answered", QUESTION, at + 1000, parent=QUIZ))
     # Courses d and e share a page. Gil reads it, names no course and is in one by a list only.
-    found += [done(len(found) + n, f"{c}-0", "viewed", page("shared"), at, grouping=course(c)) for n, c in enumerate("de")]
+    found += [
+        done(len(found) + n, f"{c}-0", "viewed", page("shared"), at, grouping=course(c)) for n, c in enumerate("de")
+    ]
     return [*found, done(len(found), "gil", "viewed", page("shared"), at)]
 
 
