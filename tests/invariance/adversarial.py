@@ -28,7 +28,7 @@ ODD_RUNS = (
     "https://campus.example.org/courses/a/",
     "HTTPS://Campus.Example.org/courses/a",
 )
-COURSES = ("", "", *RUNS * 3, *ODD_RUNS)
+COURSES = ("", *RUNS)
 # Length of each video, as the statements of different learners tell it; without any, it stays unknown.
 VIDEOS = {
     "two-minutes": (120,),
@@ -141,11 +141,13 @@ def acts(draw: st.DrawFn, screen: Screen, at: int) -> tuple[str, dict, dict, dic
     return verb, activity(f"https://campus.example.org/video/{name}", "video"), *extensions(fields)
 
 
-def _context(draw: st.DrawFn, told: dict) -> dict | None:
+def _context(draw: st.DrawFn, told: dict, turn: int) -> dict | None:
     course = draw(st.sampled_from(COURSES))
     context: dict = {"extensions": told} if told else {}
     if course:
-        relation = draw(st.sampled_from(("parent", "grouping", "category")))
+        relation = draw(st.sampled_from(("parent", "grouping")))
+        if turn % 7 == 0:
+            course, relation = ODD_RUNS[turn % len(ODD_RUNS)], "category"
         context["contextActivities"] = {relation: [activity(course, "course")]}
     if draw(st.integers(0, 9)) == 0:
         context["registration"] = statement_id(0, 1)
@@ -177,7 +179,7 @@ def cases(draw: st.DrawFn, number: int) -> Case:
             verb,
             thing,
             None if oddity == 1 else moment(at, zone),
-            context=_context(draw, of_context),
+            context=_context(draw, of_context, number + turn),
             result=_result(draw, verb, of_result),
             stored=moment(at + SECOND) if oddity in (1, 2, 3) else None,
         )

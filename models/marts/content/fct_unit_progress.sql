@@ -129,38 +129,13 @@ with
         group by learner_id, activity_id, named_course_id
     ),
 
-    {#
-        Where what names no course belongs: in the only course of its activity, else in the only one of these that the
-        learner is in. Which of several it was cannot be known, and it counts in none.
-    #}
-    unnamed as (
-        select distinct learner_id, activity_id
-        from learner_activities
-        where named_course_id = ''
-    ),
-
-    unnamed_candidates as (
-        select
-            unnamed.learner_id as learner_id,
-            unnamed.activity_id as activity_id,
-            course_activities.course_id as course_id,
-            (unnamed.learner_id, course_activities.course_id)
-            in (select learner_id, course_id from enrolments) as is_learners
-        from unnamed
-        inner join
-            course_activities on unnamed.activity_id = course_activities.activity_id
-    ),
-
+    {# Which of several courses it was cannot be known where the learner is in more than one: it counts in none. #}
     unnamed_courses as (
-        select
-            learner_id,
-            activity_id,
-            if(
-                count() = 1, min(course_id), minIf(course_id, is_learners)
-            ) as found_course_id
-        from unnamed_candidates
-        group by learner_id, activity_id
-        having count() = 1 or countIf(is_learners) = 1
+        {{
+            courses_of_unnamed(
+                "learner_activities", "course_activities", "enrolments"
+            )
+        }}
     ),
 
     courses_of_activities as (

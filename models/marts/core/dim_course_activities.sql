@@ -131,6 +131,8 @@ with
             and assessments.activity_type = 'assessment'
     ),
 
+    listed_activities as (select activity_id as listed_id from listed),
+
     {#
         Without a word about this course an activity lies where it lies otherwise. But a place in the order of one course
         is none in another.
@@ -173,7 +175,7 @@ with
             activities.is_in_catalogue as is_in_catalogue,
             not is_listed
             and pairs.activity_id
-            in (select activity_id from listed) as is_listed_elsewhere,
+            in (select listed_id from listed_activities) as is_listed_elsewhere,
             if(
                 ifNull(reported.is_reported, 0) = 1,
                 toNullable(reported.first_seen_at),
@@ -203,13 +205,14 @@ with
         select distinct
             course_id,
             module_id,
-            module_id in (select activity_id from listed) as is_listed_elsewhere
+            module_id
+            in (select listed_id from listed_activities) as is_listed_elsewhere
         from placed_pairs
         where
             module_id
             in (select activity_id from activities where activity_type = 'module')
             and (course_id, module_id)
-            not in (select course_id, activity_id from placed_pairs)
+            not in (select course_id, activity_id from pairs_with_assessments)
     ),
 
     final as (
