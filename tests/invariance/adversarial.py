@@ -266,7 +266,7 @@ def listed_learners(count: int) -> list[dict]:
         {"actor": account_of(f"case-{number}"), "course_id": courses[number // 2 % len(courses)]}
         for number in range(0, count, 2)
     ]
-    return [item | ({"enrolled_at": moment(STARTS[1])} if number % 3 else {}) for number, item in enumerate(found)]
+    return [item | ({"enrolled_at": moment(STARTS[2])} if number % 3 else {}) for number, item in enumerate(found)]
 
 
 def draw_cases(count: int) -> list[Case]:
