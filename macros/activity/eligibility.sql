@@ -64,3 +64,33 @@
             or progress.channel != {{ eligible_channel() }}
     )
 {%- endmacro %}
+
+{#
+    Query of the learners of whom events on shared content name no course: which of its courses they are in decides
+    where these events count, and a list of learners may change that without a statement of theirs. Every run counts
+    their progress again; where events name their course, there are none.
+#}
+{% macro learners_placed_by_enrolment() -%}
+    (
+        select distinct learner_id
+        from {{ ref("fct_learning_events") }}
+        where
+            learner_id in (
+                select learner_id
+                from {{ ref("int_learner_courses") }}
+                where
+                    course_id = ''
+                    and (
+                        select count() > uniqExact(activity_id)
+                        from {{ ref("dim_course_activities") }}
+                    )
+            )
+            and course_id = ''
+            and activity_id in (
+                select activity_id
+                from {{ ref("dim_course_activities") }}
+                group by activity_id
+                having count() > 1
+            )
+    )
+{%- endmacro %}

@@ -1,5 +1,5 @@
 {#
-    The activities of one relation (parent, grouping) as Array(Tuple(id, definition Tuple(type))). The specification
+    The activities of one relation (parent, grouping, category) as Array(Tuple(id, definition Tuple(type))). The specification
     allows one object (1.0.0 senders) where it asks for a list; lists were read with the other properties.
 #}
 {% macro context_activities(list, single_json, relation) -%}

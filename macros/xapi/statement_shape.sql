@@ -56,7 +56,8 @@
 {% macro context_activities_shape() -%}
     Tuple(
         parent Array({{ context_activity_shape() }}),
-        grouping Array({{ context_activity_shape() }})
+        grouping Array({{ context_activity_shape() }}),
+        category Array({{ context_activity_shape() }})
     )
 {%- endmacro %}
 

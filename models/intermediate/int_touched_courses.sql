@@ -7,35 +7,27 @@
 }}
 
 {#
-    The progress that is there is found by its learners. What is gone has left nothing but its statements: their
-    activities, and the modules and assessments of these, lie in the courses that lost it. (Had an activity gone too, the
-    catalogue would be another one, and all progress built whole.)
+    Courses that touched learners are in or have progress in: what a learner does in one may place an event in another
+    that names none. What is gone has left nothing but its statements: the courses that they name and those of their
+    activities. (Had an activity gone too, the catalogue would be another one, and all progress built whole.)
 #}
 with
     points as (select activity_id, course_id from {{ ref("int_touched_points") }}),
 
-    activities as (
-        select activity_id, module_id, parent_activity_id
-        from {{ ref("dim_activities") }}
-        where activity_id in (select activity_id from points)
-    ),
-
-    places as (
-        select
-            arrayJoin(
-                [activity_id, ifNull(module_id, ''), ifNull(parent_activity_id, '')]
-            ) as place_id
-        from activities
-    ),
+    learners as (select learner_id from {{ ref("int_touched_timeline") }}),
 
     final as (
         select course_id
         from {{ ref("fct_unit_progress") }}
-        where learner_id in (select learner_id from {{ ref("int_touched_timeline") }})
+        where learner_id in (select learner_id from learners)
         union distinct
         select course_id
-        from {{ ref("dim_units") }}
-        where unit_id in (select place_id from places)
+        from {{ ref("fct_enrolments") }}
+        where learner_id in (select learner_id from learners)
+        union distinct
+        select course_id
+        from {{ ref("dim_course_activities") }}
+        where activity_id in (select activity_id from points)
         union distinct
         select course_id
         from points

@@ -115,7 +115,7 @@ def _modules(query: Query) -> dict[str, Row]:
         "select unit_id, reached_count, completed_count, completion_ratio, completion_ratio_low, "
         "completion_ratio_high, completion_ratio_standardised, completion_ratio_standardised_low, "
         "completion_ratio_standardised_high, support_ratio, comparable_reason, median_time_ratio, verdict "
-        "from marts.agg_content_effectiveness where unit_kind = 'module' and period = 'all'"
+        "from marts.agg_content_effectiveness where unit_kind = 'module' and period = 'all' order by reached_count"
     )
     return {str(row["unit_id"]): row for row in rows}
 

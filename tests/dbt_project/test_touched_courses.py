@@ -50,12 +50,27 @@ def history() -> list[dict]:
         at, learner = MONDAY + 2 * WEEK + number * MINUTE, f"b-{number}"
         found.append(done(len(found), learner, "attempted", QUIZ, at, grouping=course("b")))
         found.append(done(len(found), learner, "answered", QUESTION, at + 1000, parent=QUIZ))
-    return found
+    # Courses d and e share a page. Gil reads it, names no course and is in one by a list only.
+    found += [
+        done(len(found) + n, f"{c}-0", "viewed", page("shared"), at, grouping=course(c)) for n, c in enumerate("de")
+    ]
+    return [*found, done(len(found), "gil", "viewed", page("shared"), at)]
 
 
-def count(client: Client, expression: str, unit: dict) -> int | None:
-    query = f"select {expression} from marts.agg_module_progress where unit_id = {{unit_id:String}}"
-    return client.query(query, {"unit_id": unit["id"]}).result_rows[0][0]
+def enrolled(learner: str, name: str) -> dict:
+    return {"actor": account_of(learner), "course_id": course(name)["id"], "enrolled_at": moment(MONDAY)}
+
+
+def count(client: Client, expression: str, unit: dict, of: str = "") -> int | None:
+    """A number of a unit, of a shared one in the course of this name."""
+    query = (
+        f"select {expression} from marts.agg_module_progress where unit_id = {{unit_id:String}} "
+        "and ({course_id:String} = '' or course_id = {course_id:String})"
+    )
+    place = {"unit_id": unit["id"], "course_id": course(of)["id"] if of else ""}
+    rows = client.query(query, place).result_rows
+    assert len(rows) == 1
+    return rows[0][0]
 
 
 def test_a_course_is_counted_anew_where_progress_or_membership_changed(
@@ -64,13 +79,15 @@ def test_a_course_is_counted_anew_where_progress_or_membership_changed(
     dbt = Dbt(settings, ALWAYS_INCREMENTAL)
     # Anna has nothing but an answer in course b, and names no course.
     answer = done(900, "anna", "answered", QUESTION, MONDAY, parent=QUIZ)
-    deliver({"history": history(), "anna": [answer, "not a statement"]})
+    news = {"history": history(), "anna": [answer, "not a statement"]}
+    deliver(news | {"learners/list.ndjson": [enrolled("gil", "d")]})
     dbt.run("seed")
     dbt.run("run", "--select", CORE)
     whole = built_whole_by(warehouse)
     assert set(AGGREGATES) < set(whole)
     assert count(warehouse, "reached_count", QUIZ) == LEARNERS + 1
     assert count(warehouse, "engaged_count", page("a")) == 0
+    assert [count(warehouse, "reached_count", page("shared"), of) for of in "de"] == [2, 1]
 
     # Her answer is taken back. The first learner of course a is in c five minutes later: so long the page was read.
     # Ben is new in d, and has reached nothing there.
@@ -83,15 +100,15 @@ def test_a_course_is_counted_anew_where_progress_or_membership_changed(
     assert count(warehouse, "reached_count", QUIZ) == LEARNERS
     assert count(warehouse, "engaged_count", page("a")) == 1
     assert count(warehouse, "reached_count", page("c")) == LEARNERS + 1
-    assert count(warehouse, "eligible_count", page("d")) == LEARNERS + 1
+    assert count(warehouse, "eligible_count", page("d")) == LEARNERS + 2
     assert built_whole_by(warehouse) == whole
 
-    # A list of learners changes course e, which no statement touches.
-    listed = {"actor": account_of("fern"), "course_id": course("e")["id"], "enrolled_at": moment(MONDAY)}
-    deliver({"learners/list.ndjson": [listed]})
+    # A list of learners changes courses d and e, which no statement touches.
+    deliver({"learners/list.ndjson": [enrolled("fern", "e"), enrolled("gil", "e")]})
     dbt.run("run", "--select", CORE)
     assert warehouse.query("select count() from intermediate.int_touched_courses").result_rows == [(0,)]
-    assert count(warehouse, "eligible_count", page("e")) == LEARNERS + 1
+    assert count(warehouse, "eligible_count", page("e")) == LEARNERS + 2
+    assert [count(warehouse, "reached_count", page("shared"), of) for of in "de"] == [1, 2]
     put_aside(warehouse, "kept")
     dbt.run("run", "--select", *(f"+{name}" for name in AGGREGATES), "--full-refresh")
     assert built_whole_by(warehouse) != whole

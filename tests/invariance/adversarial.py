@@ -21,7 +21,14 @@ from tests.invariance.statements import (
 )
 from tests.oracle.definitions import DAY, HOUR, MINUTE, SECOND
 
-COURSES = ("", "https://campus.example.org/courses/a", "https://campus.example.org/courses/b")
+# Two runs that share all content, and the first one as a careless sender spells it: only the last is the same IRI.
+RUNS = ("https://campus.example.org/courses/a", "https://campus.example.org/courses/b")
+ODD_RUNS = (
+    "http://campus.example.org/courses/a",
+    "https://campus.example.org/courses/a/",
+    "HTTPS://Campus.Example.org/courses/a",
+)
+COURSES = ("", *RUNS)
 # Length of each video, as the statements of different learners tell it; without any, it stays unknown.
 VIDEOS = {
     "two-minutes": (120,),
@@ -151,11 +158,14 @@ def acts(draw: st.DrawFn, screen: Screen, at: int) -> tuple[str, dict, dict, dic
     return verb, activity(f"https://campus.example.org/video/{name}", "video"), *extensions(fields)
 
 
-def _context(draw: st.DrawFn, told: dict) -> dict | None:
+def _context(draw: st.DrawFn, told: dict, turn: int) -> dict | None:
     course = draw(st.sampled_from(COURSES))
     context: dict = {"extensions": told} if told else {}
     if course:
-        context["contextActivities"] = {draw(st.sampled_from(("parent", "grouping"))): [activity(course, "course")]}
+        relation = draw(st.sampled_from(("parent", "grouping")))
+        if turn % 7 == 0:
+            course, relation = ODD_RUNS[turn % len(ODD_RUNS)], "category"
+        context["contextActivities"] = {relation: [activity(course, "course")]}
     if draw(st.integers(0, 9)) == 0:
         context["registration"] = statement_id(0, 1)
     return context or None
@@ -190,7 +200,7 @@ def cases(draw: st.DrawFn, number: int) -> Case:
             verb,
             thing,
             None if oddity == 1 else moment(at, zone),
-            context=_context(draw, of_context),
+            context=_context(draw, of_context, number + turn),
             result=_result(draw, verb, of_result),
             stored=moment(at + SECOND) if oddity in (1, 2, 3) else None,
         )
@@ -253,6 +263,31 @@ def slower_answers() -> list[tuple[str, str]]:
         text = line(statement(statement_id(10_000, turn), learner, "answered", question, moment(at), result=result))
         found.append(("web", text))
     return found
+
+
+def listed_items() -> list[dict]:
+    """A catalogue of both runs: a page in another module of each, and a course that is its own module."""
+    page, module = "https://campus.example.org/page/1", "https://campus.example.org/modules/"
+    found = [
+        {"activity_id": page, "course_id": run, "module_id": f"{module}{place}", "type": "page", "position": place}
+        for place, run in enumerate(RUNS)
+    ]
+    found += [
+        {"activity_id": f"{module}{place}", "course_id": run, "type": "module", "position": place}
+        for place, run in enumerate(RUNS)
+    ]
+    own_module = {"activity_id": ODD_RUNS[0], "course_id": ODD_RUNS[0], "module_id": ODD_RUNS[0], "type": "course"}
+    return [*found, own_module]
+
+
+def listed_learners(count: int) -> list[dict]:
+    """Enrolments of every other case: in a run, in one that no event names, in one as a careless sender spells it."""
+    courses = (*RUNS, "https://campus.example.org/courses/empty", *ODD_RUNS)
+    found = [
+        {"actor": account_of(f"case-{number}"), "course_id": courses[number // 2 % len(courses)]}
+        for number in range(0, count, 2)
+    ]
+    return [item | ({"enrolled_at": moment(STARTS[2])} if number % 3 else {}) for number, item in enumerate(found)]
 
 
 def draw_cases(count: int) -> list[Case]:

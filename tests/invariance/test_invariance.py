@@ -6,6 +6,7 @@ file leaves its rows behind, and what came late is counted to the day it came.
 
 import gzip
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.settings import Settings
 from orchestration.simulate.simulator import simulate
 from tests.dbt_project.snapshots import marts
-from tests.invariance.adversarial import Case, draw_cases, planted
+from tests.invariance.adversarial import RUNS, Case, draw_cases, listed_items, listed_learners, planted
 from tests.invariance.deliveries import MOST_DROPS, Line, at_once, by_time, delivery
 from tests.invariance.laboratory import DELIVERY_MARTS, MODELS, Laboratory, profile
 from tests.oracle.agreement import EVERY, known_as, learner_ids
@@ -72,8 +73,9 @@ def laboratory(
 ) -> Iterator[Laboratory]:
     """Holds one full build of all lines in one drop as the reference; tells at its end what it went through."""
     fixed = tmp_path_factory.mktemp("fixed")
-    for kind in ("catalog", "learners"):
+    for kind, items in (("catalog", listed_items()), ("learners", listed_learners(CASES))):
         (simulated / kind).rename(fixed / kind)
+        (fixed / kind / "cases.ndjson").write_text("".join(json.dumps(item) + "\n" for item in items))
     made = Laboratory(warehouse, settings, fixed)
     made.deliver(at_once(lines))
     made.keep()
@@ -107,6 +109,8 @@ def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
     assert laboratory.client.query(unplayed).result_rows[0][0] > 0
     guesses = "select count() from reference.fct_attempts where is_rapid_guess"
     assert laboratory.client.query(guesses).result_rows[0][0] > 0
+    shared = "select max(courses) from (select count() as courses from reference.dim_units group by unit_id)"
+    assert laboratory.client.query(shared).result_rows[0][0] > len(RUNS)
     assert len(set(marts(laboratory.client)) - DELIVERY_MARTS) >= 20
 
 

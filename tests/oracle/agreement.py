@@ -6,8 +6,9 @@ from dataclasses import replace
 from clickhouse_connect.driver.client import Client
 
 from tests.oracle.curve import Bin, curves
-from tests.oracle.marts import Rows, enrolments_of, learners_of, rows_of
+from tests.oracle.marts import Rows, enrolments_of, learners_of, pairs_of, places_of, rows_of
 from tests.oracle.oracle import Account
+from tests.oracle.progress import progress
 from tests.oracle.retention import retention
 from tests.oracle.views import View, watched_wall
 
@@ -223,6 +224,14 @@ def of_retention(client: Client, account: Account) -> list[str]:
     return differences(mine, rows_of(client, "agg_cohort_retention", key, columns))
 
 
+def of_progress(client: Client, account: Account) -> list[str]:
+    units = pairs_of(client, "dim_units", "course_id", "unit_id")
+    enrolled = pairs_of(client, "fct_enrolments", "learner_id", "course_id")
+    mine = {key: vars(found) for key, found in progress(account.events, places_of(client), units, enrolled).items()}
+    columns = tuple(next(iter(mine.values())))
+    return differences(mine, rows_of(client, "fct_unit_progress", ("learner_id", "course_id", "unit_id"), columns))
+
+
 EVERY: dict[str, Callable[[Client, Account], list[str]]] = {
     "fct_learning_events": of_events,
     "fct_watch_intervals": of_intervals,
@@ -230,4 +239,5 @@ EVERY: dict[str, Callable[[Client, Account], list[str]]] = {
     "fct_video_views": of_views,
     "agg_video_drop_off": of_curves,
     "agg_cohort_retention": of_retention,
+    "fct_unit_progress": of_progress,
 }

@@ -5,6 +5,7 @@ Only what decides a number is read. How a refused line is refused in detail is t
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -191,9 +192,11 @@ def _event(copy: _Copy) -> Event:
         learner=person(statement["actor"]),
         verb=_verb(copy),
         verb_group="video" if is_lifecycle_of_video else verb_group_of(verb_iri),
-        activity_id=thing["id"],
+        activity_id=same_iri(thing["id"]),
         activity_type=activity_type,
-        course_id=_course(context.get("contextActivities") or {}),
+        course_id=same_iri(
+            thing["id"] if activity_type == "course" else _course(context.get("contextActivities") or {})
+        ),
         at=copy.at,
         player_session=str(extension("player_session_id") or ""),
         registration=context.get("registration", ""),
@@ -221,9 +224,18 @@ def _type(activity: dict) -> str:
     return activity_type_of(activity.get("definition", {}).get("type", ""))
 
 
+def same_iri(iri: str) -> str:
+    """The IRI with scheme and host in lower case, as RFC 3986 §6.2.2.1 has it; the rest tells resources apart."""
+    scheme, mark, rest = iri.partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    if not mark or "@" in host or not re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", scheme):
+        return iri
+    return scheme.lower() + mark + host.lower() + rest[len(host) :]
+
+
 def _course(activities: dict) -> str:
-    """The nearest course named: among the parents, else among the groupings."""
-    named = _related(activities, "parent") + _related(activities, "grouping")
+    """The nearest course named: among the parents, else among the groupings, else among the categories."""
+    named = [activity for relation in ("parent", "grouping", "category") for activity in _related(activities, relation)]
     return next((activity["id"] for activity in named if _type(activity) == "course"), "")
 
 

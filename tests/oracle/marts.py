@@ -1,5 +1,6 @@
 """The marts in the oracle's terms: whole milliseconds, floats, one dict per mart."""
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ from clickhouse_connect.driver.client import Client
 
 from tests.oracle.definitions import Line
 from tests.oracle.events import EPOCH
+from tests.oracle.progress import Place
 from tests.oracle.retention import Enrolment
 
 Rows = dict[tuple, dict[str, object]]
@@ -58,6 +60,21 @@ def enrolments_of(client: Client) -> list[Enrolment]:
     query = "select learner_id, course_id, enrolled_at, acquisition_channel from marts.fct_enrolments"
     rows = client.query(f"{query} where enrolled_at is not null").result_rows
     return [Enrolment(learner, course, plain(at), channel) for learner, course, at, channel in rows]
+
+
+def places_of(client: Client) -> dict[str, dict[str, Place]]:
+    """Activity → course → where it lies there."""
+    query = (
+        "select activity_id, course_id, activity_type, module_id, parent_activity_id from marts.dim_course_activities"
+    )
+    found: defaultdict[str, dict[str, Place]] = defaultdict(dict)
+    for activity, course, *place in client.query(query).result_rows:
+        found[activity][course] = Place(*place)
+    return found
+
+
+def pairs_of(client: Client, mart: str, column: str, other: str) -> set[tuple[str, str]]:
+    return set(client.query(f"select {column}, {other} from marts.{mart}").result_rows)
 
 
 def learners_of(client: Client) -> tuple[dict[str, str], frozenset[str]]:

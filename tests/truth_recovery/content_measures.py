@@ -121,10 +121,10 @@ def _modules(query: Query, truths: dict[int, Truth]) -> list[list[Module]]:
     """The modules that the mart shows, course by course."""
     strata = defaultdict(list)
     for row in query(
-        "select unit_id, acquisition_channel, cohort_month, reached_count, standard_count from kept.agg_unit_strata "
-        "where period = 'all' order by unit_id, cohort_month, acquisition_channel"
+        "select course_id, unit_id, acquisition_channel, cohort_month, reached_count, standard_count "
+        "from kept.agg_unit_strata where period = 'all' order by course_id, unit_id, cohort_month, acquisition_channel"
     ):
-        strata[row["unit_id"]].append(row)
+        strata[row["course_id"], row["unit_id"]].append(row)
     planted = {module.module_id: module for truth in truths.values() for module in truth.modules}
     courses = defaultdict(list)
     for row in query(
@@ -134,7 +134,8 @@ def _modules(query: Query, truths: dict[int, Truth]) -> list[list[Module]]:
         "where unit_kind = 'module' and period = 'all' and isNotNull(completion_ratio) order by course_id, unit_id"
     ):
         if seed_of(row["course_id"]) in truths:
-            courses[row["course_id"]].append(Module(row, strata[row["unit_id"]], planted[row["unit_id"]]))
+            own = strata[row["course_id"], row["unit_id"]]
+            courses[row["course_id"]].append(Module(row, own, planted[row["unit_id"]]))
     return list(courses.values())
 
 

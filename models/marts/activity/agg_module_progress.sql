@@ -55,13 +55,14 @@ with
 
     by_unit as (
         select
+            course_id,
             unit_id,
             count() as reached_count,
             countIf(is_engaged) as engaged_count,
             countIf(is_completed) as completed_count,
             max(last_active_at) as last_active_at
         from progress
-        group by unit_id
+        group by course_id, unit_id
     ),
 
     {# Where nobody ever completed a comparable unit, completion is not reported at all, and 0 % would be a lie. #}
@@ -92,7 +93,10 @@ with
                 is_suppressed, 'suppressed', not is_reported, 'not_reported', ''
             ) as completion_reason
         from units
-        left join by_unit on units.unit_id = by_unit.unit_id
+        left join
+            by_unit
+            on units.course_id = by_unit.course_id
+            and units.unit_id = by_unit.unit_id
         left join eligible on units.course_id = eligible.course_id
     )
 

@@ -13,7 +13,7 @@ with
     ),
 
     unit_exposure as (
-        select unit_id, period, eligible_count, reached_count
+        select course_id, unit_id, period, eligible_count, reached_count
         from {{ ref("agg_unit_exposure") }}
     ),
 
@@ -23,6 +23,7 @@ with
     #}
     unit_counts as (
         select
+            course_id,
             unit_id,
             period,
             sum(engaged_count) as engaged_all,
@@ -56,7 +57,7 @@ with
                 cell -> toFloat64(cell .5) * cell .6 / cell .7, cells
             ) as expected_all
         from {{ ref("agg_unit_strata") }}
-        group by unit_id, period
+        group by course_id, unit_id, period
     ),
 
     unit_reports as (
@@ -66,6 +67,7 @@ with
 
     unit_times as (
         select
+            course_id,
             unit_id,
             period,
             time_basis,
@@ -129,14 +131,19 @@ with
             unit_times.q1_seconds / expected_seconds as time_ratio_q1,
             unit_times.q3_seconds / expected_seconds as time_ratio_q3
         from unit_exposure
-        inner join units on unit_exposure.unit_id = units.unit_id
+        inner join
+            units
+            on unit_exposure.course_id = units.course_id
+            and unit_exposure.unit_id = units.unit_id
         inner join
             unit_times
-            on unit_exposure.unit_id = unit_times.unit_id
+            on unit_exposure.course_id = unit_times.course_id
+            and unit_exposure.unit_id = unit_times.unit_id
             and unit_exposure.period = unit_times.period
         left join
             unit_counts
-            on unit_exposure.unit_id = unit_counts.unit_id
+            on unit_exposure.course_id = unit_counts.course_id
+            and unit_exposure.unit_id = unit_counts.unit_id
             and unit_exposure.period = unit_counts.period
         left join
             unit_reports

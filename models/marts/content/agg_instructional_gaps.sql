@@ -12,7 +12,13 @@ with
         from {{ ref("dim_items") }}
     ),
 
-    units as (select unit_id, activity_type, title from {{ ref("dim_units") }}),
+    {# What a unit teaches does not depend on the course: it is named as the first of its courses names it. #}
+    units as (
+        select unit_id, activity_type, title
+        from {{ ref("dim_units") }}
+        order by unit_id, course_id
+        limit 1 by unit_id
+    ),
 
     item_units as (
         select item_id, unit_id, basis, distance from {{ ref("dim_item_units") }}

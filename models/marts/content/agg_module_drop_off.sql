@@ -35,7 +35,7 @@ with
     ),
 
     progress as (
-        select learner_id, unit_id, reached_at, last_active_at
+        select learner_id, course_id, unit_id, reached_at, last_active_at
         from {{ ref("fct_unit_progress") }}
         where learner_id in (select learner_id from learners)
     ),
@@ -52,6 +52,7 @@ with
     #}
     arrivals as (
         select
+            progress.course_id as course_id,
             progress.unit_id as unit_id,
             dateDiff(
                 'millisecond',
@@ -61,14 +62,17 @@ with
                 progress.reached_at
             ) as delay_ms
         from progress
-        inner join units on progress.unit_id = units.unit_id
+        inner join
+            units
+            on progress.course_id = units.course_id
+            and progress.unit_id = units.unit_id
         where not units.is_published and not (units.is_outside and units.has_modules)
     ),
 
     usual_delays as (
-        select unit_id, quantileExactLow(0.5)(delay_ms) as delay_ms
+        select course_id, unit_id, quantileExactLow(0.5)(delay_ms) as delay_ms
         from arrivals
-        group by unit_id
+        group by course_id, unit_id
     ),
 
     placed_units as (
@@ -86,7 +90,10 @@ with
                 null
             ) as place
         from units
-        left join usual_delays on units.unit_id = usual_delays.unit_id
+        left join
+            usual_delays
+            on units.course_id = usual_delays.course_id
+            and units.unit_id = usual_delays.unit_id
         where not (units.is_outside and units.has_modules)
     ),
 
@@ -124,7 +131,10 @@ with
             leadInFrame(progress.reached_at) over way as next_reached_at,
             leadInFrame(toUInt8(1)) over way = 0 as is_furthest
         from progress
-        inner join ranked_units on progress.unit_id = ranked_units.unit_id
+        inner join
+            ranked_units
+            on progress.course_id = ranked_units.course_id
+            and progress.unit_id = ranked_units.unit_id
         window
             way as (
                 partition by learner_id, course_id, unit_kind
@@ -239,16 +249,13 @@ with
             and ranked_units.unit_rank = end_counts.end_rank
     ),
 
-    with_curves as (
+    with_totals as (
         select
             *,
             sum(end_count) over whole_course as started_count,
             sum(end_count) over from_here - at_risk_count as skipped_count,
             sum(censored_count) over whole_course > 0 as is_provisional,
-            {{ running_survival("dropped_count", "at_risk_count", "so_far") }}
-            as survival_or_null,
-            sum({{ greenwood_term("dropped_count", "at_risk_count") }}) over so_far
-            as greenwood_sum
+            sum(censored_count) over so_far - censored_count as open_before_count
         from counted
         window
             whole_course as (partition by course_id, unit_kind),
@@ -264,21 +271,53 @@ with
             )
     ),
 
+    {# Who is still inside the horizon may have left for good, or may go on through all later units. #}
+    with_curves as (
+        select
+            *,
+            {{ running_survival("dropped_count", "at_risk_count", "so_far") }}
+            as survival_or_null,
+            {{
+                running_survival(
+                    "dropped_count + censored_count", "at_risk_count", "so_far"
+                )
+            }} as survival_if_open_left,
+            {{
+                running_survival(
+                    "dropped_count", "(at_risk_count + open_before_count)", "so_far"
+                )
+            }} as survival_if_open_stayed,
+            sum({{ greenwood_term("dropped_count", "at_risk_count") }}) over so_far
+            as greenwood_sum,
+            {{
+                survival_reason(
+                    "censored_count", "at_risk_count", "started_count", "so_far"
+                )
+            }} as survival_reason
+        from with_totals
+        window
+            so_far as (
+                partition by course_id, unit_kind
+                order by unit_rank
+                rows between unbounded preceding and current row
+            )
+    ),
+
     {# After the last unit nothing later can be reached, so that nobody can be said to drop there. #}
     final as (
         select
             *,
             dropped_count + censored_count as exit_count,
-            if(is_last_unit, 0, at_risk_count) as hazard_base,
-            if(is_last_unit, 0, started_count) as exit_base,
             {{ is_suppressed("started_count") }} as is_suppressed,
-            multiIf(
+            if(is_last_unit, 0, started_count) as exit_base,
+            if(
                 is_last_unit,
                 'last_unit',
-                {{ is_suppressed("at_risk_count") }},
-                'suppressed',
-                ''
-            ) as hazard_reason
+                {{ drop_off_reason("censored_count", "at_risk_count") }}
+            ) as hazard_reason,
+            if(hazard_reason = '', at_risk_count, 0) as hazard_base,
+            if(is_last_unit, 'last_unit', survival_reason) as drop_off_reason,
+            if(drop_off_reason = '', started_count, 0) as drop_off_base
         from with_curves
     )
 
@@ -300,18 +339,21 @@ select
     toBool(is_provisional) as is_provisional,
     {{ ratio_with_interval("hazard", "dropped_count", "hazard_base") }},
     toLowCardinality(hazard_reason) as hazard_reason,
-    {{ suppressed("survival_or_null", "started_count") }} as survival,
-    {{
-        suppressed(
-            greenwood_low("survival_or_null", "greenwood_sum"), "started_count"
-        )
-    }} as survival_low,
-    {{
-        suppressed(
-            greenwood_high("survival_or_null", "greenwood_sum"), "started_count"
-        )
-    }} as survival_high,
-    {{ ratio_with_interval("drop_off_ratio", "dropped_count", "exit_base") }},
+    if(survival_reason = '', survival_or_null, null) as survival,
+    {# Both kinds of doubt in one interval: Greenwood's, and the bounds for those whose exit is not known yet. #}
+    if(
+        survival_reason = '',
+        {{ greenwood_low("survival_if_open_left", "greenwood_sum") }},
+        null
+    ) as survival_low,
+    if(
+        survival_reason = '',
+        {{ greenwood_high("survival_if_open_stayed", "greenwood_sum") }},
+        null
+    ) as survival_high,
+    toLowCardinality(survival_reason) as survival_reason,
+    {{ ratio_with_interval("drop_off_ratio", "dropped_count", "drop_off_base") }},
+    toLowCardinality(drop_off_reason) as drop_off_reason,
     toBool(is_last_unit) as is_last_unit,
     toBool(is_suppressed) as is_suppressed
 from final

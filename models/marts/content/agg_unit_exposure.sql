@@ -25,7 +25,8 @@ with
     ),
 
     unit_strata as (
-        select unit_id, period, reached_count from {{ ref("agg_unit_strata") }}
+        select course_id, unit_id, period, reached_count
+        from {{ ref("agg_unit_strata") }}
     ),
 
     {# An enrolment of unknown date counts as there from the start: '' is before every month. #}
@@ -52,9 +53,9 @@ with
     ),
 
     unit_periods as (
-        select unit_id, period, sum(reached_count) as reached_count
+        select course_id, unit_id, period, sum(reached_count) as reached_count
         from unit_strata
-        group by unit_id, period
+        group by course_id, unit_id, period
     ),
 
     {# A unit that nobody reached has no period there: it gets `all`. #}
@@ -65,7 +66,10 @@ with
             ifNull(nullIf(unit_periods.period, ''), 'all') as period,
             ifNull(unit_periods.reached_count, 0) as reached_count
         from units
-        left join unit_periods on units.unit_id = unit_periods.unit_id
+        left join
+            unit_periods
+            on units.course_id = unit_periods.course_id
+            and units.unit_id = unit_periods.unit_id
     ),
 
     {# Months sort by time; `all` is apart, nothing comes before it. #}
@@ -76,7 +80,7 @@ with
             period,
             reached_count,
             sum(reached_count) over (
-                partition by unit_id, period = 'all'
+                partition by course_id, unit_id, period = 'all'
                 order by period
                 rows between unbounded preceding and 1 preceding
             ) as earlier_count

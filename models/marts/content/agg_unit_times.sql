@@ -21,11 +21,12 @@ with
         from {{ ref("dim_units") }}
     ),
 
-    exposure as (select unit_id, period from {{ ref("agg_unit_exposure") }}),
+    exposure as (select course_id, unit_id, period from {{ ref("agg_unit_exposure") }}),
 
     progress as (
         select
             arrayJoin(['all', formatDateTime(reached_at, '%Y-%m')]) as period,
+            course_id,
             unit_id,
             is_engaged,
             is_completed,
@@ -39,13 +40,14 @@ with
     {# A time of 0 is not one: that clock was stamped at upload. #}
     learner_times as (
         select
+            course_id,
             unit_id,
             period,
             arraySort(groupArrayIf(active_ms, is_completed)) as finishers_times,
             arraySort(groupArrayIf(active_ms, is_engaged)) as engaged_times
         from progress
         where active_ms > 0
-        group by unit_id, period
+        group by course_id, unit_id, period
     ),
 
     {#
@@ -74,10 +76,14 @@ with
             ) as times,
             length(times) as timed_count
         from exposure
-        inner join units on exposure.unit_id = units.unit_id
+        inner join
+            units
+            on exposure.course_id = units.course_id
+            and exposure.unit_id = units.unit_id
         left join
             learner_times
-            on exposure.unit_id = learner_times.unit_id
+            on exposure.course_id = learner_times.course_id
+            and exposure.unit_id = learner_times.unit_id
             and exposure.period = learner_times.period
     ),
 

@@ -1,16 +1,16 @@
 {{
     config(
         engine="MergeTree()",
-        order_by=["unit_id"],
+        order_by=["course_id", "unit_id"],
     )
 }}
 
 with
     activities as (
         select
+            course_id,
             activity_id,
             ifNull(activity_type, 'other') as known_type,
-            ifNull(course_id, '') as known_course_id,
             ifNull(module_id, '') as known_module_id,
             title,
             position,
@@ -18,7 +18,7 @@ with
             toFloat64(length_seconds) as length_seconds,
             toFloat64(word_count) as word_count,
             is_in_catalogue
-        from {{ ref("dim_activities") }}
+        from {{ ref("dim_course_activities") }}
     ),
 
     {#
@@ -30,7 +30,7 @@ with
             activity_id as unit_id,
             if(known_type = 'module', 'module', 'activity') as unit_kind,
             known_type as activity_type,
-            known_course_id as course_id,
+            course_id,
             if(known_type = 'module', activity_id, known_module_id) as module_id,
             title,
             position,
@@ -39,8 +39,7 @@ with
             word_count
         from activities
         where
-            known_course_id != ''
-            and known_type not in ('course', 'question', 'profile')
+            known_type not in ('course', 'question', 'profile')
             and (known_type != 'other' or is_in_catalogue)
     ),
 
@@ -77,6 +76,7 @@ with
     {# Sorted before the sum: a sum of floats depends on its order. #}
     leaf_sums as (
         select
+            course_id,
             module_id,
             arraySum(
                 arraySort(groupArray(toFloat64(ifNull(own_seconds, 0))))
@@ -84,7 +84,7 @@ with
             countIf(own_basis = 'none') as unknown_leaf_count
         from timed_units
         where unit_kind = 'activity' and module_id != ''
-        group by module_id
+        group by course_id, module_id
     ),
 
     final as (
@@ -105,7 +105,10 @@ with
             ) as expected_seconds,
             if(is_from_leaves, 'leaves', timed_units.own_basis) as expected_basis
         from timed_units
-        left join leaf_sums on timed_units.unit_id = leaf_sums.module_id
+        left join
+            leaf_sums
+            on timed_units.course_id = leaf_sums.course_id
+            and timed_units.unit_id = leaf_sums.module_id
     )
 
 select

@@ -9,9 +9,14 @@
 with
     {# What instructs: an assessment asks, and a module is no more than its parts. #}
     units as (
-        select unit_id, activity_type, course_id, expected_seconds
+        select
+            unit_id,
+            activity_type,
+            if(count() = 1, min(course_id), '') as only_course_id,
+            min(expected_seconds) as least_expected_seconds
         from {{ ref("dim_units") }}
         where unit_kind = 'activity' and activity_type != 'assessment'
+        group by unit_id, activity_type
     ),
 
     {# Of videos of known length the seconds seen decide. #}
@@ -88,7 +93,7 @@ with
         select
             events.activity_id as unit_id,
             events.learner_id as learner_id,
-            units.course_id as course_id,
+            units.only_course_id as course_id,
             units.activity_type as activity_type,
             min(events.occurred_at) as reached_at,
             minIfOrNull(
@@ -98,7 +103,7 @@ with
                 or ifNull(
                     events.active_ms
                     >= {{ 1000 * var("engaged_min_ratio") }}
-                    * nullIf(units.expected_seconds, 0),
+                    * nullIf(units.least_expected_seconds, 0),
                     false
                 )
             ) as engaged_at

@@ -2,13 +2,16 @@
     config(
         materialized="touched",
         replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
-        ~ "or learner_id in (select learner_id from {{ touched_aside(this, 'new') }})",
+        ~ "or learner_id in (select learner_id from {{ touched_aside(this, 'new') }}) "
+        ~ "or learner_id in {{ learners_placed_by_enrolment() }}",
         basis=[
             "select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds "
             ~ "from {{ ref('dim_units') }}",
-            "with units as (select unit_id from {{ ref('dim_units') }}) "
-            ~ "select activity_id, activity_type, parent_activity_id, module_id from {{ ref('dim_activities') }} "
-            ~ "where activity_id in units or module_id in units or parent_activity_id in units",
+            "with units as (select course_id, unit_id from {{ ref('dim_units') }}) "
+            ~ "select course_id, activity_id, activity_type, parent_activity_id, module_id "
+            ~ "from {{ ref('dim_course_activities') }} "
+            ~ "where (course_id, activity_id) in units or (course_id, module_id) in units "
+            ~ "or (course_id, parent_activity_id) in units",
         ],
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
@@ -30,6 +33,9 @@
         from {{ timeline }}
         union distinct
         select arrayJoin({{ learners_of_outdated_progress() }}) as learner_id
+        union distinct
+        select learner_id
+        from {{ learners_placed_by_enrolment() }}
     )
 {%- endset %}
 {%- set is_of_this_build %}
@@ -44,9 +50,14 @@ with
         from {{ ref("dim_units") }}
     ),
 
-    activities as (
-        select activity_id, activity_type, parent_activity_id, module_id
-        from {{ ref("dim_activities") }}
+    course_activities as (
+        select
+            course_id,
+            activity_id,
+            activity_type,
+            ifNull(parent_activity_id, '') as parent_activity_id,
+            ifNull(module_id, '') as module_id
+        from {{ ref("dim_course_activities") }}
     ),
 
     {# What others do to a learner's record is not the learner reaching content. #}
@@ -54,6 +65,7 @@ with
         select
             learner_id,
             activity_id,
+            ifNull(course_id, '') as named_course_id,
             {{ is_completion() }} as is_completing,
             occurred_at,
             ifNull(active_seconds_low, 0) as active_seconds
@@ -76,7 +88,8 @@ with
     attempts as (
         select
             learner_id,
-            ifNull(module_id, '') as module_id,
+            item_id,
+            ifNull(course_id, '') as named_course_id,
             item_type in ('question', 'assessment') as is_test,
             if(
                 item_type = 'question', ifNull(assessment_id, ''), toString(item_id)
@@ -105,45 +118,75 @@ with
         select
             learner_id,
             activity_id,
+            named_course_id,
             min(occurred_at) as first_at,
             max(occurred_at) as last_at,
             count() as event_count,
             sum({{ milliseconds("active_seconds") }}) as active_milliseconds,
             minIfOrNull(occurred_at, is_completing) as completed_at
         from events
-        group by learner_id, activity_id
+        group by learner_id, activity_id, named_course_id
+    ),
+
+    {# Which of several courses it was cannot be known where the learner is in more than one: it counts in none. #}
+    unnamed_courses as (
+        {{
+            courses_of_unnamed(
+                "learner_activities", "course_activities", "enrolments"
+            )
+        }}
+    ),
+
+    courses_of_activities as (
+        select
+            learner_activities.* except (named_course_id),
+            if(
+                learner_activities.named_course_id != '',
+                learner_activities.named_course_id,
+                unnamed_courses.found_course_id
+            ) as course_id
+        from learner_activities
+        left join
+            unnamed_courses
+            on learner_activities.learner_id = unnamed_courses.learner_id
+            and learner_activities.activity_id = unnamed_courses.activity_id
     ),
 
     {# What happens on an activity happens in its module too and, on a question, in the assessment. #}
     placed_activities as (
         select
-            learner_activities.learner_id as learner_id,
-            learner_activities.activity_id as activity_id,
-            learner_activities.first_at as first_at,
-            learner_activities.last_at as last_at,
-            learner_activities.event_count as event_count,
-            learner_activities.active_milliseconds as active_milliseconds,
-            learner_activities.completed_at as completed_at,
+            courses.learner_id as learner_id,
+            courses.activity_id as activity_id,
+            courses.course_id as course_id,
+            courses.first_at as first_at,
+            courses.last_at as last_at,
+            courses.event_count as event_count,
+            courses.active_milliseconds as active_milliseconds,
+            courses.completed_at as completed_at,
             arrayJoin(
                 arrayDistinct(
                     [
-                        learner_activities.activity_id,
-                        ifNull(activities.module_id, ''),
+                        courses.activity_id,
+                        course_activities.module_id,
                         if(
-                            activities.activity_type = 'question',
-                            ifNull(activities.parent_activity_id, ''),
+                            course_activities.activity_type = 'question',
+                            course_activities.parent_activity_id,
                             ''
                         )
                     ]
                 )
             ) as unit_id
-        from learner_activities
-        left join activities on learner_activities.activity_id = activities.activity_id
+        from courses_of_activities as courses
+        inner join
+            course_activities
+            on courses.course_id = course_activities.course_id
+            and courses.activity_id = course_activities.activity_id
     ),
 
     reached_units as (
         select
             learner_id,
+            course_id,
             unit_id,
             min(first_at) as reached_at,
             max(last_at) as last_active_at,
@@ -151,11 +194,14 @@ with
             sum(active_milliseconds) as unit_milliseconds,
             minIf(completed_at, activity_id = unit_id) as reported_completed_at
         from placed_activities
-        where unit_id in (select unit_id from units)
-        group by learner_id, unit_id
+        where (course_id, unit_id) in (select course_id, unit_id from units)
+        group by learner_id, course_id, unit_id
     ),
 
-    {# A video is completed by what was watched of it, not by what its player says. #}
+    {#
+        A video is completed by what was watched of it, not by what its player says: once watched, in every course in
+        which the learner comes to it.
+    #}
     watched_units as (
         select
             reached_units.learner_id as learner_id,
@@ -173,7 +219,10 @@ with
             multiIf(
                 units.activity_type = 'video'
                 and ifNull(video_views.is_completed, false),
-                ifNull(video_views.last_watched_at, reached_units.last_active_at),
+                greatest(
+                    ifNull(video_views.last_watched_at, reached_units.last_active_at),
+                    reached_units.reached_at
+                ),
                 units.activity_type = 'video',
                 null,
                 reached_units.reported_completed_at
@@ -182,28 +231,56 @@ with
                 partition by reached_units.learner_id, units.course_id
             ) as first_reached_at
         from reached_units
-        inner join units on reached_units.unit_id = units.unit_id
+        inner join
+            units
+            on reached_units.course_id = units.course_id
+            and reached_units.unit_id = units.unit_id
         left join
             video_views
             on reached_units.unit_id = video_views.video_id
             and reached_units.learner_id = video_views.learner_id
     ),
 
+    placed_attempts as (
+        select
+            attempts.learner_id as learner_id,
+            if(
+                attempts.named_course_id != '',
+                attempts.named_course_id,
+                unnamed_courses.found_course_id
+            ) as course_id,
+            attempts.item_id as item_id,
+            attempts.assessment_id as assessment_id,
+            attempts.is_test as is_test,
+            attempts.answered_at as answered_at,
+            attempts.is_correct as is_correct
+        from attempts
+        left join
+            unnamed_courses
+            on attempts.learner_id = unnamed_courses.learner_id
+            and attempts.item_id = unnamed_courses.activity_id
+    ),
+
     answers as (
         select
-            learner_id,
-            module_id,
+            placed_attempts.learner_id as learner_id,
+            placed_attempts.course_id as course_id,
+            course_activities.module_id as module_id,
             groupArray(
                 (
-                    assessment_id,
-                    answered_at,
-                    toUInt8(ifNull(is_correct, false)),
-                    toUInt8(isNotNull(is_correct)),
-                    is_test
+                    placed_attempts.assessment_id,
+                    placed_attempts.answered_at,
+                    toUInt8(ifNull(placed_attempts.is_correct, false)),
+                    toUInt8(isNotNull(placed_attempts.is_correct)),
+                    placed_attempts.is_test
                 )
             ) as answered
-        from attempts
-        group by learner_id, module_id
+        from placed_attempts
+        inner join
+            course_activities
+            on placed_attempts.course_id = course_activities.course_id
+            and placed_attempts.item_id = course_activities.activity_id
+        group by learner_id, course_id, module_id
     ),
 
     {#
@@ -252,6 +329,7 @@ with
         left join
             answers
             on watched_units.learner_id = answers.learner_id
+            and watched_units.course_id = answers.course_id
             and watched_units.module_id = answers.module_id
     ),
 

@@ -61,7 +61,7 @@ with
     catalog_items as (
         select
             activity_id,
-            course_id,
+            main_course_id as course_id,
             module_id,
             parent_activity_id,
             title,

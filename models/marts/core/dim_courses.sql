@@ -2,10 +2,8 @@
 
 with
     activities as (
-        select
-            activity_id, course_id, activity_type, title, is_in_catalogue, first_seen_at
-        from {{ ref("dim_activities") }}
-        where course_id != ''
+        select course_id, activity_type, is_in_course_catalogue
+        from {{ ref("dim_course_activities") }}
     ),
 
     by_course as (
@@ -13,28 +11,44 @@ with
             course_id,
             countIf(activity_type not in ('course', 'module')) as activity_count,
             countIf(activity_type = 'module') as module_count,
-            max(is_in_catalogue) as is_in_catalogue,
-            min(first_seen_at) as first_seen_at
+            max(is_in_course_catalogue) as is_in_catalogue
         from activities
         group by course_id
     ),
 
-    titles as (
-        select activity_id as course_id, title
-        from activities
-        where activity_type = 'course'
+    first_events as (
+        select course_id, toNullable(min(first_event_at)) as first_seen_at
+        from {{ ref("int_learner_courses") }}
+        where course_id != ''
+        group by course_id
+    ),
+
+    titles as (select activity_id as course_id, title from {{ ref("dim_activities") }}),
+
+    {# Of an enrolment alone nothing but the id is known. #}
+    courses as (
+        select course_id
+        from by_course
+        union distinct
+        select course_id
+        from {{ ref("int_enrolments__combined") }}
+        where course_id != ''
     ),
 
     final as (
         select
-            by_course.course_id as course_id,
-            if(titles.title != '', titles.title, by_course.course_id) as title,
-            by_course.activity_count as activity_count,
-            by_course.module_count as module_count,
-            by_course.is_in_catalogue as is_in_catalogue,
-            by_course.first_seen_at as first_seen_at
-        from by_course
-        left join titles on by_course.course_id = titles.course_id
+            courses.course_id as course_id,
+            if(
+                ifNull(titles.title, '') != '', titles.title, courses.course_id
+            ) as title,
+            ifNull(by_course.activity_count, 0) as activity_count,
+            ifNull(by_course.module_count, 0) as module_count,
+            ifNull(by_course.is_in_catalogue, 0) as is_in_catalogue,
+            first_events.first_seen_at as first_seen_at
+        from courses
+        left join by_course on courses.course_id = by_course.course_id
+        left join first_events on courses.course_id = first_events.course_id
+        left join titles on courses.course_id = titles.course_id
     )
 
 select course_id, title, activity_count, module_count, is_in_catalogue, first_seen_at

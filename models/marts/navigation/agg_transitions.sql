@@ -27,14 +27,26 @@ with
     ),
 
     {# Who stops at the end of a module stops where one may; after the last unit of the course nothing is left. #}
-    ends as (
+    ends_of_courses as (
         select
             unit_id,
+            course_id,
+            count() over (partition by unit_id) as course_count,
             position = max(position) over (partition by course_id) as is_last_unit,
             module_id != ''
             and position
             = max(position) over (partition by course_id, module_id) as is_module_end
         from units
+    ),
+
+    {# A visit that names no course is in the unit's only one. #}
+    ends as (
+        select unit_id, course_id as visit_course_id, is_last_unit, is_module_end
+        from ends_of_courses
+        union all
+        select unit_id, '' as visit_course_id, is_last_unit, is_module_end
+        from ends_of_courses
+        where course_count = 1
     ),
 
     {# Where an open session will go on to is not known yet: its last visit has no departure. #}
@@ -94,7 +106,10 @@ with
             }} as exit_ratio
         from departures
         inner join activities on departures.from_activity_id = activities.activity_id
-        left join ends on departures.from_activity_id = ends.unit_id
+        left join
+            ends
+            on departures.from_activity_id = ends.unit_id
+            and departures.from_course_id = ends.visit_course_id
     ),
 
     {# The interval counts each learner once, because the moves of one learner hang together. #}

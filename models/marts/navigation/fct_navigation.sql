@@ -28,9 +28,23 @@ with
     ),
 
     ranked_units as (
-        select unit_id, course_id, {{ published_rank() }} as unit_rank
+        select
+            unit_id,
+            course_id,
+            {{ published_rank() }} as unit_rank,
+            count() over (partition by unit_id) as course_count
         from units
         where unit_kind = 'activity'
+    ),
+
+    {# A visit that names no course is in the unit's only one. #}
+    visited_units as (
+        select unit_id, course_id as visit_course_id, course_id, unit_rank
+        from ranked_units
+        union all
+        select unit_id, '' as visit_course_id, course_id, unit_rank
+        from ranked_units
+        where course_count = 1
     ),
 
     with_previous as (
@@ -70,10 +84,13 @@ with
             ) as units_ahead
         from with_previous
         left join
-            ranked_units as from_units
+            visited_units as from_units
             on with_previous.from_activity_id = from_units.unit_id
+            and with_previous.from_course_id = from_units.visit_course_id
         left join
-            ranked_units as to_units on with_previous.activity_id = to_units.unit_id
+            visited_units as to_units
+            on with_previous.activity_id = to_units.unit_id
+            and with_previous.course_id = to_units.visit_course_id
         where with_previous.visit_number > 1
     )
 

@@ -15,17 +15,23 @@ with
     ),
 
     listed as (
-        select activity_id from {{ ref("dim_activities") }} where is_in_catalogue
+        select course_id, activity_id
+        from {{ ref("dim_course_activities") }}
+        where is_in_course_catalogue
     ),
 
     units as (
         select unit_id, unit_kind, course_id
         from {{ ref("dim_units") }}
-        where unit_id in (select activity_id from listed)
+        where (course_id, unit_id) in (select course_id, activity_id from listed)
     ),
 
     progress as (
-        select learner_id, unit_id, assumeNotNull(completed_at) as unit_completed_at
+        select
+            learner_id,
+            course_id,
+            unit_id,
+            assumeNotNull(completed_at) as unit_completed_at
         from {{ ref("fct_unit_progress") }}
         where isNotNull(completed_at)
     ),
@@ -78,7 +84,10 @@ with
             units.course_id as course_id,
             arraySort(groupArray(progress.unit_completed_at)) as completion_times
         from progress
-        inner join units on progress.unit_id = units.unit_id
+        inner join
+            units
+            on progress.course_id = units.course_id
+            and progress.unit_id = units.unit_id
         inner join courses on units.course_id = courses.course_id
         where units.unit_kind = courses.required_kind
         group by learner_id, course_id

@@ -55,10 +55,10 @@ with
                 'missing_activity_id',
                 ''
             ) as quarantine_reason,
-            ifNull(item.activity_id, '') as activity_id,
-            ifNull(item.course_id, '') as course_id,
-            ifNull(item.module_id, '') as module_id,
-            ifNull(item.parent, '') as parent_activity_id,
+            {{ same_iri("ifNull(item.activity_id, '')") }} as activity_id,
+            {{ same_iri("ifNull(item.course_id, '')") }} as course_id,
+            {{ same_iri("ifNull(item.module_id, '')") }} as module_id,
+            {{ same_iri("ifNull(item.parent, '')") }} as parent_activity_id,
             ifNull(item.title, '') as title,
             ifNull(item.type, '') as reported_type,
             item.position as position,
@@ -67,7 +67,9 @@ with
             item.word_count as word_count,
             ifNull(item.version, '') as version,
             {{ end_or_null("ifNull(item.ends_at, '')") }} as ends_at,
-            item.teaches as taught_by_activity_ids
+            arrayMap(
+                unit -> {{ same_iri("unit") }}, item.teaches
+            ) as taught_by_activity_ids
         from lines
     )
 

@@ -66,7 +66,7 @@ with
                 ''
             ) as quarantine_reason,
             if(quarantine_reason = '', {{ learner_key("identity") }}, '') as learner_id,
-            ifNull(enrolment.course_id, '') as course_id,
+            {{ same_iri("ifNull(enrolment.course_id, '')") }} as course_id,
             enrolled_at_or_null as enrolled_at,
             ifNull(enrolment.acquisition_channel, '') as acquisition_channel,
             ifNull(enrolment.cohort, '') as cohort_label,

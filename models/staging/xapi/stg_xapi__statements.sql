@@ -77,7 +77,7 @@ with
             ) as context_activities,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
             ifNull(statement.version, '') as spec_version,
-            ifNull(object.id, '') as activity_id,
+            {{ same_iri("ifNull(object.id, '')") }} as activity_id,
             ifNull(object.objectType, 'Activity') as object_type
         from lines
     ),
@@ -115,10 +115,11 @@ with
             as few_context_activities,
             {{
                 few(
-                    "match(context_activities_json, '\"(?:parent|grouping)\":[{]')",
+                    "match(context_activities_json, '\"(?:parent|grouping|category)\":[{]')",
                     "context.contextActivities",
                 )
-            }} as single_context_activities
+            }}
+            as single_context_activities
         from compared
     ),
 
@@ -153,6 +154,13 @@ with
                     "grouping",
                 )
             }} as groupings,
+            {{
+                context_activities(
+                    "context_activities.category",
+                    "single_context_activities",
+                    "category",
+                )
+            }} as categories,
             {{ timestamp_or_null("reported_time") }} as occurred_at_or_null,
             {{ timestamp_or_null("ifNull(statement.stored, '')") }} as stored_at,
             (
@@ -230,14 +238,19 @@ with
                 0
             ) as voided_statement_key,
             parents[1] as parent,
-            ifNull(parent.id, '') as parent_activity_id,
+            {{ same_iri("ifNull(parent.id, '')") }} as parent_activity_id,
             parent.definition.type as parent_activity_type_iri,
-            multiIf(
+            if(
                 has(course_iris, object.definition.type),
                 activity_id,
-                {{ first_course("parents", "course_iris") }} != '',
-                {{ first_course("parents", "course_iris") }},
-                {{ first_course("groupings", "course_iris") }}
+                {{
+                    same_iri(
+                        first_course(
+                            "arrayConcat(parents, groupings, categories)",
+                            "course_iris",
+                        )
+                    )
+                }}
             ) as course_id,
             ifNull(occurred_at_or_null, toDateTime64(0, 3, 'UTC')) as occurred_at,
             multiIf(
@@ -287,7 +300,8 @@ with
             toUInt32OrNull(
                 {{ field_of_either("attempt_number_reported") }}
             ) as attempt_number_reported,
-            context_fields['referrer_activity_id'] as referrer_activity_id,
+            {{ same_iri("context_fields['referrer_activity_id']") }}
+            as referrer_activity_id,
             context_fields['arrival_type'] as arrival_type_reported,
             context.platform as platform,
             if(has(flags, 'invalid_language'), '', context.language) as language

@@ -43,3 +43,8 @@ for _path in sorted((_ROOT / "macros").rglob("*.sql")):
 def benjamini_hochberg(relation: str, p_value: str, columns: list[str], family: list[str] | None = None) -> str:
     """A whole query, not an expression."""
     return f"select {_sql(columns)}, {p_value}, {p_value} as q_value from {relation}"
+
+
+def courses_of_unnamed(events: str, course_activities: str, enrolments: str) -> str:
+    """A whole query, not an expression."""
+    return f"select learner_id, activity_id, '' as found_course_id from {events}"

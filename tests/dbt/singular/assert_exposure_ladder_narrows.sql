@@ -2,7 +2,7 @@
     Each step of the ladder is taken by some of those who took the step before. A completion without engagement or a
     learner who reaches a unit without being eligible would give shares above 1.
 #}
-select unit_id, period
+select course_id, unit_id, period
 from {{ ref("agg_content_effectiveness") }}
 where
     reached_count > eligible_count

@@ -4,6 +4,7 @@
     source by source at night only, so that one of the two may not know it.
 #}
 select
+    progress.course_id,
     progress.unit_id,
     progress.eligible_count,
     effectiveness.eligible_count,
@@ -14,7 +15,8 @@ select
 from {{ ref("agg_module_progress") }} as progress
 left join
     {{ ref("agg_content_effectiveness") }} as effectiveness
-    on progress.unit_id = effectiveness.unit_id
+    on progress.course_id = effectiveness.course_id
+    and progress.unit_id = effectiveness.unit_id
     and effectiveness.period = 'all'
 where
     progress.eligible_count != effectiveness.eligible_count
