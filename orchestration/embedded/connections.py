@@ -153,21 +153,29 @@ class ConnectionPool:
         self._idle: list[EngineConnection] = []
         self._lock = threading.Lock()
 
+    def take(self) -> EngineConnection:
+        """A connection that only the caller uses, until it is given back or closed."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        return connection or self._connect()
+
+    def give(self, connection: EngineConnection) -> None:
+        """Takes a connection back; one that is spent, or one too many, is closed."""
+        with self._lock:
+            is_kept = not connection.is_spent and len(self._idle) < MAX_IDLE_CONNECTIONS
+            if is_kept:
+                self._idle.append(connection)
+        if not is_kept:
+            connection.close()
+
     @contextmanager
     def lent(self) -> Iterator[EngineConnection]:
         """A connection for one request."""
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        connection = connection or self._connect()
+        connection = self.take()
         try:
             yield connection
         finally:
-            with self._lock:
-                is_kept = not connection.is_spent and len(self._idle) < MAX_IDLE_CONNECTIONS
-                if is_kept:
-                    self._idle.append(connection)
-            if not is_kept:
-                connection.close()
+            self.give(connection)
 
     def close(self) -> None:
         with self._lock:

@@ -27,6 +27,8 @@ from orchestration.embedded.query_request import ExternalTable, QueryRequest, is
 from orchestration.embedded.sessions import Sessions
 
 MAX_RUNNING_QUERIES = 48
+# The rest is left to administrators, so that readers cannot lock them out.
+MAX_RUNNING_QUERIES_OF_READERS = 36
 LARGEST_FORM_FIELD = 64 << 20
 log = logging.getLogger("endpoint")
 
@@ -77,7 +79,7 @@ class HttpInterface:
         self._engine = engine
         self._users = users
         self._temporary = temporary
-        self._sessions = Sessions(engine.connect)
+        self._sessions = Sessions(engine.pools)
         self._threads = ThreadPoolExecutor(MAX_RUNNING_QUERIES + 2, thread_name_prefix="query")
         self._running: set[QueryJob] = set()
 
@@ -105,12 +107,7 @@ class HttpInterface:
             user = caller.name
             request, body = await self._read(scope, receive, caller, headers, dict(url))
             answer.query_id = request.query_id
-            if len(self._running) >= MAX_RUNNING_QUERIES:
-                raise EngineError(
-                    202,
-                    "TOO_MANY_SIMULTANEOUS_QUERIES",
-                    f"Too many simultaneous queries. Maximum: {MAX_RUNNING_QUERIES}",
-                )
+            self._admit(request)
             await self._run(request, body, headers.get("content-encoding", ""), answer)
         except EngineError as error:
             await answer.send_error(error)
@@ -125,6 +122,19 @@ class HttpInterface:
             log.info(
                 "%s %s %s %s %d ms", user, answer.query_id or "-", answer.keyword or "-", answer.outcome, milliseconds
             )
+
+    def _admit(self, request: QueryRequest) -> None:
+        """Raises ClickHouse's errors 202 and 216 when there is no place for a query, or its id is taken."""
+        running = [job.request for job in self._running]
+        of_readers = sum(other.user.is_reader for other in running)
+        limit = MAX_RUNNING_QUERIES_OF_READERS if request.user.is_reader else MAX_RUNNING_QUERIES
+        if len(running) >= MAX_RUNNING_QUERIES or (request.user.is_reader and of_readers >= limit):
+            text = f"Too many simultaneous queries. Maximum: {limit}"
+            raise EngineError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", text)
+        # Queries are stopped by their ids, so that two of one id would be stopped together.
+        if any(other.query_id == request.query_id for other in running):
+            text = f"Query with id = {request.query_id} is already running."
+            raise EngineError(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", text)
 
     async def _read(
         self, scope: Scope, receive: Receive, caller: User, headers: Headers, parameters: dict[str, str]

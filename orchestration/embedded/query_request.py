@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.embedded.access import User
+from orchestration.embedded.errors import EngineError
 from orchestration.embedded.statements import check_format
 
 DEFAULT_FORMAT = "TabSeparated"
@@ -66,7 +67,7 @@ def read_request(
     described = {f"{table.name}_{part}" for table in external_tables for part in ("format", "types", "structure")}
     return QueryRequest(
         user=user,
-        query_id=parameters.get("query_id") or str(uuid.uuid4()),
+        query_id=read_query_id(parameters.get("query_id", "")),
         sql=parameters.get("query", "").encode(),
         database=parameters.get("database") or headers.get("x-clickhouse-database", ""),
         default_format=check_format(
@@ -88,6 +89,13 @@ def read_request(
         accepts_coding=headers.get("accept-encoding", "") if wants_coding else "",
         external_tables=external_tables,
     )
+
+
+def read_query_id(text: str) -> str:
+    """The client's id of its query, or a new one; the engine keeps it as one line (see `QUERY_ID_CARRIER`)."""
+    if not text.isprintable():
+        raise EngineError(36, "BAD_ARGUMENTS", "The query_id must be one line of printable characters.")
+    return text or str(uuid.uuid4())
 
 
 def is_on(value: str) -> bool:

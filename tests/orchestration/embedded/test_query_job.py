@@ -9,6 +9,15 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from orchestration.embedded.access import User
+from orchestration.embedded.errors import EngineError
+from orchestration.embedded.http_interface import (
+    MAX_RUNNING_QUERIES,
+    MAX_RUNNING_QUERIES_OF_READERS,
+    HttpInterface,
+)
+from orchestration.embedded.query_request import read_request
+
 ENDLESS = "select count() from numbers(1000000000000) where sipHash64(number) = 1"
 Query = Callable[..., str]
 
@@ -108,9 +117,37 @@ def test_processes_show_the_clients_ids_and_comments(query: Query) -> None:
     assert query(sql, query_id="my id", log_comment="why") == "my id\tdefault\n"
 
 
-def test_too_many_queries_at_once_are_refused(http: httpx.Client, services, recorded, monkeypatch) -> None:
-    from orchestration.embedded.http_interface import MAX_RUNNING_QUERIES
+class Running:
+    """Stands in for a job that runs."""
 
+    def __init__(self, user: User, query_id: str) -> None:
+        self.request = read_request(user, "POST", {}, {"query_id": query_id})
+
+
+def test_readers_leave_places_to_administrators() -> None:
+    reader, admin = User("bi_reader", "x", is_reader=True), User("default", "x")
+    interface = HttpInterface.__new__(HttpInterface)
+    interface._running = {Running(reader, f"{number}") for number in range(MAX_RUNNING_QUERIES_OF_READERS)}
+    with pytest.raises(EngineError, match="TOO_MANY_SIMULTANEOUS_QUERIES"):
+        interface._admit(Running(reader, "one more").request)
+    for number in range(MAX_RUNNING_QUERIES - MAX_RUNNING_QUERIES_OF_READERS):
+        more = Running(admin, f"admin {number}")
+        interface._admit(more.request)
+        interface._running.add(more)
+    with pytest.raises(EngineError, match="TOO_MANY_SIMULTANEOUS_QUERIES"):
+        interface._admit(Running(admin, "one more").request)
+
+
+def test_two_queries_of_one_id_do_not_run_at_once(http: httpx.Client, query: Query, in_background) -> None:
+    """Stopping one would stop the other, whose user may be another one."""
+    query_id = f"mine-{uuid.uuid4()}"
+    in_background(lambda: http.post("/", params={"query_id": query_id}, content=b"select sleep(1)"))
+    assert wait_until(lambda: running(query, query_id) == 1)
+    refused = http.post("/", params={"query_id": query_id}, content=b"select 1")
+    assert refused.headers["x-clickhouse-exception-code"] == "216"
+
+
+def test_too_many_queries_at_once_are_refused(http: httpx.Client, services, recorded, monkeypatch) -> None:
     user, password = recorded["clickhouse"]["user"], recorded["clickhouse"]["password"]
     limits = httpx.Limits(max_connections=MAX_RUNNING_QUERIES + 10)
     with httpx.Client(base_url=services.url, auth=(user, password), limits=limits, timeout=30) as client:
