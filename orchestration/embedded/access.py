@@ -1,8 +1,8 @@
 """Who may speak to the endpoint, and what a reader may do.
 
 chDB runs everything as one user and checks no password, so that is done here, before a request reaches the engine.
-A reader's statements are also judged by the engine's own parser, and run on a connection that has only the rights of
-a reader (see `engine_config`).
+A reader's statements are also judged by the engine's own parser (see `reader_rules`), and run on a connection that has
+only the rights of a reader (see `engine_config`).
 """
 
 import base64
@@ -11,14 +11,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestration.embedded import reader_rules
 from orchestration.embedded.errors import EngineError
-from orchestration.embedded.statements import calls_function, first_keyword
 
 ADMIN_USER = "default"
 READER_USER = "bi_reader"
-READER_STATEMENTS = {b"SELECT", b"WITH", b"FROM", b"(", b"SHOW", b"DESCRIBE", b"DESC", b"EXPLAIN", b"EXISTS"}
-# Limits that a reader must not lift; the engine would take a profile's name as one more setting.
-READER_FIXED_SETTINGS = {"profile", "readonly"}
 
 
 @dataclass(frozen=True)
@@ -67,15 +64,31 @@ def read_credentials(headers: Mapping[str, str], parameters: Mapping[str, str]) 
     return parameters.get("user", ADMIN_USER), parameters.get("password", "")
 
 
-def check_settings(user: User, settings: Mapping[str, str]) -> None:
-    """Refuses settings that would lift a reader's limits; asking for what holds anyway is fine."""
-    for name in READER_FIXED_SETTINGS.intersection(settings) if user.is_reader else ():
-        if name != "readonly" or settings[name] not in ("1", "2"):
-            raise EngineError(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
+def check_request(user: User, settings: Mapping[str, str], default_format: str, has_external_tables: bool) -> None:
+    """Refuses what a request brings beside its statement and a reader must not have; raises EngineError.
+
+    Asking for what holds anyway, to be read-only, is fine.
+    """
+    if not user.is_reader:
+        return
+    if "profile" in settings or settings.get("readonly", "1") not in ("1", "2"):
+        raise EngineError(164, "READONLY", "Cannot modify 'readonly' or 'profile' setting in readonly mode.")
+    own = {name: value for name, value in settings.items() if name not in ("readonly", "log_comment")}
+    reader_rules.check_settings(user.name, own)
+    reader_rules.check_format(user.name, default_format)
+    if has_external_tables:
+        raise EngineError(
+            497,
+            "ACCESS_DENIED",
+            f"{user.name}: Not enough privileges. This user may not send rows for a temporary table.",
+        )
 
 
-def check_statement(user: User, sql: bytes, statement_class: str, must_only_read: bool) -> None:
-    """Refuses what this user or this request must not run. `statement_class` is the engine's own judgement."""
+def check_statement(user: User, statement_class: str, must_only_read: bool) -> None:
+    """Refuses what this user or this request must not run. `statement_class` is the engine's own judgement.
+
+    A reader's SET and USE are of the class CONTROL; `reader_rules` says which of this class a reader may run.
+    """
     if must_only_read and statement_class != "READ_ONLY":
         raise EngineError(
             164,
@@ -83,16 +96,7 @@ def check_statement(user: User, sql: bytes, statement_class: str, must_only_read
             "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
             "You should use method POST for modifying queries, without readonly among the settings.",
         )
-    if user.is_reader and (statement_class != "READ_ONLY" or first_keyword(sql) not in READER_STATEMENTS):
+    if user.is_reader and statement_class not in ("READ_ONLY", "CONTROL"):
         raise EngineError(
             164, "READONLY", f"{user.name}: Cannot execute query in readonly mode. This user may only read."
         )
-
-
-def check_functions(user: User, canonical_sql: bytes) -> None:
-    """Keeps a reader from files of the machine: the engine guards the table function `file`, not the scalar one.
-
-    The text must be the engine's own writing of the statement, since `\\x66ile` in backquotes is `file` too.
-    """
-    if calls_function(canonical_sql, b"file"):
-        raise EngineError(497, "ACCESS_DENIED", f"{user.name}: Not enough privileges. This user may not read files.")

@@ -1,11 +1,16 @@
 """The configuration under which chDB opens a home: caps for a laptop, and what a reader may see.
 
 chDB runs every statement as one user, `default`. That user has two roles: `everything`, under which admin connections
-run, and `reading`, which a reader's connections take before they see a statement and cannot leave again.
+run, and `reading`, which a reader's connections take before they see a statement and cannot leave again. A reader's
+connections also have a profile that pins every setting which readers must not change. The engine does not look at
+settings inside subqueries, so `reader_rules` checks them too.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+from orchestration.embedded.reader_lists import judged
 
 MIB = 1 << 20
 # The engine runs beside dbt, Dagster and a browser, and all of them together must stay below 4 GB.
@@ -20,6 +25,24 @@ READER_PROFILE = "reader"
 # Not `default`: there, chDB reads any name as the path of a file.
 READER_DATABASES = ("marts",)
 READER_MAX_EXECUTION_SECONDS = 300
+# The lowest and the highest value a reader may give to a limit. Where the engine's default is 0, without limit, any
+# number is a limit downwards.
+READER_LIMITS: Mapping[str, tuple[int, int | None]] = {
+    "max_execution_time": (1, READER_MAX_EXECUTION_SECONDS),
+    "max_memory_usage": (1, QUERY_MEMORY_BYTES),
+    "max_threads": (1, QUERY_THREADS),
+    "max_block_size": (1, 65_536),
+} | dict.fromkeys(
+    (
+        *("max_result_rows", "max_result_bytes", "max_rows_to_read", "max_bytes_to_read", "max_rows_to_read_leaf"),
+        *("max_bytes_to_read_leaf", "max_rows_to_group_by", "max_rows_to_sort", "max_bytes_to_sort"),
+        *("max_rows_in_set", "max_bytes_in_set", "max_rows_in_join", "max_bytes_in_join", "max_rows_in_distinct"),
+        *("max_bytes_in_distinct", "max_columns_to_read", "max_estimated_execution_time"),
+    ),
+    (0, None),
+)
+# Refused to readers, and yet not pinned: the endpoint itself sets them on a reader's connection.
+UNPINNED_SETTINGS = {"readonly", "database", "default_format"}
 
 # Set on every connection: chDB takes no defaults from a profile.
 ADMIN_SETTINGS = {
@@ -39,7 +62,12 @@ ADMIN_SETTINGS = {
     # chDB would read any word as a SELECT of that word; a server calls it a syntax error.
     "implicit_select": "0",
 }
-READER_SETTINGS = ADMIN_SETTINGS | {"max_execution_time": str(READER_MAX_EXECUTION_SECONDS)}
+READER_SETTINGS = ADMIN_SETTINGS | {
+    "max_execution_time": str(READER_MAX_EXECUTION_SECONDS),
+    # Also the limit for the tree by which a statement is judged, which is up to 40 times as long: a list of 100,000
+    # numbers passes. A server takes 256 KiB of text.
+    "max_query_size": str(8 * MIB),
+}
 
 
 def write_engine_config(folder: Path) -> Path:
@@ -67,10 +95,7 @@ def _users() -> str:
     <profiles>
         <default/>
         <{READER_PROFILE}>
-            <constraints>
-                <max_execution_time><min>1</min><max>{READER_MAX_EXECUTION_SECONDS}</max></max_execution_time>
-                <max_memory_usage><min>1</min><max>{QUERY_MEMORY_BYTES}</max></max_memory_usage>
-            </constraints>
+            <constraints>{"".join(_reader_constraints())}</constraints>
         </{READER_PROFILE}>
     </profiles>
     <roles>
@@ -89,3 +114,11 @@ def _users() -> str:
     <quotas><default/></quotas>
 </clickhouse>
 """
+
+
+def _reader_constraints() -> Iterator[str]:
+    for name, verdict in judged("settings").items():
+        if verdict.verdict == "refused" and name not in UNPINNED_SETTINGS:
+            yield f"<{name}><const/></{name}>"
+    for name, (lowest, highest) in READER_LIMITS.items():
+        yield f"<{name}><min>{lowest}</min>{f'<max>{highest}</max>' if highest is not None else ''}</{name}>"

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
-from orchestration.embedded import statements
-from orchestration.embedded.access import check_functions, check_settings, check_statement
+from orchestration.embedded import reader_rules, statements
+from orchestration.embedded.access import check_request, check_statement
 from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote, quote_identifier
 from orchestration.embedded.errors import EngineError
 from orchestration.embedded.query_request import ExternalTable, QueryRequest
@@ -76,7 +76,7 @@ class QueryJob:
     def _prepare(self, connection: EngineConnection, stack: ExitStack) -> None:
         """Settings, database and external tables of this request, and their undoing afterwards."""
         request = self.request
-        check_settings(request.user, request.settings)
+        check_request(request.user, request.settings, request.default_format, bool(request.external_tables))
         settings = dict(request.settings)
         # Once set on a connection it cannot be taken back, not even for the next request of a session.
         settings.pop("readonly", None)
@@ -105,7 +105,7 @@ class QueryJob:
         self.keyword = statements.first_keyword(head).decode(errors="replace")
         inline = statements.find_inline_insert(head)
         if inline is not None:
-            check_statement(self.request.user, head, "MUTATING", self.request.must_only_read)
+            check_statement(self.request.user, "MUTATING", self.request.must_only_read)
             self._insert_inline(connection, inline, head, rest)
             return
         for chunk in rest:
@@ -170,20 +170,30 @@ class QueryJob:
         if statements.has_outfile(sql):
             raise EngineError(344, "SUPPORT_IS_DISABLED", "INTO OUTFILE and FROM INFILE are not allowed over HTTP.")
         statement_class = connection.classify(_decode(sql))
-        check_statement(self.request.user, sql, statement_class, self.request.must_only_read)
+        check_statement(self.request.user, statement_class, self.request.must_only_read)
         if self.request.user.is_reader:
-            # What runs is the engine's own writing of what was checked; no odd quotes can tell the two apart.
-            sql = connection.canonical(_decode(sql))
-            check_functions(self.request.user, sql)
+            sql = self._judged(connection, sql)
         if statement_class == "CONTROL" or statements.is_about_temporary_tables(sql):
             # SET, USE and temporary tables must not reach the next request on this connection.
             connection.spend()
-        sql = statements.rewrite_query_ids(sql, QUERY_ID_CARRIER)
+        if not self.request.user.is_reader:
+            sql = statements.rewrite_query_ids(sql, QUERY_ID_CARRIER)
         self._raise_when_cancelled()
         if statement_class == "READ_ONLY" and statements.is_select(sql):
             self._stream(connection, sql)
         else:
             self._answer(connection, sql, statement_class == "READ_ONLY")
+
+    def _judged(self, connection: EngineConnection, sql: bytes) -> bytes:
+        """A reader's statement after its check: the engine's own writing of it, so that no odd quotes deceive us."""
+        canonical = connection.canonical(_decode(sql))
+        asked = reader_rules.check_statement(
+            connection, self.request.user.name, _decode(canonical), self.request.parameters
+        )
+        clause = statements.find_format(canonical)
+        if (clause[0] if clause else None) != asked:
+            raise EngineError(62, "SYNTAX_ERROR", "The FORMAT of this statement is not where it was expected.")
+        return canonical
 
     def _stream(self, connection: EngineConnection, sql: bytes) -> None:
         """A SELECT: the engine writes into the pipe. A FORMAT in the text wins over every other wish."""

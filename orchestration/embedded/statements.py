@@ -118,12 +118,6 @@ def is_about_temporary_tables(sql: bytes) -> bool:
     return any(token.keyword == b"TEMPORARY" for token in islice(tokens(sql), 5))
 
 
-def calls_function(sql: bytes, name: bytes) -> bool:
-    """Whether the text calls a function of this name, written plainly or in quotes."""
-    names = [token.text.strip(b'`"').lower() for token in tokens(sql)]
-    return any(pair == (name, b"(") for pair in pairwise(names))
-
-
 def find_inline_insert(sql: bytes) -> InlineInsert | None:
     """Where the rows of `INSERT INTO … FORMAT name` or `… VALUES` begin; None when the rows come from elsewhere."""
     # A text that breaks off inside quotes is not whole yet: what follows the quote is no keyword.

@@ -59,6 +59,20 @@ def query(http: httpx.Client) -> Callable[..., str]:
     return run
 
 
+@pytest.fixture(scope="session")
+def mart(query: Callable[..., str]) -> Iterator[str]:
+    """A table that readers may read, beside one that they may not."""
+    query("create database if not exists marts")
+    query("create database if not exists ops")
+    query("create or replace table marts.facts (number UInt64) engine = MergeTree order by number")
+    query("insert into marts.facts values (1), (2)")
+    query("create or replace table ops.keys (value String) engine = MergeTree order by value")
+    query("insert into ops.keys values ('the key')")
+    yield "marts.facts"
+    query("drop database marts")
+    query("drop database ops")
+
+
 @pytest.fixture
 def table(request: pytest.FixtureRequest, query: Callable[..., str]) -> Iterator[str]:
     """An empty table (number UInt64, name String) of the test's own."""

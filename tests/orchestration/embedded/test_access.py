@@ -1,6 +1,5 @@
 """Users, passwords, and what the reader cannot do."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -9,20 +8,6 @@ import pytest
 from orchestration.embedded.access import User, Users, read_credentials
 from orchestration.embedded.errors import EngineError
 from orchestration.embedded.services import Services
-
-
-@pytest.fixture(scope="module")
-def mart(query: Callable[..., str]) -> Iterator[str]:
-    """A table that readers may read, beside one that they may not."""
-    query("create database if not exists marts")
-    query("create database if not exists ops")
-    query("create or replace table marts.facts (number UInt64) engine = MergeTree order by number")
-    query("insert into marts.facts values (1), (2)")
-    query("create or replace table ops.keys (value String) engine = MergeTree order by value")
-    query("insert into ops.keys values ('the key')")
-    yield "marts.facts"
-    query("drop database marts")
-    query("drop database ops")
 
 
 def ask(services: Services, **request) -> httpx.Response:
@@ -64,78 +49,6 @@ def test_a_reader_sees_the_marts_and_nothing_else(reader: httpx.Client, mart: st
     assert reader.post("/", content=f"explain select * from {mart}".encode()).status_code == 200
     assert reader.post("/", content=f"with t as (select * from {mart}) select count() from t".encode()).text == "2\n"
     assert reader.get("/", params={"query": "select 1"}).text == "1\n"
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "select * from ops.keys",
-        "select * from merge('ops', 'keys')",
-        "select * from view(select * from ops.keys)",
-        "select * from marts.facts where number in (select length(value) from ops.keys)",
-        "describe ops.keys",
-        "show create table ops.keys",
-        "insert into marts.facts values (3)",
-        "insert into marts.facts select 3",
-        "insert into function file('/tmp/made_by_reader.csv') select 1",
-        "create table marts.more (number UInt64) engine = Memory",
-        "create temporary table more (number UInt64)",
-        "alter table marts.facts delete where 1",
-        "drop table marts.facts",
-        "truncate table marts.facts",
-        "optimize table marts.facts",
-        "set readonly = 0",
-        "set role everything",
-        "use ops",
-        "kill query where 1",
-        "system flush logs",
-        "grant all on *.* to default",
-        "select 1 settings readonly = 0",
-        "select 1 settings max_execution_time = 0",
-        "select 1; drop table marts.facts",
-        "select * from file('/etc/passwd', 'LineAsString')",
-        "select file('/etc/passwd')",
-        "select `file`('/etc/passwd')",
-        "select FILE /* */ ('/etc/passwd')",
-        "select `\\x66ile`('/etc/passwd')",
-        "select \u201cfile\u201d('/etc/passwd')",
-        "select \u2018--\u2019, file('/etc/passwd')",
-        "select \u2018/*\u2019, file('/etc/passwd') /* */",
-        "select arrayMap(x -> file(x), ['/etc/passwd'])",
-        "explain select file('/etc/passwd')",
-        "select * from filesystem('/etc')",
-        "select * from fileCluster('default', '/etc/passwd', 'LineAsString')",
-        "select * from cluster('default', ops.keys)",
-        "select * from loop(ops.keys) limit 1",
-        "select * from mergeTreeIndex('ops', 'keys')",
-        "select * from mergeTreeParts('ops', 'keys')",
-        "select * from Python(reader)",
-        "select hasColumnInTable('ops', 'keys', 'value') and throwIf(1)",
-        "select * from sqlite('/etc/passwd', 'x')",
-        "select * from urlCluster('default', 'http://127.0.0.1:1/', 'CSV')",
-        "select * from iceberg('http://127.0.0.1:1/lake/x')",
-        "select * from executablePool('ls', 'TSV', 'a String')",
-        "select * from default.`/etc/passwd`",
-        "select * from url('http://127.0.0.1:1/x', 'CSV', 'a Int8')",
-        "select * from s3('http://127.0.0.1:1/lake/x', 'CSV', 'a Int8')",
-        "select * from remote('127.0.0.1', ops.keys)",
-        "select * from executable('ls', 'TSV', 'a String')",
-        "select 1 into outfile '/tmp/made_by_reader.csv'",
-        "explain analyze insert into marts.facts values (1)",
-    ],
-)
-def test_a_reader_can_neither_write_nor_read_elsewhere(reader: httpx.Client, mart: str, sql: str) -> None:
-    answer = reader.post("/", content=sql.encode())
-    assert answer.status_code >= 400, answer.text
-    assert "the key" not in answer.text
-    assert "root:" not in answer.text
-    assert reader.post("/", content=f"select sum(number) from {mart}".encode()).text == "3\n"
-
-
-@pytest.mark.parametrize("settings", [{"readonly": "0"}, {"profile": "default"}, {"max_execution_time": "100000"}])
-def test_a_reader_cannot_lift_its_limits(reader: httpx.Client, settings: dict) -> None:
-    answer = reader.post("/", params=settings, content=b"select 1")
-    assert answer.headers["x-clickhouse-exception-code"] in ("164", "452")
 
 
 SMUGGLED = "; set role everything; select value from ops.keys into outfile '{file}' format TSV"

@@ -78,12 +78,6 @@ def test_access_to_files_is_seen(sql: bytes) -> None:
     assert not statements.has_outfile(b"select 'into outfile'")
 
 
-def test_a_function_is_seen_whatever_its_spelling() -> None:
-    assert statements.calls_function(b"select FILE /* x */ ('a')", b"file")
-    assert statements.calls_function(b"select \"file\"('a')", b"file")
-    assert not statements.calls_function(b"select 'file(', file from t", b"file")
-
-
 def test_query_ids_are_looked_up_where_the_clients_id_is_kept() -> None:
     assert (
         statements.rewrite_query_ids(b"kill query where query_id = 'query_id'", "X")
