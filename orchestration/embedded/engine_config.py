@@ -62,7 +62,12 @@ ADMIN_SETTINGS = {
     # chDB would read any word as a SELECT of that word; a server calls it a syntax error.
     "implicit_select": "0",
 }
-READER_SETTINGS = ADMIN_SETTINGS | {"max_execution_time": str(READER_MAX_EXECUTION_SECONDS)}
+READER_SETTINGS = ADMIN_SETTINGS | {
+    "max_execution_time": str(READER_MAX_EXECUTION_SECONDS),
+    # Also the limit for the tree by which a statement is judged, which is up to 40 times as long: a list of 100,000
+    # numbers passes. A server takes 256 KiB of text.
+    "max_query_size": str(8 * MIB),
+}
 
 
 def write_engine_config(folder: Path) -> Path:

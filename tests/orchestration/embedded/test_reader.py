@@ -77,6 +77,17 @@ def test_what_bi_tools_send_is_answered(reader: httpx.Client, mart: str, stateme
     assert answer.status_code == 200, answer.text
 
 
+<<<<<<< HEAD
+=======
+def test_long_and_deep_statements_are_judged_too(reader: httpx.Client, refused: Callable) -> None:
+    numbers = ",".join(str(number) for number in range(30_000))
+    assert reader.post("/", content=f"select 7 in ({numbers})".encode()).text == "1\n"
+    assert reader.post("/", content=f"select {'(' * 50}1{')' * 50} + {' + '.join('1' * 60)}".encode()).text == "61\n"
+    refused(f"select {'lower(' * 150}file('SECRETS'){')' * 150}")
+    refused(f"select {'negate(' * 900}1{')' * 900}", {"306", "167", "46", "62"})
+
+
+>>>>>>> access
 @pytest.mark.parametrize(
     "settings",
     [

@@ -230,7 +230,7 @@ def test_the_names_of_sessions_are_limited_too(sessions: Sessions, clock: Clock,
     assert exists(sessions, READER, "5")
 
 
-def test_a_tool_may_connect_anew_for_each_of_a_thousand_queries(services: Services, recorded: dict) -> None:
+def test_a_tool_may_open_a_connection_for_each_of_a_thousand_queries(services: Services, recorded: dict) -> None:
     """As SQLAlchemy's NullPool does, which Superset uses: each connection is a session that nothing ends."""
     engine = recorded["bi_reader"]
     address = f"clickhousedb://{engine['user']}:{engine['password']}@{services.host}:{services.port}/default"
@@ -238,7 +238,7 @@ def test_a_tool_may_connect_anew_for_each_of_a_thousand_queries(services: Servic
     with httpx.Client(base_url=services.url, auth=(engine["user"], engine["password"]), timeout=30) as client:
         for _ in range(1000):
             assert post(client, "select 1", str(uuid.uuid4()), session_timeout="3600").text == "1\n"
-    assert psutil.Process(services.pid).num_fds() - descriptors < 20
+    assert psutil.Process(services.pid).num_fds() - descriptors < 100
     pool = create_engine(address, poolclass=NullPool)
     for _ in range(20):
         with pool.connect() as connection:
