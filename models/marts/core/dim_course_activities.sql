@@ -24,7 +24,7 @@ with
             position,
             expected_seconds,
             length_seconds,
-            word_count,
+            toUInt32(word_count) as word_count,
             is_in_catalogue
         from {{ ref("dim_activities") }}
     ),
@@ -169,9 +169,7 @@ with
                 is_listed, listed.expected_seconds, activities.expected_seconds
             ) as expected_seconds,
             activities.length_seconds as length_seconds,
-            if(
-                is_listed, toFloat64(listed.word_count), activities.word_count
-            ) as word_count,
+            if(is_listed, listed.word_count, activities.word_count) as word_count,
             activities.is_in_catalogue as is_in_catalogue,
             not is_listed
             and pairs.activity_id
