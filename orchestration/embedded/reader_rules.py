@@ -19,13 +19,10 @@ Node = dict[str, Any]
 
 # The tree of these statements cannot be had; `SELECT * FROM` has the same grammar behind its first words.
 DESCRIBING = re.compile(r"(DESCRIBE TABLE|EXISTS (TABLE|VIEW|DATABASE)|SHOW CREATE (TABLE|VIEW|DATABASE))(?=\s)")
-<<<<<<< HEAD
-=======
 # The tree must hold all of a statement; what is written from it differs in spare brackets only.
 BRACKETS_AND_SPACES = re.compile(r"[()\s]")
 # The engine's errors for a kind of statement, and for a value of a setting, of which it makes no tree.
 UNREADABLE = {36, 536}
->>>>>>> access
 STATEMENTS = {
     *("SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExplainQuery"),
     *("ShowTablesQuery", "ShowColumnsQuery", "ShowIndexesQuery", "SetQuery", "UseQuery"),
@@ -246,15 +243,6 @@ def _is_plain(child: Any) -> bool:
 def _read_tree(connection: EngineConnection, user: str, canonical_sql: str) -> Node:
     described = DESCRIBING.match(canonical_sql)
     readable = f"SELECT * FROM{canonical_sql[described.end() :]}" if described else canonical_sql
-<<<<<<< HEAD
-    try:
-        answer = connection.execute(f"SELECT parseQueryToJSON({quote(readable)})", "TabSeparatedRaw").bytes()
-        return json.loads(answer.decode(errors="replace"))
-    except RecursionError:
-        raise EngineError(167, "TOO_DEEP_AST", f"The statement is nested too deeply for {user}.") from None
-    except EngineError as error:
-        if error.code != 36:
-=======
     sql = (
         f"WITH {quote(readable)} AS text SELECT parseQueryToJSON(text) AS tree, formatQueryFromJSON(tree), "
         "formatQuerySingleLine(text)"
@@ -269,7 +257,6 @@ def _read_tree(connection: EngineConnection, user: str, canonical_sql: str) -> N
         raise EngineError(167, "TOO_DEEP_AST", f"The statement is nested too deeply for {user}.") from None
     except EngineError as error:
         if error.code not in UNREADABLE:
->>>>>>> access
             raise
         raise EngineError(
             164, "READONLY", f"{user}: Cannot execute query in readonly mode. This kind of statement is not open to it."

@@ -77,8 +77,6 @@ def test_what_bi_tools_send_is_answered(reader: httpx.Client, mart: str, stateme
     assert answer.status_code == 200, answer.text
 
 
-<<<<<<< HEAD
-=======
 def test_long_and_deep_statements_are_judged_too(reader: httpx.Client, refused: Callable) -> None:
     numbers = ",".join(str(number) for number in range(30_000))
     assert reader.post("/", content=f"select 7 in ({numbers})".encode()).text == "1\n"
@@ -87,7 +85,6 @@ def test_long_and_deep_statements_are_judged_too(reader: httpx.Client, refused: 
     refused(f"select {'negate(' * 900}1{')' * 900}", {"306", "167", "46", "62"})
 
 
->>>>>>> access
 @pytest.mark.parametrize(
     "settings",
     [

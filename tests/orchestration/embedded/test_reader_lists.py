@@ -61,11 +61,7 @@ def test_functions_that_take_functions_are_known_by_their_names(query: Callable[
 
 
 def test_what_the_engine_keeps_from_readonly_users_is_refused(query: Callable[..., str]) -> None:
-<<<<<<< HEAD
-    """The engine's own judgement; sequences are harmless all the same, and take no more than the limits allow."""
-=======
     """The engine's own judgement; these two only generate zeros, and keep to the limits."""
->>>>>>> access
     kept = set(query("select name from system.table_functions where not allow_readonly").split())
     assert kept & allowed("table_functions") == {"zeros", "zeros_mt"}
 
