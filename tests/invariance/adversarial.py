@@ -150,7 +150,7 @@ def acts(draw: st.DrawFn, screen: Screen, at: int) -> tuple[str, dict, dict, dic
         target = draw(st.sampled_from(POSITIONS))
         fields |= {"position_from_seconds": position, "position_to_seconds": target}
         # Some players go on to tell the position from before the seek.
-        if draw(st.integers(0, 2)):
+        if target not in (0.5, 60, 90, 120, 570):
             screen.note(name, tab, at, target)
     else:
         fields["position_seconds"] = position
@@ -235,17 +235,39 @@ def _echoes(
 
 def planted() -> list[tuple[str, str]]:
     """What chance finds too rarely."""
-    return slower_answers() + unplayed_video()
+    return slower_answers() + unplayed_video() + just_left_video() + phone_batch()
 
 
 def unplayed_video() -> list[tuple[str, str]]:
     """A video of unknown length that is started at 0 s, and never heard of again: it is as long as what was watched."""
-    video = activity("https://campus.example.org/video/unplayed", "video")
-    _, told = extensions({"position_seconds": 0})
-    started = statement(
-        statement_id(10_001, 0), account_of("waiting"), "played", video, moment(STARTS[3]), result={"extensions": told}
+    return [_on_video(10_001, 0, "waiting", "unplayed", "played", STARTS[3], 0)]
+
+
+def just_left_video() -> list[tuple[str, str]]:
+    """Twelve learners leave a video at 30 s, too late for the watermark to tell whether they come back."""
+    found = []
+    for number in range(12):
+        learner = f"leaving-{number}"
+        found.append(_on_video(10_002, 2 * number, learner, "just-left", "played", END - HOUR, 0))
+        found.append(_on_video(10_002, 2 * number + 1, learner, "just-left", "paused", END - HOUR + 30 * SECOND, 30))
+    return found
+
+
+def phone_batch() -> list[tuple[str, str]]:
+    """Four stretches, stamped when they were sent."""
+    return [
+        _on_video(10_003, turn, "offline", "ten-minutes", "paused" if turn % 2 else "played", STARTS[4], 40 * turn)
+        for turn in range(8)
+    ]
+
+
+def _on_video(case: int, turn: int, learner: str, name: str, verb: str, at: int, seconds: float) -> tuple[str, str]:
+    video = activity(f"https://campus.example.org/video/{name}", "video")
+    _, told = extensions({"position_seconds": seconds})
+    sent = statement(
+        statement_id(case, turn), account_of(learner), verb, video, moment(at), result={"extensions": told}
     )
-    return [("web", line(started))]
+    return "web", line(sent)
 
 
 def slower_answers() -> list[tuple[str, str]]:

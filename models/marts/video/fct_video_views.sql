@@ -13,6 +13,10 @@
 
 {%- set touched_views = ref("int_touched_views") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{%- set seek_ms -%}
+    ({{ plausible_position_ms("position_to_seconds") }}
+    - {{ plausible_position_ms("position_from_seconds") }})
+{%- endset %}
 
 with
     {% if is_touching() %}
@@ -87,12 +91,8 @@ with
             learner_id,
             activity_id as video_id,
             countIf(verb = 'played') as play_count,
-            countIf(
-                verb = 'seeked' and position_to_seconds > position_from_seconds
-            ) as seek_forward_count,
-            countIf(
-                verb = 'seeked' and position_to_seconds < position_from_seconds
-            ) as seek_back_count,
+            countIf(verb = 'seeked' and {{ seek_ms }} > 0) as seek_forward_count,
+            countIf(verb = 'seeked' and {{ seek_ms }} < 0) as seek_back_count,
             countIf(verb = 'completed') > 0 as is_completed_reported
         from {{ ref("int_statements__deduplicated") }}
         where
