@@ -134,7 +134,8 @@ def acts(draw: st.DrawFn, screen: Screen, at: int) -> tuple[str, dict, dict, dic
     kind = draw(st.sampled_from(("video",) * 8 + ("page", "question", "assessment")))
     if kind != "video":
         thing = activity(f"https://campus.example.org/{kind}/{draw(st.integers(1, 2))}", kind)
-        return draw(st.sampled_from(REPORTS[kind])), thing, {}, {}
+        reports = REPORTS[kind]
+        return reports[at // SECOND % len(reports)], thing, {}, {}
     name, tab = draw(st.sampled_from(screen.videos)), draw(st.sampled_from(("tab-1",) * 5 + ("tab-2", "")))
     verb = draw(st.sampled_from((*VIDEO_VERBS, "terminated")))
     fields: dict[str, object] = {
@@ -171,14 +172,15 @@ def _context(draw: st.DrawFn, told: dict, turn: int) -> dict | None:
     return context or None
 
 
-def _result(draw: st.DrawFn, verb: str, told: dict) -> dict | None:
+def _result(draw: st.DrawFn, verb: str, told: dict, is_work: bool) -> dict | None:
     result: dict = {"extensions": told} if told else {}
-    if verb in ("answered", "attempted"):
-        result |= {"success": draw(st.booleans()), "response": draw(st.sampled_from("abc"))}
-    elif verb in GRADES and not told:
-        score, verdict = draw(st.sampled_from((None, 0.4, 0.4001, 1))), draw(st.sampled_from((None, True, False)))
-        result |= {"score": {"scaled": score}} if score else {}
-        result |= {} if verdict is None else {"success": verdict}
+    if is_work:
+        is_right, letter = draw(st.booleans()), draw(st.sampled_from("abc"))
+        score = {"a": None, "b": 0.4, "c": 1}[letter]
+        if verb in ("answered", "attempted"):
+            result |= {"success": is_right, "response": letter}
+        elif score:
+            result |= {"score": {"scaled": score}} | ({"success": True} if is_right else {})
     return result or None
 
 
@@ -201,7 +203,7 @@ def cases(draw: st.DrawFn, number: int) -> Case:
             thing,
             None if oddity == 1 else moment(at, zone),
             context=_context(draw, of_context, number + turn),
-            result=_result(draw, verb, of_result),
+            result=_result(draw, verb, of_result, thing["id"].split("/")[3] in ("question", "assessment")),
             stored=moment(at + SECOND) if oddity in (1, 2, 3) else None,
         )
         source = draw(st.sampled_from(sources))
