@@ -31,7 +31,7 @@ with
             parent_activity_id,
             course_id,
             occurred_at,
-            response,
+            selected_options,
             is_correct,
             score_scaled,
             duration_seconds,
@@ -62,7 +62,7 @@ with
                         verb,
                         activity_id,
                         parent_activity_id,
-                        response,
+                        selected_options,
                         is_correct,
                         score_scaled,
                         duration_seconds,
@@ -86,7 +86,7 @@ with
             attempt .3 as verb,
             attempt .4 as activity_id,
             attempt .5 as parent_activity_id,
-            attempt .6 as response,
+            attempt .6 as selected_options,
             attempt .7 as is_correct,
             attempt .8 as score_scaled,
             attempt .9 as duration_seconds,
@@ -147,11 +147,7 @@ with
                 null
             ) as is_correct,
             numbered.score_scaled as score_scaled,
-            if(
-                ifNull(numbered.response, '') = '',
-                [],
-                splitByString('[,]', ifNull(numbered.response, ''))
-            ) as selected_options,
+            numbered.selected_options as selected_options,
             numbered.duration_seconds as response_seconds,
             if(
                 sessionized.gap_before_ms is null,

@@ -54,6 +54,7 @@ with
             progress_ratio,
             played_segments,
             response,
+            selected_options,
             is_correct,
             is_completed,
             score_scaled,
@@ -108,12 +109,7 @@ with
             progress_ratio,
             played_segments,
             response,
-            {# Choices travel in one response text, parted as xAPI 1.0.3 §2.4.4.1 says. #}
-            if(
-                ifNull(response, '') = '',
-                [],
-                splitByString('[,]', ifNull(response, ''))
-            ) as selected_options,
+            selected_options,
             is_correct,
             is_completed,
             score_scaled,
