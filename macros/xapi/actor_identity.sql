@@ -39,7 +39,8 @@
 #}
 {% macro canonical_mbox(mbox) -%}
     {%- set address = "trimBoth(substring(trimBoth(" ~ mbox ~ "), 8))" -%}
-    {%- if var("mail_addresses_ignore_case") -%} concat('mailto:', lowerUTF8({{ address }}))
+    {%- if var("mail_addresses_ignore_case") -%}
+        concat('mailto:', lowerUTF8({{ address }}))
     {%- else -%}
         concat(
             'mailto:',
@@ -55,7 +56,11 @@
     scheme's own port, without a slash that is the whole path (RFC 3986 §6.2.2.1 and §6.2.3). Any other path counts.
 #}
 {% macro canonical_home(identity) -%}
-    {%- set site = "extract(" ~ identity ~ ", '^(?:account|openid)[|][hH][tT][tT][pP][sS]?://[^/?#|@]*')" -%}
+    {%- set site = (
+        "extract("
+        ~ identity
+        ~ ", '^(?:account|openid)[|][hH][tT][tT][pP][sS]?://[^/?#|@]*')"
+    ) -%}
     {%- set rest = "substring(" ~ identity ~ ", length(" ~ site ~ ") + 1)" -%}
     if(
         {{ site }} = '' or startsWith({{ rest }}, '@'),
@@ -114,7 +119,9 @@
             JSONHas({{ actor_json }}, 'openid'),
             {{
                 canonical_home(
-                    "concat('openid|', JSONExtractString(" ~ actor_json ~ ", 'openid'))"
+                    "concat('openid|', JSONExtractString("
+                    ~ actor_json
+                    ~ ", 'openid'))"
                 )
             }},
             ''

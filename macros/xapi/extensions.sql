@@ -29,7 +29,8 @@
 {# The fields among the extensions of the activity itself; objects with extensions are few (see `few_objects`). #}
 {% macro object_fields(few_objects) -%}
     arrayMap(
-        json -> {{
+        json
+        -> {{
             named_extensions(
                 "JSONExtract(json, 'definition', 'extensions', 'Map(String, String)')"
             )

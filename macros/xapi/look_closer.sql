@@ -207,7 +207,8 @@
         or {{ is_invalid_context("part.context") }}
         or (
             part.context.contextActivities != ''
-            and not {{ are_valid_context_activities("[part.context.contextActivities]") }}
+            and
+            not {{ are_valid_context_activities("[part.context.contextActivities]") }}
         )
         or (
             part.attachments != ''

@@ -62,7 +62,9 @@
                 ),
                 (
                     "miscased_property",
-                    has_miscased_property("incomplete_lines", "lines_without_context"),
+                    has_miscased_property(
+                        "incomplete_lines", "lines_without_context"
+                    ),
                 ),
                 (
                     "invalid_authority",

@@ -136,7 +136,9 @@
     }}
 {%- endmacro %}
 
-{% macro lines_without_context(line) -%} {{ few(_lacks_context(), line) }} {%- endmacro %}
+{% macro lines_without_context(line) -%}
+    {{ few(_lacks_context(), line) }}
+{%- endmacro %}
 
 {# Nearly every context names an activity, and a registration or an extension. #}
 {% macro _lacks_context() -%}

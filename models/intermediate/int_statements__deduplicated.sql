@@ -240,6 +240,7 @@ select
     toLowCardinality(verb_iri) as verb_iri,
     activity_id,
     toLowCardinality(activity_type) as activity_type,
+    toLowCardinality(activity_type_iri) as activity_type_iri,
     activity_name,
     course_id,
     parent_activity_id,

@@ -287,7 +287,11 @@ with
             if(
                 {{ is_unusable_result("response") }},
                 [],
-                {{ selected_options("result.response", "few_answers", "few_answered_items") }}
+                {{
+                    selected_options(
+                        "result.response", "few_answers", "few_answered_items"
+                    )
+                }}
             ) as selected_options,
             if({{ is_unusable_result("success") }}, null, result.success) as is_correct,
             if(
