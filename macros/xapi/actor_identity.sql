@@ -2,6 +2,9 @@
     Who acted: one of the four inverse functional identifiers of an agent or identified group, as a text. An address and
     its SHA-1 give the same text, so that both are one learner (xAPI 1.0.3 §2.4.2: mbox_sha1sum is the hash of the whole
     mailto IRI). Names of accounts stay escaped as in JSON, which the engine always does in the same way.
+
+    Spellings of one address or home page give one text (`canonical_mbox`, `canonical_home`). Only a hash cannot be
+    respelled: the hash of an address with capitals is another learner than the address.
 #}
 {#
     The identity of any actor: by patterns where it is plain, which nearly all are; else from its JSON, a list of none or
@@ -19,10 +22,55 @@
             {{ few_actors }}
         )[1],
         {{ agent_text(agent_json, "mbox") }} != '',
-        concat('mbox_sha1sum|', lower(hex(SHA1({{ agent_text(agent_json, "mbox") }})))),
+        {{ mbox_identity(agent_text(agent_json, "mbox")) }},
         {{ agent_text(agent_json, "mbox_sha1sum") }} != '',
         concat('mbox_sha1sum|', lower({{ agent_text(agent_json, "mbox_sha1sum") }})),
-        {{ agent_identifier(agent_json) }}
+        {{ canonical_home(agent_identifier(agent_json)) }}
+    )
+{%- endmacro %}
+
+{% macro mbox_identity(mbox) -%}
+    concat('mbox_sha1sum|', lower(hex(SHA1({{ canonical_mbox(mbox) }}))))
+{%- endmacro %}
+
+{#
+    One spelling of a mail address: schemes and domains ignore case (RFC 3986 §3.1, RFC 5321 §2.4), and blanks around
+    it are no part of it. The part before the @ follows the var. International domains stay as they are sent.
+#}
+{% macro canonical_mbox(mbox) -%}
+    {%- set address = "trimBoth(substring(trimBoth(" ~ mbox ~ "), 8))" -%}
+    {%- if var("mail_addresses_ignore_case") -%}
+        concat('mailto:', lowerUTF8({{ address }}))
+    {%- else -%}
+        concat(
+            'mailto:',
+            splitByChar('@', {{ address }})[1],
+            '@',
+            lowerUTF8(splitByChar('@', {{ address }})[2])
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    The identity by openid or account with one spelling of its web address: scheme and host in lower case, without the
+    scheme's own port, without a slash that is the whole path (RFC 3986 §6.2.2.1 and §6.2.3). Any other path counts.
+#}
+{% macro canonical_home(identity) -%}
+    {%- set site = (
+        "extract("
+        ~ identity
+        ~ ", '^(?:account|openid)[|][hH][tT][tT][pP][sS]?://[^/?#|@]*')"
+    ) -%}
+    {%- set rest = "substring(" ~ identity ~ ", length(" ~ site ~ ") + 1)" -%}
+    if(
+        {{ site }} = '' or startsWith({{ rest }}, '@'),
+        {{ identity }},
+        concat(
+            replaceRegexpOne(
+                lower({{ site }}), '(http://[^:]*):80$|(https://[^:]*):443$', '\\1\\2'
+            ),
+            replaceRegexpOne({{ rest }}, '^/([|]|$)', '\\1')
+        )
     )
 {%- endmacro %}
 
@@ -56,10 +104,7 @@
     concat(
         if(
             JSONHas({{ actor_json }}, 'mbox'),
-            concat(
-                'mbox_sha1sum|',
-                lower(hex(SHA1(JSONExtractString({{ actor_json }}, 'mbox'))))
-            ),
+            {{ mbox_identity("JSONExtractString(" ~ actor_json ~ ", 'mbox')") }},
             ''
         ),
         if(
@@ -72,23 +117,29 @@
         ),
         if(
             JSONHas({{ actor_json }}, 'openid'),
-            concat('openid|', JSONExtractString({{ actor_json }}, 'openid')),
+            {{
+                canonical_home(
+                    "concat('openid|', JSONExtractString("
+                    ~ actor_json
+                    ~ ", 'openid'))"
+                )
+            }},
             ''
         ),
         if(
             JSONHas({{ actor_json }}, 'account'),
-            concat(
-                'account|',
-                JSONExtractString({{ actor_json }}, 'account', 'homePage'),
-                '|',
-                {{
-                    _without_quotes(
-                        "JSONExtractRaw(" ~ actor_json ~ ", 'account', 'name')"
-                    )
-                }}
-            ),
+            {{ canonical_home(_account_text(actor_json)) }},
             ''
         )
+    )
+{%- endmacro %}
+
+{% macro _account_text(actor_json) -%}
+    concat(
+        'account|',
+        JSONExtractString({{ actor_json }}, 'account', 'homePage'),
+        '|',
+        {{ _without_quotes("JSONExtractRaw(" ~ actor_json ~ ", 'account', 'name')") }}
     )
 {%- endmacro %}
 

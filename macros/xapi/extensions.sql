@@ -25,3 +25,16 @@
         result_fields['{{ field }}']
     )
 {%- endmacro %}
+
+{# The fields among the extensions of the activity itself; objects with extensions are few (see `few_objects`). #}
+{% macro object_fields(few_objects) -%}
+    arrayMap(
+        json
+        -> {{
+            named_extensions(
+                "JSONExtract(json, 'definition', 'extensions', 'Map(String, String)')"
+            )
+        }},
+        {{ few_objects }}
+    )[1]
+{%- endmacro %}

@@ -36,8 +36,9 @@
     {{- object_pattern(['"' ~ language_tag_pattern() ~ '":' ~ json_text_pattern()]) -}}
 {%- endmacro %}
 
+{# Schemes ignore case; blanks around an address are no part of it (see `canonical_mbox`). #}
 {% macro _mbox_pattern() -%}
-    "mbox":"mailto:[^@[:space:]"\\\\]+@[^@[:space:]"\\\\]+"
+    "mbox":" *[mM][aA][iI][lL][tT][oO]: *[^@[:space:]"\\\\]+@[^@[:space:]"\\\\]+ *"
 {%- endmacro %}
 
 {# A name that is no name names nobody. #}
@@ -144,6 +145,26 @@
         '"relevantTypes":[[](?:"' ~ iri_pattern() ~ '",?)+[]]',
     ] -%}
     {{- list_pattern(object_pattern(properties)) -}}
+{%- endmacro %}
+
+{# Who sent a statement: an agent, or the group of an application and its user. #}
+{% macro authority_pattern() -%}
+    {%- set type = '"objectType":"Group"' -%}
+    {%- set two_members = '"member":[[]' ~ agent_pattern() ~ "," ~ agent_pattern() ~ "[]]" -%}
+    {{ agent_pattern() }}|{{ _both_required_pattern(type, two_members, '"name":' ~ json_text_pattern()) }}
+{%- endmacro %}
+
+{# A file beside the statement; which properties it must have says `are_valid_attachments`. #}
+{% macro attachment_pattern() -%}
+    {%- set iri = '"' ~ iri_pattern() ~ '"' -%}
+    {{- object_pattern(
+        [
+            '"(?:usageType|fileUrl)":' ~ iri,
+            '"(?:display|description)":' ~ language_map_pattern(),
+            '"(?:contentType|sha2)":' ~ json_text_pattern(),
+            '"length":[0-9]+',
+        ]
+    ) -}}
 {%- endmacro %}
 
 {#

@@ -32,6 +32,19 @@
     arrayConcat({{ actor_properties() }}, ['id', 'definition'])
 {%- endmacro %}
 
+{% macro sub_statement_properties() -%}
+    [
+        'objectType',
+        'actor',
+        'verb',
+        'object',
+        'result',
+        'context',
+        'timestamp',
+        'attachments'
+    ]
+{%- endmacro %}
+
 {% macro definition_properties() -%}
     [
         'name',
@@ -174,6 +187,52 @@
                 {{ json }}
             )
         )
+    )
+{%- endmacro %}
+
+{#
+    Whether a sub-statement has something beside who, what, to what and when that is not well-formed or unknown: its
+    result, context or attachments. None of it is read.
+#}
+{% macro is_faulty_sub_statement(sub_statements) -%}
+    arrayExists(
+        (json, part) -> arrayExists(
+            key -> not has({{ sub_statement_properties() }}, key), JSONExtractKeys(json)
+        )
+        or (
+            part.result != ''
+            and not {{ matches("part.result", plain_result_pattern()) }}
+            and notEmpty({{ unusable_result_properties("[part.result]") }})
+        )
+        or {{ is_invalid_context("part.context") }}
+        or (
+            part.context.contextActivities != ''
+            and
+            not {{ are_valid_context_activities("[part.context.contextActivities]") }}
+        )
+        or (
+            part.attachments != ''
+            and not {{ are_valid_attachments("[part.attachments]") }}
+        ),
+        {{ sub_statements }},
+        arrayMap(
+            json -> JSONExtract(json, '{{ statement_shape() }}'), {{ sub_statements }}
+        )
+    )
+{%- endmacro %}
+
+{% macro are_valid_attachments(jsons) -%}
+    arrayAll(
+        json -> startsWith(json, '[')
+        and arrayAll(
+            attachment -> {{ matches("attachment", attachment_pattern()) }}
+            and hasAll(
+                JSONExtractKeys(attachment),
+                ['usageType', 'display', 'contentType', 'length', 'sha2']
+            ),
+            JSONExtractArrayRaw(json)
+        ),
+        {{ jsons }}
     )
 {%- endmacro %}
 

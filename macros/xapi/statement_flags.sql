@@ -31,7 +31,12 @@
                     "has(unusable_in_result, 'score') or is_scaled_out_of_range or is_raw_out_of_range",
                 ),
                 ("invalid_duration", "has(unusable_in_result, 'duration')"),
-                ("invalid_context", is_invalid_context("context")),
+                (
+                    "invalid_context",
+                    is_invalid_context("context")
+                    ~ " or "
+                    ~ has_unreadable_context("lines_without_context"),
+                ),
                 (
                     "invalid_context_activities",
                     "not " ~ are_valid_context_activities("few_context_activities"),
@@ -54,6 +59,28 @@
                     ~ has_unknown_key_without_iri(
                         "result.extensions", "result_fields"
                     ),
+                ),
+                (
+                    "miscased_property",
+                    has_miscased_property(
+                        "incomplete_lines", "lines_without_context"
+                    ),
+                ),
+                (
+                    "invalid_authority",
+                    "statement.authority != '' and not "
+                    ~ matches("authority_json", authority_pattern()),
+                ),
+                (
+                    "invalid_attachments",
+                    "not "
+                    ~ are_valid_attachments(
+                        few("statement.attachments != ''", "statement.attachments")
+                    ),
+                ),
+                (
+                    "invalid_sub_statement",
+                    is_faulty_sub_statement("sub_statements"),
                 ),
             ],
         )

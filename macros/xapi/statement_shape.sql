@@ -25,7 +25,9 @@
         ),
         timestamp Nullable(String),
         stored Nullable(String),
-        version Nullable(String)
+        version Nullable(String),
+        authority String,
+        attachments String
     )
 {%- endmacro %}
 
@@ -90,6 +92,59 @@
         ),
         {{ few("position(" ~ line ~ ", '\"{') > 0", line) }}
     )[1]
+{%- endmacro %}
+
+{# Whether a statement lacks what it has with other capitals, `conText` for one, so that it is not read. #}
+{% macro has_miscased_property(incomplete_lines, lines_without_context) -%}
+    {%- set names = "id|actor|verb|object|result|context|timestamp|stored|version|authority|attachments" -%}
+    {%- set context_names = "registration|instructor|team|contextActivities|revision|platform|language|statement|extensions|contextAgents|contextGroups" -%}
+    (
+        arrayExists(
+            json -> {{ _has_miscased_key("JSONExtractKeys(json)", names) }},
+            {{ incomplete_lines }}
+        )
+        or arrayExists(
+            json
+            -> {{ _has_miscased_key("JSONExtractKeys(json, 'context')", context_names) }},
+            {{ lines_without_context }}
+        )
+    )
+{%- endmacro %}
+
+{% macro _has_miscased_key(keys, names) -%}
+    arrayExists(
+        key -> match(key, '^(?i:{{ names }})$') and not match(key, '^(?:{{ names }})$'),
+        {{ keys }}
+    )
+{%- endmacro %}
+
+{# Whether the context is no object, which a typed read takes for none. #}
+{% macro has_unreadable_context(lines_without_context) -%}
+    arrayExists(
+        json -> match(JSONExtractRaw(json, 'context'), '^[^{n]..'),
+        {{ lines_without_context }}
+    )
+{%- endmacro %}
+
+{# The lines that lack something which could stand under another name: the others are not looked at again. #}
+{% macro incomplete_lines(line) -%}
+    {{
+        few(
+            "statement.id is null or statement.timestamp is null or statement.result = '' or "
+            ~ _lacks_context(),
+            line,
+        )
+    }}
+{%- endmacro %}
+
+{% macro lines_without_context(line) -%}
+    {{ few(_lacks_context(), line) }}
+{%- endmacro %}
+
+{# Nearly every context names an activity, and a registration or an extension. #}
+{% macro _lacks_context() -%}
+    context.contextActivities = ''
+    or (context.registration = '' and empty(context.extensions))
 {%- endmacro %}
 
 {# Whether the registration is no UUID; in a context that is a list there is none. #}

@@ -120,6 +120,7 @@ with
             progress_ratio,
             played_segments,
             response,
+            selected_options,
             is_correct,
             is_completed,
             score_scaled,
@@ -155,7 +156,16 @@ with
         from {{ ref("int_catalog_items__current") }}
     ),
 
-    arrival_types as (select arrival_type from {{ ref("arrival_types") }}),
+    arrival_spellings as (
+        select
+            arrival_type,
+            arrayJoin(
+                arrayPushFront(
+                    splitByString('; ', ifNull(spellings, '')), toString(arrival_type)
+                )
+            ) as spelling
+        from {{ ref("arrival_types") }}
+    ),
 
     named as (
         select
@@ -198,9 +208,22 @@ with
             placed_course_id as course_id,
             {# Open edX and others send one parent statement for a problem and one child for each of its inputs. #}
             activity_type = 'question' and parent_activity_type = 'question' as is_part,
-            if(
-                arrival_type_reported in (select arrival_type from arrival_types),
-                arrival_type_reported,
+            transform(
+                if(
+                    named_group = 'navigation',
+                    replaceRegexpOne(arrival_type_reported, '^[0-9]+$', '#'),
+                    arrival_type_reported
+                ),
+                (
+                    select groupArray(spelling)
+                    from arrival_spellings
+                    where spelling != ''
+                ),
+                (
+                    select groupArray(toString(arrival_type))
+                    from arrival_spellings
+                    where spelling != ''
+                ),
                 'unknown'
             ) as arrival_type
         from named
@@ -217,6 +240,7 @@ select
     toLowCardinality(verb_iri) as verb_iri,
     activity_id,
     toLowCardinality(activity_type) as activity_type,
+    toLowCardinality(activity_type_iri) as activity_type_iri,
     activity_name,
     course_id,
     parent_activity_id,
@@ -233,6 +257,7 @@ select
     progress_ratio,
     played_segments,
     response,
+    selected_options,
     is_correct,
     is_completed,
     score_scaled,

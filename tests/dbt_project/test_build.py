@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EMPTY_AT_THIS_SIZE = frozenset(
     {
         "agg_video_hot_spots",
+        "agg_unmapped_activity_types",
         "agg_unmapped_verbs",
         "fct_course_endings",
         "fct_flagged_lines",

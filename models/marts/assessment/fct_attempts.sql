@@ -31,7 +31,7 @@ with
             parent_activity_id,
             course_id,
             occurred_at,
-            response,
+            selected_options,
             is_correct,
             score_scaled,
             duration_seconds,
@@ -63,7 +63,7 @@ with
                         verb,
                         activity_id,
                         parent_activity_id,
-                        response,
+                        selected_options,
                         is_correct,
                         score_scaled,
                         duration_seconds,
@@ -92,7 +92,7 @@ with
             attempt .3 as verb,
             attempt .4 as activity_id,
             attempt .5 as parent_activity_id,
-            attempt .6 as response,
+            attempt .6 as selected_options,
             {{ is_right("attempt.7", "attempt.3") }} as is_correct,
             attempt .8 as score_scaled,
             attempt .9 as duration_seconds,
@@ -189,7 +189,9 @@ with
             ) as parent_activity_id,
             argMin(activity_type, reported) as activity_type,
             argMin(preceding_activity_id, reported) as preceding_activity_id,
-            argMinIf(response, reported, ifNull(response, '') != '') as response,
+            argMinIf(
+                selected_options, reported, notEmpty(selected_options)
+            ) as selected_options,
             argMax(is_correct, reported) as is_correct,
             argMax(score_scaled, reported) as score_scaled,
             argMin(duration_seconds, reported) as duration_seconds,
@@ -239,11 +241,7 @@ with
             numbered.occurred_at as answered_at,
             numbered.is_correct as is_correct,
             numbered.score_scaled as score_scaled,
-            if(
-                ifNull(numbered.response, '') = '',
-                [],
-                splitByString('[,]', ifNull(numbered.response, ''))
-            ) as selected_options,
+            numbered.selected_options as selected_options,
             numbered.duration_seconds as response_seconds,
             if(
                 sessionized.gap_before_ms is null,

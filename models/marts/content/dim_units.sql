@@ -23,7 +23,7 @@ with
 
     {#
         Questions are items of an assessment, not units of their own; a type nobody declared and no catalogue lists
-        (badges, devices, tools) is not content.
+        (devices, tools) is not content, and neither are people, places and records of the platform.
     #}
     units as (
         select
@@ -39,7 +39,17 @@ with
             word_count
         from activities
         where
-            known_type not in ('course', 'question', 'profile')
+            known_type not in (
+                'course',
+                'question',
+                'profile',
+                'group',
+                'category',
+                'platform',
+                'attempt',
+                'badge',
+                'solution'
+            )
             and (known_type != 'other' or is_in_catalogue)
     ),
 

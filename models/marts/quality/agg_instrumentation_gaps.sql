@@ -26,6 +26,7 @@ with
             family as of_family,
             verb as of_verb,
             object_type,
+            instead_of,
             field as of_field,
             importance,
             breaks,
@@ -50,6 +51,7 @@ with
             events_counted.on_platform as on_platform,
             requirements.of_family as family,
             events_counted.event_verb as event_verb,
+            requirements.instead_of as instead_of,
             sum(events_counted.event_count) as event_count
         from events_counted
         inner join requirements on events_counted.event_verb = requirements.of_verb
@@ -59,7 +61,19 @@ with
                 requirements.object_type = ''
                 or (requirements.object_type = 'video') = events_counted.is_on_video
             )
-        group by source, on_platform, family, event_verb
+        group by source, on_platform, family, event_verb, instead_of
+    ),
+
+    {# A sender of a verb does not lack the one that it stands for. #}
+    verbs_sent as (
+        select
+            source,
+            on_platform,
+            family,
+            arrayJoin([toString(event_verb), toString(instead_of)]) as sent_verb,
+            sum(event_count) as sent_count
+        from verbs_of_families
+        group by source, on_platform, family, sent_verb
     ),
 
     {# Each platform, and all of them together. #}
@@ -127,14 +141,14 @@ with
             needed_verbs.importance as importance,
             needed_verbs.breaks as breaks,
             needed_verbs.advice as advice,
-            verbs_of_families.event_count as event_count
+            verbs_sent.sent_count as event_count
         from needed_verbs
         left join
-            verbs_of_families
-            on needed_verbs.source = verbs_of_families.source
-            and needed_verbs.on_platform = verbs_of_families.on_platform
-            and needed_verbs.family = verbs_of_families.family
-            and needed_verbs.of_verb = verbs_of_families.event_verb
+            verbs_sent
+            on needed_verbs.source = verbs_sent.source
+            and needed_verbs.on_platform = verbs_sent.on_platform
+            and needed_verbs.family = verbs_sent.family
+            and needed_verbs.of_verb = verbs_sent.sent_verb
     ),
 
     together as (

@@ -6,7 +6,7 @@
 
 with
     families as (
-        select family, verb, object_type, importance, breaks, advice
+        select family, verb, object_type, instead_of, importance, breaks, advice
         from {{ ref("event_families") }}
     ),
 
@@ -17,7 +17,15 @@ with
     ),
 
     of_every_event as (
-        select family, '*' as verb, '' as object_type, field, importance, breaks, advice
+        select
+            family,
+            '*' as verb,
+            '' as object_type,
+            '' as instead_of,
+            field,
+            importance,
+            breaks,
+            advice
         from fields
         where family = 'every'
     ),
@@ -27,6 +35,7 @@ with
             fields.family as family,
             families.verb as verb,
             families.object_type as object_type,
+            '' as instead_of,
             fields.field as field,
             fields.importance as importance,
             fields.breaks as breaks,
@@ -37,7 +46,15 @@ with
     ),
 
     verbs as (
-        select family, verb, object_type, '' as field, importance, breaks, advice
+        select
+            family,
+            verb,
+            object_type,
+            instead_of,
+            '' as field,
+            importance,
+            breaks,
+            advice
         from families
     ),
 
@@ -52,5 +69,5 @@ with
         from verbs
     )
 
-select family, verb, object_type, field, importance, breaks, advice
+select family, verb, object_type, instead_of, field, importance, breaks, advice
 from final

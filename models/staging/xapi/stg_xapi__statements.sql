@@ -49,7 +49,9 @@ with
             statement.context as context,
             {{ null_properties("line") }} as null_properties,
             {{ quoted_parts("line") }} as quoted_parts,
-            {{ has_invalid_registration("line") }} as has_invalid_registration
+            {{ has_invalid_registration("line") }} as has_invalid_registration,
+            {{ incomplete_lines("line") }} as incomplete_lines,
+            {{ lines_without_context("line") }} as lines_without_context
         from {{ source("raw", "event_lines") }}
         where
             (load_id, object_id) in (
@@ -70,6 +72,7 @@ with
             toLowCardinality(statement.verb) as verb_json,
             toLowCardinality(statement.object) as object_json,
             toLowCardinality(context.contextActivities) as context_activities_json,
+            toLowCardinality(statement.authority) as authority_json,
             JSONExtract(statement.object, '{{ object_shape() }}') as object,
             JSONExtract(statement.result, '{{ result_shape() }}') as result,
             JSONExtract(
@@ -93,7 +96,8 @@ with
             as is_plain_result,
             context.contextActivities = ''
             or {{ matches("context_activities_json", context_activities_pattern()) }}
-            as is_plain_context_activities
+            as is_plain_context_activities,
+            {{ has_option_signs("result.response") }} as has_option_signs
         from parsed
     ),
 
@@ -113,6 +117,8 @@ with
             {{ few("not is_plain_result", "statement.result") }} as few_results,
             {{ few("not is_plain_context_activities", "context.contextActivities") }}
             as few_context_activities,
+            {{ few("has_option_signs", "ifNull(result.response, '')") }} as few_answers,
+            {{ few("has_option_signs", "statement.object") }} as few_answered_items,
             {{
                 few(
                     "match(context_activities_json, '\"(?:parent|grouping|category)\":[{]')",
@@ -142,6 +148,7 @@ with
             {{ unusable_result_properties("few_results") }} as unusable_in_result,
             {{ named_extensions("context.extensions") }} as context_fields,
             {{ named_extensions("result.extensions") }} as result_fields,
+            {{ object_fields("few_objects") }} as object_fields,
             {{
                 context_activities(
                     "context_activities.parent", "single_context_activities", "parent"
@@ -168,6 +175,11 @@ with
                 from {{ ref("activity_types") }}
                 where activity_type = 'course'
             ) as course_iris,
+            (
+                select groupArray(activity_type_iri)
+                from {{ ref("activity_types") }}
+                where activity_type = 'attempt'
+            ) as attempt_iris,
             (
                 select groupArray(verb_iri)
                 from {{ ref("xapi_verbs") }}
@@ -237,7 +249,7 @@ with
                 {{ compact_key(["lower(activity_id)"]) }},
                 0
             ) as voided_statement_key,
-            parents[1] as parent,
+            {{ first_place("parents", "attempt_iris") }} as parent,
             {{ same_iri("ifNull(parent.id, '')") }} as parent_activity_id,
             parent.definition.type as parent_activity_type_iri,
             if(
@@ -274,19 +286,26 @@ with
                 result_fields['position_to_seconds']
             ) as position_to_seconds,
             toFloat64OrNull(
-                extract(
-                    concat(
-                        context_fields['playback_rate'], result_fields['playback_rate']
-                    ),
-                    '^[0-9]*\\.?[0-9]+'
-                )
+                extract({{ field_of_either("playback_rate") }}, '^[0-9]*\\.?[0-9]+')
             ) as playback_rate,
             toFloat64OrNull(
                 {{ field_of_either("content_length_seconds") }}
             ) as content_length_seconds,
-            toFloat64OrNull(result_fields['progress_ratio']) as progress_ratio,
+            ifNull(
+                toFloat64OrNull(result_fields['progress_ratio']),
+                toFloat64OrNull(result_fields['progress_percent']) / 100
+            ) as progress_ratio,
             result_fields['played_segments'] as played_segments,
             if({{ is_unusable_result("response") }}, null, result.response) as response,
+            if(
+                {{ is_unusable_result("response") }},
+                [],
+                {{
+                    selected_options(
+                        "result.response", "few_answers", "few_answered_items"
+                    )
+                }}
+            ) as selected_options,
             if({{ is_unusable_result("success") }}, null, result.success) as is_correct,
             if(
                 {{ is_unusable_result("completion") }}, null, result.completion
@@ -297,8 +316,9 @@ with
                 result.score.scaled
             ) as score_scaled,
             {{ iso8601_seconds("result.duration") }} as duration_seconds,
-            toUInt32OrNull(
-                {{ field_of_either("attempt_number_reported") }}
+            ifNull(
+                toUInt32OrNull({{ field_of_either("attempt_number_reported") }}),
+                toUInt32OrNull(object_fields['attempt_number_reported'])
             ) as attempt_number_reported,
             {{ same_iri("context_fields['referrer_activity_id']") }}
             as referrer_activity_id,
@@ -346,6 +366,7 @@ select
     progress_ratio,
     played_segments,
     response,
+    selected_options,
     is_correct,
     is_completed,
     score_scaled,

@@ -15,6 +15,7 @@ from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import Details, Judge
 from tests.orchestration.contract.conftest import DELIVERED_AT, MODELS
 from tests.orchestration.contract.mutants import awkward_statements, catalog_lines, learner_lines, statements
+from tests.orchestration.contract.test_details import FAULTS, GOOD
 
 STRATEGIES = {"events": statements(), "catalog": catalog_lines(), "learners": learner_lines()}
 # What staging fills in when it is not sent.
@@ -82,6 +83,12 @@ def test_what_staging_flags_is_flagged_before(staging_rows):
                 assert set(row["flags"]) <= found, document
 
     look()
+
+
+def test_staging_gives_the_flags_of_the_check(staging_rows):
+    rows = staging_rows("events", [json.dumps(GOOD | parts) for parts, _, _ in FAULTS])
+    told = [(parts, row["flags"]) for (parts, _, _), row in zip(FAULTS, rows, strict=True)]
+    assert told == [(parts, [flag]) for parts, flag, _ in FAULTS]
 
 
 @pytest.mark.parametrize("kind", MODELS)
