@@ -29,7 +29,7 @@ def put(paths: list[Path], source: str, kind: str) -> None:
             stages.finish(f"{len(keys):,} {'object' if len(keys) == 1 else 'objects'}")
         _print_some(keys, SHOWN_KEYS)
     finally:
-        _print_some([f"left out {each.path}: {each.reason}" for each in left_out], SHOWN_LEFT_OUT)
+        _print_some([f"left out {file.path}: {file.reason}" for file in left_out], SHOWN_LEFT_OUT)
     print_note("Next: 'uv run warehouse run' loads them and builds the marts.")
 
 

@@ -87,10 +87,10 @@ def read_lines(file: IO[bytes], name: str, kind: str = "events") -> Reading:
         answers = answers_in(decompressed(file, name), first)
         if answers:
             statements = read_statements(decompressed(file, name))
-            return Reading("answers", (refuse_wrapped(each, kind) for each in statements), answers.has_more)
+            return Reading("answers", (refuse_wrapped(line, kind) for line in statements), answers.has_more)
     if begun.document is None and is_document(decompressed(file, name), first):
         elements = read_elements(decompressed(file, name))
-        return Reading("document", (refuse_wrapped(each, kind) for each in elements))
+        return Reading("document", (refuse_wrapped(line, kind) for line in elements))
     return Reading("lines", (refuse_wrapped(parse_line(number, line), kind) for number, line in lines()))
 
 

@@ -199,7 +199,7 @@ def load_batch(load: Load, batch: list[Drop]) -> list[str]:
         load.report.object_count += len(attempt.landed)
         load.report.line_count += sum(each.line_count for each in attempt.landed)
         load.report.rejected_count += sum(each.rejected_count for each in attempt.landed)
-        load.report.unfinished_keys += [each.drop.key for each in attempt.landed if each.has_more]
+        load.report.unfinished_keys += [landed.drop.key for landed in attempt.landed if landed.has_more]
         refuse(load, attempt.load_id, attempt.refused)
     return load_ids
 

@@ -51,7 +51,7 @@ class _Doubt:
 
 def sort_by_form(client: Client, settings: Settings, load_id: str, landed: list[Landed]) -> Sorted:
     """What stays as this attempt read it, what is to be read again, and what cannot be read."""
-    doubts = _doubts(client, load_id, [each for each in landed if each.rejected_count and each.drop.form == LINES])
+    doubts = _doubts(client, load_id, [one for one in landed if one.rejected_count and one.drop.form == LINES])
     result = Sorted()
     for doubt in doubts:
         content = doubt.content
@@ -62,12 +62,12 @@ def sort_by_form(client: Client, settings: Settings, load_id: str, landed: list[
     asked = [doubt for doubt in doubts if not doubt.content and doubt.begins_like_json]
     # A first line that is an object around a statement makes no document of lines that can be read as such.
     result.again += documents_among(
-        client, settings, [each.drop for each in asked if not each.reason.startswith("wrapped_")]
+        client, settings, [doubt.drop for doubt in asked if not doubt.reason.startswith("wrapped_")]
     )
-    in_statements = [each.drop for each in asked if each.reason == wrapping_reason("statements")]
+    in_statements = [doubt.drop for doubt in asked if doubt.reason == wrapping_reason("statements")]
     result.again += [drop for drop in documents_among(client, settings, in_statements) if drop.form == ANSWERS]
-    gone = {drop.object_id for drop in result.again} | {each.drop.object_id for each in result.refused}
-    result.landed = [each for each in landed if each.drop.object_id not in gone]
+    gone = {drop.object_id for drop in result.again} | {refused.drop.object_id for refused in result.refused}
+    result.landed = [one for one in landed if one.drop.object_id not in gone]
     return result
 
 
@@ -75,7 +75,7 @@ def _doubts(client: Client, load_id: str, suspects: list[Landed]) -> list[_Doubt
     """Those of the suspects whose first line is refused."""
     if not suspects:
         return []
-    drops = {each.drop.object_id: each.drop for each in suspects}
+    drops = {suspect.drop.object_id: suspect.drop for suspect in suspects}
     rows = client.query(
         f"""
         select object_id, reject, match(line, {{begins:String}}), hex(substring(line, 1, {_HEAD_BYTES}))
@@ -86,7 +86,7 @@ def _doubts(client: Client, load_id: str, suspects: list[Landed]) -> list[_Doubt
         parameters={
             "load_id": load_id,
             "object_ids": list(drops),
-            "first_lines": [each.first_line for each in suspects],
+            "first_lines": [suspect.first_line for suspect in suspects],
             "begins": _BEGINS_LIKE_JSON,
         },
     ).result_rows
@@ -185,7 +185,9 @@ def _long_answer(client: Client, settings: Settings, drop: Drop) -> list[Drop]:
         has_statements, has_more = client.query(
             f"""
             select
-                count() > 0 and min(notEmpty(statements) and arrayAll(each -> JSONType(each) = 'Object', statements)),
+                count() > 0 and min(
+                    notEmpty(statements) and arrayAll(member -> JSONType(member) = 'Object', statements)
+                ),
                 argMax(more, _row_number) != ''
             from {source}
             """,

@@ -55,11 +55,14 @@ shapes = st.sampled_from(
         lambda lines: b"[" + b",".join(lines) + b"]",
         lambda lines: b"[\n" + b",\n".join(lines) + b"\n]\n",
         lambda lines: b"".join(lines),
+        lambda lines: b'{"statements":[' + b",".join(lines) + b'], "more":""}',
+        lambda lines: b"\n\n".join(b'{"statements":[' + line + b"]}" for line in lines),
         lambda lines: json.dumps([json.loads(line) for line in lines], indent=1).encode(),
     ]
 )
 PACKINGS = {
     ".ndjson": lambda body: body,
+    ".json": lambda body: gzip.compress(body, mtime=0),
     ".json.gz": lambda body: gzip.compress(body[:40], mtime=0) + gzip.compress(body[40:], mtime=0),
     ".jsonl.zst": lambda body: zstandard.ZstdCompressor(write_checksum=True).compress(body),
 }
