@@ -1,8 +1,8 @@
 {#
     Whether a play repeats the position from before the seek that it follows at once: the player had not moved yet, and
-    the seek's target is where it plays. The columns of the seek begin with `seek`.
+    the seek's target is where it plays. The columns of the seek begin with `seek`, if it is not the row itself.
 #}
-{% macro is_stale_position(verb, before_ms, at_ms, seek) -%}
+{% macro is_stale_position(verb, before_ms, at_ms, seek="") -%}
     ifNull(
         {{ verb }} = 'played'
         and {{ seek }}verb = 'seeked'

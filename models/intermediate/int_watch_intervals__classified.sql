@@ -161,7 +161,7 @@ with
                 after_ms
             ) as sought_from_ms,
             if(
-                {{ is_stale_position("next_verb", "next_before_ms", "next_at_ms", "") }},
+                {{ is_stale_position("next_verb", "next_before_ms", "next_at_ms") }},
                 after_ms,
                 next_before_ms
             ) as sought_to_ms

@@ -37,7 +37,7 @@ def video_metrics(query: Query, truths: Truths) -> Iterator[Metric]:
     drops, hazards = Metric("drop-off in the bin 4:00 to 4:02: share of starters"), Metric("hazard in that bin")
     for row in query(
         "select video_id, started_count, at_risk_count, drop_off_ratio, drop_off_ratio_low, drop_off_ratio_high, "
-        "hazard, hazard_low, hazard_high from kept.agg_video_drop_off where not is_suppressed "
+        "hazard, hazard_low, hazard_high from kept.agg_video_drop_off where hazard_reason = '' "
         f"and bin_start_seconds = {leave.at_seconds} order by video_id"
     ):
         if row["video_id"] in leaves:
