@@ -25,7 +25,7 @@
         {{ mbox_identity(agent_text(agent_json, "mbox")) }},
         {{ agent_text(agent_json, "mbox_sha1sum") }} != '',
         concat('mbox_sha1sum|', lower({{ agent_text(agent_json, "mbox_sha1sum") }})),
-        {{ canonical_home(agent_identifier(agent_json)) }}
+        {{ without_empty_path(agent_identifier(agent_json)) }}
     )
 {%- endmacro %}
 
@@ -54,23 +54,32 @@
 {#
     The identity by openid or account with one spelling of its web address: scheme and host in lower case, without the
     scheme's own port, without a slash that is the whole path (RFC 3986 §6.2.2.1 and §6.2.3). Any other path counts.
+    In two macros, because of the first one the engine works out each distinct text once, and of the second each row:
+    actors with capitals in a host are taken apart (`has_capital_host`).
 #}
+{% macro without_empty_path(identity) -%}
+    replaceRegexpOne(
+        replaceRegexpOne(
+            {{ identity }},
+            '^((?:account|openid)[|])(?:(http://[^/?#|@:]*):80|(https://[^/?#|@:]*):443)([/?#|]|$)',
+            '\\1\\2\\3\\4'
+        ),
+        '^((?:account|openid)[|]https?://[^/?#|@]*)/([|]|$)',
+        '\\1\\2'
+    )
+{%- endmacro %}
+
 {% macro canonical_home(identity) -%}
-    {%- set site = (
-        "extract("
-        ~ identity
-        ~ ", '^(?:account|openid)[|][hH][tT][tT][pP][sS]?://[^/?#|@]*')"
-    ) -%}
+    {%- set site = "extract(" ~ identity ~ ", '^(?:account|openid)[|][hH][tT][tT][pP][sS]?://[^/?#|@]*')" -%}
     {%- set rest = "substring(" ~ identity ~ ", length(" ~ site ~ ") + 1)" -%}
-    if(
-        {{ site }} = '' or startsWith({{ rest }}, '@'),
-        {{ identity }},
-        concat(
-            replaceRegexpOne(
-                lower({{ site }}), '(http://[^:]*):80$|(https://[^:]*):443$', '\\1\\2'
-            ),
-            replaceRegexpOne({{ rest }}, '^/([|]|$)', '\\1')
-        )
+    {%- set with_host_in_lower_case = "concat(if(startsWith(" ~ rest ~ ", '@'), " ~ site ~ ", lower(" ~ site ~ ")), " ~ rest ~ ")" -%}
+    {{ without_empty_path(with_host_in_lower_case) }}
+{%- endmacro %}
+
+{% macro has_capital_host(agent_json) -%}
+    match(
+        {{ agent_json }},
+        '"(?:homePage|openid)":"(?:[^":/]*[A-Z][^":/]*:|https?://[^"/?#@]*[A-Z])'
     )
 {%- endmacro %}
 

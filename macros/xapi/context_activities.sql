@@ -39,12 +39,13 @@
 
 {# What the activity is a part of: the first parent that is no learner's attempt (Moodle names that before the quiz). #}
 {% macro first_place(parents, attempt_iris) -%}
-    if(
-        has({{ attempt_iris }}, {{ parents }} [1].definition.type),
-        arrayFirst(
-            activity -> not has({{ attempt_iris }}, activity.definition.type),
-            arrayPushBack({{ parents }}, {{ parents }} [1])
-        ),
-        {{ parents }} [1]
-    )
+    {{ parents }} [
+        greatest(
+            1,
+            arrayFirstIndex(
+                activity -> not has({{ attempt_iris }}, activity.definition.type),
+                {{ parents }}
+            )
+        )
+    ]
 {%- endmacro %}

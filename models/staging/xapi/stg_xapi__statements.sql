@@ -88,7 +88,8 @@ with
     compared as (
         select
             *,
-            {{ matches("actor_json", agent_pattern()) }} as is_plain_actor,
+            {{ matches("actor_json", agent_pattern()) }}
+            and not {{ has_capital_host("actor_json") }} as is_plain_actor,
             {{ matches("verb_json", verb_pattern()) }} as is_plain_verb,
             {{ matches("object_json", statement_object_pattern()) }} as is_plain_object,
             statement.result = ''
