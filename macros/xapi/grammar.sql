@@ -147,26 +147,6 @@
     {{- list_pattern(object_pattern(properties)) -}}
 {%- endmacro %}
 
-{# Who sent a statement: an agent, or the group of an application and its user. #}
-{% macro authority_pattern() -%}
-    {%- set type = '"objectType":"Group"' -%}
-    {%- set two_members = '"member":[[]' ~ agent_pattern() ~ "," ~ agent_pattern() ~ "[]]" -%}
-    {{ agent_pattern() }}|{{ _both_required_pattern(type, two_members, '"name":' ~ json_text_pattern()) }}
-{%- endmacro %}
-
-{# A file beside the statement; which properties it must have says `are_valid_attachments`. #}
-{% macro attachment_pattern() -%}
-    {%- set iri = '"' ~ iri_pattern() ~ '"' -%}
-    {{- object_pattern(
-        [
-            '"(?:usageType|fileUrl)":' ~ iri,
-            '"(?:display|description)":' ~ language_map_pattern(),
-            '"(?:contentType|sha2)":' ~ json_text_pattern(),
-            '"length":[0-9]+',
-        ]
-    ) -}}
-{%- endmacro %}
-
 {#
     A duration of ISO 8601 (§4.4.3.2) with a length in seconds: weeks alone, or days to seconds with at least one of them.
     Years and months have no fixed length, so that only zero ones may be named: PHP's DateInterval and Joda write all

@@ -83,7 +83,7 @@
 {%- endmacro %}
 
 {% macro _quoted_pattern() -%}
-    (?:"(?:[^"\\\\]|\\\\.)*"|\'(?:[^\'\\\\]|\\\\.)*\')
+    (?:"(?:[^"\\\\]|\\\\.)*"|\\x27(?:[^\\x27\\\\]|\\\\.)*\\x27)
 {%- endmacro %}
 
 {# A list of texts or numbers, alone or as the value of the only key. #}
@@ -100,7 +100,7 @@
             startsWith(option, '"'),
             JSONExtractString(concat('[', option, ']'), 1),
             replaceRegexpAll(
-                replaceRegexpOne(option, '^\'(.*)\'$', '\\1'), '\\\\(.)', '\\1'
+                replaceRegexpOne(option, '^\\x27(.*)\\x27$', '\\1'), '\\\\(.)', '\\1'
             )
         ),
         extractAll(

@@ -37,8 +37,21 @@ def activity_type_of(iri: str) -> str:
     return seed("activity_types", "activity_type_iri", "activity_type").get(iri, "other")
 
 
+def extension_iris(field: str) -> list[str]:
+    """Every IRI under which senders tell the field, the profile's own first."""
+    return [iri for iri, name in seed("xapi_extensions", "extension_iri", "field").items() if name == field]
+
+
 def extension_iri(field: str) -> str:
-    return seed("xapi_extensions", "field", "extension_iri")[field]
+    return extension_iris(field)[0]
+
+
+def arrival_of(told: str, verb_group: str) -> str:
+    """Our name of a way to arrive; a number is the place of the unit that was clicked, where the verb navigates."""
+    if verb_group == "navigation" and told.isdigit():
+        told = "#"
+    spellings = seed("arrival_types", "arrival_type", "spellings")
+    return next((name for name, other in spellings.items() if told and told in (name, *other.split("; "))), "unknown")
 
 
 @dataclass(frozen=True)

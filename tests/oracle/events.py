@@ -10,8 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
-from tests.oracle.definitions import MINUTE, Line, activity_type_of, extension_iri, threshold, verb_group_of, verb_of
+from tests.oracle.definitions import (
+    MINUTE,
+    Line,
+    activity_type_of,
+    arrival_of,
+    extension_iris,
+    threshold,
+    verb_group_of,
+    verb_of,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_CONTENT = ("stored", "authority", "version", "attachments")
@@ -61,16 +71,31 @@ def instant(text: str) -> int:
 
 
 def person(actor: dict) -> str:
-    """One text per learner; an address and its SHA-1 are one."""
+    """One text per learner; an address and its SHA-1 are one, and so are the spellings of an address or a home page."""
     given = [name for name in ("account", "mbox", "mbox_sha1sum", "openid") if name in actor]
     if len(given) != 1:
         raise ValueError("not exactly one identifier")
     name, value = given[0], actor[given[0]]
     if name == "account":
-        return f"account {value['homePage']} {value['name']}"
+        return f"account {_home(value['homePage'])} {value['name']}"
     if name == "mbox":
-        return f"address {hashlib.sha1(value.encode()).hexdigest()}"
-    return f"{'address' if name == 'mbox_sha1sum' else name} {value.lower() if name == 'mbox_sha1sum' else value}"
+        return f"address {hashlib.sha1(_address(value).encode()).hexdigest()}"
+    return f"address {value.lower()}" if name == "mbox_sha1sum" else f"openid {_home(value)}"
+
+
+def _address(mbox: str) -> str:
+    local, domain = mbox.strip()[len("mailto:") :].strip().split("@")
+    return f"mailto:{local.lower() if threshold('mail_addresses_ignore_case') else local}@{domain.lower()}"
+
+
+def _home(iri: str) -> str:
+    """Without what RFC 3986 calls equal: capitals in scheme and host, the scheme's own port, an empty path."""
+    site = urlsplit(iri)
+    if site.scheme not in ("http", "https") or "@" in site.netloc:
+        return iri
+    host = site.netloc.lower().removesuffix({"http": ":80", "https": ":443"}[site.scheme])
+    rest = iri[len(site.scheme) + len("://") + len(site.netloc) :]
+    return f"{site.scheme}://{host}{'' if rest == '/' else rest}"
 
 
 def milliseconds(seconds: object) -> int | None:
@@ -177,10 +202,10 @@ def _verb(copy: _Copy) -> str:
 def _event(copy: _Copy) -> Event:
     statement = copy.statement
     context, result, thing = (statement.get(part) or {} for part in ("context", "result", "object"))
-    told = {**(context.get("extensions") or {}), **(result.get("extensions") or {})}
+    told = {**(result.get("extensions") or {}), **(context.get("extensions") or {})}
 
     def extension(field: str) -> object:
-        return told.get(extension_iri(field))
+        return next((told[iri] for iri in extension_iris(field) if iri in told), None)
 
     activity_type = activity_type_of(thing.get("definition", {}).get("type", ""))
     verb_iri = statement["verb"]["id"]
@@ -210,7 +235,7 @@ def _event(copy: _Copy) -> Event:
         rate=float(str(rate).removesuffix("x")) if rate is not None else None,
         length=milliseconds(extension("content_length_seconds")) or None,
         segments=str(extension("played_segments") or ""),
-        arrival=str(extension("arrival_type") or "unknown"),
+        arrival=arrival_of(str(extension("arrival_type") or ""), verb_group_of(verb_iri)),
         is_part=activity_type == "question" and _parent_type(context) == "question",
     )
 
@@ -240,5 +265,5 @@ def _course(activities: dict) -> str:
 
 
 def _parent_type(context: dict) -> str:
-    parents = _related(context.get("contextActivities") or {}, "parent")
-    return _type(parents[0]) if parents else ""
+    parents = [_type(parent) for parent in _related(context.get("contextActivities") or {}, "parent")]
+    return next((found for found in parents if found != "attempt"), *parents[:1] or [""])
