@@ -40,11 +40,17 @@ class Version:
         return hashlib.md5(self.body).hexdigest()
 
     def rows(self) -> list[tuple[int, str, bool]]:
-        """(line number, MD5 of the line, whether it is accepted): what the raw layer must hold."""
+        """(line number, MD5 of the line, whether it is accepted): what the raw layer must hold. Blank lines are none."""
         return [
             (number, hashlib.md5(line).hexdigest(), number not in self.bad_numbers)
             for number, line in enumerate(self.lines, start=1)
+            if line
         ]
+
+    @cached_property
+    def line_count(self) -> int:
+        """Lines that count: all but the blank ones."""
+        return sum(1 for line in self.lines if line)
 
     @cached_property
     def digest(self) -> str:

@@ -30,7 +30,7 @@ class Watch:
             assert position >= 0, f"{key} is live with bytes (md5 {found.etag}) that were never offered as readable"
             version = manifest.versions[key][position]
             is_known = (found.load_id, found.object_id) in self.verified
-            is_same = found.accepted + found.rejected == len(version.lines) and (
+            is_same = found.accepted + found.rejected == version.line_count and (
                 is_known or found.digest == version.digest
             )
             assert is_same, f"{key} is live, but its rows are not those of the version that was put"
@@ -89,7 +89,7 @@ def balance(site: Site, manifest: Manifest) -> Balance:
         offered=_count_lines(live) + _count_lines(parked),
         accepted=sum(each.accepted for each in found.values()),
         rejected=sum(each.rejected for each in found.values()),
-        parked=sum(len(parked[key].lines) for key in site.parked_keys(manifest) & parked.keys()),
+        parked=sum(parked[key].line_count for key in site.parked_keys(manifest) & parked.keys()),
         lost=sum((expected_rows - found_rows).values()),
         doubled=sum(count - 1 for count in found_rows.values() if count > 1),
         foreign=sum(count for row, count in found_rows.items() if row not in expected_rows),
@@ -109,4 +109,4 @@ def check_settled(site: Site, manifest: Manifest) -> Balance:
 
 
 def _count_lines(versions: dict[str, Version]) -> int:
-    return sum(len(version.lines) for version in versions.values())
+    return sum(version.line_count for version in versions.values())

@@ -13,4 +13,4 @@ def test_after_a_run_was_killed_the_next_one_does_not_rest(tmp_path: Path) -> No
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "0123.lock").touch()
     warehouse = cast(Opened, SimpleNamespace(settings=SimpleNamespace(home=tmp_path)))
-    assert reason_to_rest(warehouse, Job.NIGHTLY) == ""
+    assert reason_to_rest(warehouse, Job.NIGHTLY) is None
