@@ -9,7 +9,9 @@ from tests.architecture.project import ROOT, Macro, Project, repository_files, w
 
 IRI = re.compile(r"https?://(?:[\w-]+\.)+[a-z]{2,}/[^\s'\"`)]*", re.IGNORECASE)
 VAR_LINE = re.compile(r"^  (?P<name>\w+): (?P<value>\S+)\s*(?P<comment>#.*)?$")
-UNITS = "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|lines|sessions|answers|bins|parts|rate|words|switch"
+UNITS = (
+    "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|lines|sessions|answers|bins|parts|rate|words|switch"
+)
 
 
 # What dbt gives to every macro: one of the same name hides it, in dbt's own macros too, and nobody is told.

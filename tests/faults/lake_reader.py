@@ -40,7 +40,9 @@ def _rows(body: bytes, packed: str | None) -> Rows | None:
     if not lines[-1]:
         lines.pop()
     return [
-        (number, hashlib.md5(line).hexdigest(), _can_be_statement(line)) for number, line in enumerate(lines, start=1)
+        (number, hashlib.md5(line).hexdigest(), _can_be_statement(line))
+        for number, line in enumerate(lines, start=1)
+        if line
     ]
 
 
