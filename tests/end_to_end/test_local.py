@@ -169,7 +169,7 @@ def test_runs_that_were_killed_are_made_up_for(
     wait_for(lambda: any(is_locked(path) for path in (warehouse.home / "runs").glob("*.lock")), 120, run)
     run.kill()
     run.communicate()
-    ran = warehouse("run", "--job", "near_real_time")
+    ran = warehouse("run", "--job", "near_real_time", expect=3)
     assert ran.err.count("was killed; it is now marked as failed.") == 1
     assert checksums(warehouse) == before
     assert list((warehouse.home / "runs").iterdir()) == []

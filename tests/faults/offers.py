@@ -40,7 +40,7 @@ class Version:
         return hashlib.md5(self.body).hexdigest()
 
     def rows(self) -> list[tuple[int, str, bool]]:
-        """(line number, MD5 of the line, whether it is accepted): what the raw layer must hold. Blank lines are none."""
+        """(line number, MD5, whether it is accepted) of each line that the raw layer must hold: all but blank ones."""
         return [
             (number, hashlib.md5(line).hexdigest(), number not in self.bad_numbers)
             for number, line in enumerate(self.lines, start=1)
