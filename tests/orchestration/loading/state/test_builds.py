@@ -29,5 +29,5 @@ def test_a_build_is_needed_after_a_failure_or_a_change(warehouse) -> None:
 
 
 def test_a_status_is_success_or_failure(warehouse) -> None:
-    with pytest.raises(ValueError, match="expected 'success' or 'failure'"):
+    with pytest.raises(ValueError, match="expected one of success, tests_failed, failure"):
         record_build(warehouse, "nightly", "done", "a")
