@@ -17,7 +17,16 @@ def visit(learner: int, week: int) -> Event:
     numbers = dict.fromkeys(("position", "position_from", "position_to", "rate", "length"))
     words = {"source": "s", "verb": "viewed", "verb_group": "navigation", "activity_id": "p", "activity_type": "page"}
     name = f"{learner}-{week}"
-    return Event(statement_id=name, learner=str(learner), course_id="c", at=at, **words, **numbers, **nothing)
+    return Event(
+        statement_id=name,
+        is_before_start=False,
+        learner=str(learner),
+        course_id="c",
+        at=at,
+        **words,
+        **numbers,
+        **nothing,
+    )
 
 
 @pytest.mark.parametrize(
