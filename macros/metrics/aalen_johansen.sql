@@ -10,7 +10,7 @@ endings over the same sum with all endings. Added up as above, rounding takes th
 everybody has left beyond 1; as a part of 1 − S it cannot pass it, and one cause alone is 1 − S to the last digit.
 
 `survival` is the curve at the end of the row. `window_name` is a named window over one curve, ordered by time, from
-its first row to the current one. A row with nobody at risk adds nothing.
+its first row to the current one. A row with no learner at risk adds nothing.
 
 The variance is the delta-method one (Dinse and Larson 1986; Marubini and Valsecchi 1995; also SAS and statsmodels):
 

@@ -1,6 +1,6 @@
 {#
 Whether too few of a group can be judged: for the others the horizon is still open, or only bounds of their exit are
-known. A rate over such a group would read as zero with a narrow interval, because nobody is seen to leave yet.
+known. A rate over such a group would read as zero with a narrow interval, because no learner is seen to leave yet.
 
 `is_censored` asks it of a group. `drop_off_reason` and `survival_reason` say why a rate is NULL: `suppressed`,
 `censored`, or '' (it is not). A survival curve is censored from the first bin on that is: one hazard that is not judged

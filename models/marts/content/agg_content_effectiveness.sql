@@ -83,7 +83,7 @@ with
     ),
 
     {#
-        Every unit, also those that nobody reached. Where no source of a unit says that such units are completed, that
+        Every unit, also those that no learner reached. Where no source of a unit says that such units are completed, that
         nobody completed it is not known, and 0 % would be a lie.
     #}
     counted as (
