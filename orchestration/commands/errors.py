@@ -25,8 +25,8 @@ def explain(error: BaseException) -> str:
     """One line for this error. What we did not foresee is named as such."""
     if _is_full_disk(error):
         return (
-            f"The disk of {warehouse_home()} is full. Make room there and run the command again: it continues where this "
-            "one stopped."
+            f"The disk of {warehouse_home()} is full. Make room there and run the command again: it continues where "
+            "this one stopped."
         )
     if _is_expected(error):
         return one_line(str(error))
@@ -59,7 +59,7 @@ def _is_expected(error: BaseException) -> bool:
 
 
 def _is_full_disk(error: BaseException) -> bool:
-    """Whether the error, or what caused it, says so; or no room is left. System, SQLite and ClickHouse differ in words."""
+    """Whether the error, or what caused it, says so: the system, SQLite and ClickHouse have words of their own."""
     seen: list[BaseException] = []
     while error is not None and error not in seen:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _FULL_DISK.search(str(error)):
