@@ -311,7 +311,9 @@ def listed_learners(count: int) -> list[dict]:
         {"actor": account_of(f"case-{number}"), "course_id": courses[number // 2 % len(courses)]}
         for number in range(0, count, 2)
     ]
-    return [item | ({"enrolled_at": moment(STARTS[2])} if number % 3 else {}) for number, item in enumerate(found)]
+    # A Monday's first moment, and a Sunday before which many were active in the same week.
+    times = (None, STARTS[2], STARTS[3])
+    return [item | ({"enrolled_at": moment(at)} if (at := times[n % 3]) else {}) for n, item in enumerate(found)]
 
 
 def draw_cases(count: int) -> list[Case]:

@@ -63,10 +63,10 @@ def retention(
         for (learner, course), at in first.items()
     }
     members |= _enrolled(enrolments, excluded)
-    cohorts: defaultdict[tuple[str, int, str, str], list[tuple[str, int]]] = defaultdict(list)
+    cohorts: defaultdict[tuple[str, int, str, str], list[str]] = defaultdict(list)
     for (basis, learner, course), (at, channel) in members.items():
         for shown in ("all", channel):
-            cohorts[basis, week(at), course, shown].append((learner, at))
+            cohorts[basis, week(at), course, shown].append(learner)
     return _cells(cohorts, active, complete_through, course_ends(events, excluded, complete_through))
 
 
@@ -116,17 +116,17 @@ def _cells(cohorts: dict, active: dict, complete_through: int, ends: dict[str, i
             monday = start + age * WEEK
             is_over = monday + WEEK > ends.get(course, complete_through + WEEK)
             is_complete = monday + WEEK <= complete_through
-            count = sum(_is_active(active[learner, course], at, monday, definition) for learner, at in members)
+            count = sum(_is_active(active[learner, course], monday, definition) for learner in members)
             key = (basis, start, course, channel, age, definition)
             reason = "course_ended" if is_over else "" if is_complete else "censored"
             cells[key] = _cell(len(members), count, reason)
     return cells
 
 
-def _is_active(times: set[int], since: int, monday: int, definition: str) -> bool:
-    """Active in the week, or from the week on; before the enrolment nothing counts."""
+def _is_active(times: set[int], monday: int, definition: str) -> bool:
+    """Active in the week, or from the week on: calendar weeks, so that of the enrolment counts from its Monday."""
     last = monday + WEEK if definition == "bounded" else max(times, default=0) + 1
-    return any(max(monday, since) <= at < last for at in times)
+    return any(monday <= at < last for at in times)
 
 
 def _cell(size: int, count: int, reason: str) -> Cell:

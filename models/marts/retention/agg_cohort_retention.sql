@@ -53,7 +53,7 @@ with
         where not is_excluded
     ),
 
-    {# Activity before the enrolment has a negative age and is not retention. #}
+    {# Activity in weeks before that of the enrolment has a negative age and is not retention. #}
     member_ages as (
         select
             members.cohort_basis as cohort_basis,
