@@ -79,7 +79,8 @@ class WarmDbt:
 
     def __init__(self, schema: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="warm-dbt-"))
-        environment = os.environ | NOWHERE | {"WAREHOUSE_TARGET": "local", "WAREHOUSE_SCHEMA": schema}
+        self._schema = {"WAREHOUSE_SCHEMA": schema}
+        environment = os.environ | NOWHERE | {"WAREHOUSE_TARGET": "local"} | self._schema
         environment |= {"DBT_PROFILES_DIR": str(PROJECT_ROOT / "profiles")}
         process = start_server(self._folder, environment, self._folder / "log")
         atexit.register(end_warm_dbt, process)
@@ -93,7 +94,7 @@ class WarmDbt:
         """A run of dbt with these arguments, in exactly this environment."""
         reading, writing = os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY)
-        line = ask(self._folder, words, environment, (nothing, writing, writing))
+        line = ask(self._folder, words, {**environment, **self._schema}, (nothing, writing, writing))
         os.close(writing)
         os.close(nothing)
         if line is None:
