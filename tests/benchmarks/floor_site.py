@@ -148,8 +148,9 @@ def two_statements(simulated: Path) -> bytes:
     statements = []
     for line in gzip.decompress(first.read_bytes()).splitlines():
         with suppress(ValueError):  # a planted fault
-            statements.append(json.loads(line) | {"id": str(uuid.uuid4())})
-    return "".join(json.dumps(statement) + "\n" for statement in statements[:2]).encode()
+            statements.append(json.loads(line))
+    whole = [each | {"id": str(uuid.uuid4())} for each in statements if isinstance(each, dict) and "id" in each]
+    return "".join(json.dumps(statement) + "\n" for statement in whole[:2]).encode()
 
 
 def _children_cpu() -> float:
