@@ -12,18 +12,12 @@ import os
 import sys
 
 from orchestration.machine.lifetimes import end_with_parent
+from orchestration.settings import NOWHERE
 
 PROGRAMS = frozenset({"dbt", "dagster", "dagster-webserver", "dagster-daemon", "sqlfluff"})
 _MODULES = {"dagster_webserver": "dagster-webserver", "dagster._daemon": "dagster-daemon", "dbt.cli.main": "dbt"}
 _CONNECTION = ("CLICKHOUSE_HOST", "CLICKHOUSE_PORT", "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD")
 _TAKES_A_VALUE = ("-X", "-W")
-# Nothing listens there: `dbt parse` does not mind, and a build fails with "connection refused".
-NOWHERE = {
-    "CLICKHOUSE_HOST": "127.0.0.1",
-    "CLICKHOUSE_PORT": "1",
-    "CLICKHOUSE_USER": "default",
-    "CLICKHOUSE_PASSWORD": "",
-}
 
 
 def program_of(arguments: list[str]) -> str:

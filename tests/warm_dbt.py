@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from orchestration.command_lines import NOWHERE
 from orchestration.dbt_process.protocol import SOCKET, Line, ask
 from orchestration.dbt_process.warm import end_warm_dbt, start_server
-from orchestration.settings import PROJECT_ROOT
+from orchestration.settings import NOWHERE, PROJECT_ROOT
 
 START_SECONDS = 60
 

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from orchestration.command_lines import NOWHERE
 from orchestration.dbt_process.client import socket_folder
 from orchestration.dbt_process.manifest import PARSE_LOCK, is_manifest_stale, manifest_path
 from orchestration.dbt_process.server import LOCK
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import is_locked, take_lock
-from orchestration.settings import PROJECT_ROOT, home_environment, warehouse_target
+from orchestration.settings import NOWHERE, PROJECT_ROOT, home_environment, warehouse_target
 
 STOP_SECONDS = 5
 RENEW_SECONDS = 60.0

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.command_lines import NOWHERE
-from orchestration.settings import PROJECT_ROOT
+from orchestration.settings import NOWHERE, PROJECT_ROOT
 
 PROFILE = (PROJECT_ROOT / "profiles" / "profiles.yml").read_text()
 NOTHING = "no changes found"

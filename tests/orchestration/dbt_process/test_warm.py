@@ -12,12 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestration.command_lines import NOWHERE
 from orchestration.dbt_process import client, server
 from orchestration.dbt_process.protocol import SOCKET
 from orchestration.dbt_process.server import WarmDbt
 from orchestration.dbt_process.warm import KeptWarm, end_warm_dbt, start_server
-from orchestration.settings import PROJECT_ROOT, home_environment
+from orchestration.settings import NOWHERE, PROJECT_ROOT, home_environment
 
 DBT_WARM = Path(sys.executable).parent / "dbt-warm"
 SECONDS = 60
