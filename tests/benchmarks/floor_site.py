@@ -97,7 +97,14 @@ class FloorSite:
     def _run(self, command: list, home: str, pass_fds: tuple[int, ...] = ()) -> Cost:
         before, engine_before = _children_cpu(), self._engine_cpu()
         started_at = time.monotonic()
-        code = self._start(command, home, pass_fds).wait(SECONDS)
+        process = self._start(command, home, pass_fds)
+        try:
+            code = process.wait(SECONDS)
+        except BaseException:  # stopped: the command tidies up before its home is removed
+            process.terminate()
+            process.wait(60)
+            _reap(but=self._services)
+            raise
         seconds = time.monotonic() - started_at
         if code != 0:
             raise BenchmarkError(f"{' '.join(map(str, command))} ended with {code}:\n{self._said()}")
