@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from orchestration.commands.bench_app import bench
 from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
@@ -234,50 +235,7 @@ def sql(
     run_sql(statement, answer_format, write)
 
 
-bench = typer.Typer(no_args_is_help=True, help="Measure the warehouse on a throw-away copy of it.")
 app.add_typer(bench, name="bench")
-
-
-@bench.command("load")
-def bench_load(
-    lines: Annotated[int, typer.Option(min=1, help="About how many lines the load rate is measured with.")] = 1_000_000,
-    only: Annotated[
-        str | None, typer.Option(help="Parts to run, with commas: rate, tick, one, read, status; by default all.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
-) -> None:
-    """How fast lines are loaded, and what a ledger of a million objects costs a tick, a load, a read.
-
-    Everything happens in a throw-away home; WAREHOUSE_HOME is not touched. Takes some minutes, and is honest only on a
-    machine that does nothing else. Exit code 0: measured, whether or not the targets are met.
-    """
-    from orchestration.commands.bench import run_benchmark
-
-    arguments = ["--lines", str(lines)] + (["--only", only] if only else []) + (["--json"] if as_json else [])
-    raise typer.Exit(run_benchmark("load", arguments))
-
-
-@bench.command("marts")
-def bench_marts(
-    statements: Annotated[
-        str | None, typer.Option(help="Sizes of the history, with commas; by default 1, 3 and 10 million statements.")
-    ] = None,
-    drop: Annotated[int, typer.Option(min=1, help="About how many statements the incremental run meets.")] = 50_000,
-    nightly: Annotated[bool, typer.Option("--nightly", help="Build the nightly marts as well.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: does it run at all?")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
-) -> None:
-    """What the marts cost: a full build, an incremental run on a long history, the questions of a dashboard.
-
-    Everything happens in a throw-away home; WAREHOUSE_HOME is not touched. Takes an hour and 10 GB of disk with the
-    default sizes, and is honest only on a machine that does nothing else. Exit code 0: measured, whether or not the
-    targets are met.
-    """
-    from orchestration.commands.bench import run_benchmark
-
-    arguments = ["--drop", str(drop)] + (["--statements", statements] if statements else [])
-    flags = {"--nightly": nightly, "--quick": quick, "--json": as_json}
-    raise typer.Exit(run_benchmark("marts", arguments + [flag for flag, is_set in flags.items() if is_set]))
 
 
 def main() -> None:

@@ -3,10 +3,13 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +25,9 @@ from dagster import (
     Output,
 )
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
+from packaging.version import Version
 
-from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
+from orchestration.assets.dbt_project import build_fingerprint, dbt_project
 from orchestration.assets.outcome import Outcome, read_outcome
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
@@ -54,9 +58,21 @@ class ProjectTranslator(DagsterDbtTranslator):
         return spec and spec._replace(blocking=False)
 
 
+class ProjectDbt(DbtCliResource):
+    """dbt's command line, without the two dbts that dagster-dbt starts beside each: one to ask for its version, one in
+    our own process to look into tables."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
+        return None
+
+
 def dbt_cli() -> DbtCliResource:
-    """dbt's command line for runs; constructing it starts nothing."""
-    return DbtCliResource(project_dir=dbt_project(), dbt_executable=str(DBT))
+    """dbt's command line for runs, warm where it can be; constructing it starts nothing."""
+    return ProjectDbt(project_dir=dbt_project(), dbt_executable=str(Path(sys.executable).parent / "dbt-warm"))
 
 
 def define_mart_assets() -> AssetsDefinition:
@@ -161,19 +177,7 @@ def _target(settings: Settings, context: AssetExecutionContext) -> Iterator[Path
     """dbt's artifacts of this run, under the home; those of the last run stay for a person to look at."""
     folder = settings.home / "dbt" / context.run_id
     folder.mkdir(parents=True, exist_ok=True)
-    take_over_parsed(folder)
     yield folder
     for other in folder.parent.iterdir():
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
-
-
-def take_over_parsed(folder: Path) -> None:
-    """Give a run what the last one parsed: dbt then reads changed files only, and is 7 seconds faster.
-
-    dagster-dbt would look in dbt's own target folder, which is another one; dbt itself judges whether it can use it.
-    """
-    name = "partial_parse.msgpack"
-    parsed = sorted(folder.parent.glob(f"*/{name}"), key=lambda path: path.stat().st_mtime)
-    if parsed and parsed[-1].parent != folder:
-        shutil.copy(parsed[-1], folder / name)

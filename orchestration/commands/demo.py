@@ -11,6 +11,7 @@ from orchestration.commands.job_run import run_dagster_job
 from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.commands.run import Job, reason_to_rest, state_of
 from orchestration.commands.run_report import report
+from orchestration.dbt_process.warm import warm_dbt
 from orchestration.settings import warehouse_target
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def run_demo(learners: int | None, days: int | None, seed: int | None) -> int:
         )
     size = Size(learners or DEFAULT_LEARNERS, days or DEFAULT_DAYS, DEFAULT_SEED if seed is None else seed)
     with opened_warehouse() as warehouse:
-        with shown_stages() as stages:
+        # dbt reads the models while learners are simulated and their drops delivered.
+        with warm_dbt(warehouse.settings.home), shown_stages() as stages:
             truth = deliver(size, warehouse.settings.home / "simulated", warehouse.lake(), stages)
             exit_code = _build(warehouse, stages)
             if exit_code == EXIT_FAILED:

@@ -14,6 +14,7 @@ from typing import Any
 
 from orchestration.commands.display import Stages, print_note
 from orchestration.commands.errors import one_line
+from orchestration.dbt_process.warm import warm_dbt
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -61,7 +62,8 @@ def run_dagster_job(
     """Run the job to its end, whatever that is; `config` is Dagster's run config."""
     run = JobRun(job, _new_log(settings.home / "logs" / "runs", job))
     view = RunView(run, stages)
-    with run.log_path.open("wb") as log:
+    # dbt gets ready while Dagster starts and loads.
+    with run.log_path.open("wb") as log, warm_dbt(settings.home):
         for event in _events_of(job, settings, log, asked_by_sensor, config or {}):
             view.take(event)
     if not run.is_success:

@@ -16,6 +16,7 @@ from pathlib import Path
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import CommandError, one_line
 from orchestration.commands.opened import Opened, close_home, local_services, mark_dead_runs
+from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.resources.run_locks import killed_runs
@@ -52,7 +53,7 @@ def keep_up() -> int:
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
         say_where(warehouse, url)
-        return watch(children, home)
+        return watch(children, home, stack.enter_context(KeptWarm(home)))
 
 
 @contextmanager
@@ -159,11 +160,13 @@ def _raise_if_ended(children: list[Child]) -> None:
             raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
 
 
-def watch(children: list[Child], home: Path) -> int:
-    """Wait for Ctrl-C or SIGTERM, and mark runs that were killed; a child that ends by itself is an error."""
+def watch(children: list[Child], home: Path, warm: KeptWarm) -> int:
+    """Wait for Ctrl-C or SIGTERM, keep dbt warm and mark runs that were killed; a child of Dagster that ends by itself
+    is an error."""
     try:
         while True:
             _raise_if_ended(children)
+            warm.renew()
             if killed_runs(home):
                 try_to_mark_dead_runs(home)
             time.sleep(WATCH_SECONDS)

@@ -17,6 +17,7 @@ _ENTRIES = (
     "lake",
     "lake_hashes",
     "logs",
+    "parsed",
     "ports.json",
     "runs",
     "services.json",

@@ -21,7 +21,7 @@ from tests.faults.small_project import copy_project, start_command
 RUN_SECONDS = 400
 ORPHAN_SECONDS = 15
 VICTIMS = {
-    "run": ("cli import main", "commands.job_process", "/dbt", "embedded.server", "rclone"),
+    "run": ("cli import main", "commands.job_process", "/dbt", "dbt_process.server", "embedded.server", "rclone"),
     "up": ("cli import main", "dagster._daemon", "run_worker", "embedded.server", "code-server"),
 }
 

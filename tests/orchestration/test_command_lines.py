@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.command_lines import NOWHERE, defaults, program_of
-from orchestration.settings import PROJECT_ROOT
+from orchestration.command_lines import defaults, program_of
+from orchestration.settings import NOWHERE, PROJECT_ROOT
 
 BIN = Path(sys.executable).parent
 

@@ -1,12 +1,9 @@
 """Builds are recorded for what they were made from."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from orchestration.assets.dbt_project import build_fingerprint
-from orchestration.assets.marts import recorded_build, take_over_parsed, why_it_failed
+from orchestration.assets.marts import recorded_build, why_it_failed
 from orchestration.assets.outcome import Outcome
 from orchestration.loading import last_build
 
@@ -39,20 +36,3 @@ def test_a_selection_made_by_hand_is_not_recorded(warehouse) -> None:
 
 def test_an_error_without_dbts_words_is_named() -> None:
     assert why_it_failed(KeyError("x")) == "KeyError: 'x'"
-
-
-def test_what_the_last_run_parsed_is_taken_over(tmp_path: Path) -> None:
-    folder, parsed = tmp_path / "now", "partial_parse.msgpack"
-    folder.mkdir()
-    take_over_parsed(folder)
-    assert list(folder.iterdir()) == []
-    for age, run in enumerate(("last", "one before")):
-        (tmp_path / run).mkdir()
-        (tmp_path / run / parsed).write_text(run)
-        os.utime(tmp_path / run / parsed, (1_000_000 - age, 1_000_000 - age))
-    take_over_parsed(folder)
-    assert (folder / parsed).read_text() == "last"
-    # A run that dbt was started for twice keeps what it parsed itself.
-    (folder / parsed).write_text("now")
-    take_over_parsed(folder)
-    assert (folder / parsed).read_text() == "now"

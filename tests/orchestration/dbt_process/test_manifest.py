@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.assets import dbt_project
-from orchestration.assets.dbt_project import is_manifest_stale, prepare_manifest, project_fingerprint
+from orchestration.dbt_process import manifest
+from orchestration.dbt_process.manifest import is_manifest_stale, prepare_manifest, project_fingerprint
 
 
 @pytest.fixture
@@ -14,15 +14,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "models").mkdir()
     (tmp_path / "dbt_project.yml").write_text("name: small\n")
     (tmp_path / "models" / "a.sql").write_text("select 1")
-    monkeypatch.setattr(dbt_project, "PROJECT_ROOT", tmp_path)
-    monkeypatch.setattr(dbt_project, "MANIFEST", tmp_path / "target" / "manifest.json")
+    monkeypatch.setattr(manifest, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(manifest, "MANIFEST", tmp_path / "target" / "manifest.json")
     parses = []
 
     def parse(target: Path) -> None:
         parses.append(target)
         (target / "manifest.json").write_text(f"{len(parses)}")
 
-    monkeypatch.setattr(dbt_project, "_parse", parse)
+    monkeypatch.setattr(manifest, "_parse", parse)
     return tmp_path
 
 
