@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.settings import PROJECT_ROOT
 
 COPIED = (
-    *("orchestration", "dbt_parse_cache", "models", "macros", "seeds", "profiles", "tests/dbt"),
+    *("orchestration", "models", "macros", "seeds", "profiles", "tests/dbt"),
     *("dbt_project.yml", "pyproject.toml"),
 )
 KEPT = "fct_drops.sql"
@@ -44,7 +44,8 @@ def copy_project(folder: Path) -> Path:
 def own_environment(project: Path, home: Path) -> dict[str, str]:
     """Of a command of the copy on this home, whatever ours is."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return kept | {"WAREHOUSE_HOME": str(home), "PYTHONPATH": str(project), "PYTHONUNBUFFERED": "1"}
+    path = os.pathsep.join([str(project), str(project / "orchestration" / "dbt_plugins")])
+    return kept | {"WAREHOUSE_HOME": str(home), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def start_command(project: Path, home: Path, log: Path, *arguments: str) -> subprocess.Popen:
