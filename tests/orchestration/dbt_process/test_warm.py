@@ -19,7 +19,7 @@ from orchestration.dbt_process.warm import KeptWarm, end_warm_dbt, start_server
 from orchestration.settings import NOWHERE, PROJECT_ROOT, home_environment
 
 DBT_WARM = Path(sys.executable).parent / "dbt-warm"
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture(scope="module")
