@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,10 @@ def project_fingerprint() -> str:
 
 
 def build_fingerprint(client: Client) -> str:
-    """What a build is made from: the live lines and the models' code."""
-    return f"{live_fingerprint(client)}-{project_fingerprint()}"
+    """What a build is made from: the live lines, the models' code, what makes SQL of it, and the schemas it goes to."""
+    around = [version("dbt-core"), version("dbt-clickhouse"), os.environ.get("WAREHOUSE_SCHEMA", "")]
+    code = hashlib.sha256("\0".join([project_fingerprint(), *around]).encode()).hexdigest()[:16]
+    return f"{live_fingerprint(client)}-{code}"
 
 
 def is_manifest_stale() -> bool:

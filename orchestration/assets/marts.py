@@ -25,11 +25,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_se
 
 from orchestration.assets.dbt_project import DBT, build_fingerprint, dbt_project
 from orchestration.assets.outcome import Outcome, read_outcome
+from orchestration.assets.rest import reason_to_rest
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
+from orchestration.resources.dbt import ProjectDbt
 from orchestration.settings import Settings
 
 BUILD_JOBS = ("near_real_time", "nightly", "weekly", "replay")
@@ -56,7 +58,7 @@ class ProjectTranslator(DagsterDbtTranslator):
 
 def dbt_cli() -> DbtCliResource:
     """dbt's command line for runs; constructing it starts nothing."""
-    return DbtCliResource(project_dir=dbt_project(), dbt_executable=str(DBT))
+    return ProjectDbt(project_dir=dbt_project(), dbt_executable=str(DBT))
 
 
 def define_mart_assets() -> AssetsDefinition:
@@ -75,6 +77,10 @@ def define_mart_assets() -> AssetsDefinition:
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
+        rest = reason_to_rest(client, context.instance, context.job_name)
+        if rest:
+            context.log.info(rest)
+            return
         os.environ.update(settings.as_environment() | tied_to_us() | {"WAREHOUSE_FAILED_TESTS": "report"})
         with (
             turn(context, settings.home, BUILDING),
