@@ -14,12 +14,7 @@ telemetry:
   enabled: false
 nux:
   enabled: false
-storage:
-  custom:
-    module: orchestration.resources.dagster_storage
-    class: PooledSqliteStorage
-    config:
-      base_dir: {{base_dir}}
+{{storage}}
 run_retries:
   enabled: true
   max_retries: 2
@@ -43,13 +38,27 @@ retention:
     purge_after_days: {{{{skipped: 2, started: 30, success: 30, failure: 30}}}}
 """
 
+_STORAGE = """\
+storage:
+  custom:
+    module: orchestration.resources.dagster_storage
+    class: PooledSqliteStorage
+    config:
+      base_dir: {base_dir}
+"""
+
 
 def write_dagster_config(home: Path) -> Path:
-    """Write `home/dagster/dagster.yaml` and return the folder, which is DAGSTER_HOME."""
+    """Write `home/dagster/dagster.yaml` and return the folder, which is DAGSTER_HOME.
+
+    A file `storage.yaml` beside it, Dagster's section `storage`, goes before our databases.
+    """
     make_private(home)
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    config, text = folder / "dagster.yaml", _CONFIG.format(base_dir=json.dumps(str(folder.resolve())))
+    config, own = folder / "dagster.yaml", folder / "storage.yaml"
+    ours = _STORAGE.format(base_dir=json.dumps(str(folder.resolve())))
+    text = _CONFIG.format(storage=(own.read_text() if own.exists() else ours).strip())
     if not config.exists() or config.read_text() != text:
         config.write_text(text)
     return folder

@@ -141,3 +141,11 @@ def test_dagsters_own_classes_read_the_same_files(home: Path) -> None:
         write(instance, "run", "said")
     own = SqliteEventLogStorage(str(home / "dagster" / "history" / "runs"))
     assert [entry.dagster_event.message for entry in own.get_logs_for_run("run")] == ["said"]
+
+
+def test_a_storage_of_the_users_own_goes_first(tmp_path: Path) -> None:
+    folder = write_dagster_config(tmp_path / "home")
+    (folder / "storage.yaml").write_text(f"storage:\n  sqlite:\n    base_dir: {tmp_path}/elsewhere\n")
+    with opened(tmp_path / "home") as instance:
+        assert not isinstance(instance.run_storage, PooledRunStorage)
+    assert (tmp_path / "elsewhere" / "history" / "runs.db").exists()

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from orchestration.expectations import counting
 from orchestration.expectations import judge as judge_module
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
@@ -234,6 +235,7 @@ def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
     """Great Expectations itself raises: the facts of one load cannot be read."""
     before, broken, after = deliver_loads(warehouse, lake, settings, put, statement, ["r1", "r2", "r3"])
     [(unlucky,)] = warehouse.query(f"select load_id from ops.load_commits where object_key = '{broken}'").result_rows
+    monkeypatch.setattr(counting, "count_rows", lambda *_: (1, 1))
     query = judge_module.facts_query
     monkeypatch.setattr(
         judge_module,
