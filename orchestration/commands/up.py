@@ -105,24 +105,33 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     os.environ.update(warehouse.settings.as_environment())
     prepare_manifest()
     stages.start("Starting Dagster")
+    is_new = not (dagster_home / "history" / "runs.db").exists()
+    if is_new:  # Dagster's databases are made here: by several processes at once, one of them fails.
+        mark_dead_runs(home, is_up_starting=True)
     code_port, ui_port = free_ports(2)
-    workspace = dagster_home / "workspace.yaml"
-    workspace.write_text(
-        f"load_from:\n  - grpc_server:\n      host: {HOST}\n      port: {code_port}\n      location_name: warehouse\n"
-    )
+    workspace = write_workspace(dagster_home, code_port)
     code_server = ["code-server", "start", "-m", DEFINITIONS, "-h", HOST, "-p", str(code_port)]
     children.append(start_child("code server", ["dagster", *code_server], home))
     webserver = ["orchestration.commands.webserver", str(code_port)]
     webserver += ["-h", HOST, "-p", str(ui_port), "-w", str(workspace)]
     children.append(start_child("webserver", webserver, home))
-    # While they start: importing Dagster takes seconds here as well.
-    mark_dead_runs(home, is_up_starting=True)
+    if not is_new:  # While they start: importing Dagster takes seconds here as well.
+        mark_dead_runs(home, is_up_starting=True)
     url = f"http://{HOST}:{ui_port}"
     wait_until(lambda: responds(f"{url}/server_info"), children, "Dagster's webserver")
     # The daemon waits for its first tick in any case; started before, it would take the webserver's time.
     children.append(start_child("daemon", ["dagster._daemon", "run", "-w", str(workspace)], home))
     (home / "up.url").write_text(url + "\n")
     return url
+
+
+def write_workspace(dagster_home: Path, code_port: int) -> Path:
+    """Dagster's file that names the code server."""
+    workspace = dagster_home / "workspace.yaml"
+    workspace.write_text(
+        f"load_from:\n  - grpc_server:\n      host: {HOST}\n      port: {code_port}\n      location_name: warehouse\n"
+    )
+    return workspace
 
 
 def start_child(name: str, module: list[str], home: Path) -> Child:
