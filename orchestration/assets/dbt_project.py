@@ -1,7 +1,9 @@
 """The dbt project as Dagster sees it, and what a build is made from."""
 
+import hashlib
 import os
 from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from clickhouse_connect.driver.client import Client
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def build_fingerprint(client: Client) -> str:
-    """What a build is made from: the live lines and the models' code."""
-    return f"{live_fingerprint(client)}-{project_fingerprint()}"
+    """What a build is made from: the live lines, the models' code, what makes SQL of it, and the schemas it goes to."""
+    around = [version("dbt-core"), version("dbt-clickhouse"), os.environ.get("WAREHOUSE_SCHEMA", "")]
+    code = hashlib.sha256("\0".join([project_fingerprint(), *around]).encode()).hexdigest()[:16]
+    return f"{live_fingerprint(client)}-{code}"
 
 
 @cache

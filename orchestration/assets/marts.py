@@ -4,12 +4,10 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +23,16 @@ from dagster import (
     Output,
 )
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
-from packaging.version import Version
 
 from orchestration.assets.dbt_project import build_fingerprint, dbt_project
 from orchestration.assets.outcome import Outcome, read_outcome
+from orchestration.assets.rest import reason_to_rest
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
+from orchestration.resources.dbt import ProjectDbt
 from orchestration.settings import Settings
 
 BUILD_JOBS = ("near_real_time", "nightly", "weekly", "replay")
@@ -58,18 +57,6 @@ class ProjectTranslator(DagsterDbtTranslator):
         return spec and spec._replace(blocking=False)
 
 
-class ProjectDbt(DbtCliResource):
-    """dbt's command line, without the two dbts that dagster-dbt starts beside each: one to ask for its version, one in
-    our own process to look into tables."""
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:
-        return None
-
-
 def dbt_cli() -> DbtCliResource:
     """dbt's command line for runs, warm where it can be; constructing it starts nothing."""
     return ProjectDbt(project_dir=dbt_project(), dbt_executable=str(Path(sys.executable).parent / "dbt-warm"))
@@ -91,6 +78,10 @@ def define_mart_assets() -> AssetsDefinition:
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
+        rest = reason_to_rest(client, context.instance, context.job_name)
+        if rest:
+            context.log.info(rest)
+            return
         os.environ.update(settings.as_environment() | tied_to_us() | {"WAREHOUSE_FAILED_TESTS": "report"})
         with (
             turn(context, settings.home, BUILDING),

@@ -20,14 +20,6 @@ class Job(StrEnum):
     WEEKLY = "weekly"
 
 
-# A job rests when it, or one that builds at least as much, has built what is there.
-COVERED_BY = {
-    Job.NEAR_REAL_TIME: ("near_real_time", "nightly", "weekly"),
-    Job.NIGHTLY: ("nightly", "weekly"),
-    Job.WEEKLY: ("weekly",),
-}
-
-
 @dataclass(frozen=True)
 class Rest:
     """Why a run would change nothing, and the exit code that says whether everything delivered is published."""
@@ -61,7 +53,8 @@ def state_of(warehouse: Opened):
 
 def reason_to_rest(warehouse: Opened, job: Job) -> Rest | None:
     """Why a run would change nothing; None when it would. Asks the ledger only: Dagster is not even imported."""
-    from orchestration.loading import is_anything_due, is_ledger_empty, last_build
+    from orchestration.loading import is_anything_due, is_ledger_empty
+    from orchestration.loading.state.builds import covering_build
 
     if killed_runs(warehouse.settings.home):
         return None  # A build that was killed is not recorded, and may have left a part of its models changed.
@@ -72,8 +65,7 @@ def reason_to_rest(warehouse: Opened, job: Job) -> Rest | None:
         return Rest(_nothing_delivered(warehouse))
     from orchestration.assets.dbt_project import build_fingerprint
 
-    builds = [build for build in (last_build(client, name) for name in COVERED_BY[job]) if build]
-    latest = max(builds, key=lambda build: build.finished_at, default=None)
+    latest = covering_build(client, job.value)
     if latest is None or not latest.is_complete or latest.fingerprint != build_fingerprint(client):
         return None
     found = state_of(warehouse)

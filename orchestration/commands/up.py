@@ -16,13 +16,13 @@ from pathlib import Path
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import CommandError, one_line
 from orchestration.commands.opened import Opened, close_home, local_services, mark_dead_runs
+from orchestration.commands.webserver import HOST
 from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.resources.run_locks import killed_runs
 from orchestration.settings import PROJECT_ROOT, load_settings, warehouse_home, warehouse_target
 
-HOST = "127.0.0.1"
 DEFINITIONS = "orchestration.definitions"
 READY_SECONDS = 180
 STOP_SECONDS = 15
@@ -106,22 +106,33 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     os.environ.update(warehouse.settings.as_environment())
     prepare_manifest()
     stages.start("Starting Dagster")
-    mark_dead_runs(home, is_up_starting=True)
+    is_new = not (dagster_home / "history" / "runs.db").exists()
+    if is_new:  # Dagster's databases are made here: by several processes at once, one of them fails.
+        mark_dead_runs(home, is_up_starting=True)
     code_port, ui_port = free_ports(2)
+    workspace = write_workspace(dagster_home, code_port)
+    code_server = ["code-server", "start", "-m", DEFINITIONS, "-h", HOST, "-p", str(code_port)]
+    children.append(start_child("code server", ["dagster", *code_server], home))
+    webserver = ["orchestration.commands.webserver", str(code_port)]
+    webserver += ["-h", HOST, "-p", str(ui_port), "-w", str(workspace)]
+    children.append(start_child("webserver", webserver, home))
+    if not is_new:  # While they start: importing Dagster takes seconds here as well.
+        mark_dead_runs(home, is_up_starting=True)
+    url = f"http://{HOST}:{ui_port}"
+    wait_until(lambda: responds(f"{url}/server_info"), children, "Dagster's webserver")
+    # The daemon waits for its first tick in any case; started before, it would take the webserver's time.
+    children.append(start_child("daemon", ["dagster._daemon", "run", "-w", str(workspace)], home))
+    (home / "up.url").write_text(url + "\n")
+    return url
+
+
+def write_workspace(dagster_home: Path, code_port: int) -> Path:
+    """Dagster's file that names the code server."""
     workspace = dagster_home / "workspace.yaml"
     workspace.write_text(
         f"load_from:\n  - grpc_server:\n      host: {HOST}\n      port: {code_port}\n      location_name: warehouse\n"
     )
-    code_server = ["code-server", "start", "-m", DEFINITIONS, "-h", HOST, "-p", str(code_port)]
-    children.append(start_child("code server", ["dagster", *code_server], home))
-    wait_until(lambda: answers(code_port), children, "Dagster's code server")
-    webserver = ["dagster_webserver", "-h", HOST, "-p", str(ui_port), "-w", str(workspace)]
-    children.append(start_child("webserver", webserver, home))
-    children.append(start_child("daemon", ["dagster._daemon", "run", "-w", str(workspace)], home))
-    url = f"http://{HOST}:{ui_port}"
-    wait_until(lambda: responds(f"{url}/server_info"), children, "Dagster's webserver")
-    (home / "up.url").write_text(url + "\n")
-    return url
+    return workspace
 
 
 def start_child(name: str, module: list[str], home: Path) -> Child:
@@ -219,14 +230,6 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind((HOST, 0))
         return [each.getsockname()[1] for each in sockets]
-
-
-def answers(port: int) -> bool:
-    try:
-        with socket.create_connection((HOST, port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def responds(url: str) -> bool:

@@ -34,6 +34,13 @@ class Limit:
         return f"{self.column}_over_expected" if self.expected else ""
 
     @property
+    def expected_zero(self) -> Iterator[tuple[str, str]]:
+        """Each column that must be 0, with how grave it is if not: what is expected of a row, in one place."""
+        for column, severity in ((self.over_allowed, "critical"), (self.over_expected, "warning")):
+            if column:
+                yield column, severity
+
+    @property
     def facts(self) -> Iterator[str]:
         """The columns of the facts, as SQL."""
         yield f"toInt64({self.counted}) as {self.column}_found"

@@ -6,13 +6,14 @@ a count, what is expected at most, and by how much it is over.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from great_expectations import ExpectationSuite
-from great_expectations.core import ExpectationSuiteValidationResult
-from great_expectations.expectations import ExpectColumnValuesToBeBetween
+from typing import TYPE_CHECKING
 
 from orchestration.expectations.limits import Limit
 from orchestration.expectations.thresholds import thresholds
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+    from great_expectations.core import ExpectationSuiteValidationResult
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,16 @@ class PublishedSuite:
         return f"select source, {self.named_by} as name, {facts} from marts.{self.mart}"
 
     @property
-    def suite(self) -> ExpectationSuite:
+    def suite(self) -> "ExpectationSuite":
+        from great_expectations import ExpectationSuite
+        from great_expectations.expectations import ExpectColumnValuesToBeBetween
+
         return ExpectationSuite(
             name=self.mart,
             expectations=[
-                ExpectColumnValuesToBeBetween(
-                    column=limit.over_expected, max_value=0, severity="warning", description=limit.meaning
-                )
+                ExpectColumnValuesToBeBetween(column=column, max_value=0, severity=severity, description=limit.meaning)
                 for limit in self.limits.values()
+                for column, severity in limit.expected_zero
             ],
         )
 
@@ -145,7 +148,7 @@ def _hour_limits() -> list[tuple[str, Limit]]:
     ]
 
 
-def alerts_of(suite: PublishedSuite, result: ExpectationSuiteValidationResult) -> Iterator[Alert]:
+def alerts_of(suite: PublishedSuite, result: "ExpectationSuiteValidationResult") -> Iterator[Alert]:
     """One alert per failed expectation and source: the worst row in words, and how many rows there are."""
     for each in result.results:
         if each.success:

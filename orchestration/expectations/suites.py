@@ -28,11 +28,8 @@ def suite_for(kind: str, object_count: int) -> ExpectationSuite:
 
 def _expected(limit: Limit) -> Iterator[Expectation]:
     """Nothing over the limit. Values of one column are asked for together; of pairs, each pair is two queries more."""
-    for column, severity in ((limit.over_allowed, "critical"), (limit.over_expected, "warning")):
-        if column:
-            yield ExpectColumnValuesToBeBetween(
-                column=column, max_value=0, severity=severity, description=limit.meaning
-            )
+    for column, severity in limit.expected_zero:
+        yield ExpectColumnValuesToBeBetween(column=column, max_value=0, severity=severity, description=limit.meaning)
 
 
 def explain(arguments: dict, found: object) -> str:

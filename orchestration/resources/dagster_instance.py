@@ -1,5 +1,6 @@
 """Dagster's own configuration, written into the home: nothing is sent anywhere, and runs that die are noticed."""
 
+import json
 from pathlib import Path
 
 from orchestration.machine.private import make_private
@@ -13,6 +14,7 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+{{storage}}
 run_retries:
   enabled: true
   max_retries: 2
@@ -31,18 +33,32 @@ run_launcher:
   class: HomeRunLauncher
 retention:
   sensor:
-    purge_after_days: {{skipped: 2, started: 30, success: 30, failure: 30}}
+    purge_after_days: {{{{skipped: 2, started: 30, success: 30, failure: 30}}}}
   schedule:
-    purge_after_days: {{skipped: 2, started: 30, success: 30, failure: 30}}
+    purge_after_days: {{{{skipped: 2, started: 30, success: 30, failure: 30}}}}
+"""
+
+_STORAGE = """\
+storage:
+  custom:
+    module: orchestration.resources.dagster_storage
+    class: PooledSqliteStorage
+    config:
+      base_dir: {base_dir}
 """
 
 
 def write_dagster_config(home: Path) -> Path:
-    """Write `home/dagster/dagster.yaml` and return the folder, which is DAGSTER_HOME."""
+    """Write `home/dagster/dagster.yaml` and return the folder, which is DAGSTER_HOME.
+
+    A file `storage.yaml` beside it, Dagster's section `storage`, goes before our databases.
+    """
     make_private(home)
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists() or config.read_text() != _CONFIG:
-        config.write_text(_CONFIG)
+    config, own = folder / "dagster.yaml", folder / "storage.yaml"
+    ours = _STORAGE.format(base_dir=json.dumps(str(folder.resolve())))
+    text = _CONFIG.format(storage=(own.read_text() if own.exists() else ours).strip())
+    if not config.exists() or config.read_text() != text:
+        config.write_text(text)
     return folder

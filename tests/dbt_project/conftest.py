@@ -37,7 +37,7 @@ def deliver(
 ) -> Iterator[Callable[..., None]]:
     """deliver({key: lines}) puts the objects and loads them past the gate."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+        patch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
 
         def put_and_load(objects: dict[str, list]) -> None:
             for key, lines in objects.items():

@@ -81,7 +81,7 @@ def _load(client: Client, settings: Settings, seeds: tuple[int, ...], learners: 
         for key, content in programme.drops.items():
             s3.put_object(Bucket=settings.lake.bucket, Key=key, Body=content)
         truths[seed] = programme.truth
-    with patch.object(gate, "_great_expectations", lambda settings: PassingJudge()):
+    with patch.object(gate, "_great_expectations", lambda *_: PassingJudge()):
         report = load_pending(client, connect_lake(settings), settings)
     assert (report.object_count, report.parked) == (DROPS_PER_PROGRAMME * len(seeds), [])
     return truths

@@ -12,6 +12,13 @@ _COLUMNS = ("build_id", "job", "status", "fingerprint", "detail", "started_at", 
 STATUSES = ("success", "tests_failed", "failure")
 """tests_failed: every model is built and published, and data tests that guard our SQL have failed."""
 
+COVERED_BY = {
+    "near_real_time": ("near_real_time", "nightly", "weekly", "replay"),
+    "nightly": ("nightly", "weekly", "replay"),
+    "weekly": ("weekly", "replay"),
+}
+"""Job → the jobs that build at least its models."""
+
 
 @dataclass(frozen=True)
 class Build:
@@ -78,6 +85,12 @@ def last_build(client: Client, job: str = "", status: str = "") -> Build | None:
         parameters={"job": job, "status": status},
     ).result_rows
     return Build(*rows[0]) if rows else None
+
+
+def covering_build(client: Client, job: str) -> Build | None:
+    """The latest build that was to build all models of the job, whatever came of it."""
+    builds = [build for build in last_builds(client) if build.job in COVERED_BY[job]]
+    return max(builds, key=lambda build: build.finished_at, default=None)
 
 
 def last_builds(client: Client) -> list[Build]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
 
+from orchestration.expectations.counting import SparingJudge
 from orchestration.expectations.data_docs import DataDocs
 from orchestration.expectations.deadline import NoAnswer, answer_within
 from orchestration.expectations.facts import profile_load
@@ -105,7 +106,7 @@ class _Court:
             return dict.fromkeys(load.keys, _Verdict(BLOCK, reason))
 
     def _judged(self, load: UnjudgedLoad) -> dict[str, _Verdict]:
-        self._judge = judge = self._judge or _great_expectations(self._settings)
+        self._judge = judge = self._judge or _great_expectations(self._client, self._settings)
         table = RAW_TABLES[load.kind]
         profile_load(self._client, load.load_id, load.kind, table)
         self.profiled.append(load.load_id)
@@ -126,11 +127,9 @@ class _Court:
         return ""
 
 
-def _great_expectations(settings: Settings) -> Judge:
-    """Imported only when there is something to judge: the import alone takes seconds."""
-    from orchestration.expectations.judge import LoadJudge
-
-    return LoadJudge(settings.clickhouse)
+def _great_expectations(client: Client, settings: Settings) -> Judge:
+    """Imported only for a load that has anything at fault: the import alone takes seconds."""
+    return SparingJudge(client, settings.clickhouse)
 
 
 def _verdict(found: LoadVerdict, object_id: str) -> _Verdict:

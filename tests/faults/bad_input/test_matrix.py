@@ -2,8 +2,10 @@
 
 import pytest
 
+from orchestration.expectations.judge import LoadJudge
 from tests.faults.bad_input.cases import CASES, outcome
 from tests.faults.bad_input.reader import Reading, Unreadable, read_object
+from tests.faulty_objects import objects_at_fault
 
 PREFIX = "events/matrix/"
 
@@ -46,3 +48,18 @@ def test_the_object_gets_what_the_matrix_says(loaded, name: str) -> None:
     assert isinstance(result, Reading), result
     assert (result.form, result.reasons) == (form, reasons)
     assert result == read_object(name, body), "byte for byte, and number for number"
+
+
+def test_what_is_counted_as_at_fault_is_what_great_expectations_finds(loaded, warehouse, settings) -> None:
+    loads = warehouse.query(
+        "select load_id, groupUniqArray(object_id) from ops.load_commits "
+        "where startsWith(object_key, {prefix:String}) group by load_id",
+        parameters={"prefix": PREFIX},
+    ).result_rows
+    judge, fault_count = LoadJudge(settings.clickhouse), 0
+    for load_id, object_ids in loads:
+        verdict = judge.judge(load_id, "events", len(object_ids))
+        found = objects_at_fault(warehouse, load_id, object_ids)
+        assert found == verdict.held.keys() | verdict.noted.keys()
+        fault_count += len(found)
+    assert fault_count

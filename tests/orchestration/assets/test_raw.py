@@ -15,7 +15,7 @@ from tests.passing_judge import PassingJudge
 def run(warehouse, settings, monkeypatch):
     """run(config) materializes the asset on the module's bucket."""
     monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
-    monkeypatch.setattr("orchestration.loading.steps.gate._great_expectations", lambda settings: PassingJudge())
+    monkeypatch.setattr("orchestration.loading.steps.gate._great_expectations", lambda *_: PassingJudge())
     resources = {"warehouse": WarehouseResource(), "lake": LakeResource()}
 
     def execute(run_config=None):

@@ -14,7 +14,7 @@ from tests.passing_judge import PassingJudge
 @pytest.fixture
 def resources(warehouse, lake, settings, put, statement, monkeypatch) -> dict:
     """Connections to this module's warehouse, which has two lake dates of one object each."""
-    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
     monkeypatch.setattr(WarehouseResource, "connect", lambda self: warehouse)
     monkeypatch.setattr(WarehouseResource, "settings", lambda self: settings)
     monkeypatch.setattr(LakeResource, "connect", lambda self: lake)

@@ -116,7 +116,7 @@ def test_the_marts_of_good_objects_are_built_beside_a_held_one(warehouse, put, s
 
 
 def test_a_broken_gate_holds_the_marts_back(warehouse, put, statement, run, monkeypatch) -> None:
-    def broken(settings):
+    def broken(*_):
         raise RuntimeError("no great expectations today")
 
     monkeypatch.setattr("orchestration.loading.steps.gate._great_expectations", broken)

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestration.expectations import facts
+from orchestration.expectations.counting import SparingJudge
 from orchestration.expectations.judge import GateError, LoadJudge
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
+from tests.faulty_objects import objects_at_fault
 
 LOAD_ID, EARLIER_LOAD_ID = (str(uuid.UUID(int=number)) for number in (1, 2))
 DELIVERED_AT = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -114,6 +116,22 @@ def verdict(warehouse, load, judge) -> LoadVerdict:
 def test_good_objects_pass_without_a_word(verdict, load, name: str) -> None:
     assert name in load
     assert (verdict.held.get(name), verdict.noted.get(name)) == (None, None)
+
+
+def test_what_is_counted_as_at_fault_is_what_great_expectations_finds(verdict, warehouse, load) -> None:
+    at_fault = objects_at_fault(warehouse, LOAD_ID, load)
+    assert at_fault == verdict.held.keys() | verdict.noted.keys()
+    assert at_fault != load.keys()
+
+
+def test_a_load_with_a_fault_is_judged_by_great_expectations(verdict, warehouse, settings, load) -> None:
+    found = SparingJudge(warehouse, settings.clickhouse).judge(LOAD_ID, "events", len(load))
+    assert (found.held, found.noted, found.result is None) == (verdict.held, verdict.noted, False)
+
+
+def test_a_load_of_too_few_objects_is_judged_by_great_expectations(warehouse, settings, load) -> None:
+    found = SparingJudge(warehouse, settings.clickhouse).judge(EARLIER_LOAD_ID, "events", 2)
+    assert found.held_entirely == ["1 objects were counted, expected 2"]
 
 
 NOTED = {

@@ -29,7 +29,7 @@ class BrokenJudge:
 
 @pytest.fixture
 def passing_judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_great_expectations", lambda settings: PassingJudge())
+    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_only_keys_of_the_scope_with_several_versions_are_asked_for(deliver, lak
 def test_a_held_version_takes_nothing_away(deliver, live_lines, monkeypatch) -> None:
     key = "events/web/held.ndjson"
     deliver(key, 5, NINE)
-    monkeypatch.setattr(gate, "_great_expectations", lambda settings: HoldingJudge())
+    monkeypatch.setattr(gate, "_great_expectations", lambda *_: HoldingJudge())
     report = deliver(key, 3, NINE - timedelta(hours=1))
     assert (report.held_count, report.overtaken_keys) == (1, [])
     assert dict(live_lines())[key] == 5
@@ -125,7 +125,7 @@ def judged(monkeypatch):
     """judged(judge) sets the judge of the next loads."""
 
     def set_judge(judge) -> None:
-        monkeypatch.setattr(gate, "_great_expectations", lambda settings: judge())
+        monkeypatch.setattr(gate, "_great_expectations", lambda *_: judge())
 
     return set_judge
 
