@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +79,7 @@ def read_manifest(path: Path) -> Project:
     tests = [raw for raw in raw_nodes.values() if raw["resource_type"] == "test"]
     unit_tests = list(manifest["unit_tests"].values())
 
+    @cache  # Each is read by many: without it, every path through the project would be a copy of its own.
     def node(key: str) -> Node:
         raw = own[key]
         return Node(
