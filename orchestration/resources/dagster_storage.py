@@ -7,6 +7,7 @@ and never damages the file (WAL with synchronous=NORMAL).
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ from watchdog.observers import Observer
 
 OPEN_DATABASES = 16
 """Each run has a database of its own, and the UI may look at hundreds. Range 2..200; each is three open files."""
+
+COMMIT_SECONDS = 0.02
+"""SQLite writes to the log a moment before readers see the commit; the last event of a run has no successor to tell."""
 
 
 class Databases:
@@ -157,6 +161,7 @@ class _WalWatchdog(SqliteEventLogStorageWatchdog):
         self._patterns = [self._log_path, f"{self._log_path}-wal"]
 
     def on_modified(self, event: FileSystemEvent) -> None:
+        time.sleep(COMMIT_SECONDS)
         self._process_log()
 
 
