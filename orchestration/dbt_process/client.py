@@ -1,6 +1,6 @@
 """`dbt-warm`: dbt's command line, run by the warm process of the home where it can be, else by dbt itself.
 
-To whoever starts it, it is dbt: the same words, environment, streams, signals and exit code. Only when the warm process
+It is used as dbt is: the same words, environment, streams, signals and exit code. Only when the warm process
 has not begun does it become a cold dbt; a run that was begun is never begun twice.
 """
 

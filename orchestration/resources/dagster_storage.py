@@ -85,36 +85,28 @@ def _open(address: str) -> Engine:
     return engine
 
 
-class PooledRunStorage(SqliteRunStorage):
+class _OneDatabase:
+    """A storage of Dagster whose tables are all in one file."""
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._databases = Databases()
+        super().__init__(conn_string, inst_data)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        with self._databases.connect(self._conn_string) as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        self._databases.close()
+
+
+class PooledRunStorage(_OneDatabase, SqliteRunStorage):
     """Runs and their tags."""
 
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._databases = Databases()
-        super().__init__(conn_string, inst_data)
 
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        with self._databases.connect(self._conn_string) as connection:
-            yield connection
-
-    def dispose(self) -> None:
-        self._databases.close()
-
-
-class PooledScheduleStorage(SqliteScheduleStorage):
+class PooledScheduleStorage(_OneDatabase, SqliteScheduleStorage):
     """Ticks and states of schedules and sensors."""
-
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._databases = Databases()
-        super().__init__(conn_string, inst_data)
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        with self._databases.connect(self._conn_string) as connection:
-            yield connection
-
-    def dispose(self) -> None:
-        self._databases.close()
 
 
 class PooledEventLogStorage(SqliteEventLogStorage):

@@ -161,7 +161,11 @@ def test_runs_that_were_killed_are_made_up_for(
     before = checksums(warehouse)
     warehouse("put", str(sorted(simulation[0].glob("events/web/*/*.gz"))[1]), "--source", "web")
     run = warehouse.start("run", "--job", "near_real_time")
-    wait_for(lambda: any("/dbt build" in line for line in processes_of(warehouse.home)), 120, run)
+    wait_for(
+        lambda: any(("/dbt-warm build" in line or "/dbt build" in line) for line in processes_of(warehouse.home)),
+        120,
+        run,
+    )
     os.kill(int(next((warehouse.home / "runs").iterdir()).read_text()), signal.SIGKILL)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 1, out + err

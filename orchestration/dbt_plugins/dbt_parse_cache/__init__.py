@@ -2,7 +2,7 @@
 
 dbt keeps its partial parse in the target folder, of which each home and each run has its own, and rejects one that was
 made for another host, port or user. A fresh home would parse the whole project, for 15 CPU seconds. Here the partial
-parse lies in the project, one file for each set of values that shape it, and where the engine answers is none of them
+parse lies in the project, one file for each set of values that shape it. The address of the engine does not shape it
 (tests/architecture: no model or macro reads it). dbt itself finds the files that have changed, as always.
 
 dbt loads top-level modules whose names begin with `dbt_` and asks them for `plugins`.
