@@ -60,8 +60,8 @@ def bench_floor(
 ) -> None:
     """What a person waits for: the demo, a run from nothing, on a small and on a large drop, an edited model, `up`.
 
-    Seconds and CPU seconds of all that a command starts, in throw-away homes of a copy of the checkout. Takes
-    many minutes with the default size, and is honest only on a machine that does nothing else.
+    Seconds and CPU seconds of all that a command starts, in throw-away homes of a copy of the checkout. Takes many
+    minutes with the default size, and is honest only on a machine that does nothing else.
     Exit code 0: measured, whether or not the targets are met.
     """
     from orchestration.commands.bench import run_benchmark
