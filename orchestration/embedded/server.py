@@ -85,7 +85,8 @@ def run(home: Home, parent: int) -> int:
     write_private(home.ports_file, {"clickhouse": listener.getsockname()[1], "lake": lake.port})
     try:
         shutil.rmtree(home.temporary, ignore_errors=True)
-        home.temporary.mkdir(parents=True)
+        # Another start makes the home's folders before it finds the lock taken, perhaps this one just now.
+        home.temporary.mkdir(parents=True, exist_ok=True)
         config = write_engine_config(home.temporary)
         # Seen from the home, no path holds a `?` or `&`, which would end the path in chDB's connection string.
         os.chdir(home.path)
