@@ -21,7 +21,7 @@ from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.resources.run_locks import killed_runs
-from orchestration.settings import PROJECT_ROOT, load_settings, warehouse_home, warehouse_target
+from orchestration.settings import PROJECT_ROOT, load_settings, ui_hosts, warehouse_home, warehouse_target
 
 DEFINITIONS = "orchestration.definitions"
 READY_SECONDS = 180
@@ -43,6 +43,7 @@ class Child:
 def keep_up() -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself."""
     home = warehouse_home()
+    ui_hosts()  # What is wrong with it is said here, not in the webserver's log.
     with only_one(home), ExitStack() as stack:
         if warehouse_target() == "local":
             stack.enter_context(own_services(home))
@@ -109,7 +110,7 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     is_new = not (dagster_home / "history" / "runs.db").exists()
     if is_new:  # Dagster's databases are made here: by several processes at once, one of them fails.
         mark_dead_runs(home, is_up_starting=True)
-    code_port, ui_port = free_ports(2)
+    code_port, ui_port = free_ports(1)[0], lasting_port(home / "up.port")
     workspace = write_workspace(dagster_home, code_port)
     code_server = ["code-server", "start", "-m", DEFINITIONS, "-h", HOST, "-p", str(code_port)]
     children.append(start_child("code server", ["dagster", *code_server], home))
@@ -221,6 +222,20 @@ def _signal_group(child: Child, sign: int) -> bool:
         os.killpg(child.process.pid, sign)
         return True
     return False
+
+
+def lasting_port(file: Path) -> int:
+    """The port of the last start when it is free, so that bookmarks and a proxy's configuration stay good."""
+    recorded = file.read_text().strip() if file.exists() else ""
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((HOST, int(recorded or 0)))
+        except (OSError, ValueError, OverflowError):
+            candidate.bind((HOST, 0))
+        port = candidate.getsockname()[1]
+    file.write_text(f"{port}\n")
+    return port
 
 
 def free_ports(count: int) -> list[int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import SERVICES_FILE, SettingsError, load_settings
+from orchestration.settings import SERVICES_FILE, SettingsError, load_settings, ui_hosts
 
 SERVER = {
     "WAREHOUSE_TARGET": "server",
@@ -39,3 +39,14 @@ def test_a_local_home_may_send_them_elsewhere_too(tmp_path: Path) -> None:
 def test_an_address_that_is_neither_a_bucket_nor_a_folder_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError, match="DATA_DOCS_URL is"):
         load_settings(SERVER | {"WAREHOUSE_HOME": str(tmp_path), "DATA_DOCS_URL": url})
+
+
+def test_names_of_the_ui_are_host_names() -> None:
+    assert ui_hosts({}) == []
+    assert ui_hosts({"WAREHOUSE_UI_HOSTS": "Warehouse.example.org, other.example.org,"}) == [
+        "warehouse.example.org",
+        "other.example.org",
+    ]
+    for wrong in ("https://warehouse.example.org", "warehouse.example.org:443", "*", "a b"):
+        with pytest.raises(SettingsError, match="WAREHOUSE_UI_HOSTS holds"):
+            ui_hosts({"WAREHOUSE_UI_HOSTS": wrong})
