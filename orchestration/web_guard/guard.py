@@ -10,9 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestration.web_guard.origins import is_known_host, is_own_origin
+from orchestration.web_guard.origins import is_known_host, refusal_of_page
 
-OWN_SITE = ("same-origin", "none")
 GRAPHQL_TYPES = ("application/json", "application/graphql")
 REFUSED_POLICY = 1008
 
@@ -41,25 +40,17 @@ class WebGuard:
     def refusal(self, scope: Scope) -> str:
         """Why this request is refused; empty when it may pass."""
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
+        host = headers.get("host", "")
         if not is_known_host(host, self._names):
             return (
                 f"The host '{host[:80]}' is not this machine. Use the address that 'warehouse up' prints, or "
                 "name the host in WAREHOUSE_UI_HOSTS when a proxy serves it."
             )
-        if origin is not None and not is_own_origin(origin, host, self._names):
-            return f"A page of '{origin[:80]}' may not use Dagster at {host}."
-        if headers.get("sec-fetch-site", "none") not in OWN_SITE and not _is_visit(scope, headers):
-            return f"A page of another site may not use Dagster at {host}."
+        if reason := refusal_of_page(headers, scope.get("method", ""), self._names):
+            return reason
         if scope["type"] == "http" and scope["path"].rstrip("/").endswith("/graphql"):
             return _graphql_refusal(scope, headers)
         return ""
-
-
-def _is_visit(scope: Scope, headers: Headers) -> bool:
-    """Whether somebody follows a link to the UI: a page of its own, not a part of another one."""
-    is_page = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return is_page and scope.get("method") in ("GET", "HEAD")
 
 
 def _graphql_refusal(scope: Scope, headers: Headers) -> str:

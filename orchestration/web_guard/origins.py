@@ -4,9 +4,10 @@ A browser sends `Origin` with each POST and each websocket, and `Sec-Fetch-Site`
 curl and dbt, send neither.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
+OWN_SITE = ("same-origin", "none")
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -34,3 +35,18 @@ def is_own_origin(origin: str, host: str, names: Collection[str]) -> bool:
         return parts.scheme in ("http", "https") and (is_same or (parts.hostname or "") in names)
     except ValueError:
         return False
+
+
+def refusal_of_page(headers: Mapping[str, str], method: str, names: Collection[str] = ()) -> str:
+    """Why a request is refused that a page of another site makes; empty for all other requests.
+
+    A link to us may be followed: that opens a page of our own, and is no part of the other one.
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if origin is not None and not is_own_origin(origin, host, names):
+        return f"A page of '{origin[:80]}' may not use {host[:80]}."
+    is_visit = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    is_visit = is_visit and method in ("GET", "HEAD")
+    if headers.get("sec-fetch-site", "none") not in OWN_SITE and not is_visit:
+        return f"A page of another site may not use {host[:80]}."
+    return ""
