@@ -1,5 +1,6 @@
 """The home is its owner's alone: it holds raw lines with mail addresses, passwords, and the key of the pseudonyms."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -27,7 +28,7 @@ _ENTRIES = (
 
 
 class HomeNotPrivate(Exception):
-    """The home cannot be used, because it is or would be another's; the message says what to do."""
+    """The home cannot be used: it is or would be another's, or cannot be written; the message says what to do."""
 
 
 def keep_private() -> None:
@@ -39,11 +40,23 @@ def make_private(home: Path) -> str:
     """Create the home, or close it to other users; returns what to tell the user, empty when all was in order.
 
     Only the home and what the warehouse keeps directly in it are changed: what lies deeper is reached through them.
-    Raises HomeNotPrivate for a folder that holds something else or belongs to another user.
+    Raises HomeNotPrivate for a folder that holds something else, belongs to another user or cannot be written.
     """
-    if not home.exists():
-        home.mkdir(parents=True, mode=0o700)
+    try:
+        if not home.exists():
+            home.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise HomeNotPrivate(
+            f"The home {home} cannot be made: {error.strerror}. Set WAREHOUSE_HOME to a folder that you may write to."
+        ) from None
     _refuse_what_is_not_ours(home)
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise HomeNotPrivate(
+            f"The home {home} cannot be written by you (user {os.geteuid()}), or its file system is read-only. Set "
+            "WAREHOUSE_HOME to a folder that you may write to."
+        )
     loose = [path for path in (home, *(home / name for name in _ENTRIES)) if _is_loose(path)]
     for path in loose:
         _close(path)
