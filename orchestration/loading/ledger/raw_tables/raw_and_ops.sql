@@ -270,6 +270,21 @@ create table if not exists ops.builds
 engine = MergeTree
 order by (finished_at, build_id);
 
+-- What the data tests of a scheduled build ask, as dbt renders them (macros/data_tests); one row for each test. Kept for
+-- a week, for a person who wants all rows that a test found.
+create table if not exists ops.test_queries
+(
+    invocation_id String comment 'of the dbt run that built the models',
+    test String comment 'unique id of the test in dbt',
+    relation String comment 'what fault_count aggregates; empty: fault_count stands by itself',
+    fault_count String comment 'SQL expression: how many rows are at fault',
+    faulty_rows String comment 'SQL query: the rows at fault',
+    asked_at DateTime('UTC') default now()
+)
+engine = MergeTree
+order by (asked_at, invocation_id, test)
+ttl asked_at + interval 7 day;
+
 create table if not exists ops.keys
 (
     name String comment 'learner_id_key; tables: hash of the statements in this file',
