@@ -11,18 +11,23 @@ from itertools import islice, pairwise, takewhile
 
 from orchestration.embedded.errors import EngineError
 
+_SPACE = rb"\s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/"
+_QUOTED = rb"""
+    '(?:[^'\\]++|\\.|'')*'
+    | `(?:[^`\\]++|\\.|``)*` | "(?:[^"\\]++|\\.|"")*"
+    | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
+    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    """
+_WORD = rb"[A-Za-z_][A-Za-z0-9_$]*"
+_NUMBER = rb"[0-9][A-Za-z0-9_.]*"
 TOKEN = re.compile(
-    rb"""
-      (?P<space>   \s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/ )
-    | (?P<quoted>  '(?:[^'\\]|\\.|'')*'
-                 | `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*"
-                 | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
-                 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
-    | (?P<word>    [A-Za-z_][A-Za-z0-9_$]* )
-    | (?P<number>  [0-9][A-Za-z0-9_.]* )
-    | (?P<other>   . )
-    """,
+    rb"(?P<space> %b ) | (?P<quoted> %b ) | (?P<word> %b ) | (?P<number> %b ) | (?P<other> . )"
+    % (_SPACE, _QUOTED, _WORD, _NUMBER),
     re.DOTALL | re.VERBOSE,
+)
+# A whole text in one match: a model of staging has eleven thousand tokens, and dbt sends it several times.
+UP_TO_LAST = re.compile(
+    rb"(?: (?: %b | ; )*+ (?P<last> %b | %b | %b | . ) )*+" % (_SPACE, _QUOTED, _WORD, _NUMBER), re.DOTALL | re.VERBOSE
 )
 FORMAT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 INPUT_CALL = re.compile(rb"\binput\s*\(", re.IGNORECASE)
@@ -30,6 +35,9 @@ KILLING = re.compile(r"KILL QUERY WHERE query_id = '([^'\\\n]*)' (?:SYNC|ASYNC)"
 QUERY_STARTS = (b"SELECT", b"WITH", b"FROM")
 SELECT_STARTS = {b"SELECT", b"WITH", b"FROM", b"("}
 MAX_HEADER_BYTES = 1 << 20
+# A last line without a comment that ends in FORMAT and a name, as drivers write it.
+_FORMAT_LINE = re.compile(rb"(?i)(?:(?!--)[^#])*?(?P<clause>(?<!\S)FORMAT)[ \t]+(?P<name>[a-z][a-z0-9_]*)\Z")
+_FORMAT = re.compile(rb"(?i)FORMAT(?![\w$(),.=])")
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,12 @@ def tokens(sql: bytes) -> Iterator[Token]:
             depth += 1
 
 
+def _may_have(sql: bytes, *words: bytes) -> bool:
+    """Whether the text has one of the words, in capitals here, somewhere: only then its tokens are worth reading."""
+    capitals = sql.upper()
+    return any(word in capitals for word in words)
+
+
 def first_keyword(sql: bytes) -> bytes:
     """The word that decides what kind of statement this is, in capitals; empty when there is none."""
     return next((token.keyword for token in tokens(sql[:MAX_HEADER_BYTES])), b"")
@@ -87,15 +101,17 @@ def is_select(sql: bytes) -> bool:
 
 def strip_end(sql: bytes) -> bytes:
     """The statement without the semicolons and comments behind it."""
-    end = 0
-    for token in tokens(sql):
-        if token.text != b";":
-            end = token.end
-    return sql[:end]
+    found = UP_TO_LAST.match(sql)
+    return sql[: found.end("last")] if found and found.group("last") else b""
 
 
 def find_format(sql: bytes) -> tuple[str, int, int] | None:
-    """The trailing `FORMAT name` of a query: the name and the span of the clause."""
+    """The trailing `FORMAT name` of a query without anything behind it: the name and the span of the clause."""
+    if not _FORMAT.search(sql):
+        return None
+    start = sql.rfind(b"\n") + 1
+    if start and (line := _FORMAT_LINE.match(sql[start:])):
+        return line["name"].decode(), start + line.start("clause"), start + line.end()
     found = list(tokens(sql))
     for index in range(len(found) - 1, 0, -1):
         clause, name = found[index - 1], found[index]
@@ -116,6 +132,8 @@ def check_format(name: str) -> str:
 
 def has_outfile(sql: bytes) -> bool:
     """Whether the statement reads or writes a file of the machine by INTO OUTFILE or FROM INFILE."""
+    if not _may_have(sql, b"OUTFILE", b"INFILE"):
+        return False
     words = [token.keyword for token in tokens(sql)]
     return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in pairwise(words))
 

@@ -18,6 +18,10 @@ from orchestration.embedded import statements
         (b"select (select 1 format CSV) as x", None),
         (b"select 1 -- format CSV", None),
         (b"select 1 /* format CSV */", None),
+        (b"select 1\n FORMAT Native", "Native"),
+        (b"select 1\n-- format CSV", None),
+        (b"select 1 from t -- of a\nwhere format = 'CSV'", None),
+        (b"select formatDateTime(x, '%Y')\nformat JSON settings a = 1", "JSON"),
     ],
 )
 def test_a_trailing_format_is_found(sql: bytes, name: str | None) -> None:
@@ -80,6 +84,10 @@ def test_settings_of_an_insert_are_kept_apart() -> None:
 
 def test_semicolons_and_comments_behind_a_statement_are_cut() -> None:
     assert statements.strip_end(b"select ';' ; -- done\n;") == b"select ';'"
+    assert statements.strip_end(b"/* why; */ select $a$;$a$, '--' -- it\n , `;` # done") == (
+        b"/* why; */ select $a$;$a$, '--' -- it\n , `;`"
+    )
+    assert statements.strip_end(b" ; /* nothing */") == b""
 
 
 @pytest.mark.parametrize(

@@ -13,20 +13,17 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from orchestration.expectations.staging import MODELS, render_model
 from orchestration.loading import load_pending
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
-from tests.dbt_project.judge import Judge
-from tests.dbt_project.mutations import as_line, mutated
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+from tests.passing_judge import judge_by
+from tests.staging.judge import Judge
+from tests.staging.mutations import as_line, mutated
 
 VALID = (Path(__file__).parent / "statements" / "valid.ndjson").read_text().splitlines()
 MUTATIONS, SEED = 4_000, 7
-RELEASE = (
-    "insert into ops.load_gates (load_id, object_id, verdict, reason, judged_at) "
-    "select load_id, object_id, 'pass', 'released by a test', now64(3, 'UTC') + 1 from ops.first_commits"
-)
+LIVE = "(select load_id, object_id, 1 as is_live from ops.live_objects)"
 
 
 @pytest.fixture(scope="module")
@@ -36,30 +33,27 @@ def mutations() -> list[dict]:
 
 @pytest.fixture(scope="module")
 def staged(
-    warehouse: Client,
-    lake: S3Lake,
-    settings: Settings,
-    put: Callable[..., str],
-    dbt: Callable[..., None],
-    mutations: list[dict],
+    warehouse: Client, lake: S3Lake, settings: Settings, put: Callable[..., str], mutations: list[dict]
 ) -> Client:
-    """Both files in `stg_xapi__statements`. The gate would hold them for what is rare or wrong in so many lines."""
+    """What staging makes of both files, in `default.staged`. The gate would hold them for what is rare or wrong."""
     put("events/valid/valid.ndjson", VALID)
     put("events/mutated/mutated.ndjson", [as_line(*pair) for pair in zip(mutations, range(MUTATIONS), strict=True)])
-    assert load_pending(warehouse, lake, settings).line_count == len(VALID) + MUTATIONS
-    warehouse.command(RELEASE)
-    dbt("seed")
-    dbt("run", "--select", "+stg_xapi__statements")
+    with pytest.MonkeyPatch.context() as patch:
+        judge_by(patch)
+        assert load_pending(warehouse, lake, settings).line_count == len(VALID) + MUTATIONS
+    model = render_model(MODELS["events"], {"int_object_states": LIVE})
+    create = "create or replace table default.staged engine = MergeTree order by (source, line_number) as"
+    warehouse.command(f"{create} {model.sql}", settings=dict(model.settings))
     return warehouse
 
 
 def test_no_valid_statement_is_refused_or_flagged(staged: Client):
     refused = staged.query(
-        "select line_number, quarantine_reason, flags from staging.stg_xapi__statements "
+        "select line_number, quarantine_reason, flags from default.staged "
         "where source = 'valid' and (quarantine_reason != '' or notEmpty(flags))"
     ).result_rows
     assert refused == []
-    rows = staged.query("select count() from staging.stg_xapi__statements where source = 'valid'").result_rows
+    rows = staged.query("select count() from default.staged where source = 'valid'").result_rows
     assert rows == [(len(VALID),)]
 
 
@@ -70,9 +64,7 @@ def test_staging_and_a_second_reading_agree_on_changed_statements(staged: Client
     }
     judge = Judge(frozenset(times))
     reasons = dict(
-        staged.query(
-            "select line_number, quarantine_reason from staging.stg_xapi__statements where source = 'mutated'"
-        ).result_rows
+        staged.query("select line_number, quarantine_reason from default.staged where source = 'mutated'").result_rows
     )
     differing = [
         (reasons[number] or "accepted", as_line(statement, 1))
@@ -87,7 +79,7 @@ def test_staging_and_a_second_reading_agree_on_changed_statements(staged: Client
 def test_every_accepted_statement_has_its_four_facts(staged: Client):
     incomplete = staged.query(
         """
-        select source, line_number from staging.stg_xapi__statements
+        select source, line_number from default.staged
         where quarantine_reason = '' and (
             statement_id = '' or learner_id = '' or verb_iri = '' or toYear(occurred_at) < 2016
             or (activity_id = '' and object_type not in ('Agent', 'Group', 'SubStatement'))
