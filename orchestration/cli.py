@@ -228,6 +228,9 @@ def sql(
 ) -> None:
     """Run one SQL statement; it can only read unless --write is given.
 
+    A table wider than the terminal is shown one column a line. Long ids in a table lose their middle; --format csv and
+    --format json write all of them.
+
     Example: warehouse sql "select title, start_seconds, drop_off_ratio from marts.agg_video_hot_spots limit 5"
     """
     from orchestration.commands.sql import run_sql
