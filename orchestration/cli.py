@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
 from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
@@ -238,6 +239,7 @@ def sql(
     run_sql(statement, answer_format, write)
 
 
+add_answers(app)
 app.add_typer(bench, name="bench")
 
 
