@@ -42,6 +42,8 @@ not this file.
 - Nothing depends on the clock. "Has not come back" is judged at `marts.agg_data_watermark` (source `all`). For "this
   week" take the last whole week before it, never `now()`.
 - `learner_id` is a pseudonym. Group learners; do not list them unless the question is about single learners.
+- In the example questions, {course:String} and its like stand for values: write the value into the SQL, or leave the
+  condition out when nothing is named.
 - Titles are in `dim_courses`, `dim_activities` and `dim_units`; ids are IRIs, equal only as a whole.
 """
 
@@ -107,6 +109,7 @@ def _item(text: str) -> str:
 def _example(question: Question) -> str:
     asked = "; ".join(f"{phrasing}?" for phrasing in question.phrasings[:3])
     caveats = "\n".join(_item(caveat) for caveat in question.caveats)
+    asked = textwrap.fill(asked, WIDTH, break_on_hyphens=False)
     return f"### {question.name}\n\n{asked}\n\n```sql\n{question.sql}\n```\n\n{caveats}\n".replace("\n\n\n", "\n\n")
 
 
