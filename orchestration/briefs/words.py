@@ -69,7 +69,8 @@ def signed(number: float) -> str:
 
 
 def decimal(number: float, digits: int = 1) -> str:
-    return f"{number:.{digits}f}".replace("-", MINUS)
+    text = f"{number:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
 def whole(number: float) -> str:

@@ -1,11 +1,18 @@
-"""Where the gate's pages go, on every target."""
+"""Where the gate's pages go, who reads the marts, and which model is asked."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from orchestration.settings import SERVICES_FILE, SettingsError, load_settings
+from orchestration.settings import (
+    SERVICES_FILE,
+    AskEndpoint,
+    SettingsError,
+    ask_endpoint,
+    load_settings,
+    reader_settings,
+)
 
 SERVER = {
     "WAREHOUSE_TARGET": "server",
@@ -39,3 +46,22 @@ def test_a_local_home_may_send_them_elsewhere_too(tmp_path: Path) -> None:
 def test_an_address_that_is_neither_a_bucket_nor_a_folder_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError, match="DATA_DOCS_URL is"):
         load_settings(SERVER | {"WAREHOUSE_HOME": str(tmp_path), "DATA_DOCS_URL": url})
+
+
+def test_the_reader_of_a_server_is_named_apart_from_its_owner(tmp_path: Path) -> None:
+    settings = load_settings(SERVER | {"WAREHOUSE_HOME": str(tmp_path)})
+    reader = reader_settings(settings, {"CLICKHOUSE_READER_USER": "r", "CLICKHOUSE_READER_PASSWORD": "q"})
+    assert (reader.clickhouse.user, reader.clickhouse.password) == ("r", "q")
+    assert (reader.clickhouse.host, settings.clickhouse.user) == ("h", "u")
+    with pytest.raises(SettingsError, match="CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set"):
+        reader_settings(settings, {"CLICKHOUSE_READER_USER": "r"})
+
+
+def test_a_model_to_ask_is_optional_and_never_half_named() -> None:
+    assert ask_endpoint({}) is None
+    named = {"ASK_ENDPOINT_URL": "http://127.0.0.1:1/v1", "ASK_MODEL": "small"}
+    assert ask_endpoint(named) == AskEndpoint("http://127.0.0.1:1/v1", "small")
+    with pytest.raises(SettingsError, match="ASK_MODEL is not set"):
+        ask_endpoint({"ASK_ENDPOINT_URL": "http://127.0.0.1:1/v1"})
+    with pytest.raises(SettingsError, match="ASK_ENDPOINT_URL is 'model'"):
+        ask_endpoint(named | {"ASK_ENDPOINT_URL": "model"})

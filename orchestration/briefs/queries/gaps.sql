@@ -22,4 +22,4 @@ select
 from marts.agg_instructional_gaps as gaps
 left join marts.dim_courses as courses on courses.course_id = gaps.course_id
 where gaps.is_gap and ({course:String} = 'all' or gaps.course_id = {course:String})
-order by gaps.examinee_count desc, item_title, gaps.distance
+order by gaps.verdict = 'skipped', gaps.examinee_count desc, item_title, gaps.distance

@@ -22,7 +22,7 @@ MEANING = {
 }
 WHAT_TO_DO = {
     "losing": "learners who finish it also answer poorly. Go through it as a learner does, and rework it first.",
-    "hard": "few finish it, and those who do know the material. Keep the content; add support, steps or time.",
+    "hard": "few finish it, yet those who do know the material. Keep the content; add support, steps or time.",
     "dense": "it takes more than {} times as long as planned. Split it, or plan the time it takes.",
     "thin": "it takes {} of the planned time, and answers are not better for it. Check that it asks for work.",
 }
@@ -185,7 +185,7 @@ def _next_step(unit: Row) -> Markup:
         text = text.format(percent(unit["median_time_ratio"]))
     lost = unit["missing_completions"] or 0
     size = (
-        f" Completed as often as these learners complete comparable content, it would have lost {whole(lost)} fewer."
+        f" At the rate of comparable content, {whole(lost)} more learners would have completed it."
         if unit["verdict"] in ("losing", "hard") and lost >= 1
         else ""
     )

@@ -49,16 +49,17 @@ def section(marts: Marts) -> Section:
     gaps = marts.rows("gaps")
     items = marts.rows("items")
     judged = marts.row("gaps_judged")
+    item_count = marts.row("items_judged").get("judged_count", 0)
     comparable = [gap for gap in gaps if gap["covered_correct_ratio"] is not None]
     tables = [_gap_table(gaps)] if gaps else []
     return Section(
         anchor="questions",
         question="Which questions does the content not teach?",
         answer=_answer(gaps, judged),
-        explanation=_items_in_words(items),
+        explanation=_items_in_words(items, item_count),
         figures=[_figure(comparable[:SHOWN_GAPS])] if comparable else [],
         tables=[*tables, *([_item_table(items)] if items else [])],
-        next_steps=_next_steps(gaps, items),
+        next_steps=_next_steps(gaps, items, item_count),
         caveat="Learners chose for themselves what to study. The difference is taken among learners of like ability on "
         "the other questions: strong evidence, not proof.",
         tone="bad" if gaps else "",
@@ -99,7 +100,7 @@ def _answer(gaps: list[Row], judged: Row) -> Markup:
     )
 
 
-def _items_in_words(items: list[Row]) -> Markup:
+def _items_in_words(items: list[Row], item_count: int) -> Markup:
     if not items:
         return sentence("No question itself shows a fault.")
     counts = [
@@ -111,7 +112,10 @@ def _items_in_words(items: list[Row]) -> Markup:
     if misleading:
         counts.append(f"{misleading} with an answer that misleads")
     return sentence(
-        "{} a look for themselves: {}.", count(len(items), "question needs", "questions need"), listed(counts)
+        "Of {} with enough answers, {} for themselves, whatever the content teaches: {}.",
+        count(item_count, "question", "questions"),
+        count(len(items), "needs a look", "need a look"),
+        listed(counts),
     )
 
 
@@ -225,7 +229,7 @@ def _two_digits_range(low: float, high: float) -> str:
     return f"{decimal(low, 2)} to {decimal(high, 2)}"
 
 
-def _next_steps(gaps: Sequence[Row], items: Sequence[Row]) -> list[Markup]:
+def _next_steps(gaps: Sequence[Row], items: Sequence[Row], item_count: int) -> list[Markup]:
     steps = []
     for gap in gaps[:2]:
         text = (
@@ -240,7 +244,15 @@ def _next_steps(gaps: Sequence[Row], items: Sequence[Row]) -> list[Markup]:
         for item in wrong_key[:2]
     ]
     weak = sum(bool(item["is_weakly_discriminating"]) for item in items)
-    if weak and not wrong_key:
+    if weak > item_count / 2:
+        steps.append(
+            sentence(
+                "{} of {} hardly tell learners apart: look at how quizzes are made before rewriting any.",
+                weak,
+                count(item_count, "question", "questions"),
+            )
+        )
+    elif weak and not wrong_key:
         steps.append(
             sentence("Rewrite {} so that knowing the matter decides.", count(weak, "weak question", "weak questions"))
         )

@@ -21,7 +21,7 @@ NUMBERS = {
         "44 %",
         "40–48 %",
         "83 %",
-        "lost 115 fewer",
+        "115 more learners",
         "266 learners",
         "33–43 %",
     ],
