@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
 from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
@@ -228,6 +229,9 @@ def sql(
 ) -> None:
     """Run one SQL statement; it can only read unless --write is given.
 
+    A table wider than the terminal is shown one column a line. Long ids in a table lose their middle; --format csv and
+    --format json write all of them.
+
     Example: warehouse sql "select title, start_seconds, drop_off_ratio from marts.agg_video_hot_spots limit 5"
     """
     from orchestration.commands.sql import run_sql
@@ -235,6 +239,7 @@ def sql(
     run_sql(statement, answer_format, write)
 
 
+add_answers(app)
 app.add_typer(bench, name="bench")
 
 

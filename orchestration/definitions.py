@@ -2,6 +2,7 @@
 
 from dagster import AssetSelection, Definitions, define_asset_job
 
+from orchestration.assets.briefs import define_weekly_brief
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
@@ -18,6 +19,7 @@ from orchestration.schedules.cadences import (
 from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
+weekly_brief = define_weekly_brief()
 loading = AssetSelection.assets(load_drops)
 
 near_real_time = define_asset_job(
@@ -28,7 +30,7 @@ near_real_time = define_asset_job(
 )
 nightly = define_asset_job(
     "nightly",
-    selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - weekly_models(build_models),
+    selection=AssetSelection.all() - AssetSelection.assets(replay_drops, weekly_brief) - weekly_models(build_models),
     executor_def=one_process,
     description="Load what is due, judge it, build every model but the weekly ones, compare raw with the ledger.",
 )
@@ -36,7 +38,7 @@ weekly = define_asset_job(
     "weekly",
     selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - AssetSelection.checks(ledger),
     executor_def=one_process,
-    description="Load what is due, judge it, build every model, those of whole weeks included.",
+    description="Load what is due, judge it, build every model, those of whole weeks included, write the brief.",
 )
 replay = define_asset_job(
     "replay",
@@ -47,7 +49,7 @@ replay = define_asset_job(
 
 defs = Definitions(
     executor=one_process,
-    assets=[replay_drops, load_drops, build_models],
+    assets=[replay_drops, load_drops, build_models, weekly_brief],
     asset_checks=[gate, ledger, published, warnings, build_verdict],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],

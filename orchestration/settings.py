@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +56,15 @@ class Lake:
     secret_access_key: str
     queue_url: str = ""
     """SQS queue that receives the bucket's notifications; empty: none."""
+
+
+@dataclass(frozen=True)
+class AskEndpoint:
+    """A language model behind an OpenAI-compatible endpoint, for questions in words."""
+
+    url: str
+    model: str
+    api_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,40 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
     if target == "local":
         return _local_settings(home, env)
     return _remote_settings(target, home, env)
+
+
+def reader_settings(settings: Settings, env: Mapping[str, str] = os.environ) -> Settings:
+    """The same settings as a user who may read the database `marts` and nothing else.
+
+    On `local` that is `bi_reader`, whom the services know. Raises SettingsError where no reader is named.
+    """
+    if settings.target == "local":
+        recorded = json.loads((settings.home / SERVICES_FILE).read_text())["bi_reader"]
+        user, password = recorded["user"], recorded["password"]
+    else:
+        user, password = env.get("CLICKHOUSE_READER_USER", ""), env.get("CLICKHOUSE_READER_PASSWORD", "")
+    if not (user and password):
+        raise SettingsError(
+            "CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set. Questions are asked as a user who may "
+            "only read the database marts: create one in ClickHouse, for instance 'create user bi_reader identified by "
+            "'…' settings readonly = 2' and 'grant select on marts.* to bi_reader', and export both."
+        )
+    return replace(settings, clickhouse=replace(settings.clickhouse, user=user, password=password))
+
+
+def ask_endpoint(env: Mapping[str, str] = os.environ) -> AskEndpoint | None:
+    """The model for questions in words; None when ASK_ENDPOINT_URL is not set. Raises SettingsError for half of it."""
+    url, model = env.get("ASK_ENDPOINT_URL", ""), env.get("ASK_MODEL", "")
+    if not url:
+        return None
+    if not url.startswith(("https://", "http://")):
+        raise SettingsError(
+            f"ASK_ENDPOINT_URL is '{url}'; expected the address before /chat/completions, for instance "
+            "http://127.0.0.1:11434/v1, or nothing for questions without a model."
+        )
+    if not model:
+        raise SettingsError("ASK_MODEL is not set, and ASK_ENDPOINT_URL is. Export the name of the model to ask.")
+    return AskEndpoint(url, model, env.get("ASK_API_KEY", ""))
 
 
 def _local_settings(home: Path, env: Mapping[str, str]) -> Settings:

@@ -29,8 +29,10 @@ def show_curve(console: "Console", title: str, rows: Sequence[Sequence], mark_se
         console.print(line, markup=False, no_wrap=True)
 
 
-def curve_lines(bins: Sequence[Bin], mark_seconds: float, width: int = WIDTH, height: int = HEIGHT) -> list[str]:
-    """The curve as lines of text, highest first; the last two are the axis, with the planted place marked."""
+def curve_lines(
+    bins: Sequence[Bin], mark_seconds: float, width: int = WIDTH, height: int = HEIGHT, sign: str = "planted"
+) -> list[str]:
+    """The curve as lines of text, highest first; the last two are the axis, with a place marked by its sign."""
     length = max(end for _, end, _ in bins)
     shares = [share_at(bins, (column + 0.5) / width * length) for column in range(width)]
     lines = []
@@ -40,8 +42,8 @@ def curve_lines(bins: Sequence[Bin], mark_seconds: float, width: int = WIDTH, he
     mark = min(width - 1, round(mark_seconds / length * width))
     axis = "".join("┴" if column == mark else "─" for column in range(width))
     end = clock(length)
-    sign = f"▲ planted at {clock(mark_seconds)}"
-    below = f"{'0:00':<{mark}}{sign}" if mark > len("0:00") else " " * mark + sign
+    mark_text = f"▲ {sign} at {clock(mark_seconds)}"
+    below = f"{'0:00':<{mark}}{mark_text}" if mark > len("0:00") else " " * mark + mark_text
     return [*lines, f"{'0 %':>6} └{axis}", f"{'':8}{below:<{width - len(end)}}{end}"]
 
 

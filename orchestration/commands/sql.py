@@ -2,18 +2,15 @@
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import islice
-
-from rich.table import Table
 
 from orchestration.commands.display import output, print_note
 from orchestration.commands.errors import CommandError
 from orchestration.commands.opened import opened_warehouse
+from orchestration.commands.rows_display import show_rows
 
 SHOWN_ROWS = 100
-CELL_WIDTH = 60
 READ_ONLY = {"readonly": 2}
 """2 and not 1: a client has to be able to set the format and its own limits. Nothing can be written under either."""
 _COMMENTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
@@ -70,33 +67,9 @@ def _show(client, statement: str, settings: dict) -> None:
     with client.query_rows_stream(statement, settings=settings) as rows:
         names = rows.source.column_names
         first = list(islice(rows, SHOWN_ROWS + 1))
-    output().print(table_of(names, first[:SHOWN_ROWS]))
+    show_rows(output(), names, first[:SHOWN_ROWS])
     if len(first) > SHOWN_ROWS:
         print_note(f"The first {SHOWN_ROWS} rows; --format csv or --format json writes all of them.")
-
-
-def table_of(names: Sequence[str], rows: Iterable[Sequence]) -> Table:
-    """Numbers to the right; long texts cut."""
-    rows = list(rows)
-    table = Table(header_style="bold")
-    for position, name in enumerate(names):
-        is_number = any(isinstance(row[position], (int, float)) for row in rows)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(cell_text(value) for value in row))
-    return table
-
-
-def cell_text(value: object) -> str:
-    """A value as a cell: nothing for NULL, at most CELL_WIDTH characters, no markup."""
-    from rich.markup import escape
-
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = str(value)
-    return escape(text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…")
 
 
 def _stream(client, statement: str, format_name: str, settings: dict) -> None:

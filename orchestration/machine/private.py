@@ -11,6 +11,7 @@ OTHERS = 0o077
 _MARKS = ("secrets.json", "services.lock", "in_use.lock", "build.lock", "load.lock")
 _ENTRIES = (
     *_MARKS,
+    "briefs",
     "clickhouse",
     "dagster",
     "data_docs",

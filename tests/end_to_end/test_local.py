@@ -185,6 +185,30 @@ def test_all_files_of_the_home_are_for_the_owner_only(warehouse: CommandLine, fi
     assert [path for path in files if path.lstat().st_mode & 0o077] == []
 
 
+def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, first_run: Answer, tmp_path: Path):
+    page = tmp_path / "brief.html"
+    assert warehouse("report", "--out", str(page)).out.strip() == str(page)
+    html = page.read_text()
+    [reach] = warehouse.rows("select event_count from marts.agg_data_watermark where source = 'all'")
+    [lines] = warehouse.rows("select sum(line_count) as lines from marts.agg_source_health")
+    assert f"{int(reach['event_count']):,} events are behind them" in html
+    assert f"{int(lines['lines']):,}" in html
+    assert "rubbish.ndjson" in html, "a held file is named"
+
+
+def test_a_question_in_words_is_answered(warehouse: CommandLine, first_run: Answer):
+    answer = warehouse("ask", "which files are held by the gate?")
+    assert "rubbish.ndjson" in answer.out
+    assert "from marts.fct_drops" in answer.out
+    unknown = warehouse("ask", "what is the weather in Paris?", expect=1)
+    assert "which videos lose the most learners?" in unknown.out
+
+
+def test_an_empty_warehouse_says_how_to_get_answers(empty: CommandLine):
+    assert "warehouse run" in empty("report", expect=1).err
+    assert "not built yet" in empty("ask", "how fresh are the data?", expect=1).err
+
+
 def test_sql_as_csv_and_as_a_table(warehouse: CommandLine, first_run: Answer):
     statement = "select count() > 0 as has_rows from marts.fct_sessions"
     assert warehouse("sql", statement, "--format", "csv").out == '"has_rows"\n1\n'

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app, with_verbose_first
 
-COMMANDS = ("demo", "up", "put", "check", "run", "status", "sql")
+COMMANDS = ("demo", "up", "put", "check", "run", "status", "sql", "ask", "report", "mcp")
 SERVER = {
     "WAREHOUSE_TARGET": "server",
     "CLICKHOUSE_HOST": "127.0.0.1",

@@ -7,6 +7,7 @@ import pytest
 from dagster import AssetKey
 
 from orchestration.assets.dbt_project import prepare_manifest
+from orchestration.briefs import all_marts
 from orchestration.settings import PROJECT_ROOT
 
 
@@ -69,7 +70,16 @@ def test_segments_are_weekly_and_weekly_builds_all_that_nightly_does(defs) -> No
         "agg_learner_viewing",
         "agg_learner_answering",
         "agg_learner_segments",
+        "weekly_brief",
     }
+
+
+def test_the_brief_is_downstream_of_every_mart_that_it_reads(defs) -> None:
+    graph = defs.resolve_asset_graph()
+    assert graph.get(AssetKey(["briefs", "weekly_brief"])).parent_keys == {
+        AssetKey(["marts", mart]) for mart in all_marts()
+    }
+    assert all(graph.get(AssetKey(["marts", mart])).is_executable for mart in all_marts())
 
 
 def test_near_real_time_checks_only_what_it_builds(defs) -> None:

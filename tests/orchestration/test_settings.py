@@ -1,11 +1,19 @@
-"""Where the gate's pages go, on every target."""
+"""Where the gate's pages go, who reads the marts, and which model is asked."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from orchestration.settings import SERVICES_FILE, SettingsError, load_settings, ui_hosts
+from orchestration.settings import (
+    SERVICES_FILE,
+    AskEndpoint,
+    SettingsError,
+    ask_endpoint,
+    load_settings,
+    reader_settings,
+    ui_hosts,
+)
 
 SERVER = {
     "WAREHOUSE_TARGET": "server",
@@ -50,3 +58,22 @@ def test_names_of_the_ui_are_host_names() -> None:
     for wrong in ("https://warehouse.example.org", "warehouse.example.org:443", "*", "a b"):
         with pytest.raises(SettingsError, match="WAREHOUSE_UI_HOSTS holds"):
             ui_hosts({"WAREHOUSE_UI_HOSTS": wrong})
+
+
+def test_the_reader_of_a_server_is_named_apart_from_its_owner(tmp_path: Path) -> None:
+    settings = load_settings(SERVER | {"WAREHOUSE_HOME": str(tmp_path)})
+    reader = reader_settings(settings, {"CLICKHOUSE_READER_USER": "r", "CLICKHOUSE_READER_PASSWORD": "q"})
+    assert (reader.clickhouse.user, reader.clickhouse.password) == ("r", "q")
+    assert (reader.clickhouse.host, settings.clickhouse.user) == ("h", "u")
+    with pytest.raises(SettingsError, match="CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set"):
+        reader_settings(settings, {"CLICKHOUSE_READER_USER": "r"})
+
+
+def test_a_model_to_ask_is_optional_and_never_half_named() -> None:
+    assert ask_endpoint({}) is None
+    named = {"ASK_ENDPOINT_URL": "http://127.0.0.1:1/v1", "ASK_MODEL": "small"}
+    assert ask_endpoint(named) == AskEndpoint("http://127.0.0.1:1/v1", "small")
+    with pytest.raises(SettingsError, match="ASK_MODEL is not set"):
+        ask_endpoint({"ASK_ENDPOINT_URL": "http://127.0.0.1:1/v1"})
+    with pytest.raises(SettingsError, match="ASK_ENDPOINT_URL is 'model'"):
+        ask_endpoint(named | {"ASK_ENDPOINT_URL": "model"})

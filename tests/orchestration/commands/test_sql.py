@@ -1,8 +1,8 @@
-"""Which statements only read, and how values look in a table."""
+"""Which statements only read."""
 
 import pytest
 
-from orchestration.commands.sql import CELL_WIDTH, cell_text, first_word, is_read, table_of
+from orchestration.commands.sql import first_word, is_read
 
 
 @pytest.mark.parametrize(
@@ -27,15 +27,3 @@ def test_writing_statements(statement: str):
 
 def test_the_first_word_is_found_behind_comments():
     assert first_word("/* select */ DROP table t") == "drop"
-
-
-def test_cells():
-    assert cell_text(None) == ""
-    assert cell_text(1 / 3) == "0.333333"
-    assert cell_text("[bold]") == "\\[bold]"
-    assert len(cell_text("x" * 1000)) == CELL_WIDTH
-
-
-def test_numbers_stand_to_the_right():
-    table = table_of(["name", "share"], [("a", None), ("b", 0.5)])
-    assert [column.justify for column in table.columns] == ["left", "right"]
