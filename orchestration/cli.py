@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from orchestration.commands.bench_app import bench
+from orchestration.commands.bi_app import bi
 from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
@@ -236,6 +237,7 @@ def sql(
 
 
 app.add_typer(bench, name="bench")
+app.add_typer(bi, name="bi")
 
 
 def main() -> None:

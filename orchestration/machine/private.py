@@ -10,6 +10,7 @@ OTHERS = 0o077
 _MARKS = ("secrets.json", "services.lock", "in_use.lock", "build.lock", "load.lock")
 _ENTRIES = (
     *_MARKS,
+    "bi",
     "clickhouse",
     "dagster",
     "data_docs",
