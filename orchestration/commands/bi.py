@@ -27,8 +27,8 @@ from orchestration.dashboards.process import (
     start_server,
     users_file,
 )
-from orchestration.embedded.home import write_private
 from orchestration.machine.locks import is_locked, take_lock
+from orchestration.machine.private import write_private
 from orchestration.settings import PROJECT_ROOT, warehouse_home
 
 USUAL_PORT = 8088
@@ -166,7 +166,11 @@ def end(server: subprocess.Popen) -> None:
 
 def say_where(place: Place, url: str, users: list[dict[str, str]], logins: dict[str, str]) -> None:
     """The address, and the logins of this home."""
-    output().print(f"Dashboards  {url}", markup=False, soft_wrap=True)
+
+    def say(text: str) -> None:
+        output().print(text, markup=False, soft_wrap=True)
+
+    say(f"Dashboards  {url}")
     for row in users[:LONGEST_LIST]:
         courses = "" if row["courses"] == "all" else f" (courses {row['courses']})"
         output().print(

@@ -13,12 +13,10 @@ bi = typer.Typer(
 @bi.callback()
 def start(
     context: typer.Context,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Start it, print the address, and leave it running.")
-    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Start them, print the address, and return.")] = False,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="Port on this machine; by default that of the last start, or 8088."),
+        typer.Option(min=1, max=65535, help="Port; by default that of the last start, or 8088."),
     ] = None,
 ) -> None:
     """Serve the dashboards on this machine, until Ctrl-C. Without a command below, this is what happens.

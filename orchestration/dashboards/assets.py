@@ -37,6 +37,7 @@ _RUNTIME_METADATA = {
     "show_native_filters",
     "native_filter_configuration",
 }
+_EMPTY = (None, "", {}, [])
 _RUNTIME_FILTER = {"chartsInScope", "tabsInScope"}
 
 
@@ -178,7 +179,7 @@ def _normalised_filter(said: Mapping[str, Any], numbers: Mapping[Any, int]) -> d
         scope["excluded"] = sorted(numbers[chart] for chart in scope["excluded"] if chart in numbers)
     kept["scope"] = scope
     kept["targets"] = [
-        {key: value for key, value in target.items() if key in ("datasetUuid", "column")}
+        {key: target[key] for key in ("datasetUuid", "column") if key in target}
         for target in kept.get("targets") or [{}]
     ]
     return kept

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.embedded.home import write_private
 from orchestration.machine.lifetimes import tied_to_us
+from orchestration.machine.private import write_private
 from orchestration.settings import SERVICES_FILE, Settings
 
 HERE = Path(__file__).resolve().parent

@@ -32,12 +32,11 @@ from orchestration.embedded.home import (  # noqa: E402
     Secrets,
     load_or_create_secrets,
     read_ports,
-    write_private,
 )
 from orchestration.embedded.http_interface import HttpInterface  # noqa: E402
 from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # noqa: E402
 from orchestration.machine.locks import take_lock  # noqa: E402
-from orchestration.machine.private import HomeNotPrivate, keep_private  # noqa: E402
+from orchestration.machine.private import HomeNotPrivate, keep_private, write_private  # noqa: E402
 
 EXIT_ALREADY_RUNNING = 3  # as `services` expects it
 EXIT_FAILED = 4

@@ -107,9 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--assets", type=Path, required=True, help="folder of the dashboards' YAML")
     parser.add_argument("--users", type=Path, required=True, help="CSV of users: user, role, courses")
-    parser.add_argument(
-        "--logins", type=Path, required=True, help="JSON of users' passwords, used at their first start"
-    )
+    parser.add_argument("--logins", type=Path, required=True, help="JSON of the users' first passwords")
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
