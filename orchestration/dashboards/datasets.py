@@ -122,7 +122,10 @@ def _joined_columns(
 
 
 def _sql(said: Mapping[str, Any], columns: Mapping[str, Column], joins: Mapping[str, Any]) -> str:
-    """The select of a dataset: the mart's columns as they are, and what is joined under names of its own."""
+    """The select of a dataset: the mart's columns, what is joined, and around it the columns made of them.
+
+    Made columns are in the SQL, and not Superset's calculated columns: its tables of single rows cannot show those.
+    """
     chosen = [f"facts.{name} as {name}" for name in columns]
     lines = []
     for alias, join in joins.items():
@@ -130,9 +133,29 @@ def _sql(said: Mapping[str, Any], columns: Mapping[str, Column], joins: Mapping[
         lines.append(f"left join marts.{join['mart']} as {alias} on {alias}.{join['key']} = {join['by']}")
     chosen += [f"{' '.join(inner['is'].split())} as {inner['name']}" for inner in said.get("inner", [])]
     where = [f"where {' '.join(said['where'].split())}"] if "where" in said else []
-    return "\n".join(
-        ["select", ",\n".join(f"    {each}" for each in chosen), f"from marts.{said['mart']} as facts", *lines, *where]
-    )
+    inside = ["select", _listed(chosen), f"from marts.{said['mart']} as facts", *lines, *where]
+    made = [f"{sql} as {name}" for name, sql in made_columns(said, joins).items()]
+    return "\n".join(["select", _listed(["named.*", *made]), "from (", *(f"  {line}" for line in inside), ") as named"])
+
+
+def _listed(columns: list[str]) -> str:
+    return ",\n".join(f"    {column}" for column in columns)
+
+
+def made_columns(said: Mapping[str, Any], joins: Mapping[str, Any]) -> dict[str, str]:
+    """The SQL of each column that a dataset makes, by name; `joins` are those of the dataset."""
+    made = [column for join in joins.values() for column in join.get("columns", [])] + said.get("columns", [])
+    return {column["name"]: expression_of(column) for column in made}
+
+
+def expressions(specification: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The SQL of made columns and of metrics by name, of each dataset by uuid."""
+    found = {}
+    for name, said in specification["datasets"].items():
+        joins = {join: specification["joins"][join] for join in said.get("joins", [])}
+        metrics = {metric["name"]: " ".join(metric["sql"].split()) for metric in said.get("metrics", [])}
+        found[dataset_uuid(name)] = made_columns(said, joins) | metrics
+    return found
 
 
 def _column_entry(column: Column) -> dict[str, Any]:
@@ -169,7 +192,7 @@ def _made_column(said: Mapping[str, Any]) -> dict[str, Any]:
         "type": said.get("type", "String"),
         "groupby": True,
         "filterable": True,
-        "expression": expression_of(said),
+        "expression": None,
         "description": said.get("description", said["label"]),
     }
 

@@ -37,16 +37,18 @@ def names_in(expression: str) -> set[str]:
     return set(_NAME.findall(bare)) - _OWN_WORDS - set(_LAMBDA.findall(bare))
 
 
-def dataset_faults(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(column or metric, name that its expression reads and the dataset does not have)."""
-    columns = {column["column_name"] for column in dataset["columns"] if not column["expression"]}
-    made = [(column["column_name"], column["expression"]) for column in dataset["columns"] if column["expression"]]
-    for name, expression in [*made, *((metric["metric_name"], metric["expression"]) for metric in dataset["metrics"])]:
-        for missing in sorted(names_in(expression) - columns):
+def dataset_faults(dataset: Mapping[str, Any], made: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(column or metric, name that its SQL reads and the dataset does not have); `made` is the SQL of both by name."""
+    metrics = {metric["metric_name"] for metric in dataset["metrics"]}
+    columns = {column["column_name"] for column in dataset["columns"]}
+    readable = columns - set(made)
+    for name, expression in made.items():
+        for missing in sorted(names_in(expression) - (columns if name in metrics else readable)):
             yield name, missing
+        readable.add(name)
 
 
-def chart_faults(charts: list[Chart], datasets: Datasets) -> list[str]:
+def chart_faults(charts: list[Chart], datasets: Datasets, made: Mapping[str, Mapping[str, str]]) -> list[str]:
     """A sentence for each column that a chart shows and that is not there."""
     faults = []
     for chart in charts:
@@ -57,7 +59,7 @@ def chart_faults(charts: list[Chart], datasets: Datasets) -> list[str]:
         where = f"chart '{chart.title}' ({chart.path.name}) on dataset '{dataset['table_name']}'"
         columns = {column["column_name"] for column in dataset["columns"]}
         metrics = {metric["metric_name"] for metric in dataset["metrics"]}
-        broken = dict(dataset_faults(dataset))
+        broken = dict(dataset_faults(dataset, made[chart.dataset_uuid]))
         faults += [f"{where} shows the column {name}, which is not there" for name in sorted(chart.columns() - columns)]
         faults += [f"{where} shows the metric {name}, which is not there" for name in sorted(chart.metrics() - metrics)]
         faults += [

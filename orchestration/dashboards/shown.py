@@ -21,6 +21,7 @@ REASONS = {
 }
 """What a mart's `*_reason` means, in a cell."""
 UNKNOWN = "–"
+_BOUNDS = ("", "_low", "_high")
 
 
 class UnknownForm(Exception):
@@ -74,12 +75,12 @@ def _points(value: str, said: Mapping[str, Any]) -> str:
 
 
 def _decimals(value: str, said: Mapping[str, Any], sign: str = "") -> str:
-    shown = [
-        f"toString(round(assumeNotNull({value}{bound}), {said.get('digits', 1)}))" for bound in ("", "_low", "_high")
-    ]
+    digits = said.get("digits", 1)
+    # Plus 0: what rounds to zero from below has no sign.
+    shown = [f"toDecimalString(round(assumeNotNull({value}{bound}), {digits}) + 0, {digits})" for bound in _BOUNDS]
     text = f"{shown[0]}, '{sign}'"
     if said.get("bounds", True):
-        text += f", ' (', {shown[1]}, '–', {shown[2]}, ')'"
+        text = f"{shown[0]}, '{sign} (', {shown[1]}, ' to ', {shown[2]}, ')'"
     return _with_reason(value, f"concat({text})", said)
 
 

@@ -77,6 +77,9 @@ def serve(app, host: str, port: int) -> None:
     """Gunicorn with this very app: nothing is imported a second time."""
     from gunicorn.app.base import BaseApplication
 
+    def after_fork(_server, _worker):
+        forget_connections(app)
+
     class Server(BaseApplication):
         def load_config(self):
             self.cfg.set("bind", f"{host}:{port}")
@@ -86,7 +89,8 @@ def serve(app, host: str, port: int) -> None:
             self.cfg.set("timeout", 180)
             self.cfg.set("graceful_timeout", 5)
             self.cfg.set("preload_app", True)
-            self.cfg.set("post_fork", lambda *_: forget_connections(app))
+            self.cfg.set("control_socket_disable", True)
+            self.cfg.set("post_fork", after_fork)
 
         def load(self):
             return app
