@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from orchestration.dashboards.yaml_text import from_yaml
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE / "assets"
@@ -98,11 +98,11 @@ class Dashboard:
 
 
 def read_charts(folder: Path = ASSETS) -> list[Chart]:
-    return [Chart(path, yaml.safe_load(path.read_text())) for path in sorted((folder / "charts").glob("*.yaml"))]
+    return [Chart(path, from_yaml(path.read_text())) for path in sorted((folder / "charts").glob("*.yaml"))]
 
 
 def read_dashboards(folder: Path = ASSETS) -> list[Dashboard]:
-    found = [Dashboard(path, yaml.safe_load(path.read_text())) for path in (folder / "dashboards").glob("*.yaml")]
+    found = [Dashboard(path, from_yaml(path.read_text())) for path in (folder / "dashboards").glob("*.yaml")]
     return sorted(found, key=lambda dashboard: dashboard.title)
 
 

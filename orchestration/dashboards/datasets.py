@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.dashboards.shown import expression_of
+from orchestration.dashboards.yaml_text import from_yaml, to_yaml
 
 HERE = Path(__file__).resolve().parent
 SPECIFICATION = HERE / "datasets.yaml"
@@ -55,7 +54,7 @@ def read_marts(manifest: Mapping[str, Any]) -> Marts:
 
 def read_specification(path: Path = SPECIFICATION) -> dict[str, Any]:
     """What `datasets.yaml` says: `joins` that datasets share, and `datasets`."""
-    return yaml.safe_load(path.read_text())
+    return from_yaml(path.read_text())
 
 
 def dataset_uuid(name: str) -> str:
@@ -205,21 +204,3 @@ def _metric(said: Mapping[str, Any]) -> dict[str, Any]:
         "description": said.get("description", said["label"]),
         "d3format": said.get("format"),
     }
-
-
-def to_yaml(content: Any) -> str:
-    """YAML as this project writes it: order kept, long texts not folded, SQL as a block."""
-    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks."""
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
-_Dumper.ignore_aliases = lambda *_: True

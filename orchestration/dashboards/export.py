@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.dashboards.assets import ASSETS, normalised_chart, normalised_dashboard
-from orchestration.dashboards.datasets import to_yaml
 from orchestration.dashboards.process import Place, run_export
+from orchestration.dashboards.yaml_text import from_yaml, to_yaml
 
 _NORMALISED = {"charts": normalised_chart, "dashboards": normalised_dashboard}
 
@@ -29,8 +27,8 @@ def export_to(place: Place, folder: Path | None) -> list[str]:
 
 def write_export(exported: Mapping[str, str], imported: set[str], target: Path) -> list[str]:
     """The files of an export, in the names that they have already. `imported` are uuids that Superset once read."""
-    contents = {name: yaml.safe_load(text) for name, text in exported.items()}
-    known_datasets = {yaml.safe_load(path.read_text())["uuid"] for path in (ASSETS / "datasets").rglob("*.yaml")}
+    contents = {name: from_yaml(text) for name, text in exported.items()}
+    known_datasets = {from_yaml(path.read_text())["uuid"] for path in (ASSETS / "datasets").rglob("*.yaml")}
     changed, strange = [], set()
     for kind, normalise in _NORMALISED.items():
         names = names_by_uuid(target / kind)
@@ -57,7 +55,7 @@ def write_export(exported: Mapping[str, str], imported: set[str], target: Path) 
 
 def names_by_uuid(folder: Path) -> dict[str, Path]:
     """The file of each uuid."""
-    return {yaml.safe_load(path.read_text())["uuid"]: path for path in sorted(folder.glob("*.yaml"))}
+    return {from_yaml(path.read_text())["uuid"]: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def _title(content: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.dashboards.assets import Chart, Dashboard
-from orchestration.dashboards.datasets import to_yaml
+from orchestration.dashboards.yaml_text import to_yaml
 from orchestration.settings import PROJECT_ROOT
 
 EXPOSURES = PROJECT_ROOT / "models" / "marts" / "_exposures.yml"

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.dashboards.assets import read_charts, read_dashboards
 from orchestration.dashboards.datasets import DATASETS, generated_datasets
 from orchestration.dashboards.exposures import exposures_file
+from orchestration.dashboards.yaml_text import from_yaml
 from orchestration.dbt_process.manifest import prepare_manifest
 
 
@@ -29,7 +28,7 @@ def generated_files(manifest: Mapping[str, Any]) -> dict[Path, str]:
 
 def by_uuid(datasets: Mapping[Path, str]) -> dict[str, dict[str, Any]]:
     """Datasets by the uuid that charts name."""
-    contents = [yaml.safe_load(text) for text in datasets.values()]
+    contents = [from_yaml(text) for text in datasets.values()]
     return {content["uuid"]: content for content in contents}
 
 

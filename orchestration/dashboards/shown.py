@@ -69,8 +69,9 @@ def _percent(value: str, said: Mapping[str, Any]) -> str:
 
 def _points(value: str, said: Mapping[str, Any]) -> str:
     """A difference of two shares, in percentage points with its sign."""
-    low, high = (f"toString(round(100 * assumeNotNull({value}_{bound})))" for bound in ("low", "high"))
-    shown = f"if({value} > 0, '+', ''), toString(round(100 * assumeNotNull({value})))"
+    # Plus 0: what rounds to zero from below has no sign.
+    middle, low, high = (f"toString(round(100 * assumeNotNull({value}{bound})) + 0)" for bound in _BOUNDS)
+    shown = f"if(round(100 * {value}) > 0, '+', ''), {middle}"
     return _with_reason(value, f"concat({shown}, ' points (', {low}, ' to ', {high}, ')')", said)
 
 
