@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The long runs take minutes to hours: each runs only when it is asked for. Files with slow tests go first, so that
     no worker ends long after the other.
     """
-    for marker, option in (("faults", "--faults"), ("invariance", "--deliveries"), ("benchmarks", "")):
+    for marker, option in (("faults", "--faults"), ("invariance", "--deliveries"), ("benchmarks", ""), ("bi", "")):
         if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue
         chosen = [item for item in items if item.get_closest_marker(marker) is None]

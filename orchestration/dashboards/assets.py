@@ -31,6 +31,7 @@ _RUNTIME_PARAMS = {"datasource", "slice_id", "url_params", "dashboards", "extra_
 _RUNTIME_METADATA = {
     "chart_configuration",
     "color_scheme_domain",
+    "default_filters",
     "global_chart_configuration",
     "map_label_colors",
     "shared_label_colors",
