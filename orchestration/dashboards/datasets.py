@@ -65,25 +65,22 @@ def generated_datasets(manifest: Mapping[str, Any]) -> dict[Path, str]:
     """Every dataset file with what it must hold. Raises UnknownColumn."""
     marts, specification = read_marts(manifest), read_specification()
     return {
-        DATASETS / f"{name}.yaml": to_yaml(_dataset(name, said, specification["joins"], marts))
+        DATASETS / f"{name}.yaml": to_yaml(_dataset(name, said, specification, marts))
         for name, said in specification["datasets"].items()
     }
 
 
-def marts_of(said: Mapping[str, Any], shared_joins: Mapping[str, Any]) -> list[str]:
-    """The marts that a dataset reads, its own first."""
-    return list(dict.fromkeys([said["mart"], *(shared_joins[join]["mart"] for join in said.get("joins", []))]))
-
-
-def _dataset(name: str, said: Mapping[str, Any], shared_joins: Mapping[str, Any], marts: Marts) -> dict[str, Any]:
+def _dataset(name: str, said: Mapping[str, Any], specification: Mapping[str, Any], marts: Marts) -> dict[str, Any]:
     columns = _mart_columns(name, said["mart"], said.get("without", []), marts)
-    joins = {join: shared_joins[join] for join in said.get("joins", [])}
-    entries = [_column_entry(column) for column in columns.values()]
+    joins = {join: specification["joins"][join] for join in said.get("joins", [])}
+    labels = specification["labels"]
+    entries = [_column_entry(column, labels) for column in columns.values()]
     readable = {f"facts.{column}" for column in columns}
     for alias, join in joins.items():
-        entries += [_column_entry(column) for column in _joined_columns(name, alias, join, readable, marts)]
+        entries += [_column_entry(column, labels) for column in _joined_columns(name, alias, join, readable, marts)]
         entries += [_made_column(made) for made in join.get("columns", [])]
-    entries += [_column_entry(Column(inner["name"], inner["type"], inner["label"])) for inner in said.get("inner", [])]
+    inner = [Column(column["name"], column["type"], column["label"]) for column in said.get("inner", [])]
+    entries += [_column_entry(column, labels | {column.name: column.description}) for column in inner]
     entries += [_made_column(made) for made in said.get("columns", [])]
     temporal = next((entry["column_name"] for entry in entries if entry["is_dttm"]), None)
     return {
@@ -157,11 +154,11 @@ def expressions(specification: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _column_entry(column: Column) -> dict[str, Any]:
+def _column_entry(column: Column, labels: Mapping[str, str]) -> dict[str, Any]:
     is_temporal = bool(_TEMPORAL.match(column.data_type))
     return {
         "column_name": column.name,
-        "verbose_name": label_of(column.name),
+        "verbose_name": labels.get(column.name) or label_of(column.name),
         "is_dttm": is_temporal,
         "is_active": True,
         "type": column.data_type,
