@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
+from orchestration.commands.bi_app import bi
 from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
@@ -241,6 +242,7 @@ def sql(
 
 add_answers(app)
 app.add_typer(bench, name="bench")
+app.add_typer(bi, name="bi")
 
 
 def main() -> None:

@@ -36,7 +36,6 @@ from orchestration.embedded.home import (  # noqa: E402
     Secrets,
     load_or_create_secrets,
     read_ports,
-    write_private,
 )
 from orchestration.embedded.http_interface import HttpInterface  # noqa: E402
 from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # noqa: E402

@@ -1,6 +1,7 @@
 """The home is its owner's alone: it holds raw lines with mail addresses, passwords, and the key of the pseudonyms."""
 
 import errno
+import json
 import os
 import stat
 from pathlib import Path
@@ -12,6 +13,7 @@ _MARKS = ("secrets.json", "services.lock", "in_use.lock", "build.lock", "load.lo
 _ENTRIES = (
     *_MARKS,
     "briefs",
+    "bi",
     "clickhouse",
     "dagster",
     "data_docs",
@@ -35,6 +37,17 @@ class HomeNotPrivate(Exception):
 def keep_private() -> None:
     """From now on, what this process and its children create is for the owner only."""
     os.umask(PRIVATE_UMASK)
+
+
+def write_private(path: Path, content: dict) -> None:
+    """Writes JSON that only the owner can read; readers see the old file or the new one, never half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
 
 
 def make_private(home: Path) -> str:
