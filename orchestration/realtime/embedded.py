@@ -133,8 +133,7 @@ def data_folder(folder: Path) -> Path:
     """Where PostgreSQL keeps its data. It refuses to run as root, and no other user can reach into a private home."""
     if os.geteuid() != 0:
         return folder / "postgres"
-    place = Path("/var/tmp") / f"warehouse-postgres-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
-    return place
+    return Path("/var/tmp") / f"warehouse-postgres-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 def remove_data(folder: Path) -> None:
@@ -144,7 +143,8 @@ def remove_data(folder: Path) -> None:
 
 def _write_addresses(folder: Path, servers: str, url: str, broker_pid: int) -> None:
     beside = folder / f".{ADDRESSES}"
-    beside.write_text(json.dumps({"bootstrap_servers": servers, "database_url": url, "broker_pid": broker_pid}))
+    record = {"pid": os.getpid(), "bootstrap_servers": servers, "database_url": url, "broker_pid": broker_pid}
+    beside.write_text(json.dumps(record))
     beside.replace(folder / ADDRESSES)
 
 

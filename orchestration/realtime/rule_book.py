@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class RuleBook:
         return listing[0] if len(listing) == 1 else ""
 
     def is_completion(self, event: Event) -> bool:
-        """Whether the statement says that its activity is completed, as `macros/assessment/is_completion.sql` has it."""
+        """Whether the statement says that its activity is completed (as `macros/assessment/is_completion.sql`)."""
         return event.verb in _completing_verbs() or event.is_completed is True
 
     def next_module(self, course_id: str, activity_id: str) -> Item | None:
@@ -163,7 +164,7 @@ def _following_modules(items: Iterable[Item]) -> dict[tuple[str, str], Item]:
     following = {}
     for course_id, listed in modules.items():
         listed.sort(key=lambda item: (item.position, item.activity_id))
-        for module, after in zip(listed, listed[1:], strict=False):
+        for module, after in pairwise(listed):
             following[course_id, module.activity_id] = after
     return following
 

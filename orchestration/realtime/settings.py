@@ -1,4 +1,4 @@
-"""Settings of the real-time path, from the environment. What is not set is embedded: for one machine, and for trying."""
+"""Settings of the real-time path, from the environment. Without a broker or a database, embedded ones are used."""
 
 import os
 from collections.abc import Mapping
@@ -35,6 +35,8 @@ class RealtimeSettings:
     database_url: str
     """Empty when the embedded database is to be started."""
     rules_file: Path
+    catalogue_file: Path | None
+    """The catalogue as a file of lines; None: the lake's."""
     webhook_url: str
     webhook_secret: str
     default_source: str
@@ -43,6 +45,8 @@ class RealtimeSettings:
     commit_seconds: float
     archive_seconds: float
     retention_days: float
+    bridge_prefix: str
+    """Drops below it are sent to the topic; empty: none."""
 
     @property
     def logs(self) -> Path:
@@ -67,6 +71,7 @@ def load_realtime_settings(env: Mapping[str, str] = os.environ) -> RealtimeSetti
         kafka={"bootstrap.servers": servers, **options} if servers else {},
         database_url=_database_url(env),
         rules_file=Path(env.get("REALTIME_RULES") or DEFAULT_RULES),
+        catalogue_file=Path(env["REALTIME_CATALOGUE"]) if env.get("REALTIME_CATALOGUE") else None,
         webhook_url=_webhook_url(env),
         webhook_secret=env.get("PLATFORM_WEBHOOK_SECRET", ""),
         default_source=env.get("REALTIME_SOURCE") or "stream",
@@ -75,6 +80,7 @@ def load_realtime_settings(env: Mapping[str, str] = os.environ) -> RealtimeSetti
         commit_seconds=_number(env, "REALTIME_COMMIT_SECONDS", 0.05, 0.005),
         archive_seconds=_number(env, "REALTIME_ARCHIVE_SECONDS", 60, 0.1),
         retention_days=_number(env, "REALTIME_RETENTION_DAYS", 30, 1),
+        bridge_prefix=env.get("REALTIME_BRIDGE_PREFIX", ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that `database.migrate` hands over."""
+"""Alembic's entry: runs the steps on the connection that `migrate.migrate` hands over."""
 
 from alembic import context
 from sqlalchemy import text

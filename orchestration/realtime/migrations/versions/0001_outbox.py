@@ -75,8 +75,8 @@ create table realtime.consumed_offsets (
     primary key (topic_id, partition)
 ) with (fillfactor = 50);
 comment on table realtime.consumed_offsets is
-    'Fence: offsets below next_offset are done, and skipped when they come again. By topic id: a topic that was deleted '
-    'and created again starts at 0.';
+    'Fence: offsets below next_offset are done, and skipped when they come again. By topic id: a topic that was '
+    'deleted and created again starts at 0.';
 
 create table realtime.archived_ranges (
     topic text not null,
@@ -93,8 +93,17 @@ create table realtime.archived_ranges (
     check (end_offset > start_offset)
 );
 comment on table realtime.archived_ranges is
-    'One row per range of offsets that is one delivery to the lake. Planned first, then written: after a crash the same '
-    'range gives the same keys with the same bytes.';
+    'One row per range of offsets that is one delivery to the lake. Planned first, then written: after a crash the '
+    'same range gives the same keys with the same bytes.';
+
+create table realtime.bridged_drops (
+    object_key text not null,
+    etag text not null,
+    line_count bigint not null,
+    bridged_at timestamptz not null default clock_timestamp(),
+    primary key (object_key, etag)
+);
+comment on table realtime.bridged_drops is 'One row per drop of the lake whose statements were sent to the topic.';
 """
 
 
