@@ -35,13 +35,15 @@ class Event:
     named_courses: tuple[str, ...]
     registration: str
     occurred_at: datetime
+    received_at: datetime
+    """When the broker took it."""
     position_seconds: float | None = None
     score_scaled: float | None = None
     is_correct: bool | None = None
     is_completed: bool | None = None
 
 
-def event_of(document: dict[str, Any]) -> Event:
+def event_of(document: dict[str, Any], received: datetime) -> Event:
     """The event of a statement that the judge accepted. Without an id it gets one that follows from its content."""
     context = _object(document, "context")
     result = _object(document, "result")
@@ -56,6 +58,7 @@ def event_of(document: dict[str, Any]) -> Event:
         named_courses=_named_courses(document, context),
         registration=shortened(str(context.get("registration") or "").lower()),
         occurred_at=moment if moment is not None else EPOCH,
+        received_at=received,
         position_seconds=_position(result, context),
         score_scaled=score if score is not None and abs(score) <= 1 else None,
         is_correct=_flag(result.get("success")),

@@ -35,14 +35,15 @@ class StreamJudge:
         line = refuse_wrapped(parse_line(1, value or b"null"), "events")
         if line.reason:
             return Refusal(line.reason, "", LINE_RULES[line.reason])
-        fault = self._of_minute(milliseconds).fault(line.document)
+        received = received_at(milliseconds, datetime.now(UTC))
+        fault = self._of_minute(received).fault(line.document)
         if fault is not None:
             return Refusal(fault.reason, fault.path, fault.advice)
-        return event_of(_without_nul(line.document) if b"\\u0000" in value else line.document)
+        document = _without_nul(line.document) if b"\\u0000" in value else line.document
+        return event_of(document, received)
 
-    def _of_minute(self, milliseconds: int) -> Judge:
+    def _of_minute(self, received: datetime) -> Judge:
         """The rules as of the end of that minute: they refuse what is further ahead than clocks may be."""
-        received = received_at(milliseconds, datetime.now(UTC))
         minute = received.replace(second=0, microsecond=0)
         if self._judge is None or minute != self._minute:
             self._minute, self._judge = minute, Judge("events", minute + _MINUTE)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -15,7 +16,9 @@ _LOCK = 7_245_110_018
 
 
 def migrate(url: str) -> None:
-    """Bring the schema `realtime` to the newest version; nothing happens when it is."""
+    """Bring the schema `realtime` to the newest version. Where it is, nothing is asked that a worker may not do."""
+    if version(url) == ScriptDirectory(str(MIGRATIONS)).get_current_head():
+        return
     engine = create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
@@ -24,3 +27,11 @@ def migrate(url: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def version(url: str) -> str:
+    """The step that the database is at; empty before the first."""
+    with connect(url) as connection:
+        if connection.execute("select to_regclass('realtime.alembic_version')").fetchone()[0] is None:
+            return ""
+        return connection.execute("select max(version_num) from realtime.alembic_version").fetchone()[0] or ""

@@ -65,7 +65,7 @@ def on_statement(
 ) -> tuple[Session, tuple[Action, ...]]:
     """The session after the statement, and what the platform shall do because of it."""
     actions = (*unlocks(event, book), *remediations(event, book, now))
-    return later(session, session_of(event, book, now)), actions
+    return later(session, session_of(event, book)), actions
 
 
 def later(one: Session | None, other: Session) -> Session:
@@ -73,15 +73,15 @@ def later(one: Session | None, other: Session) -> Session:
     return other if one is None or other.order > one.order else one
 
 
-def session_of(event: Event, book: RuleBook, now: datetime) -> Session:
-    """The state that the statement alone gives. One that is older than the silence never becomes active."""
+def session_of(event: Event, book: RuleBook) -> Session:
+    """The state that the statement alone gives. One that came when the silence was over never becomes active."""
     course_id = book.course_of(event)
     rule = book.pause(course_id)
     pause_at = event.occurred_at + rule.after if rule.enabled else None
     status = ACTIVE
     if event.verb in rule.ended_by:
         status, pause_at = ENDED, None
-    elif pause_at is not None and pause_at <= now:
+    elif pause_at is not None and pause_at <= event.received_at:
         status = STALE
     return Session(
         learner=event.learner,

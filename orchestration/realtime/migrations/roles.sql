@@ -15,6 +15,7 @@ grant select, insert, update on realtime.learner_sessions to realtime_worker;
 grant select, insert, update on realtime.consumed_offsets to realtime_worker;
 grant select, insert, update on realtime.archived_ranges to realtime_worker;
 grant select, insert on realtime.bridged_drops to realtime_worker;
+grant select on realtime.alembic_version to realtime_worker;
 
 -- The platform, if it reads the outbox itself: it sees actions and says that they are done.
 grant select on realtime.platform_actions to realtime_platform;

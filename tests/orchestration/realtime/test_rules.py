@@ -41,6 +41,7 @@ def event(verb: str = "completed", activity: str = "first", **parts) -> Event:
         "named_courses": (),
         "registration": "r1",
         "occurred_at": NOW - timedelta(minutes=1),
+        "received_at": NOW,
     }
     return Event(**(facts | parts))
 
@@ -71,7 +72,7 @@ def test_an_unlock_is_one_however_often_and_by_which_statement_the_module_is_com
 def test_a_course_may_opt_out_of_each_rule():
     assert unlocks(event(activity="first-closed"), BOOK) == ()
     assert remediations(event("failed", "exam"), BOOK, NOW) == ()
-    assert session_of(event(activity="exam"), BOOK, NOW).pause_at is None
+    assert session_of(event(activity="exam"), BOOK).pause_at is None
 
 
 def test_the_course_is_the_one_that_the_statement_names_else_the_only_one_that_lists_it():
@@ -125,12 +126,12 @@ def test_help_that_comes_too_late_is_on_record_and_not_sent():
     ],
 )
 def test_a_session_is_active_ended_or_silent_already(parts: dict, status: str, pauses: bool):
-    session = session_of(event(**({"verb": "viewed"} | parts)), BOOK, NOW)
+    session = session_of(event(**({"verb": "viewed"} | parts)), BOOK)
     assert (session.status, session.pause_at is not None) == (status, pauses)
 
 
 def test_the_pause_of_a_session_is_one_for_each_silence():
-    session, moved = (session_of(event(occurred_at=NOW - timedelta(seconds=age)), BOOK, NOW) for age in (9, 8))
+    session, moved = (session_of(event(occurred_at=NOW - timedelta(seconds=age)), BOOK) for age in (9, 8))
     assert pause_id(session) == pause_id(session)
     assert pause_id(session) != pause_id(moved)
 
@@ -173,11 +174,11 @@ def test_what_is_met_again_asks_for_nothing_new(given_events: list[Event], start
 @given(events, events, events)
 def test_taking_the_later_state_is_associative(one: Event, two: Event, three: Event):
     """The database merges what batches have merged before."""
-    a, b, c = (session_of(each, BOOK, NOW) for each in (one, two, three))
+    a, b, c = (session_of(each, BOOK) for each in (one, two, three))
     assert later(later(a, b), c).order == later(a, later(b, c)).order
 
 
 @given(events)
 def test_a_silent_session_never_becomes_active(given_event: Event):
-    session = session_of(given_event, BOOK, NOW)
+    session = session_of(given_event, BOOK)
     assert session.status != "active" or session.pause_at > NOW
