@@ -13,12 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import psycopg
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from orchestration.realtime.catalogue_source import FreshRules
 from orchestration.realtime.database import connect
 from orchestration.realtime.judge import Refusal, StreamJudge
 from orchestration.realtime.kafka import (
@@ -32,6 +34,7 @@ from orchestration.realtime.kafka import (
     topic_id,
     wait_for_broker,
 )
+from orchestration.realtime.report import ACTIONS_SECONDS, STATUS_SECONDS, write_actions, write_status
 from orchestration.realtime.settings import STATEMENTS_TOPIC, RealtimeSettings
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.settings import load_settings
@@ -173,10 +176,19 @@ def run_archiver(settings: RealtimeSettings) -> None:
     """Archive until the process ends. Any failure ends it: the supervisor starts another, which finishes the plan."""
     wait_for_broker(settings.kafka)
     ensure_topics(settings)
-    archiver = Archiver(settings, connect_lake(load_settings()))
+    warehouse = load_settings()
+    lake = connect_lake(warehouse)
+    archiver, rules = Archiver(settings, lake), FreshRules(settings)
+    reported_at = told_at = -ACTIONS_SECONDS
     with connect(settings.database_url, autocommit=True) as connection:
         while True:
             archiver.archive_all(connection)
+            if time.monotonic() - reported_at >= STATUS_SECONDS:
+                reported_at = time.monotonic()
+                write_status(settings, connection, lake)
+            if time.monotonic() - told_at >= ACTIONS_SECONDS:
+                told_at = time.monotonic()
+                write_actions(connection, lake, rules.book(), warehouse.learner_id_key, datetime.now(UTC))
             time.sleep(settings.archive_seconds)
 
 

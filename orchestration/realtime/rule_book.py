@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from orchestration.contract.vocabulary import SEEDS
-from orchestration.realtime.catalogue import ASSESSMENT, MODULE, Item
+from orchestration.realtime.catalogue import ASSESSMENT, COURSE, MODULE, Item
 from orchestration.realtime.events import Event
 from orchestration.settings import SettingsError
 
@@ -108,6 +108,27 @@ class RuleBook:
     def pause(self, course_id: str) -> PauseRule:
         return self._of(course_id).pause
 
+    def as_document(self) -> dict[str, Any]:
+        """What was asked for, for a comparison with the lake (`checks/realtime_parity.py`)."""
+        differing = self._choices.courses
+        scores = [item for item in self._items.values() if item.mastery_score is not None]
+        return {
+            "enabled": {
+                "default": _enabled(self._choices.defaults),
+                "courses": {course_id: _enabled(rules) for course_id, rules in differing.items()},
+            },
+            "score_below": {
+                "default": self._choices.defaults.remediation.score_below,
+                "courses": {course_id: rules.remediation.score_below for course_id, rules in differing.items()}
+                | {item.course_id: item.mastery_score for item in scores if item.activity_type == COURSE},
+                "assessments": {
+                    f"{item.course_id} {item.activity_id}": item.mastery_score
+                    for item in scores
+                    if item.activity_type == ASSESSMENT
+                },
+            },
+        }
+
     def _of(self, course_id: str) -> CourseRules:
         return self._choices.courses.get(course_id, self._choices.defaults)
 
@@ -139,6 +160,10 @@ def _changed(rules: CourseRules, given: Mapping[str, Any]) -> CourseRules:
     return CourseRules(
         replace(rules.unlock, **unlock), replace(rules.remediation, **remediation), replace(rules.pause, **pause)
     )
+
+
+def _enabled(rules: CourseRules) -> dict[str, bool]:
+    return {"unlock": rules.unlock.enabled, "remediate": rules.remediation.enabled}
 
 
 def _take_minutes(given: dict[str, Any], name: str, field_name: str) -> None:

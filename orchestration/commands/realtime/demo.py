@@ -34,6 +34,8 @@ FAILING_POSTS = 0.02
 PAUSE_SECONDS = 6.0
 READY_SECONDS = 60.0
 SETTLE_SECONDS = 120.0
+SHOWN = 5
+DAYS = "select distinct (occurred_at at time zone 'UTC')::date from realtime.platform_actions where kind != 'pause'"
 RULES = """
 defaults:
   pause: {{after_minutes: {minutes}}}
@@ -243,4 +245,25 @@ def archived_count(running: Running) -> int:
 
 
 def compare_with_warehouse(warehouse: Opened, running: Running) -> Parity:
-    raise NotImplementedError
+    """Load the archived drops, build the marts, and hold their triggers against the outbox."""
+    from orchestration.checks.realtime import compare_with_marts
+    from orchestration.commands.job_run import run_dagster_job
+    from orchestration.realtime.catalogue_source import FreshRules
+    from orchestration.realtime.report import actions_document
+
+    running.supervisor.stop()
+    with shown_stages() as stages:
+        run = run_dagster_job("nightly", warehouse.settings, stages)
+    if not run.is_success:
+        raise CommandError(f"The warehouse could not be built: {run.failures[0]} See {run.log_path}.")
+    book, key = FreshRules(running.path.settings).book(), warehouse.settings.learner_id_key
+    days = running.connection.execute(DAYS).fetchall()
+    compared = [
+        compare_with_marts(warehouse.connect(), actions_document(running.connection, book, key, day)) for (day,) in days
+    ]
+    return Parity(
+        warehouse_count=sum(comparison.lake_count for comparison in compared),
+        outbox_count=sum(comparison.stream_count for comparison in compared),
+        only_in_warehouse=[" ".join(key) for comparison in compared for key in comparison.only_in_lake][:SHOWN],
+        only_in_outbox=[" ".join(key) for comparison in compared for key in comparison.only_in_stream][:SHOWN],
+    )
