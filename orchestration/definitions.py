@@ -9,6 +9,7 @@ from orchestration.assets.replay import define_replay_day_job, replay_drops
 from orchestration.checks.build import build_verdict
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
+from orchestration.checks.realtime import realtime
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
@@ -50,7 +51,7 @@ replay = define_asset_job(
 defs = Definitions(
     executor=one_process,
     assets=[replay_drops, load_drops, build_models, weekly_brief],
-    asset_checks=[gate, ledger, published, warnings, build_verdict],
+    asset_checks=[gate, ledger, published, warnings, build_verdict, realtime],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
     schedules=[

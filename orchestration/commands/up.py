@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Child:
     log_path: Path
 
 
-def keep_up() -> int:
+def keep_up(with_realtime: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself."""
     home = warehouse_home()
     ui_hosts()  # What is wrong with it is said here, not in the webserver's log.
@@ -54,7 +54,15 @@ def keep_up() -> int:
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
         say_where(warehouse, url)
-        return watch(children, home, stack.enter_context(KeptWarm(home)))
+        tend = stack.enter_context(realtime_path()) if with_realtime else lambda: None
+        return watch(children, home, stack.enter_context(KeptWarm(home)), tend)
+
+
+def realtime_path() -> AbstractContextManager[Callable[[], None]]:
+    """The real-time path beside Dagster; an extra, imported only when it is asked for."""
+    from orchestration.commands.realtime.up import running_path
+
+    return running_path()
 
 
 @contextmanager
@@ -172,12 +180,13 @@ def _raise_if_ended(children: list[Child]) -> None:
             raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
 
 
-def watch(children: list[Child], home: Path, warm: KeptWarm) -> int:
+def watch(children: list[Child], home: Path, warm: KeptWarm, tend: Callable[[], None] = lambda: None) -> int:
     """Wait for Ctrl-C or SIGTERM, keep dbt warm and mark runs that were killed; a child of Dagster that ends by itself
-    is an error."""
+    is an error. `tend` is called at each look."""
     try:
         while True:
             _raise_if_ended(children)
+            tend()
             warm.renew()
             if killed_runs(home):
                 try_to_mark_dead_runs(home)
