@@ -7,7 +7,8 @@ import numpy as np
 from orchestration.simulate.catalogue import Catalogue
 from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.learners import Population
-from orchestration.simulate.plants import CHANNELS, completion_probability, retention_table
+from orchestration.simulate.leaving import activity_table
+from orchestration.simulate.plants import CHANNELS, completion_probability
 
 DAY_SECONDS = 86_400
 WEEK_DAYS = 7
@@ -46,9 +47,15 @@ def days_in_weeks(days: int) -> np.ndarray:
 def draw_active_weeks(rng: np.random.Generator, population: Population, weeks: int) -> np.ndarray:
     """learner × week: active or not. The first week is active by definition, later ones by the planted table."""
     age = np.arange(weeks)[None, :] - population.cohort_week[:, None]
-    probability = retention_table(weeks)[population.channel[:, None], np.maximum(age, 0)]
-    drawn = rng.random((len(population), weeks)) < probability
-    return drawn & (age >= 0) & population.is_active[:, None]
+    tables = activity_table(weeks)[population.channel, population.is_in_community.astype(int)]
+    drawn = rng.random((len(population), weeks))
+    active = np.zeros((len(population), weeks), bool)
+    before = np.ones(len(population), bool)
+    for week in range(weeks):
+        probability = tables[np.arange(len(population)), np.maximum(age[:, week], 0), before.astype(int)]
+        active[:, week] = (drawn[:, week] < probability) & (age[:, week] >= 0)
+        before = active[:, week] | (age[:, week] < 0)
+    return active & population.is_active[:, None]
 
 
 def draw_reached(rng: np.random.Generator, population: Population, catalogue: Catalogue) -> np.ndarray:
