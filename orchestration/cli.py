@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from orchestration.commands.bench_app import bench
 from orchestration.commands.check import Kind, existing_files
+from orchestration.commands.churn_app import churn
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
@@ -236,6 +237,7 @@ def sql(
 
 
 app.add_typer(bench, name="bench")
+app.add_typer(churn, name="churn")
 
 
 def main() -> None:

@@ -241,9 +241,7 @@ def _say(truth: Truth) -> None:
         truth.sentences[plant] = sentence.format(module.title, module.planted_time_ratio)
     truth.sentences |= {"counts": counts.sentence, "leave_video": leave.sentence, "equal_modules": equal.sentence}
     truth.sentences |= {"taught_item": truth.items[0].sentence, "untaught_item": truth.items[1].sentence}
-    truth.sentences["retention"] = (
-        "Each channel comes back with its own probability in each week after the first."
-    )
+    truth.sentences["retention"] = "Each channel comes back with its own probability in each week after the first."
     truth.sentences["leaving"] = (
         "Who writes to others in the first week stays longer, and who came last week comes again; nothing else matters "
         "but the channel and the weeks since the start."

@@ -74,16 +74,17 @@ def draw_reached(rng: np.random.Generator, population: Population, catalogue: Ca
 
 
 def _place_modules(reached: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Spreads each learner's modules, in order, evenly over the room in their active weeks.
+    """Gives each learner's modules, in order, the next free places of their active weeks.
 
-    Returns learner, module, week and the visit's order within the week. Modules beyond the room are not reached.
+    Returns learner, module, week and the visit's order within the week. Modules beyond the room are not reached. A week
+    is filled whatever comes after it: spread over all weeks, the first would tell how many there will be.
     """
     room_before = np.cumsum(capacity, axis=1) - capacity
     room = capacity.sum(axis=1)
     rank = np.cumsum(reached, axis=1) - 1
     count = np.minimum(reached.sum(axis=1), room)
     learner, module = np.nonzero(reached & (rank < count[:, None]))
-    position = rank[learner, module] * room[learner] // np.maximum(count[learner], 1)
+    position = rank[learner, module]
     fits = (room_before[learner] <= position[:, None]) & (position[:, None] < (room_before + capacity)[learner])
     week = fits.argmax(axis=1)
     return learner, module, week, position - room_before[learner, week]

@@ -6,14 +6,35 @@
     )
 }}
 
+{%- set features = [
+    "last_activity_at",
+    "tenure_weeks",
+    "days_since_last_activity",
+    "active_day_count",
+    "recent_active_day_count",
+    "previous_active_day_count",
+    "visit_count",
+    "longest_silence_days",
+    "first_week_activity_count",
+    "first_week_completed_count",
+    "first_week_community_count",
+    "community_count",
+    "activity_count",
+    "completed_count",
+    "answer_count",
+    "right_ratio",
+    "right_change",
+    "video_count",
+    "left_video_ratio",
+    "pace_ratio",
+] %}
+
 with
     watermark as (
         select complete_through_at
         from {{ ref("agg_data_watermark") }}
         where source = 'all'
     ),
-
-    features as (select * from {{ ref("agg_churn_features") }}),
 
     enrolments as (
         select learner_id, course_id, toString(acquisition_channel) as channel
@@ -47,7 +68,13 @@ with
 
     joined as (
         select
-            features.*,
+            features.learner_id as learner_id,
+            features.course_id as course_id,
+            features.as_of_at as as_of_at,
+            features.start_week_date as start_week_date,
+            {% for feature in features %}
+                features.{{ feature }} as {{ feature }},
+            {% endfor %}
             enrolments.channel as channel,
             endings.ending_at as ending_at,
             course_runs.over_at as over_at,
@@ -58,7 +85,7 @@ with
                 and day < toUInt16(toDate(horizon_at)),
                 active_days.days
             ) as is_active_within
-        from features
+        from {{ ref("agg_churn_features") }} as features
         cross join watermark
         left join
             enrolments
@@ -100,24 +127,5 @@ select
     toLowCardinality(if(channel = '', 'unknown', channel)) as acquisition_channel,
     if(label_reason = '', toBool(not is_kept), null) as is_churned,
     toLowCardinality(label_reason) as label_reason,
-    last_activity_at,
-    tenure_weeks,
-    days_since_last_activity,
-    active_day_count,
-    recent_active_day_count,
-    previous_active_day_count,
-    visit_count,
-    longest_silence_days,
-    first_week_activity_count,
-    first_week_completed_count,
-    first_week_community_count,
-    community_count,
-    activity_count,
-    completed_count,
-    answer_count,
-    right_ratio,
-    right_change,
-    video_count,
-    left_video_ratio,
-    pace_ratio
+    {{ features | join(",\n    ") }}
 from judged
