@@ -14,6 +14,7 @@ from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
 from orchestration.commands.bi_app import bi
 from orchestration.commands.check import Kind, existing_files
+from orchestration.commands.churn_app import churn
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.realtime.app import realtime
 from orchestration.commands.run import Job
@@ -249,6 +250,7 @@ add_answers(app)
 app.add_typer(bench, name="bench")
 app.add_typer(bi, name="bi")
 app.add_typer(realtime, name="realtime")
+app.add_typer(churn, name="churn")
 
 
 def main() -> None:
