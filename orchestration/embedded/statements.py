@@ -14,10 +14,11 @@ from orchestration.embedded.errors import EngineError
 TOKEN = re.compile(
     rb"""
       (?P<space>   \s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/ )
-    | (?P<quoted>  '(?:[^'\\]|\\.|'')*'
-                 | `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*"
+    | (?P<quoted>  '[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'
+                 | `[^`\\]*+(?:(?:\\.|``)[^`\\]*+)*+` | "[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"
                  | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
                  | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+    | (?P<broken>  (?: ['`"] | /\* | \xe2\x80[\x98\x9c] | \$\w*\$ ).* )  # opened and never closed: looked at once
     | (?P<word>    [A-Za-z_][A-Za-z0-9_$]* )
     | (?P<number>  [0-9][A-Za-z0-9_.]* )
     | (?P<other>   . )
@@ -137,7 +138,7 @@ def find_inline_insert(sql: bytes) -> InlineInsert | None:
     Behind `INSERT … SELECT … FROM input('…') FORMAT name` there are rows too.
     """
     # A text that breaks off inside quotes is not whole yet: what follows the quote is no keyword.
-    found = takewhile(lambda token: token.text not in (b"'", b'"', b"`"), tokens(sql))
+    found = takewhile(lambda token: token.kind != "broken", tokens(sql))
     if not _starts_with_insert(found):
         return None
     settings_start = format_start = None
