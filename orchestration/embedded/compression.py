@@ -11,7 +11,7 @@ from orchestration.embedded.errors import EngineError
 
 ANSWER_CODINGS = ("zstd", "lz4", "gzip", "deflate")
 GZIP_WINDOW = 31
-# A decoder gives all that it has at once. 4 bytes of zstd may become 128 KiB, one byte of gzip a thousand, of lz4 255: a
+# A decoder gives all that it has at once. 4 bytes of zstd may become 128 KiB, a byte of gzip a thousand, of lz4 255: a
 # piece becomes 16 MiB at most.
 PIECE_BYTES = {"zstd": 512, "lz4": 1 << 16}
 PIECE_BYTES_OF_GZIP = 1 << 14
