@@ -126,15 +126,28 @@ def test_two_workers_that_meet_the_same_partition_do_it_once(database_url: str, 
     assert (sum(counts), actions(connection)) == (24, expected())
 
 
+class Rejected:
+    """In place of the topic: what was sent there."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple] = []
+
+    def send(self, *message) -> None:
+        self.sent.append(message)
+
+    def flush(self) -> None:
+        """All of it is sent."""
+
+
 def sink_of(database_url: str, ids: list[str]) -> DatabaseSink:
-    sink = DatabaseSink(lambda: connect(database_url), lambda: BOOK, lambda: ids[0])
+    sink = DatabaseSink(lambda: connect(database_url), lambda: BOOK, lambda: ids[0], Rejected())
     sink.setup()
     return sink
 
 
 def add(sink: DatabaseSink, events: list, start: int = 0) -> None:
     for number, each in enumerate(events):
-        sink.add(each, b"key", 0, [], "topic", 0, start + number)
+        sink.add((b"text", each), b"key", 0, [], "topic", 0, start + number)
 
 
 def test_what_the_database_cannot_store_is_refused_alone(database_url: str, connection: psycopg.Connection):
