@@ -93,7 +93,9 @@ def define_churn_models() -> AssetsDefinition:
             raise Failure(str(error), allow_retries=False) from error
         os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled=False))
         with turn(context, settings.home, BUILDING), artifacts(settings, context) as target:
-            invocation = dbt.cli(build_command(is_scheduled=False), context=context, target_path=target, raise_on_error=False)
+            invocation = dbt.cli(
+                build_command(is_scheduled=False), context=context, target_path=target, raise_on_error=False
+            )
             for event in invocation.stream():
                 yield as_judged(event, invocation.manifest)
             outcome = read_outcome(read_account(target), invocation.manifest, client)

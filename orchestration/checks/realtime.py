@@ -8,12 +8,10 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, multi_asset_check
 
-from orchestration.checks.realtime_parity import TRIGGERS, Comparison, compare, shown
+from orchestration.checks.realtime_parity import ACTIONS_KEY, STATUS_KEY, compare_with_marts, shown
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.resources.lake import S3Lake
 
-STATUS_KEY = "realtime/status.json"
-ACTIONS_KEY = "realtime/actions/dt={day}.json"
 AGREES, CONSUMED = "actions_agree_with_the_stream", "stream_is_consumed"
 TRIGGERS_MART = AssetKey(["marts", "fct_action_triggers"])
 SILENT_AFTER = timedelta(minutes=10)
@@ -71,13 +69,6 @@ def agreement(client: Client, lake: S3Lake, day: date) -> tuple[bool, dict[str, 
         "only_in_the_lake": shown(comparison.only_in_lake),
         "only_in_the_stream": shown(comparison.only_in_stream),
     }
-
-
-def compare_with_marts(client: Client, document: dict[str, Any]) -> Comparison:
-    """The document of a day beside the triggers up to its end."""
-    end = date.fromisoformat(document["day"]) + timedelta(days=1)
-    parameters = {"sources": document["sources"], "end": f"{end} 00:00:00"}
-    return compare(document, client.query(TRIGGERS, parameters=parameters).named_results())
 
 
 def read_document(lake: S3Lake, key: str) -> dict[str, Any] | None:

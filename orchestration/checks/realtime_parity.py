@@ -6,8 +6,13 @@ No document means no real-time path, and nothing to compare.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
+from clickhouse_connect.driver.client import Client
+
+STATUS_KEY = "realtime/status.json"
+ACTIONS_KEY = "realtime/actions/dt={day}.json"
 Key = tuple[str, str, str, str]
 """Kind, learner, what it is about, and, of help, the statement."""
 UNLOCK, REMEDIATE = "unlock", "remediate"
@@ -33,6 +38,13 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         return not self.only_in_lake and not self.only_in_stream
+
+
+def compare_with_marts(client: Client, document: dict[str, Any]) -> Comparison:
+    """The document of a day beside the triggers up to its end."""
+    end = date.fromisoformat(document["day"]) + timedelta(days=1)
+    parameters = {"sources": document["sources"], "end": f"{end} 00:00:00"}
+    return compare(document, client.query(TRIGGERS, parameters=parameters).named_results())
 
 
 def compare(document: Mapping[str, Any], triggers: Iterable[Mapping[str, Any]]) -> Comparison:

@@ -11,9 +11,11 @@ import logging
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -42,6 +44,8 @@ from orchestration.settings import load_settings
 logger = logging.getLogger(__name__)
 RANGE_MESSAGES = 50_000
 READ_SECONDS = 60.0
+QUIET_SECONDS = 0.5
+ALREADY_THERE = "already in the lake"
 BRIDGED_HEADER = "lake_key"
 """Header of a message that came from the lake, where it need not be written again."""
 _GZIP_LEVEL = 6
@@ -78,15 +82,6 @@ class Range:
         return f"events/{source}/dt={self.day}/{name}{'-refused' if is_refused else ''}.ndjson.gz"
 
 
-@dataclass
-class Lines:
-    """The lines of a range by the key of their object."""
-
-    by_key: dict[str, list[bytes]] = field(default_factory=dict)
-    message_count: int = 0
-    bridged_count: int = 0
-
-
 class Archiver:
     """Plans and writes the ranges of a topic."""
 
@@ -110,60 +105,62 @@ class Archiver:
             return 0
         try:
             count = 0
-            for planned in self._ranges(connection, partition):
-                count += self._write(connection, planned)
+            for start, end, day in connection.execute(UNFINISHED, (self._topic_id, partition)).fetchall():
+                planned = Range(self._topic_id, partition, start, end, day)
+                count += self._write(connection, planned, self._read(planned))
+            while messages := self._new(connection, partition):
+                count += self._write(connection, self._plan(connection, partition, messages), messages)
             return count
         finally:
             connection.execute("select pg_advisory_unlock(hashtext(%s), %s)", (self._topic_id, partition))
 
-    def _ranges(self, connection: psycopg.Connection, partition: int) -> Iterator[Range]:
-        """What was planned and not recorded, then what is new."""
-        for start, end, day in connection.execute(UNFINISHED, (self._topic_id, partition)).fetchall():
-            yield Range(self._topic_id, partition, start, end, day)
-        low, high = self._consumer.get_watermark_offsets(
-            TopicPartition(STATEMENTS_TOPIC, partition), timeout=ADMIN_SECONDS
-        )
+    def _new(self, connection: psycopg.Connection, partition: int) -> list[Message]:
+        """What came after the last range, as far as one range may go."""
+        place = TopicPartition(STATEMENTS_TOPIC, partition)
         done = connection.execute(LAST_END, (self._topic_id, partition)).fetchone()[0] or 0
+        low, high = self._consumer.get_watermark_offsets(place, timeout=ADMIN_SECONDS)
         if low > done:
-            logger.error(
-                "partition %s: the broker removed offsets %s to %s before they were archived", partition, done, low
-            )
-        start = max(done, low)
-        while start < high:
-            end = min(high, start + RANGE_MESSAGES)
-            row = connection.execute(PLAN, (STATEMENTS_TOPIC, self._topic_id, partition, start, end)).fetchone()
-            yield Range(self._topic_id, partition, *row)
-            start = end
-
-    def _write(self, connection: psycopg.Connection, planned: Range) -> int:
-        lines = self._read(planned)
-        for key, texts in sorted(lines.by_key.items()):
-            self._upload(key, texts)
-        counts = {key: len(texts) for key, texts in sorted(lines.by_key.items())}
-        if lines.bridged_count:
-            counts["already in the lake"] = lines.bridged_count
-        connection.execute(
-            RECORD,
-            (lines.message_count, orjson.dumps(counts).decode(), planned.topic_id, planned.partition, planned.start),
-        )
-        return lines.message_count
-
-    def _read(self, planned: Range) -> Lines:
-        lines = Lines()
-        self._consumer.assign([TopicPartition(STATEMENTS_TOPIC, planned.partition, planned.start)])
+            logger.error("partition %s: offsets %s to %s were removed before they were archived", partition, done, low)
+        place.offset = max(done, low)
+        self._consumer.assign([place])
         try:
-            for message in _messages(self._consumer, planned):
-                lines.message_count += 1
-                headers = dict(message.headers() or ())
-                if BRIDGED_HEADER in headers:
-                    lines.bridged_count += 1
-                    continue
-                source = source_of(headers.get(SOURCE_HEADER), self._settings.default_source)
-                is_refused = isinstance(self._judge.judged(message.value(), message.timestamp()[1]), Refusal)
-                lines.by_key.setdefault(planned.key(source, is_refused), []).append(line_of(message.value()))
+            first_seconds = ADMIN_SECONDS if high > place.offset else QUIET_SECONDS
+            return list(islice(_until_quiet(self._consumer, first_seconds), RANGE_MESSAGES))
         finally:
             self._consumer.unassign()
-        return lines
+
+    def _plan(self, connection: psycopg.Connection, partition: int, messages: list[Message]) -> Range:
+        """The range of these messages, on record before anything of it is written."""
+        offsets = messages[0].offset(), messages[-1].offset() + 1
+        row = connection.execute(PLAN, (STATEMENTS_TOPIC, self._topic_id, partition, *offsets)).fetchone()
+        return Range(self._topic_id, partition, *row)
+
+    def _write(self, connection: psycopg.Connection, planned: Range, messages: list[Message]) -> int:
+        by_key: dict[str, list[bytes]] = {}
+        counts: Counter[str] = Counter()
+        for message in messages:
+            headers = dict(message.headers() or ())
+            if BRIDGED_HEADER in headers:
+                counts[ALREADY_THERE] += 1
+                continue
+            source = source_of(headers.get(SOURCE_HEADER), self._settings.default_source)
+            is_refused = isinstance(self._judge.judged(message.value(), message.timestamp()[1]), Refusal)
+            by_key.setdefault(planned.key(source, is_refused), []).append(line_of(message.value()))
+        for key, lines in sorted(by_key.items()):
+            self._upload(key, lines)
+            counts[key] = len(lines)
+        connection.execute(
+            RECORD, (len(messages), orjson.dumps(counts).decode(), planned.topic_id, planned.partition, planned.start)
+        )
+        return len(messages)
+
+    def _read(self, planned: Range) -> list[Message]:
+        """The messages of a range that was planned before. Raises TimeoutError when its end does not come."""
+        self._consumer.assign([TopicPartition(STATEMENTS_TOPIC, planned.partition, planned.start)])
+        try:
+            return list(_messages(self._consumer, planned))
+        finally:
+            self._consumer.unassign()
 
     def _upload(self, key: str, texts: list[bytes]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -204,6 +201,22 @@ def line_of(value: bytes | None) -> bytes:
     return text if text.strip() else b"null"
 
 
+def _until_quiet(source: Consumer, first_seconds: float) -> Iterator[Message]:
+    """Messages until none comes for a moment. Not until the end that the broker names: the embedded one names the
+    beginning of its last batch.
+    """
+    # The first one alone: `consume` waits for all that it is asked for, or until the time is up.
+    messages = source.consume(1, timeout=first_seconds)
+    while messages:
+        for message in messages:
+            error = message.error()
+            if error is None:
+                yield message
+            elif error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+        messages = source.consume(1000, timeout=QUIET_SECONDS)
+
+
 def _messages(source: Consumer, planned: Range) -> Iterator[Message]:
     """The messages of the range. Offsets may have gaps; the end of the partition ends it as well."""
     deadline = time.monotonic() + READ_SECONDS
@@ -211,7 +224,10 @@ def _messages(source: Consumer, planned: Range) -> Iterator[Message]:
         for message in source.consume(1000, timeout=1.0):
             error = message.error()
             if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                return
+                # Some brokers say so after each piece that they send.
+                if message.offset() >= planned.end:
+                    return
+                continue
             if error is not None:
                 raise KafkaException(error)
             if message.offset() >= planned.end:

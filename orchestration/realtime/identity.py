@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -32,6 +33,7 @@ def identifier_of(actor: dict[str, Any]) -> dict[str, Any]:
     return found or {"member": [identifier_of(member) for member in actor.get("member", ())]}
 
 
+@lru_cache(maxsize=50_000)
 def same_iri(text: str) -> str:
     """The IRI with its scheme and host in lower case."""
     return _ADDRESS.sub(lambda match: match.group(1).lower(), text, count=1) if "://" in text else text
@@ -43,6 +45,7 @@ def _mailbox(mbox: str) -> str:
     return f"mbox_sha1sum|{hashlib.sha1(canonical.encode(), usedforsecurity=False).hexdigest()}"
 
 
+@lru_cache(maxsize=1_000)
 def _home(address: str) -> str:
     address = _DEFAULT_PORT.sub(lambda match: match.group(1) or match.group(2), same_iri(address))
     return _EMPTY_PATH.sub(r"\1", address)

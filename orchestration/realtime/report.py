@@ -15,7 +15,7 @@ import orjson
 import psycopg
 from psycopg.rows import dict_row
 
-from orchestration.checks.realtime import ACTIONS_KEY, STATUS_KEY
+from orchestration.checks.realtime_parity import ACTIONS_KEY, STATUS_KEY
 from orchestration.realtime.rule_book import RuleBook
 from orchestration.realtime.settings import RealtimeSettings
 from orchestration.realtime.status import read_status

@@ -134,14 +134,18 @@ class RuleBook:
 
 
 def read_choices(path: Path = DEFAULT_RULES) -> Choices:
-    """The YAML's rules. Raises SettingsError for a file that cannot be read and for names that it does not know."""
+    """The YAML's rules; what it leaves out is as in the project's own.
+
+    Raises SettingsError for a file that cannot be read and for names that it does not know.
+    """
+    standard = CourseRules() if path == DEFAULT_RULES else read_choices().defaults
     try:
         document = yaml.safe_load(path.read_text()) or {}
     except (OSError, yaml.YAMLError) as error:
         raise SettingsError(f"The rules in {path} cannot be read: {' '.join(str(error).split())[:300]}") from None
     try:
         _refuse_unknown(document, ("defaults", "courses"))
-        defaults = _changed(CourseRules(), document.get("defaults") or {})
+        defaults = _changed(standard, document.get("defaults") or {})
         courses = {name: _changed(defaults, given or {}) for name, given in (document.get("courses") or {}).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise SettingsError(f"The rules in {path} are wrong: {error}. Compare them with {DEFAULT_RULES}.") from None

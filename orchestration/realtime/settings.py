@@ -65,7 +65,8 @@ def load_realtime_settings(env: Mapping[str, str] = os.environ) -> RealtimeSetti
     if protocol not in PROTOCOLS:
         raise SettingsError(f"KAFKA_SECURITY_PROTOCOL is '{protocol}'; expected one of {', '.join(PROTOCOLS)}.")
     if options and not servers:
-        raise SettingsError(f"{next(iter(options))} is set for a broker, but {BROKER} is not. Set both, or neither.")
+        given = next(variable for variable in KAFKA_OPTIONS if env.get(variable))
+        raise SettingsError(f"{given} is set for a broker, but {BROKER} is not. Set both, or neither.")
     return RealtimeSettings(
         home=warehouse_home(env),
         kafka={"bootstrap.servers": servers, **options} if servers else {},

@@ -9,11 +9,15 @@ from datetime import UTC, datetime
 import psycopg
 from quixstreams.sinks.base import BaseSink
 
+from orchestration.realtime.events import Event
 from orchestration.realtime.judge import Refusal
+from orchestration.realtime.rejected import RejectedTopic
 from orchestration.realtime.rule_book import RuleBook
 from orchestration.realtime.store import Entry, PartitionBatch, TopicChanged, Written, write
 
 logger = logging.getLogger(__name__)
+Judged = tuple[bytes | None, Event | Refusal]
+"""A message as it was sent, and its verdict."""
 RETRY_SECONDS = 120.0
 """How long a database may be away before the worker gives up and starts again. Below Kafka's max.poll.interval."""
 
@@ -26,10 +30,10 @@ class DatabaseSink(BaseSink):
         connect: Callable[[], psycopg.Connection],
         book: Callable[[], RuleBook],
         topic_id: Callable[[], str],
-        on_written: Callable[[Written, float], None] = lambda *_: None,
+        rejected: RejectedTopic,
     ) -> None:
         super().__init__()
-        self._connect, self._book, self._topic_id, self._on_written = connect, book, topic_id, on_written
+        self._connect, self._book, self._topic_id, self._rejected = connect, book, topic_id, rejected
         self._connection: psycopg.Connection | None = None
         self._current_id = ""
         self._batches: dict[tuple[str, int], PartitionBatch] = {}
@@ -38,18 +42,22 @@ class DatabaseSink(BaseSink):
         self._current_id = self._topic_id()
 
     def add(self, value, key, timestamp, headers, topic, partition, offset) -> None:
-        """Keep a judged message until the checkpoint; `value` is an event or a refusal."""
+        """Keep a judged message until the checkpoint."""
+        text, verdict = value
         batch = self._batches.get((topic, partition))
         if batch is None:
             batch = self._batches[topic, partition] = PartitionBatch(topic, self._current_id, partition)
-        batch.entries.append(Entry(offset, None if isinstance(value, Refusal) else value))
+        is_refused = isinstance(verdict, Refusal)
+        batch.entries.append(Entry(offset, None if is_refused else verdict))
+        if is_refused:
+            self._rejected.send(text, verdict, key, headers, (topic, partition, offset))
 
     def flush(self) -> None:
         """Write what was kept. While the database is away this waits; what it cannot store is refused."""
         batches, self._batches = list(self._batches.values()), {}
         if not batches:
             return
-        started_at = time.monotonic()
+        self._rejected.flush()
         try:
             written = self._write_patiently(batches)
         except psycopg.DataError as error:
@@ -57,7 +65,6 @@ class DatabaseSink(BaseSink):
             written = self._write_singly(batches)
         if written.skipped_count and self._topic_id() != self._current_id:
             raise TopicChanged(f"Topic {batches[0].topic} was created again; the worker starts again with its new id.")
-        self._on_written(written, time.monotonic() - started_at)
 
     def _write_patiently(self, batches: list[PartitionBatch]) -> Written:
         deadline = time.monotonic() + RETRY_SECONDS

@@ -5,6 +5,7 @@ compared and advanced in the same transaction, so that an offset that comes agai
 is there already is not written again. Sessions move by the time of the statement only, never backward.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from orchestration.realtime.events import Event
 from orchestration.realtime.rule_book import RuleBook
 from orchestration.realtime.rules import Action, Session, on_statement
 
+logger = logging.getLogger(__name__)
 FENCE_ROW = """
 insert into realtime.consumed_offsets (topic, topic_id, partition, next_offset) values (%s, %s, %s, 0)
 on conflict (topic_id, partition) do nothing
@@ -118,7 +120,15 @@ def _apply(
 def _beyond_the_fence(cursor: psycopg.Cursor, batch: PartitionBatch) -> list[Entry]:
     cursor.execute(FENCE_ROW, (batch.topic, batch.topic_id, batch.partition))
     next_offset = cursor.execute(FENCE_LOCK, (batch.topic_id, batch.partition)).fetchone()[0]
-    return [entry for entry in batch.entries if entry.offset >= next_offset]
+    fresh = [entry for entry in batch.entries if entry.offset >= next_offset]
+    if fresh and 0 < next_offset < fresh[0].offset:
+        logger.warning(
+            "partition %s: offsets %s to %s never came; the broker removed them, or they are a producer's markers",
+            batch.partition,
+            next_offset,
+            fresh[0].offset - 1,
+        )
+    return fresh
 
 
 def _advance(cursor: psycopg.Cursor, batch: PartitionBatch, fresh: Sequence[Entry]) -> None:

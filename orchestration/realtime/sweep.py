@@ -40,7 +40,7 @@ insert into realtime.platform_actions
     (action_id, kind, learner, actor, course_id, activity_id, statement_id, registration, occurred_at, details)
 select
     'pause-' || left(encode(sha256(convert_to(
-        'pause|' || learner || '|' || registration || '|' || (extract(epoch from last_event_at) * 1000)::bigint, 'UTF8'
+        learner || '|' || registration || '|' || (extract(epoch from last_event_at) * 1000)::bigint, 'UTF8'
     )), 'hex'), 32),
     'pause', learner, actor, course_id, activity_id, statement_id, registration, last_event_at,
     jsonb_build_object('position_seconds', position_seconds)
@@ -100,7 +100,10 @@ class Sweep:
 
 
 def partition_ends(reading: Consumer) -> dict[int, int]:
-    """Partition → the offset after its last message; 0 where the broker keeps none."""
+    """Partition → the offset after its last message; 0 where the broker keeps none.
+
+    The embedded broker names the beginning of its last batch instead, which is some messages less.
+    """
     ends = {}
     for partition in reading.list_topics(STATEMENTS_TOPIC, timeout=ADMIN_SECONDS).topics[STATEMENTS_TOPIC].partitions:
         low, high = reading.get_watermark_offsets(TopicPartition(STATEMENTS_TOPIC, partition), timeout=ADMIN_SECONDS)

@@ -246,7 +246,7 @@ def archived_count(running: Running) -> int:
 
 def compare_with_warehouse(warehouse: Opened, running: Running) -> Parity:
     """Load the archived drops, build the marts, and hold their triggers against the outbox."""
-    from orchestration.checks.realtime import compare_with_marts
+    from orchestration.checks.realtime_parity import compare_with_marts
     from orchestration.commands.job_run import run_dagster_job
     from orchestration.realtime.catalogue_source import FreshRules
     from orchestration.realtime.report import actions_document
