@@ -2,6 +2,7 @@
 
 from dagster import AssetSelection, Definitions, define_asset_job
 
+from orchestration.assets.exposures import define_exposures
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
@@ -47,7 +48,7 @@ replay = define_asset_job(
 
 defs = Definitions(
     executor=one_process,
-    assets=[replay_drops, load_drops, build_models],
+    assets=[replay_drops, load_drops, build_models, *define_exposures()],
     asset_checks=[gate, ledger, published, warnings, build_verdict],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
