@@ -87,11 +87,15 @@ def demo(
 
 
 @app.command()
-def up() -> None:
+def up(
+    dashboards: Annotated[
+        bool, typer.Option("--bi", help="Serve the dashboards as well (see 'warehouse bi').")
+    ] = False,
+) -> None:
     """Run the local services and Dagster, with sensors and schedules on, until Ctrl-C."""
     from orchestration.commands.up import keep_up
 
-    raise typer.Exit(keep_up())
+    raise typer.Exit(keep_up(dashboards))
 
 
 @app.command()

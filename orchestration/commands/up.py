@@ -33,14 +33,14 @@ LINGER_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Child:
-    """A process of Dagster that `up` keeps running."""
+    """A process that `up` keeps running: of Dagster, or the dashboards."""
 
     name: str
     process: subprocess.Popen
     log_path: Path
 
 
-def keep_up() -> int:
+def keep_up(with_dashboards: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself."""
     home = warehouse_home()
     with only_one(home), ExitStack() as stack:
@@ -53,6 +53,8 @@ def keep_up() -> int:
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
         say_where(warehouse, url)
+        if with_dashboards:
+            children.append(start_dashboards(warehouse, stack))
         return watch(children, home, stack.enter_context(KeptWarm(home)))
 
 
@@ -126,6 +128,15 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     return url
 
 
+def start_dashboards(warehouse: Opened, stack: ExitStack) -> Child:
+    """The dashboards beside Dagster, for as long as `up` runs."""
+    from orchestration.commands import bi
+
+    started = stack.enter_context(bi.dashboards_beside(warehouse))
+    bi.say_where(started)
+    return Child("dashboards", started.server, started.place.log)
+
+
 def write_workspace(dagster_home: Path, code_port: int) -> Path:
     """Dagster's file that names the code server."""
     workspace = dagster_home / "workspace.yaml"
@@ -168,7 +179,7 @@ def _raise_if_ended(children: list[Child]) -> None:
     for child in children:
         code = child.process.poll()
         if code is not None:
-            raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
+            raise CommandError(f"'{child.name}' ended by itself with exit code {code}; see {child.log_path}.")
 
 
 def watch(children: list[Child], home: Path, warm: KeptWarm) -> int:
