@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-sync",
 ]
 LEARNERS = "400"
-WIDTH, HEIGHT = 1366, 900
+WIDTH, HEIGHT, FRAME = 1366, 900, 260
 QUIET_MS, SETTLE_MS, STEP_MS = 3000, 120_000, 400
 LIMITED_COURSE = "https://campus.example.org/courses/data-literacy"
 
@@ -134,8 +134,12 @@ class Visit:
         return self.page.locator('.ant-alert-error, [data-test="error-alert"]').all_inner_texts()
 
     def save(self, name: str) -> None:
-        """A screenshot of the whole page."""
-        self.page.screenshot(path=str(self.bi.screenshots / f"{name}.png"), full_page=True)
+        """A screenshot of the whole page: the window grows first, because what is out of sight is not drawn."""
+        height = self.page.evaluate("document.querySelector('.dashboard-content')?.scrollHeight || 0")
+        self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, int(height) + FRAME)})
+        self.page.wait_for_timeout(QUIET_MS)
+        self.page.screenshot(path=str(self.bi.screenshots / f"{name}.png"))
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 
 
 @pytest.fixture(scope="session")
