@@ -94,11 +94,14 @@ def up(
     realtime: Annotated[
         bool, typer.Option("--realtime", help="Run the real-time path as well: see 'warehouse realtime up'.")
     ] = False,
+    dashboards: Annotated[
+        bool, typer.Option("--bi", help="Serve the dashboards as well (see 'warehouse bi').")
+    ] = False,
 ) -> None:
     """Run the local services and Dagster, with sensors and schedules on, until Ctrl-C."""
     from orchestration.commands.up import keep_up
 
-    raise typer.Exit(keep_up(realtime))
+    raise typer.Exit(keep_up(realtime, dashboards))
 
 
 @app.command()

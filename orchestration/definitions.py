@@ -4,6 +4,7 @@ from dagster import AssetSelection, Definitions, define_asset_job
 
 from orchestration.assets.briefs import define_weekly_brief
 from orchestration.assets.churn import define_churn_models, define_churn_scores
+from orchestration.assets.exposures import define_exposures
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
@@ -56,7 +57,7 @@ replay = define_asset_job(
 
 defs = Definitions(
     executor=one_process,
-    assets=[replay_drops, load_drops, build_models, weekly_brief, churn_scores, churn_models],
+    assets=[replay_drops, load_drops, build_models, weekly_brief, churn_scores, churn_models, *define_exposures()],
     asset_checks=[
         gate,
         ledger,

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.commands.display import Stages, output, print_note, shown_stages
@@ -40,20 +41,38 @@ LOG_TAIL_LINES = 8
 LONGEST_LIST = 12
 
 
+@dataclass(frozen=True)
+class Started:
+    """Dashboards that answer."""
+
+    place: Place
+    url: str
+    server: subprocess.Popen
+    users: list[dict[str, str]]
+    logins: dict[str, str]
+
+
 def keep_bi(port: int | None) -> int:
     """Serve until Ctrl-C or SIGTERM; 0 unless the server ended by itself."""
-    home = warehouse_home()
-    place = Place(home)
-    with only_one_bi(place), opened_warehouse() as warehouse:
+    with opened_warehouse() as warehouse, dashboards_beside(warehouse, port) as started:
+        say_where(started)
+        return watch(started.place, started.server)
+
+
+@contextmanager
+def dashboards_beside(warehouse: Opened, port: int | None = None) -> Iterator[Started]:
+    """The dashboards of an opened warehouse for the length of a block. Raises CommandError when they do not come up."""
+    place = Place(warehouse.settings.home)
+    with only_one_bi(place):
         refuse_without_marts(warehouse)
         users = read_users(users_file())
-        reader = find_reader(warehouse.settings)
+        environment = server_environment(place, warehouse.settings, find_reader(warehouse.settings))
         logins = make_logins(place, users)
         port = port or usual_port(place)
         with shown_stages() as stages:
             stages.start("Installing Superset")
             stages.finish("" if install(place) else "it is there")
-            server = start_server(place, server_environment(place, warehouse.settings, reader), port)
+            server = start_server(place, environment, port)
             try:
                 wait_until_ready(place, server, port, stages)
             except BaseException:
@@ -61,9 +80,8 @@ def keep_bi(port: int | None) -> int:
                 raise
         url = f"http://{HOST}:{port}"
         write_private(place.record, {"url": url, "port": port, "pid": os.getpid()})
-        say_where(place, url, users, logins)
         try:
-            return watch(place, server)
+            yield Started(place, url, server, users, logins)
         finally:
             end(server)
 
@@ -164,20 +182,21 @@ def end(server: subprocess.Popen) -> None:
         signal.signal(signal.SIGINT, former)
 
 
-def say_where(place: Place, url: str, users: list[dict[str, str]], logins: dict[str, str]) -> None:
+def say_where(started: Started) -> None:
     """The address, and the logins of this home."""
+    users = started.users
 
     def say(text: str) -> None:
         output().print(text, markup=False, soft_wrap=True)
 
-    say(f"Dashboards  {url}")
+    say(f"Dashboards  {started.url}")
     for row in users[:LONGEST_LIST]:
         courses = "" if row["courses"] == "all" else f" (courses {row['courses']})"
         output().print(
-            f"  {row['user']:<12}{logins[row['user']]:<20}{row['role']}{courses}", markup=False, soft_wrap=True
+            f"  {row['user']:<12}{started.logins[row['user']]:<20}{row['role']}{courses}", markup=False, soft_wrap=True
         )
     output().print(
-        f"Passwords are in {place.logins}; one that was changed in the UI is not.", markup=False, soft_wrap=True
+        f"Passwords are in {started.place.logins}; one that was changed in the UI is not.", markup=False, soft_wrap=True
     )
     output().print("Ctrl-C or 'warehouse bi stop' stops them.", markup=False)
     sys.stdout.flush()

@@ -34,14 +34,14 @@ LINGER_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Child:
-    """A process of Dagster that `up` keeps running."""
+    """A process that `up` keeps running: of Dagster, or the dashboards."""
 
     name: str
     process: subprocess.Popen
     log_path: Path
 
 
-def keep_up(with_realtime: bool = False) -> int:
+def keep_up(with_realtime: bool = False, with_dashboards: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself."""
     home = warehouse_home()
     ui_hosts()  # What is wrong with it is said here, not in the webserver's log.
@@ -55,6 +55,8 @@ def keep_up(with_realtime: bool = False) -> int:
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
         say_where(warehouse, url)
+        if with_dashboards:
+            children.append(start_dashboards(warehouse, stack))
         tend = stack.enter_context(realtime_path()) if with_realtime else lambda: None
         return watch(children, home, stack.enter_context(KeptWarm(home)), tend)
 
@@ -136,6 +138,15 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     return url
 
 
+def start_dashboards(warehouse: Opened, stack: ExitStack) -> Child:
+    """The dashboards beside Dagster, for as long as `up` runs."""
+    from orchestration.commands import bi
+
+    started = stack.enter_context(bi.dashboards_beside(warehouse))
+    bi.say_where(started)
+    return Child("dashboards", started.server, started.place.log)
+
+
 def write_workspace(dagster_home: Path, code_port: int) -> Path:
     """Dagster's file that names the code server."""
     workspace = dagster_home / "workspace.yaml"
@@ -179,7 +190,7 @@ def _raise_if_ended(children: list[Child]) -> None:
     for child in children:
         code = child.process.poll()
         if code is not None:
-            raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
+            raise CommandError(f"'{child.name}' ended by itself with exit code {code}; see {child.log_path}.")
 
 
 def watch(children: list[Child], home: Path, warm: KeptWarm, tend: Callable[[], None] = lambda: None) -> int:

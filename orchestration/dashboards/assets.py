@@ -148,6 +148,8 @@ def normalised_chart(exported: Mapping[str, Any]) -> dict[str, Any]:
     """A chart without what Superset adds by itself."""
     chart = _chosen(exported, _CHART_KEYS)
     params = {key: value for key, value in chart["params"].items() if key not in _RUNTIME_PARAMS and value is not None}
+    if not params.get("annotation_layers"):
+        params.pop("annotation_layers", None)
     return chart | {"params": dict(sorted(params.items()))}
 
 

@@ -106,3 +106,18 @@ def test_names(defs) -> None:
         "nightly_schedule": "0 2 * * *",
         "weekly_schedule": "0 4 * * 1",
     }
+
+
+def test_dashboards_are_downstream_of_the_marts_that_they_read(defs) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    dashboard = specs["exposures/dashboard_where_learners_stop"]
+    read = {dependency.asset_key.to_user_string() for dependency in dashboard.deps}
+    assert "marts/agg_video_hot_spots" in read
+    assert read <= set(specs)
+
+
+def test_no_job_runs_a_dashboard(defs) -> None:
+    graph = defs.resolve_asset_graph()
+    shown = [key for key in graph.get_all_asset_keys() if key.path[0] == "exposures"]
+    assert shown
+    assert [key for key in shown if graph.get(key).is_materializable] == []

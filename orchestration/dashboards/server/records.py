@@ -22,6 +22,10 @@ def import_assets(folder: Path, admin) -> None:
     save_edits()
     with override_user(admin):
         ImportAssetsCommand(read_assets(folder)).run()
+
+
+def remember_states() -> None:
+    """From here on, a record that changes was edited by a person."""
     (home() / IMPORTED).write_text(json.dumps(states()))
 
 

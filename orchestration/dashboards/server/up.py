@@ -46,12 +46,13 @@ def prepare(app, arguments: argparse.Namespace) -> None:
         logins = json.loads(arguments.logins.read_text())
         admin = ensure_admin(logins)
         say("Dashboards and charts")
-        from records import import_assets
+        from records import import_assets, remember_states
 
         import_assets(arguments.assets, admin)
         say("Roles and users")
         ensure_roles(arguments.assets)
         ensure_users(arguments.users, logins)
+        remember_states()
     marker.write_text(wanted)
 
 

@@ -15,7 +15,13 @@ def as_superset(content: dict, kind: str, number: int) -> dict:
     """The same record as Superset exports it: with ids of its own, empty values and another order."""
     record = copy.deepcopy(content)
     if kind == "charts":
-        extra = {"datasource": f"{number}__table", "slice_id": number, "dashboards": [1], "matrixify_mode": None}
+        extra = {
+            "datasource": f"{number}__table",
+            "slice_id": number,
+            "dashboards": [1],
+            "matrixify_mode": None,
+            "annotation_layers": [],
+        }
         record["params"] = dict(reversed((record["params"] | extra).items()))
         return record | {"certified_by": None, "query_context": None, "cache_timeout": None, "tags": []}
     ids = {}
