@@ -12,8 +12,11 @@ from typer.core import TyperGroup
 
 from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
+from orchestration.commands.bi_app import bi
 from orchestration.commands.check import Kind, existing_files
+from orchestration.commands.churn_app import churn
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
+from orchestration.commands.realtime.app import realtime
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
 from orchestration.contract.forms import ENDINGS
@@ -87,11 +90,15 @@ def demo(
 
 
 @app.command()
-def up() -> None:
+def up(
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="Run the real-time path as well: see 'warehouse realtime up'.")
+    ] = False,
+) -> None:
     """Run the local services and Dagster, with sensors and schedules on, until Ctrl-C."""
     from orchestration.commands.up import keep_up
 
-    raise typer.Exit(keep_up())
+    raise typer.Exit(keep_up(realtime))
 
 
 @app.command()
@@ -241,6 +248,9 @@ def sql(
 
 add_answers(app)
 app.add_typer(bench, name="bench")
+app.add_typer(bi, name="bi")
+app.add_typer(realtime, name="realtime")
+app.add_typer(churn, name="churn")
 
 
 def main() -> None:

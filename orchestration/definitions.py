@@ -3,12 +3,15 @@
 from dagster import AssetSelection, Definitions, define_asset_job
 
 from orchestration.assets.briefs import define_weekly_brief
+from orchestration.assets.churn import define_churn_scores
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
 from orchestration.checks.build import build_verdict
+from orchestration.checks.churn import scores_are_published, training_set_is_sound
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
+from orchestration.checks.realtime import realtime
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
@@ -20,6 +23,7 @@ from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
 weekly_brief = define_weekly_brief()
+churn_scores = define_churn_scores()
 loading = AssetSelection.assets(load_drops)
 
 near_real_time = define_asset_job(
@@ -30,7 +34,10 @@ near_real_time = define_asset_job(
 )
 nightly = define_asset_job(
     "nightly",
-    selection=AssetSelection.all() - AssetSelection.assets(replay_drops, weekly_brief) - weekly_models(build_models),
+    selection=AssetSelection.all()
+    - AssetSelection.assets(replay_drops, weekly_brief, churn_scores)
+    - AssetSelection.checks(scores_are_published, training_set_is_sound)
+    - weekly_models(build_models),
     executor_def=one_process,
     description="Load what is due, judge it, build every model but the weekly ones, compare raw with the ledger.",
 )
@@ -49,8 +56,17 @@ replay = define_asset_job(
 
 defs = Definitions(
     executor=one_process,
-    assets=[replay_drops, load_drops, build_models, weekly_brief],
-    asset_checks=[gate, ledger, published, warnings, build_verdict],
+    assets=[replay_drops, load_drops, build_models, weekly_brief, churn_scores],
+    asset_checks=[
+        gate,
+        ledger,
+        published,
+        warnings,
+        build_verdict,
+        realtime,
+        training_set_is_sound,
+        scores_are_published,
+    ],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
     sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
     schedules=[

@@ -6,6 +6,7 @@ into `WAREHOUSE_HOME`. No target borrows a value from another: what is missing i
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("local", "server", "cluster")
 LOCAL_BUCKET = "lake"
 SERVICES_FILE = "services.json"
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 # Nothing listens there: `dbt parse` does not mind, and a build fails with "connection refused".
 NOWHERE = {
     "CLICKHOUSE_HOST": "127.0.0.1",
@@ -121,6 +123,21 @@ def warehouse_home(env: Mapping[str, str] = os.environ) -> Path:
     """`WAREHOUSE_HOME` as an absolute path; `.warehouse` beside the project when it is not set."""
     configured = env.get("WAREHOUSE_HOME")
     return Path(configured).expanduser().resolve() if configured else PROJECT_ROOT / ".warehouse"
+
+
+def ui_hosts(env: Mapping[str, str] = os.environ) -> list[str]:
+    """`WAREHOUSE_UI_HOSTS`: the names, beside this machine's, under which a proxy serves Dagster's UI.
+
+    Raises SettingsError for what is no host name: a port or a scheme would never match.
+    """
+    names = [name.strip().lower() for name in env.get("WAREHOUSE_UI_HOSTS", "").split(",") if name.strip()]
+    for name in names:
+        if not HOST_NAME.fullmatch(name):
+            raise SettingsError(
+                f"WAREHOUSE_UI_HOSTS holds '{name}'; expected host names without scheme and port, separated by commas, "
+                "for instance warehouse.example.org."
+            )
+    return names
 
 
 def load_settings(env: Mapping[str, str] = os.environ) -> Settings:

@@ -56,6 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ("invariance", "--deliveries"),
         ("benchmarks", ""),
         ("downloads", ""),
+        ("bi", ""),
     ):
         if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue

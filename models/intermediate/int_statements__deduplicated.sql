@@ -156,6 +156,12 @@ with
         from {{ ref("int_catalog_items__current") }}
     ),
 
+    only_courses as (
+        select activity_id as placed_id, course_id as only_course_id
+        from {{ ref("int_activity_courses") }}
+        where is_only_course
+    ),
+
     arrival_spellings as (
         select
             arrival_type,
@@ -181,8 +187,12 @@ with
                 'video',
                 'other'
             ) as activity_type,
-            if(
-                course_id != '', course_id, catalog_items.item_course_id
+            multiIf(
+                course_id != '',
+                course_id,
+                catalog_items.item_course_id != '',
+                catalog_items.item_course_id,
+                only_courses.only_course_id
             ) as placed_course_id,
             parent_types.activity_type as parent_activity_type
         from chosen_versions as statements
@@ -192,6 +202,7 @@ with
             activity_types as parent_types
             on statements.parent_activity_type_iri = parent_types.iri
         left join catalog_items on statements.activity_id = catalog_items.item_id
+        left join only_courses on statements.activity_id = only_courses.placed_id
     ),
 
     final as (

@@ -29,6 +29,29 @@ with
         from {{ ref("int_catalog_items__current") }}
     ),
 
+    activity_courses as (
+        select activity_id, course_id, is_only_course, is_uncertain
+        from {{ ref("int_activity_courses") }}
+    ),
+
+    {#
+        Where the statements of an activity count that name no course: the catalogue's word, and the only course of the
+        activity. Where the run may change that, in any of its courses or in none.
+    #}
+    places as (
+        select item_id as placed_id, item_course_id as placed_course_id
+        from catalog_items
+        where item_course_id != ''
+        union distinct
+        select activity_id as placed_id, course_id as placed_course_id
+        from activity_courses
+        where is_only_course or is_uncertain
+        union distinct
+        select activity_id as placed_id, '' as placed_course_id
+        from activity_courses
+        where is_uncertain
+    ),
+
     final as (
         select
             copies.statement_key as statement_key,
@@ -39,10 +62,10 @@ with
             if(
                 copies.named_course_id != '',
                 copies.named_course_id,
-                catalog_items.item_course_id
+                places.placed_course_id
             ) as course_id
         from copies
-        left join catalog_items on copies.activity_id = catalog_items.item_id
+        left join places on copies.activity_id = places.placed_id
     )
 
 select distinct

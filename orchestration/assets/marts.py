@@ -25,11 +25,13 @@ from dagster import (
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
 
 from orchestration.assets.dbt_project import build_fingerprint, dbt_project
-from orchestration.assets.outcome import Outcome, read_outcome
+from orchestration.assets.look import as_events, chosen_only, look_at_data_tests, with_verdicts
+from orchestration.assets.outcome import Outcome, is_error, read_account, read_outcome
 from orchestration.assets.rest import reason_to_rest
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
+from orchestration.loading.state.data_tests import TEST_QUERIES
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 from orchestration.resources.dbt import ProjectDbt
@@ -82,30 +84,51 @@ def define_mart_assets() -> AssetsDefinition:
         if rest:
             context.log.info(rest)
             return
-        os.environ.update(settings.as_environment() | tied_to_us() | {"WAREHOUSE_FAILED_TESTS": "report"})
+        is_scheduled = context.job_name in BUILD_JOBS
+        os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled))
         with (
             turn(context, settings.home, BUILDING),
             recorded_build(client, context.job_name) as record,
             _target(settings, context) as target,
         ):
-            # "cautious": a test that also reads an unselected model would judge what this run did not build. Unit tests
-            # judge the code, not the data: they run with the other tests of the code.
-            command = ["build", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
+            command = build_command(is_scheduled)
             invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
             built = set()
             for event in invocation.stream():
                 built |= {event.output_name} if isinstance(event, Output) else set()
                 yield as_judged(event, invocation.manifest)
-            outcome = read_outcome(target, invocation.manifest, client)
+            account = read_account(target)
+            outcome = read_outcome(account, invocation.manifest, client)
             error = invocation.get_error()
             if error and not outcome.failed_models:
                 outcome = replace(outcome, failed_models=(why_it_failed(error),))
+            if is_scheduled:
+                verdicts = chosen_only(look_at_data_tests(client, account, invocation.manifest), context)
+                outcome = with_verdicts(outcome, verdicts, invocation.manifest, client)
+                yield from as_events(verdicts, context, invocation.manifest)
             record(outcome)
-            is_judged_later = context.job_name in BUILD_JOBS and "__".join(ANCHOR) in built
+            is_judged_later = is_scheduled and "__".join(ANCHOR) in built
             if outcome.faults and not is_judged_later:
                 raise Failure("\n".join(outcome.faults), allow_retries=False)
 
     return build_models
+
+
+def about_tests(is_scheduled: bool) -> dict[str, str]:
+    """What dbt is told of its data tests: to stop no model for a failed one, and, in a scheduled job, to write down
+    what they ask (macros/data_tests) for the look that follows (look.py)."""
+    return {"WAREHOUSE_FAILED_TESTS": "report", "WAREHOUSE_TEST_QUERIES": TEST_QUERIES if is_scheduled else ""}
+
+
+def build_command(is_scheduled: bool) -> list[str]:
+    """`dbt build`; of a selection made by hand with its data tests, and without them in a scheduled job.
+
+    Unit tests judge the code, not the data: they run with the other tests of the code. "cautious": a test that also
+    reads an unselected model would judge what this run did not build.
+    """
+    left_out = ["unit_test", "test"] if is_scheduled else ["unit_test"]
+    excluded = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
+    return ["build", "--indirect-selection", "cautious", *excluded]
 
 
 def near_real_time_models(assets: AssetsDefinition) -> AssetSelection:
@@ -128,8 +151,7 @@ def as_judged(event: Any, manifest: Mapping[str, Any]) -> Any:
     if not isinstance(event, AssetCheckResult) or event.passed:
         return event
     node = manifest["nodes"].get(event.metadata["unique_id"].value, {})
-    is_error = node.get("config", {}).get("severity", "error").lower() == "error"
-    return event._replace(severity=AssetCheckSeverity.ERROR if is_error else AssetCheckSeverity.WARN)
+    return event._replace(severity=AssetCheckSeverity.ERROR if is_error(node) else AssetCheckSeverity.WARN)
 
 
 @contextmanager

@@ -63,19 +63,44 @@ class Outcome:
         ]
 
 
-def read_outcome(target: Path, manifest: Mapping[str, Any], client: Client) -> Outcome:
-    """The outcome from dbt's own account in `target`; the first rows at fault are asked of the engine.
+@dataclass(frozen=True)
+class Account:
+    """dbt's own account of its run."""
 
-    Without an account dbt did not come that far: that is a failed build as well.
-    """
+    invocation_id: str = ""
+    results: tuple[Mapping[str, Any], ...] = ()
+    is_there: bool = True
+
+    @property
+    def built(self) -> set[str]:
+        """Unique ids of the models and seeds that were built."""
+        return {result["unique_id"] for result in self.results if _is(result, ("success",))}
+
+
+def read_account(target: Path) -> Account:
+    """The account in dbt's target folder; none is there when dbt did not come that far."""
     try:
-        results = json.loads((target / "run_results.json").read_text())["results"]
+        account = json.loads((target / "run_results.json").read_text())
+        return Account(account["metadata"]["invocation_id"], tuple(account["results"]))
     except (OSError, ValueError, KeyError):
+        return Account(is_there=False)
+
+
+def read_outcome(account: Account, manifest: Mapping[str, Any], client: Client) -> Outcome:
+    """The outcome by dbt's own account; the first rows at fault are asked of the engine.
+
+    A run without an account is a failed build as well.
+    """
+    if not account.is_there:
         return Outcome(("dbt ended without an account of its run",))
+    results, nodes = account.results, manifest["nodes"]
     broken = [f"{node_name(result['unique_id'])}: {_message(result)}" for result in results if _is(result, _BROKEN)]
-    nodes = manifest["nodes"]
-    failed = [result for result in results if _is(result, ("warn",)) and result["unique_id"] in nodes]
-    return Outcome(tuple(broken), tuple(_failed_test(result, nodes, client) for result in failed))
+    failed = [
+        failed_test(nodes[result["unique_id"]], result.get("failures") or 0, result.get("compiled_code") or "", client)
+        for result in results
+        if _is(result, ("warn",)) and result["unique_id"] in nodes
+    ]
+    return Outcome(tuple(broken), tuple(failed))
 
 
 def node_name(unique_id: str) -> str:
@@ -92,12 +117,16 @@ def _message(result: Mapping[str, Any]) -> str:
     return " ".join((result.get("message") or result["status"]).split())[:400]
 
 
-def _failed_test(result: Mapping[str, Any], nodes: Mapping[str, Any], client: Client) -> FailedTest:
-    node = nodes[result["unique_id"]]
-    model = (node.get("attached_node") or node["name"]).rpartition(".")[2]
-    is_fault_of_sql = node["config"]["severity"].lower() == "error"
-    rows = _first_rows(client, result.get("compiled_code") or "", node.get("column_name"))
-    return FailedTest(node["name"], model, is_fault_of_sql, int(result.get("failures") or 0), rows)
+def is_error(test: Mapping[str, Any]) -> bool:
+    """Whether a data test guards our SQL: its severity is `error`, as it is unless the test says otherwise."""
+    return test.get("config", {}).get("severity", "error").lower() == "error"
+
+
+def failed_test(test: Mapping[str, Any], row_count: int, faulty_rows: str, client: Client) -> FailedTest:
+    """A test of the manifest that found `row_count` rows; the SQL `faulty_rows` shows the first of them."""
+    model = (test.get("attached_node") or test["name"]).rpartition(".")[2]
+    rows = _first_rows(client, faulty_rows, test.get("column_name"))
+    return FailedTest(test["name"], model, is_error(test), int(row_count), rows)
 
 
 def _first_rows(client: Client, sql: str, column: str | None) -> str:

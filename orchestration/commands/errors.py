@@ -50,12 +50,15 @@ def clickhouse_text(text: str) -> str:
 
 
 def _is_expected(error: BaseException) -> bool:
+    from orchestration.dashboards.process import DashboardsError
     from orchestration.embedded.services import ServicesError
     from orchestration.loading.errors import WarehouseError
     from orchestration.machine.private import HomeNotPrivate
     from orchestration.settings import SettingsError
 
-    return isinstance(error, (CommandError, HomeNotPrivate, SettingsError, ServicesError, WarehouseError))
+    return isinstance(
+        error, (CommandError, DashboardsError, HomeNotPrivate, SettingsError, ServicesError, WarehouseError)
+    )
 
 
 def _is_full_disk(error: BaseException) -> bool:

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.resources.run_locks import killed_runs
-from orchestration.settings import PROJECT_ROOT, load_settings, warehouse_home, warehouse_target
+from orchestration.settings import PROJECT_ROOT, load_settings, ui_hosts, warehouse_home, warehouse_target
 
 DEFINITIONS = "orchestration.definitions"
 READY_SECONDS = 180
@@ -40,9 +40,10 @@ class Child:
     log_path: Path
 
 
-def keep_up() -> int:
+def keep_up(with_realtime: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself."""
     home = warehouse_home()
+    ui_hosts()  # What is wrong with it is said here, not in the webserver's log.
     with only_one(home), ExitStack() as stack:
         if warehouse_target() == "local":
             stack.enter_context(own_services(home))
@@ -53,7 +54,15 @@ def keep_up() -> int:
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
         say_where(warehouse, url)
-        return watch(children, home, stack.enter_context(KeptWarm(home)))
+        tend = stack.enter_context(realtime_path()) if with_realtime else lambda: None
+        return watch(children, home, stack.enter_context(KeptWarm(home)), tend)
+
+
+def realtime_path() -> AbstractContextManager[Callable[[], None]]:
+    """The real-time path beside Dagster; an extra, imported only when it is asked for."""
+    from orchestration.commands.realtime.up import running_path
+
+    return running_path()
 
 
 @contextmanager
@@ -109,7 +118,7 @@ def start_dagster(warehouse: Opened, children: list[Child], stages: Stages) -> s
     is_new = not (dagster_home / "history" / "runs.db").exists()
     if is_new:  # Dagster's databases are made here: by several processes at once, one of them fails.
         mark_dead_runs(home, is_up_starting=True)
-    code_port, ui_port = free_ports(2)
+    code_port, ui_port = free_ports(1)[0], lasting_port(home / "up.port")
     workspace = write_workspace(dagster_home, code_port)
     code_server = ["code-server", "start", "-m", DEFINITIONS, "-h", HOST, "-p", str(code_port)]
     children.append(start_child("code server", ["dagster", *code_server], home))
@@ -171,12 +180,13 @@ def _raise_if_ended(children: list[Child]) -> None:
             raise CommandError(f"Dagster's {child.name} ended by itself with exit code {code}; see {child.log_path}.")
 
 
-def watch(children: list[Child], home: Path, warm: KeptWarm) -> int:
+def watch(children: list[Child], home: Path, warm: KeptWarm, tend: Callable[[], None] = lambda: None) -> int:
     """Wait for Ctrl-C or SIGTERM, keep dbt warm and mark runs that were killed; a child of Dagster that ends by itself
-    is an error."""
+    is an error. `tend` is called at each look."""
     try:
         while True:
             _raise_if_ended(children)
+            tend()
             warm.renew()
             if killed_runs(home):
                 try_to_mark_dead_runs(home)
@@ -221,6 +231,20 @@ def _signal_group(child: Child, sign: int) -> bool:
         os.killpg(child.process.pid, sign)
         return True
     return False
+
+
+def lasting_port(file: Path) -> int:
+    """The port of the last start when it is free, so that bookmarks and a proxy's configuration stay good."""
+    recorded = file.read_text().strip() if file.exists() else ""
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((HOST, int(recorded or 0)))
+        except (OSError, ValueError, OverflowError):
+            candidate.bind((HOST, 0))
+        port = candidate.getsockname()[1]
+    file.write_text(f"{port}\n")
+    return port
 
 
 def free_ports(count: int) -> list[int]:

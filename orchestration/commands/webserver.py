@@ -1,4 +1,4 @@
-"""Dagster's webserver, which imports itself while the code server imports our definitions, and then waits for it.
+"""Dagster's webserver behind our guard: it imports itself while the code server imports our definitions, then waits.
 
 `python -m orchestration.commands.webserver CODE_PORT ARGUMENTS`; one after the other they take twice as long.
 """
@@ -6,8 +6,10 @@
 import socket
 import sys
 import time
+from collections.abc import Callable
 
 from orchestration.machine.lifetimes import end_with_parent
+from orchestration.settings import ui_hosts
 
 HOST = "127.0.0.1"
 
@@ -20,11 +22,23 @@ def answers(port: int) -> bool:
         return False
 
 
+def guarded_webserver() -> Callable[[], None]:
+    """Dagster's command line, whose application now stands behind the guard; Dagster has no option for that."""
+    from dagster_webserver import cli
+
+    from orchestration.web_guard.guard import WebGuard
+
+    make_application = cli.create_app_from_workspace_process_context
+    cli.create_app_from_workspace_process_context = lambda *arguments, **options: WebGuard(
+        make_application(*arguments, **options), ui_hosts()
+    )
+    return cli.main
+
+
 def main() -> None:
     end_with_parent()
     code_port, *arguments = sys.argv[1:]
-    from dagster_webserver.cli import main as serve
-
+    serve = guarded_webserver()
     while not answers(int(code_port)):  # `up` ends us when this takes too long
         time.sleep(0.1)
     sys.argv = ["dagster-webserver", *arguments]

@@ -10,6 +10,7 @@ import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from orchestration.embedded import reader_rules
 from orchestration.embedded.errors import EngineError
@@ -77,17 +78,19 @@ def check_request(user: User, settings: Mapping[str, str], default_format: str, 
     reader_rules.check_settings(user.name, own)
     reader_rules.check_format(user.name, default_format)
     if has_external_tables:
-        raise EngineError(
-            497,
-            "ACCESS_DENIED",
-            f"{user.name}: Not enough privileges. This user may not send rows for a temporary table.",
-        )
+        refuse_external_tables(user)
+
+
+def refuse_external_tables(user: User) -> NoReturn:
+    """A reader sends no rows: their structure may hold expressions."""
+    text = f"{user.name}: Not enough privileges. This user may not send rows for a temporary table."
+    raise EngineError(497, "ACCESS_DENIED", text)
 
 
 def check_statement(user: User, statement_class: str, must_only_read: bool) -> None:
     """Refuses what this user or this request must not run. `statement_class` is the engine's own judgement.
 
-    A reader's SET and USE are of the class CONTROL; `reader_rules` says which of this class a reader may run.
+    A reader's SET, USE and KILL are of the class CONTROL; `reader_rules` says which of this class a reader may run.
     """
     if must_only_read and statement_class != "READ_ONLY":
         raise EngineError(

@@ -35,6 +35,9 @@ CONTENT_TYPES = {
     "ORC": "application/octet-stream",
 }
 
+# An answer is no page of ours: scripts in it, as in FORMAT HTML, can ask nothing of the endpoint.
+SHOWN_IN_A_BROWSER = {"content-security-policy": "sandbox allow-scripts", "x-content-type-options": "nosniff"}
+
 
 def content_type(answer_format: str) -> str:
     """The media type of a format; of its family (`JSONCompact` is JSON) when it is not listed itself."""
@@ -116,7 +119,7 @@ class Answer:
 
     async def _start(self, status: int, headers: dict[str, str]) -> None:
         self._has_started = True
-        common = {"x-clickhouse-server-display-name": "warehouse"}
+        common = {"x-clickhouse-server-display-name": "warehouse"} | SHOWN_IN_A_BROWSER
         if self.query_id:
             common["x-clickhouse-query-id"] = self.query_id
         encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in (common | headers).items()]

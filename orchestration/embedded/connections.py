@@ -28,14 +28,16 @@ MAX_IDLE_CONNECTIONS = 8
 SETTING_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]*$")
 # These change many settings at once: such a connection is not worth cleaning.
 SWEEPING_SETTINGS = {"compatibility", "profile", "readonly", "dialect"}
-# chDB gives every query an id of its own and takes none; the client's travels as the first line of log_comment,
-# which system.processes shows. A query of the engine itself has none, so its own id is used.
-QUERY_ID_CARRIER = "if(Settings['log_comment'] = '', query_id, splitByChar('\\n', Settings['log_comment'])[1])"
 
 
 def quote(text: str) -> str:
     """A ClickHouse string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_bytes(text: bytes) -> bytes:
+    """A ClickHouse string literal of any bytes; the engine's strings need not be UTF-8."""
+    return b"'" + text.replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'"
 
 
 def quote_identifier(name: str) -> str:
@@ -58,7 +60,7 @@ class EngineConnection:
         self.set(baseline)
 
     def execute(
-        self, sql: str, output_format: str = "TabSeparated", parameters: Mapping[str, str] | None = None
+        self, sql: str | bytes, output_format: str = "TabSeparated", parameters: Mapping[str, str] | None = None
     ) -> Any:
         """Runs one statement to its end; raises EngineError."""
         try:
@@ -70,7 +72,7 @@ class EngineConnection:
         """The single value that a statement answers."""
         return self.execute(sql, "TabSeparatedRaw").bytes().decode().rstrip("\n")
 
-    def classify(self, sql: str) -> str:
+    def classify(self, sql: bytes) -> str:
         """What the engine's own parser says that one statement would do: READ_ONLY, MUTATING or CONTROL.
 
         Raises the parser's error for a text that is not exactly one statement: chDB, unlike a server, would run each
@@ -84,9 +86,10 @@ class EngineConnection:
             raise EngineError(62, "SYNTAX_ERROR", "Syntax error: the statement is not complete")
         return seen["query_class"].name
 
-    def canonical(self, sql: str) -> bytes:
+    def canonical(self, sql: bytes) -> bytes:
         """The text as the engine's parser writes it: no comments, no escaped names, no typographic quotes."""
-        return self.text(f"SELECT formatQuery({quote(sql)})").encode()
+        answer = self.execute(b"SELECT formatQuery(" + quote_bytes(sql) + b")", "TabSeparatedRaw")
+        return answer.bytes().rstrip(b"\n")
 
     def spend(self) -> None:
         """To be said before anything that may leave traces which no request takes back."""
@@ -129,17 +132,23 @@ class EngineConnection:
             self.execute(f"USE {quote_identifier(database)}")
             self._database = database
 
+    def undo(self, action: Callable[..., Any], *arguments: Any) -> None:
+        """Runs what takes a request's traces back. A statement that is killed just now may fail: the connection, with
+        what is left on it, is then for nobody else."""
+        try:
+            action(*arguments)
+        except EngineError:
+            self.spend()
+            raise
+
     def put_back(self, changed: Iterable[str], before: Mapping[str, str] | None) -> None:
         """Undoes the settings `changed`: to the values `before` on a session, else to ours or the engine's defaults."""
         if self.is_spent and before is None:
             return
         known = self._baseline if before is None else before
         values = [f"{name} = {quote(known[name]) if name in known else 'DEFAULT'}" for name in changed]
-        try:
+        if values:
             self.execute("SET " + ", ".join(values))
-        except EngineError:
-            self.spend()
-            raise
 
     def close(self) -> None:
         self._chdb.close()
@@ -203,10 +212,21 @@ class Engine:
             connection.execute("SET readonly = 2")
         return connection
 
-    def cancel(self, query_id: str) -> None:
-        """Asks the engine to stop the query of this id; returns at once."""
+    def cancel(self, thread_id: int) -> None:
+        """Asks the engine to stop the query of this thread of ours; returns at once."""
         with self._control_lock:
-            self._control.execute(f"KILL QUERY WHERE {QUERY_ID_CARRIER} = {quote(query_id)} ASYNC")
+            self._control.execute(f"KILL QUERY WHERE has(thread_ids, {thread_id}) ASYNC")
+
+    def queries_of_threads(self) -> dict[str, list[int]]:
+        """The threads at work for each query that runs, by the engine's own id of it.
+
+        chDB gives every query an id of its own and takes none. It runs a query in the thread that asks for it, and
+        lists that thread, which no text of a query can change.
+        """
+        with self._control_lock:
+            answer = self._control.execute("SELECT query_id, thread_ids FROM system.processes", "JSONCompactEachRow")
+        rows = [json.loads(line) for line in answer.bytes().splitlines()]
+        return {query_id: [int(thread) for thread in threads] for query_id, threads in rows}
 
     def close(self) -> None:
         for pool in self.pools.values():

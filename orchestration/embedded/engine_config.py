@@ -1,9 +1,10 @@
 """The configuration under which chDB opens a home: caps for a laptop, and what a reader may see.
 
-chDB runs every statement as one user, `default`. That user has two roles: `everything`, under which admin connections
-run, and `reading`, which a reader's connections take before they see a statement and cannot leave again. A reader's
-connections also have a profile that pins every setting which readers must not change. The engine does not look at
-settings inside subqueries, so `reader_rules` checks them too.
+chDB runs every statement as one user, `default`. Only the endpoint checks its password: the engine takes any, since
+dbt writes the endpoint's into dictionaries over the engine's own tables. That user has two roles: `everything`, under
+which admin connections run, and `reading`, which a reader's connections take before they see a statement and cannot
+leave again. A reader's connections also have a profile that pins every setting which readers must not change. The
+engine does not look at settings inside subqueries, so `reader_rules` checks them too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -104,7 +105,7 @@ def _users() -> str:
     </roles>
     <users>
         <default>
-            <password></password>
+            <no_password/>
             <networks><ip>::/0</ip></networks>
             <profile>default</profile>
             <quota>default</quota>

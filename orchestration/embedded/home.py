@@ -1,12 +1,11 @@
 """The files of one home: where they are, and the secrets made for it."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.machine.private import make_private
+from orchestration.machine.private import make_private, write_private
 from orchestration.settings import LOCAL_BUCKET, SERVICES_FILE
 
 
@@ -103,17 +102,6 @@ def load_or_create_secrets(home: Home) -> Secrets:
     )
     write_private(home.secrets_file, vars(made))
     return made
-
-
-def write_private(path: Path, content: dict) -> None:
-    """Writes JSON that only the owner can read; readers see the old file or the new one, never half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def read_services(home: Home) -> dict | None:

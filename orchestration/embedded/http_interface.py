@@ -12,9 +12,8 @@ import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from starlette.datastructures import Headers, QueryParams, UploadFile
-from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from orchestration.embedded.access import User, Users
@@ -22,14 +21,15 @@ from orchestration.embedded.answer import Answer, ClientGone
 from orchestration.embedded.compression import decode_body
 from orchestration.embedded.connections import Engine
 from orchestration.embedded.errors import EngineError
+from orchestration.embedded.forms import read_form
 from orchestration.embedded.query_job import QueryJob
 from orchestration.embedded.query_request import ExternalTable, QueryRequest, is_on, read_request
+from orchestration.embedded.running import MAX_RUNNING_QUERIES, RunningQueries
 from orchestration.embedded.sessions import Sessions
+from orchestration.web_guard.origins import refusal_of_page
 
-MAX_RUNNING_QUERIES = 48
-# The rest is left to administrators, so that readers cannot lock them out.
-MAX_RUNNING_QUERIES_OF_READERS = 36
-LARGEST_FORM_FIELD = 64 << 20
+# A client that neither sends nor takes a byte for so long has left, though its connection stands. A server waits 30 s.
+STALLED_SECONDS = 300
 log = logging.getLogger("endpoint")
 
 
@@ -50,7 +50,7 @@ class RequestBody:
             yield self._pending.result()
 
     async def _next(self) -> bytes:
-        message: Message = await self._receive()
+        message: Message = await in_time_received(self._receive)()
         if message["type"] == "http.disconnect":
             self._is_abandoned = True
             self._is_complete.set()
@@ -81,7 +81,7 @@ class HttpInterface:
         self._temporary = temporary
         self._sessions = Sessions(engine.pools)
         self._threads = ThreadPoolExecutor(MAX_RUNNING_QUERIES + 2, thread_name_prefix="query")
-        self._running: set[QueryJob] = set()
+        self._running = RunningQueries(engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,15 +100,18 @@ class HttpInterface:
 
     async def _answer_query(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_at, user = time.monotonic(), "-"
-        answer = Answer(send, scope["method"])
+        answer = Answer(in_time_sent(send), scope["method"])
         try:
             headers, url = Headers(scope=scope), QueryParams(scope["query_string"])
+            if reason := refusal_of_page(headers, scope["method"]):
+                raise EngineError(497, "ACCESS_DENIED", reason)
             caller = self._users.authenticate(headers, url)
             user = caller.name
-            request, body = await self._read(scope, receive, caller, headers, dict(url))
-            answer.query_id = request.query_id
-            self._admit(request)
-            await self._run(request, body, headers.get("content-encoding", ""), answer)
+            with self._running.place(caller):
+                request, body = await self._read(scope, receive, caller, headers, dict(url))
+                answer.query_id = request.query_id
+                self._running.check_id(request.query_id)
+                await self._run(request, body, headers.get("content-encoding", ""), answer)
         except EngineError as error:
             await answer.send_error(error)
         except (ClientGone, ClientDisconnect):
@@ -122,19 +125,6 @@ class HttpInterface:
             log.info(
                 "%s %s %s %s %d ms", user, answer.query_id or "-", answer.keyword or "-", answer.outcome, milliseconds
             )
-
-    def _admit(self, request: QueryRequest) -> None:
-        """Raises ClickHouse's errors 202 and 216 when there is no place for a query, or its id is taken."""
-        running = [job.request for job in self._running]
-        of_readers = sum(other.user.is_reader for other in running)
-        limit = MAX_RUNNING_QUERIES_OF_READERS if request.user.is_reader else MAX_RUNNING_QUERIES
-        if len(running) >= MAX_RUNNING_QUERIES or (request.user.is_reader and of_readers >= limit):
-            text = f"Too many simultaneous queries. Maximum: {limit}"
-            raise EngineError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", text)
-        # Queries are stopped by their ids, so that two of one id would be stopped together.
-        if any(other.query_id == request.query_id for other in running):
-            text = f"Query with id = {request.query_id} is already running."
-            raise EngineError(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", text)
 
     async def _read(
         self, scope: Scope, receive: Receive, caller: User, headers: Headers, parameters: dict[str, str]
@@ -150,7 +140,7 @@ class HttpInterface:
         tables: list[ExternalTable] = []
         body = RequestBody(receive)
         if headers.get("content-type", "").startswith("multipart/form-data"):
-            await _read_form(Request(scope, receive), parameters, tables)
+            parameters, tables = await read_form(scope, in_time_received(receive), caller, parameters)
             body = RequestBody(_only_disconnects(receive))
         return read_request(caller, scope["method"], headers, parameters, tables), body
 
@@ -158,7 +148,7 @@ class HttpInterface:
         """Runs the job and answers from its pipe."""
         loop = asyncio.get_running_loop()
         read_end, write_end = os.pipe()
-        job = QueryJob(self._engine, self._sessions, request, write_end, self._temporary)
+        job = QueryJob(self._engine, self._sessions, self._running, request, write_end, self._temporary)
         self._running.add(job)
         work = loop.run_in_executor(self._threads, lambda: job.run(decode_body(coding, body.chunks())))
         reader = asyncio.StreamReader(limit=1 << 18)
@@ -201,35 +191,37 @@ class HttpInterface:
 
     async def close(self) -> None:
         """Cancels what runs and closes every connection."""
-        await asyncio.gather(*(asyncio.to_thread(job.cancel) for job in list(self._running)))
+        await asyncio.gather(*(asyncio.to_thread(job.cancel) for job in self._running.jobs))
         await asyncio.to_thread(self._threads.shutdown)
         self._sessions.close()
         self._engine.close()
 
 
-async def _read_form(request: Request, parameters: dict[str, str], tables: list[ExternalTable]) -> None:
-    """Adds a form's fields to the parameters and its files to the external tables."""
-    try:
-        async with request.form(max_part_size=LARGEST_FORM_FIELD) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    tables.append(_external_table(name, await value.read(), parameters))
-                else:
-                    parameters[name] = parameters.get(name, "") + value if name == "query" else value
-    except MultiPartException as error:
-        raise EngineError(36, "BAD_ARGUMENTS", f"The form cannot be read: {error.message}") from None
+def in_time_received(receive: Receive) -> Receive:
+    """Raises ClickHouse's error 209 when the client sends nothing for too long."""
+
+    async def next_message() -> Message:
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                return await receive()
+        except TimeoutError:
+            text = f"The client sent nothing for {STALLED_SECONDS} s, and the request is not complete."
+            raise EngineError(209, "SOCKET_TIMEOUT", text) from None
+
+    return next_message
 
 
-def _external_table(name: str, data: bytes, parameters: dict[str, str]) -> ExternalTable:
-    structure = parameters.get(f"{name}_structure", "")
-    if not structure:
-        types = parameters.get(f"{name}_types", "")
-        if not types:
-            raise EngineError(
-                36, "BAD_ARGUMENTS", f"The form's file '{name}' needs {name}_structure or {name}_types in the URL."
-            )
-        structure = ", ".join(f"_{number} {kind}" for number, kind in enumerate(types.split(","), start=1))
-    return ExternalTable(name, structure, parameters.get(f"{name}_format", "TabSeparated"), data)
+def in_time_sent(send: Send) -> Send:
+    """Raises ClientGone when the client takes nothing for too long: a query must not wait for it for ever."""
+
+    async def send_message(message: Message) -> None:
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await send(message)
+        except TimeoutError:
+            raise ClientGone from None
+
+    return send_message
 
 
 def _only_disconnects(receive: Receive) -> Receive:

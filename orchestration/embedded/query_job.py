@@ -14,9 +14,10 @@ from contextlib import ExitStack
 
 from orchestration.embedded import reader_rules, statements
 from orchestration.embedded.access import check_request, check_statement
-from orchestration.embedded.connections import QUERY_ID_CARRIER, Engine, EngineConnection, quote, quote_identifier
+from orchestration.embedded.connections import Engine, EngineConnection, quote, quote_identifier
 from orchestration.embedded.errors import EngineError
 from orchestration.embedded.query_request import ExternalTable, QueryRequest
+from orchestration.embedded.running import RunningQueries
 from orchestration.embedded.sessions import Sessions
 
 MAX_STATEMENT_BYTES = 64 << 20
@@ -30,7 +31,15 @@ class QueryJob:
     `summary` and `error` are known when the pipe is closed.
     """
 
-    def __init__(self, engine: Engine, sessions: Sessions, request: QueryRequest, output: int, temporary: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        sessions: Sessions,
+        running: RunningQueries,
+        request: QueryRequest,
+        output: int,
+        temporary: str,
+    ) -> None:
         self.request = request
         self.answer_format = ""
         self.keyword = ""
@@ -40,11 +49,16 @@ class QueryJob:
         self._sessions = sessions
         self._output = output
         self._temporary = temporary
+        self._running = running
         self._is_cancelled = threading.Event()
         self._is_done = threading.Event()
+        # Held to stop the thread's query and to end the job, so that a thread's next query is never stopped instead.
+        self._stopping = threading.Lock()
+        self.thread_id = 0
 
     def run(self, body: Iterator[bytes]) -> None:
         """Runs the statement; never raises, closes the pipe in the end."""
+        self.thread_id = threading.get_native_id()
         try:
             with ExitStack() as stack:
                 connection = self._borrow(stack)
@@ -55,14 +69,18 @@ class QueryJob:
         except Exception as error:  # The client must hear of it, whatever it is.
             self.error = EngineError(1002, "UNKNOWN_EXCEPTION", f"The endpoint failed: {type(error).__name__}: {error}")
         finally:
-            self._is_done.set()
+            with self._stopping:
+                self.thread_id = 0
+                self._is_done.set()
             os.close(self._output)
 
     def cancel(self) -> None:
         """Stops the statement; returns when it has stopped."""
         self._is_cancelled.set()
         while not self._is_done.is_set():
-            self._engine.cancel(self.request.query_id)
+            with self._stopping:
+                if self.thread_id:
+                    self._engine.cancel(self.thread_id)
             self._is_done.wait(0.2)
 
     def _borrow(self, stack: ExitStack) -> EngineConnection:
@@ -80,24 +98,25 @@ class QueryJob:
         settings = dict(request.settings)
         # Once set on a connection it cannot be taken back, not even for the next request of a session.
         settings.pop("readonly", None)
-        comment = settings.get("log_comment", "")
-        settings["log_comment"] = f"{request.query_id}\n{comment}" if comment else request.query_id
-        before = connection.own_settings(settings) if request.session_id else None
-        connection.set(settings)
-        stack.callback(connection.put_back, settings, before)
+        if settings:
+            before = connection.own_settings(settings) if request.session_id else None
+            connection.set(settings)
+            stack.callback(connection.undo, connection.put_back, settings, before)
         if request.database:
-            stack.callback(connection.use, connection.current_database())
+            stack.callback(connection.undo, connection.use, connection.current_database())
             connection.use(request.database)
         for table in request.external_tables:
-            stack.callback(connection.execute, f"DROP TEMPORARY TABLE IF EXISTS {quote_identifier(table.name)}")
+            drop = f"DROP TEMPORARY TABLE IF EXISTS {quote_identifier(table.name)}"
+            stack.callback(connection.undo, connection.execute, drop)
             self._add_external_table(connection, table)
 
     def _add_external_table(self, connection: EngineConnection, table: ExternalTable) -> None:
         name = quote_identifier(table.name)
-        create = f"CREATE TEMPORARY TABLE {name} ({table.structure})"
+        create = f"CREATE TEMPORARY TABLE {name} ({table.structure})".encode()
         connection.classify(create)
         connection.execute(create)
-        insert = statements.InlineInsert(f"INSERT INTO {name}", "", statements.check_format(table.format), 0)
+        insert_format = statements.check_format(table.format)
+        insert = statements.InlineInsert(f"INSERT INTO {name}".encode(), b"", insert_format, 0)
         self._insert(connection, insert, iter([table.data]), {})
 
     def _execute(self, connection: EngineConnection, body: Iterator[bytes]) -> None:
@@ -135,8 +154,8 @@ class QueryJob:
             # Few literal rows run as the statement they are: expressions and query parameters work in them.
             following = next((chunk for chunk in rest if chunk), b"")
             if data.strip() and not following:
-                connection.classify(_decode(head))
-                self._note(connection.execute(_decode(head), parameters=self.request.parameters))
+                connection.classify(head)
+                self._note(connection.execute(head, parameters=self.request.parameters))
                 return
             rest = itertools.chain([following], rest)
         self._insert(connection, inline, itertools.chain([data], rest), self.request.parameters)
@@ -153,14 +172,18 @@ class QueryJob:
         chDB's own streaming insert would spare the file, but it reports success when a constraint, a materialized
         view or the memory limit stopped the rows.
         """
-        connection.classify(f"{inline.header} {inline.settings} FORMAT {inline.format}")
+        form = f" FORMAT {inline.format}".encode()
+        connection.classify(inline.header + inline.settings + form)
         with tempfile.NamedTemporaryFile(dir=self._temporary, prefix="insert_") as file:
             for chunk in data:
                 self._raise_when_cancelled()
                 file.write(chunk)
             file.flush()
-            source = f"FROM INFILE {quote(file.name)} COMPRESSION 'none'"
-            sql = f"{inline.header}\n{source} {inline.settings} FORMAT {inline.format}"
+            if inline.is_query:
+                sql = statements.replace_input(inline.header, quote(file.name).encode(), inline.format)
+            else:
+                source = f"\nFROM INFILE {quote(file.name)} COMPRESSION 'none' ".encode()
+                sql = inline.header + source + inline.settings + form
             self._note(connection.execute(sql, parameters=parameters))
 
     def _run_statement(self, connection: EngineConnection, sql: bytes) -> None:
@@ -169,15 +192,15 @@ class QueryJob:
             raise EngineError(62, "SYNTAX_ERROR", "Empty query")
         if statements.has_outfile(sql):
             raise EngineError(344, "SUPPORT_IS_DISABLED", "INTO OUTFILE and FROM INFILE are not allowed over HTTP.")
-        statement_class = connection.classify(_decode(sql))
+        statement_class = connection.classify(sql)
         check_statement(self.request.user, statement_class, self.request.must_only_read)
         if self.request.user.is_reader:
-            sql = self._judged(connection, sql)
+            sql = self._killing(connection, sql) if self.keyword == "KILL" else self._judged(connection, sql)
         if statement_class == "CONTROL" or statements.is_about_temporary_tables(sql):
             # SET, USE and temporary tables must not reach the next request on this connection.
             connection.spend()
-        if not self.request.user.is_reader:
-            sql = statements.rewrite_query_ids(sql, QUERY_ID_CARRIER)
+        if not self.request.user.is_reader and statements.speaks_of_queries(sql, statement_class):
+            sql = statements.rewrite_query_ids(sql, self._running.columns(self))
         self._raise_when_cancelled()
         if statement_class == "READ_ONLY" and statements.is_select(sql):
             self._stream(connection, sql)
@@ -186,29 +209,55 @@ class QueryJob:
 
     def _judged(self, connection: EngineConnection, sql: bytes) -> bytes:
         """A reader's statement after its check: the engine's own writing of it, so that no odd quotes deceive us."""
-        canonical = connection.canonical(_decode(sql))
-        asked = reader_rules.check_statement(
-            connection, self.request.user.name, _decode(canonical), self.request.parameters
-        )
+        canonical = connection.canonical(sql)
+        asked = reader_rules.check_statement(connection, self.request.user.name, canonical, self.request.parameters)
         clause = statements.find_format(canonical)
         if (clause[0] if clause else None) != asked:
             raise EngineError(62, "SYNTAX_ERROR", "The FORMAT of this statement is not where it was expected.")
         return canonical
 
+    def _killing(self, connection: EngineConnection, sql: bytes) -> bytes:
+        """A reader's KILL QUERY, done here, since the engine would let it stop everybody's; returns what to answer."""
+        user = self.request.user
+        query_id = statements.find_killed_query(connection.canonical(sql).decode(errors="replace"))
+        if query_id is None:
+            text = f"{user.name} may end its own queries only: KILL QUERY WHERE query_id = '…'."
+            raise EngineError(164, "READONLY", text)
+        job = self._running.find(user, query_id)
+        if job is not None and job is not self:
+            job.cancel()
+        columns = {"kill_status": "finished", "query_id": query_id, "user": user.name}
+        listed = ", ".join(f"{quote(value)} AS {name}" for name, value in columns.items())
+        return f"SELECT {listed} WHERE {int(job is not None)}".encode()
+
     def _stream(self, connection: EngineConnection, sql: bytes) -> None:
         """A SELECT: the engine writes into the pipe. A FORMAT in the text wins over every other wish."""
         clause = statements.find_format(sql)
         name, start, end = clause or (self.request.default_format, len(sql), len(sql))
+        self._check_protocol(name)
         self.answer_format = name
         outfile = f"\nINTO OUTFILE '/dev/fd/{self._output}' APPEND FORMAT {name} ".encode()
-        result = connection.execute(_decode(sql[:start] + outfile + sql[end:]), name, self.request.parameters)
+        result = connection.execute(sql[:start] + outfile + sql[end:], name, self.request.parameters)
         self._note(result)
+
+    def _check_protocol(self, name: str) -> None:
+        """A client that asks for a later form of Native would misread the one that chDB writes."""
+        version = self.request.protocol_version
+        if name == "Native" and version not in ("", "0"):
+            raise EngineError(
+                48,
+                "NOT_IMPLEMENTED",
+                f"client_protocol_version={version[:20]} is not supported here: Native is answered as for version 0. "
+                "Leave the parameter out.",
+            )
 
     def _answer(self, connection: EngineConnection, sql: bytes, is_reading: bool) -> None:
         """Any other statement: its answer is small."""
         clause = statements.find_format(sql)
         name = clause[0] if clause else self.request.default_format
-        result = connection.execute(_decode(sql), name, self.request.parameters)
+        if is_reading:
+            self._check_protocol(name)
+        result = connection.execute(sql, name, self.request.parameters)
         self._note(result)
         answer = memoryview(result.bytes())
         if answer or is_reading:
@@ -242,10 +291,3 @@ class QueryJob:
     def _raise_when_cancelled(self) -> None:
         if self._is_cancelled.is_set():
             raise EngineError(394, "QUERY_WAS_CANCELLED", "Query was cancelled.")
-
-
-def _decode(sql: bytes) -> str:
-    try:
-        return sql.decode()
-    except UnicodeDecodeError as error:
-        raise EngineError(62, "SYNTAX_ERROR", f"The statement is not UTF-8: {error}") from None

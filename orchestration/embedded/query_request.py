@@ -39,6 +39,7 @@ class QueryRequest:
     sql: bytes
     database: str
     default_format: str
+    protocol_version: str
     settings: Mapping[str, str]
     parameters: Mapping[str, str]
     session_id: str
@@ -73,6 +74,7 @@ def read_request(
         default_format=check_format(
             parameters.get("default_format") or headers.get("x-clickhouse-format") or DEFAULT_FORMAT
         ),
+        protocol_version=parameters.get("client_protocol_version", ""),
         settings={
             name: value
             for name, value in parameters.items()
@@ -92,7 +94,7 @@ def read_request(
 
 
 def read_query_id(text: str) -> str:
-    """The client's id of its query, or a new one; the engine keeps it as one line (see `QUERY_ID_CARRIER`)."""
+    """The client's id of its query, or a new one. It stands in headers and in the log, so it is one line."""
     if not text.isprintable():
         raise EngineError(36, "BAD_ARGUMENTS", "The query_id must be one line of printable characters.")
     return text or str(uuid.uuid4())

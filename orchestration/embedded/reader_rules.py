@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestration.embedded.connections import EngineConnection, quote
+from orchestration.embedded.connections import EngineConnection, quote_bytes
 from orchestration.embedded.engine_config import READER_DATABASES, READER_LIMITS
 from orchestration.embedded.errors import EngineError
 from orchestration.embedded.reader_lists import function_verdict, judged
@@ -18,7 +18,7 @@ from orchestration.embedded.reader_lists import function_verdict, judged
 Node = dict[str, Any]
 
 # The tree of these statements cannot be had; `SELECT * FROM` has the same grammar behind its first words.
-DESCRIBING = re.compile(r"(DESCRIBE TABLE|EXISTS (TABLE|VIEW|DATABASE)|SHOW CREATE (TABLE|VIEW|DATABASE))(?=\s)")
+DESCRIBING = re.compile(rb"(DESCRIBE TABLE|EXISTS (TABLE|VIEW|DATABASE)|SHOW CREATE (TABLE|VIEW|DATABASE))(?=\s)")
 # The tree must hold all of a statement; what is written from it differs in spare brackets only.
 BRACKETS_AND_SPACES = re.compile(r"[()\s]")
 # The engine's errors for a kind of statement, and for a value of a setting, of which it makes no tree.
@@ -88,7 +88,7 @@ def check_format(user: str, name: str) -> None:
 
 
 def check_statement(
-    connection: EngineConnection, user: str, canonical_sql: str, parameters: Mapping[str, str]
+    connection: EngineConnection, user: str, canonical_sql: bytes, parameters: Mapping[str, str]
 ) -> str | None:
     """Refuses a statement that a reader must not run; returns the format that it asks for.
 
@@ -240,12 +240,12 @@ def _is_plain(child: Any) -> bool:
     return isinstance(child, list) and not any(isinstance(item, dict | list) for item in child)
 
 
-def _read_tree(connection: EngineConnection, user: str, canonical_sql: str) -> Node:
+def _read_tree(connection: EngineConnection, user: str, canonical_sql: bytes) -> Node:
     described = DESCRIBING.match(canonical_sql)
-    readable = f"SELECT * FROM{canonical_sql[described.end() :]}" if described else canonical_sql
+    readable = b"SELECT * FROM" + canonical_sql[described.end() :] if described else canonical_sql
     sql = (
-        f"WITH {quote(readable)} AS text SELECT parseQueryToJSON(text) AS tree, formatQueryFromJSON(tree), "
-        "formatQuerySingleLine(text)"
+        b"WITH " + quote_bytes(readable) + b" AS text "
+        b"SELECT parseQueryToJSON(text) AS tree, formatQueryFromJSON(tree), formatQuerySingleLine(text)"
     )
     try:
         answer = connection.execute(sql, "JSONCompactEachRow").bytes().decode(errors="replace")

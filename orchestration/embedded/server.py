@@ -8,13 +8,17 @@ never outlives it.
 import argparse
 import asyncio
 import contextlib
+import errno
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,11 +36,12 @@ from orchestration.embedded.home import (  # noqa: E402
     Secrets,
     load_or_create_secrets,
     read_ports,
-    write_private,
 )
 from orchestration.embedded.http_interface import HttpInterface  # noqa: E402
 from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # noqa: E402
+from orchestration.embedded.protocol import LARGEST_HEAD, PatientProtocol  # noqa: E402
 from orchestration.machine.locks import take_lock  # noqa: E402
+from orchestration.machine.logs import keep_small  # noqa: E402
 from orchestration.machine.private import HomeNotPrivate, keep_private  # noqa: E402
 
 EXIT_ALREADY_RUNNING = 3  # as `services` expects it
@@ -44,7 +49,10 @@ EXIT_FAILED = 4
 # A probe of the lock by another process lasts microseconds; a server that runs keeps it.
 LOCK_WAIT_SECONDS = 1.0
 WATCH_SECONDS = 0.25
-LARGEST_URL = 1 << 20
+LOG_SECONDS = 10.0
+ACCEPT_LOG_SECONDS = 60.0
+# Each connection of a client, each part of a table that is read and each pipe takes one.
+DESCRIPTORS = 65_536
 log = logging.getLogger("endpoint")
 
 
@@ -54,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--parent", type=int, default=0, help="end when this process is no longer the parent")
     chosen = parser.parse_args(arguments)
     keep_private()
+    allow_descriptors()
     home = Home(chosen.home.resolve())
     try:
         home.create()
@@ -87,6 +96,7 @@ def run(home: Home, parent: int) -> int:
         shutil.rmtree(home.temporary, ignore_errors=True)
         # Another start makes the home's folders before it finds the lock taken, perhaps this one just now.
         home.temporary.mkdir(parents=True, exist_ok=True)
+        tempfile.tempdir = str(home.temporary)  # also for what comes with forms: on the disk that holds the data
         config = write_engine_config(home.temporary)
         # Seen from the home, no path holds a `?` or `&`, which would end the path in chDB's connection string.
         os.chdir(home.path)
@@ -127,13 +137,19 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=LARGEST_URL,
+        http=PatientProtocol,
+        ws="none",
+        # asyncio tries to accept so many connections at once, and logs each that fails.
+        backlog=128,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=2,
     )
+    asyncio.get_running_loop().set_exception_handler(RareFaults())
     server = Server(config)
     watch = asyncio.create_task(watch_surroundings(server, lake, parent, home.in_use_lock_file))
     expiry = asyncio.create_task(interface.expire_sessions())
+    logs = asyncio.create_task(keep_logs_small(home.logs))
     write_private(home.services_file, description)
     log.info("ready: endpoint on port %d, lake on port %d", listener.getsockname()[1], lake.port)
     try:
@@ -141,6 +157,7 @@ async def serve(
     finally:
         watch.cancel()
         expiry.cancel()
+        logs.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watch
         await interface.close()
@@ -161,6 +178,39 @@ async def watch_surroundings(server: Server, lake: Lake, parent: int, in_use: Pa
             log.error("the lake ended with exit code %s; see lake.log", lake.process.returncode)
             server.stop()
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def keep_logs_small(folder: Path) -> None:
+    """Ends when cancelled."""
+    while True:
+        await asyncio.sleep(LOG_SECONDS)
+        for name in ("services.log", "lake.log"):
+            await asyncio.to_thread(keep_small, folder / name)
+
+
+class RareFaults:
+    """The loop's faults as lines of the log; a lack of descriptors, which comes thousandfold, once a minute."""
+
+    def __init__(self) -> None:
+        self._said_at = -ACCEPT_LOG_SECONDS
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            if loop.time() - self._said_at < ACCEPT_LOG_SECONDS:
+                return
+            self._said_at = loop.time()
+        frames = "".join(traceback.format_tb(error.__traceback__)) if error is not None else ""
+        log.error("%s: %s\n%s", context.get("message", "fault"), type(error).__name__, frames)
+
+
+def allow_descriptors() -> None:
+    """As many open files as the machine lets us have; some start a process with 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def bind_listener(preferred_port: int) -> socket.socket:

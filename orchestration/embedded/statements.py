@@ -5,28 +5,39 @@ of an INSERT begins. It works on bytes, since the data behind an INSERT need not
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise, takewhile
 
 from orchestration.embedded.errors import EngineError
 
+_SPACE = rb"\s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/"
+_QUOTED = rb"""
+    '(?:[^'\\]++|\\.|'')*'
+    | `(?:[^`\\]++|\\.|``)*` | "(?:[^"\\]++|\\.|"")*"
+    | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
+    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    """
+_WORD = rb"[A-Za-z_][A-Za-z0-9_$]*"
+_NUMBER = rb"[0-9][A-Za-z0-9_.]*"
 TOKEN = re.compile(
-    rb"""
-      (?P<space>   \s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/ )
-    | (?P<quoted>  '(?:[^'\\]|\\.|'')*'
-                 | `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*"
-                 | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
-                 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
-    | (?P<word>    [A-Za-z_][A-Za-z0-9_$]* )
-    | (?P<number>  [0-9][A-Za-z0-9_.]* )
-    | (?P<other>   . )
-    """,
+    rb"(?P<space> %b ) | (?P<quoted> %b ) | (?P<word> %b ) | (?P<number> %b ) | (?P<other> . )"
+    % (_SPACE, _QUOTED, _WORD, _NUMBER),
     re.DOTALL | re.VERBOSE,
 )
+# A whole text in one match: a model of staging has eleven thousand tokens, and dbt sends it several times.
+UP_TO_LAST = re.compile(
+    rb"(?: (?: %b | ; )*+ (?P<last> %b | %b | %b | . ) )*+" % (_SPACE, _QUOTED, _WORD, _NUMBER), re.DOTALL | re.VERBOSE
+)
 FORMAT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+INPUT_CALL = re.compile(rb"\binput\s*\(", re.IGNORECASE)
+KILLING = re.compile(r"KILL QUERY WHERE query_id = '([^'\\\n]*)' (?:SYNC|ASYNC)")
+QUERY_STARTS = (b"SELECT", b"WITH", b"FROM")
 SELECT_STARTS = {b"SELECT", b"WITH", b"FROM", b"("}
 MAX_HEADER_BYTES = 1 << 20
+# A last line without a comment that ends in FORMAT and a name, as drivers write it.
+_FORMAT_LINE = re.compile(rb"(?i)(?:(?!--)[^#])*?(?P<clause>(?<!\S)FORMAT)[ \t]+(?P<name>[a-z][a-z0-9_]*)\Z")
+_FORMAT = re.compile(rb"(?i)FORMAT(?![\w$(),.=])")
 
 
 @dataclass(frozen=True)
@@ -46,12 +57,16 @@ class Token:
 
 @dataclass(frozen=True)
 class InlineInsert:
-    """An INSERT whose rows follow it: the parts of the statement, and where the rows begin."""
+    """An INSERT whose rows follow it: the parts of the statement, and where the rows begin.
 
-    header: str
-    settings: str
+    With `is_query` the rows are what `input()` gives to the query in `header`.
+    """
+
+    header: bytes
+    settings: bytes
     format: str
     data_start: int
+    is_query: bool = False
 
 
 def tokens(sql: bytes) -> Iterator[Token]:
@@ -69,6 +84,12 @@ def tokens(sql: bytes) -> Iterator[Token]:
             depth += 1
 
 
+def _may_have(sql: bytes, *words: bytes) -> bool:
+    """Whether the text has one of the words, in capitals here, somewhere: only then its tokens are worth reading."""
+    capitals = sql.upper()
+    return any(word in capitals for word in words)
+
+
 def first_keyword(sql: bytes) -> bytes:
     """The word that decides what kind of statement this is, in capitals; empty when there is none."""
     return next((token.keyword for token in tokens(sql[:MAX_HEADER_BYTES])), b"")
@@ -80,15 +101,17 @@ def is_select(sql: bytes) -> bool:
 
 def strip_end(sql: bytes) -> bytes:
     """The statement without the semicolons and comments behind it."""
-    end = 0
-    for token in tokens(sql):
-        if token.text != b";":
-            end = token.end
-    return sql[:end]
+    found = UP_TO_LAST.match(sql)
+    return sql[: found.end("last")] if found and found.group("last") else b""
 
 
 def find_format(sql: bytes) -> tuple[str, int, int] | None:
-    """The trailing `FORMAT name` of a query: the name and the span of the clause."""
+    """The trailing `FORMAT name` of a query without anything behind it: the name and the span of the clause."""
+    if not _FORMAT.search(sql):
+        return None
+    start = sql.rfind(b"\n") + 1
+    if start and (line := _FORMAT_LINE.match(sql[start:])):
+        return line["name"].decode(), start + line.start("clause"), start + line.end()
     found = list(tokens(sql))
     for index in range(len(found) - 1, 0, -1):
         clause, name = found[index - 1], found[index]
@@ -109,8 +132,16 @@ def check_format(name: str) -> str:
 
 def has_outfile(sql: bytes) -> bool:
     """Whether the statement reads or writes a file of the machine by INTO OUTFILE or FROM INFILE."""
+    if not _may_have(sql, b"OUTFILE", b"INFILE"):
+        return False
     words = [token.keyword for token in tokens(sql)]
     return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in pairwise(words))
+
+
+def find_killed_query(canonical_sql: str) -> str | None:
+    """The id in `KILL QUERY WHERE query_id = '…'`, written by the engine; None for any other statement."""
+    match = KILLING.fullmatch(canonical_sql.strip())
+    return match.group(1) if match else None
 
 
 def is_about_temporary_tables(sql: bytes) -> bool:
@@ -119,23 +150,29 @@ def is_about_temporary_tables(sql: bytes) -> bool:
 
 
 def find_inline_insert(sql: bytes) -> InlineInsert | None:
-    """Where the rows of `INSERT INTO … FORMAT name` or `… VALUES` begin; None when the rows come from elsewhere."""
+    """Where the rows of `INSERT INTO … FORMAT name` or `… VALUES` begin; None when the rows come from elsewhere.
+
+    Behind `INSERT … SELECT … FROM input('…') FORMAT name` there are rows too.
+    """
     # A text that breaks off inside quotes is not whole yet: what follows the quote is no keyword.
     found = takewhile(lambda token: token.text not in (b"'", b'"', b"`"), tokens(sql))
-    if next((token.keyword for token in found), b"") != b"INSERT":
+    if not _starts_with_insert(found):
         return None
     settings_start = format_start = None
+    is_query = False
     for token in _skip_insert_target(found):
         if token.depth:
             continue
         if format_start is not None:
-            name = check_format(token.text.strip(b'`"').decode())
-            return _inline_insert(sql, settings_start, format_start, name, _data_start(sql, token.end))
-        if token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE", b";"):
+            name = check_format(token.text.strip(b'`"').decode(errors="replace"))
+            inline = _inline_insert(sql, settings_start, format_start, name, _data_start(sql, token.end))
+            return replace(inline, is_query=is_query)
+        is_query = is_query or token.keyword in QUERY_STARTS
+        if token.keyword in (b"WATCH", b"INFILE", b";") or (is_query and not INPUT_CALL.search(sql)):
             return None
-        if token.keyword == b"VALUES":
+        if token.keyword == b"VALUES" and not is_query:
             return _inline_insert(sql, settings_start, token.start, "Values", token.end)
-        if token.keyword == b"SETTINGS":
+        if token.keyword == b"SETTINGS" and not is_query:
             settings_start = token.start
         if token.keyword == b"FORMAT":
             format_start = token.start
@@ -146,8 +183,42 @@ def _inline_insert(
     sql: bytes, settings_start: int | None, header_end: int, input_format: str, data_start: int
 ) -> InlineInsert:
     settings_start = header_end if settings_start is None else settings_start
-    header, settings = sql[:settings_start].decode(), sql[settings_start:header_end].decode()
-    return InlineInsert(header, settings, input_format, data_start)
+    return InlineInsert(sql[:settings_start], sql[settings_start:header_end], input_format, data_start)
+
+
+def _starts_with_insert(found: Iterator[Token]) -> bool:
+    """Moves behind the first INSERT, which may follow a WITH clause; whether there is one."""
+    first = next(found, None)
+    if first is None or first.keyword not in (b"INSERT", b"WITH"):
+        return False
+    if first.keyword == b"INSERT":
+        return True
+    before = first.keyword
+    for token in found:
+        # `with 1 as insert select insert` and `with insert as (…) select …` insert nothing.
+        if token.keyword == b"INSERT" and not token.depth and before not in (b"WITH", b"AS", b",", b"RECURSIVE"):
+            return True
+        if token.keyword == b"SELECT" and not token.depth:
+            return False
+        before = token.keyword
+    return False
+
+
+def replace_input(sql: bytes, file: bytes, input_format: str) -> bytes:
+    """The statement with `input('structure')` reading a file instead; chDB's own `input` drops the rows silently."""
+    found = list(tokens(sql))
+    for name, bracket, structure in zip(found, found[1:], found[2:], strict=False):
+        if name.keyword != b"INPUT" or bracket.text != b"(":
+            continue
+        if structure.text == b")":
+            raise EngineError(
+                48,
+                "NOT_IMPLEMENTED",
+                "input() needs the structure of its rows here: input('number UInt64, name String').",
+            )
+        arguments = b"file(" + file + b", '" + input_format.encode() + b"', "
+        return sql[: name.start] + arguments + sql[bracket.end :]
+    return sql
 
 
 def _skip_insert_target(found: Iterator[Token]) -> Iterator[Token]:
@@ -173,17 +244,25 @@ def _data_start(sql: bytes, position: int) -> int:
     return match.end() if match else position
 
 
-def rewrite_query_ids(sql: bytes, carrier: str) -> bytes:
-    """Lets KILL QUERY and readers of system.processes speak of the ids that clients chose.
+def speaks_of_queries(sql: bytes, statement_class: str) -> bool:
+    """Whether the statement may be one that `rewrite_query_ids` changes; a view that is made keeps its own words."""
+    return first_keyword(sql) == b"KILL" or (statement_class == "READ_ONLY" and b"processes" in sql.lower())
 
-    The engine gives every query an id of its own, so `carrier` is the expression that holds the client's.
+
+def rewrite_query_ids(sql: bytes, columns: Mapping[str, str]) -> bytes:
+    """Lets KILL QUERY and readers of system.processes speak of the ids and users that clients know.
+
+    The engine gives every query an id of its own and runs all as one user: `columns` has the expression of each column
+    that is to say something else.
     """
     found = list(tokens(sql))
     replacements: list[tuple[int, int, bytes]] = []
     if found and found[0].keyword == b"KILL":
-        replacements = [(t.start, t.end, carrier.encode()) for t in found if t.keyword == b"QUERY_ID"]
+        by_name = {name.upper().encode(): f"({expression})".encode() for name, expression in columns.items()}
+        replacements = [(t.start, t.end, by_name[t.keyword]) for t in found if t.keyword in by_name]
     else:
-        view = f"(select * replace ({carrier} as query_id) from system.processes)".encode()
+        replaced = ", ".join(f"{expression} as {name}" for name, expression in columns.items())
+        view = f"(select * replace ({replaced}) from system.processes)".encode()
         for before, database, dot, table in zip(found, found[1:], found[2:], found[3:], strict=False):
             names = [part.text.strip(b'`"').lower() for part in (database, dot, table)]
             if before.keyword in (b"FROM", b"JOIN") and names == [b"system", b".", b"processes"]:

@@ -1,5 +1,7 @@
 """The home is its owner's alone: it holds raw lines with mail addresses, passwords, and the key of the pseudonyms."""
 
+import errno
+import json
 import os
 import stat
 from pathlib import Path
@@ -11,6 +13,7 @@ _MARKS = ("secrets.json", "services.lock", "in_use.lock", "build.lock", "load.lo
 _ENTRIES = (
     *_MARKS,
     "briefs",
+    "bi",
     "clickhouse",
     "dagster",
     "data_docs",
@@ -28,7 +31,7 @@ _ENTRIES = (
 
 
 class HomeNotPrivate(Exception):
-    """The home cannot be used, because it is or would be another's; the message says what to do."""
+    """The home cannot be used: it is or would be another's, or cannot be written; the message says what to do."""
 
 
 def keep_private() -> None:
@@ -36,15 +39,38 @@ def keep_private() -> None:
     os.umask(PRIVATE_UMASK)
 
 
+def write_private(path: Path, content: dict) -> None:
+    """Writes JSON that only the owner can read; readers see the old file or the new one, never half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
 def make_private(home: Path) -> str:
     """Create the home, or close it to other users; returns what to tell the user, empty when all was in order.
 
     Only the home and what the warehouse keeps directly in it are changed: what lies deeper is reached through them.
-    Raises HomeNotPrivate for a folder that holds something else or belongs to another user.
+    Raises HomeNotPrivate for a folder that holds something else, belongs to another user or cannot be written.
     """
-    if not home.exists():
-        home.mkdir(parents=True, mode=0o700)
+    try:
+        if not home.exists():
+            home.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise HomeNotPrivate(
+            f"The home {home} cannot be made: {error.strerror}. Set WAREHOUSE_HOME to a folder that you may write to."
+        ) from None
     _refuse_what_is_not_ours(home)
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise HomeNotPrivate(
+            f"The home {home} cannot be written by you (user {os.geteuid()}), or its file system is read-only. Set "
+            "WAREHOUSE_HOME to a folder that you may write to."
+        )
     loose = [path for path in (home, *(home / name for name in _ENTRIES)) if _is_loose(path)]
     for path in loose:
         _close(path)

@@ -46,8 +46,10 @@ def put_drop(
     """
     if kind not in RAW_TABLES:
         raise WarehouseError(f"The kind of a drop is '{kind}'; it must be one of {', '.join(RAW_TABLES)}.")
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", source):
-        raise WarehouseError(f"The source is '{source}'; it must be letters, digits, '.', '_' or '-' only.")
+    if not re.fullmatch(r"(?!\.)[A-Za-z0-9._-]+", source):
+        raise WarehouseError(
+            f"The source is '{source}'; it must be letters, digits, '.', '_' or '-' only, and not begin with a dot."
+        )
     tell = on_left_out or (lambda left_out: None)
     files = _files_of([Path(path) for path in paths], tell)
     folder = f"{kind}/{source}/dt={today or datetime.now(UTC).date():%Y-%m-%d}" if kind == "events" else kind
@@ -101,8 +103,8 @@ def _sorted_folder(root: Path) -> tuple[list[Path], list[LeftOut]]:
         subfolders[:] = sorted(set(subfolders) - hidden)
         for file in (folder / name for name in sorted(names)):
             place = file.relative_to(root).as_posix() if has_layout else f"catalog/{file.name}"
-            reason = _reason_of_place(place) or _reason_of_name(file) or _reason_to_leave_out(file)
-            reason = reason or _reason_to_doubt(file)
+            reason = _reason_of_place(place) or _reason_of_name(file) or _reason_of_kind(file, root)
+            reason = reason or _reason_to_leave_out(file) or _reason_to_doubt(file)
             if reason:
                 others.append(LeftOut(file, reason))
             else:
@@ -120,6 +122,13 @@ def _reason_of_place(place: str) -> str:
 
 def _reason_of_name(file: Path) -> str:
     return "working file of another tool" if is_working_file(file.name) else ""
+
+
+def _reason_of_kind(file: Path, root: Path) -> str:
+    """A folder may come from others: a link in it must not send a file of this machine that is not part of it."""
+    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+        return "It is a link to a place outside the folder: name that file itself to send it."
+    return "" if file.is_file() else "It is no file."
 
 
 def _reason_to_leave_out(file: Path) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from orchestration.simulate.catalogue import CAMPUS, Catalogue
 from orchestration.simulate.identifiers import random_uuids
+from orchestration.simulate.leaving import COMMUNITY_SHARE
 from orchestration.simulate.plants import CHANNELS, NEVER_ACTIVE_RATIO, TEST_LEARNER_RATIO, cohort_week_shares
 
 MBOX_RATIO = 0.12
@@ -30,6 +31,7 @@ class Population:
     cohort_week: np.ndarray
     is_active: np.ndarray
     is_test: np.ndarray
+    is_in_community: np.ndarray
     ability: np.ndarray
     pace: np.ndarray
     rate: np.ndarray
@@ -93,6 +95,7 @@ def draw_population(
         cohort_week=rng.choice(len(shares), count, p=shares),
         is_active=rng.random(count) >= NEVER_ACTIVE_RATIO,
         is_test=rng.random(count) < TEST_LEARNER_RATIO,
+        is_in_community=rng.random(count) < COMMUNITY_SHARE,
         ability=rng.random(count),
         pace=np.exp(rng.normal(0.0, 0.2, count)),
         rate=rng.choice([1.0, 1.25, 1.5, 2.0], count, p=(0.82, 0.08, 0.07, 0.03)),

@@ -27,7 +27,7 @@ class Channel:
     """How learners of one acquisition channel behave.
 
     `completion_ratio` is P(module completed | reached) for a module without a shift of its own, first cohort month.
-    P(active in week k after the first) = floor + (start - floor) * decay ** (k - 1), independent between weeks.
+    P(active in week k after the first) = floor + (start - floor) * decay ** (k - 1); who makes it up is in `leaving`.
     """
 
     name: str
@@ -56,14 +56,6 @@ CHANNELS = (
 def retention_table(weeks: int) -> np.ndarray:
     """P(active) by channel and weeks since the first, for as many weeks as are simulated."""
     return np.array([[channel.active_probability(age) for age in range(weeks)] for channel in CHANNELS])
-
-
-def unbounded_probability(channel: Channel, age_weeks: int, last_age_weeks: int) -> float:
-    """P(active in week `age_weeks` or any later week up to the last one simulated)."""
-    absent = 1.0
-    for age in range(age_weeks, last_age_weeks + 1):
-        absent *= 1.0 - channel.active_probability(age)
-    return 1.0 - absent
 
 
 def completion_probability(channel_index: np.ndarray, months_after_start: np.ndarray, shift: float) -> np.ndarray:

@@ -29,6 +29,7 @@ VERBS = {
     "paused": VIDEO + "verbs/paused",
     "seeked": VIDEO + "verbs/seeked",
     "viewed": "http://id.tincanapi.com/verb/viewed",
+    "commented": "http://adlnet.gov/expapi/verbs/commented",
 }
 ACTIVITY_TYPES = {
     "course": "http://adlnet.gov/expapi/activities/course",
@@ -100,6 +101,15 @@ class Fragments:
             )
             for course in catalogue.courses
             for extra in course.pages
+        }
+
+        self.comments = {
+            course.activity_id: self._simple(
+                "commented",
+                place_json(course.activity_id),
+                object_json(course.pages[1].activity_id, "page", course.pages[1].title),
+            )
+            for course in catalogue.courses
         }
 
     @staticmethod

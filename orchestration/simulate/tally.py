@@ -6,12 +6,12 @@ import numpy as np
 
 from orchestration.simulate.block import Block, months_of_days
 from orchestration.simulate.catalogue import Catalogue, Module
+from orchestration.simulate.leaving import leaving_table, unbounded_retention
 from orchestration.simulate.plants import (
     CHANNELS,
     NEVER_ACTIVE_RATIO,
     STARTED_ON,
     completion_probability,
-    unbounded_probability,
 )
 from orchestration.simulate.truth import (
     Counts,
@@ -150,12 +150,13 @@ class Tally:
 
     def _retention_cells(self) -> list[RetentionCell]:
         cells = []
+        unbounded = unbounded_retention(self.weeks)
         for i, channel in enumerate(CHANNELS):
             for cohort in range(self.weeks):
                 for age in range(self.weeks - cohort if self.enrolled[i, cohort] else 0):
                     planted = {
                         "bounded": (channel.active_probability(age), self.bounded),
-                        "unbounded": (unbounded_probability(channel, age, self.weeks - 1 - cohort), self.unbounded),
+                        "unbounded": (float(unbounded[i, age, self.weeks - 1 - cohort]), self.unbounded),
                     }
                     for definition, (ratio, active) in planted.items():
                         cells += self._both_bases(i, cohort, age, definition, ratio, int(active[i, cohort, age]))
@@ -202,6 +203,7 @@ class Tally:
             equal,
             self.items,
             self._retention_cells(),
+            np.round(leaving_table(self.weeks), 6).tolist(),
         )
         _say(truth)
         return truth
@@ -239,6 +241,8 @@ def _say(truth: Truth) -> None:
         truth.sentences[plant] = sentence.format(module.title, module.planted_time_ratio)
     truth.sentences |= {"counts": counts.sentence, "leave_video": leave.sentence, "equal_modules": equal.sentence}
     truth.sentences |= {"taught_item": truth.items[0].sentence, "untaught_item": truth.items[1].sentence}
-    truth.sentences["retention"] = (
-        "Each channel comes back with its own probability in each week after the first, independently between weeks."
+    truth.sentences["retention"] = "Each channel comes back with its own probability in each week after the first."
+    truth.sentences["leaving"] = (
+        "Who writes to others in the first week stays longer, and who came last week comes again; nothing else matters "
+        "but the channel and the weeks since the start."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-FORMAT, UNFINISHED = 1, 0
+FORMAT, UNFINISHED = 2, 0
 TRUTH_FILE = "truth.json"
 
 
@@ -130,7 +130,11 @@ class RetentionCell:
 
 @dataclass
 class Truth:
-    """Everything that is known of one simulation."""
+    """Everything that is known of one simulation.
+
+    `leaving` is the planted probability of two silent weeks: channel (in the order of the plants) × in the community ×
+    weeks since the first × active in the week before.
+    """
 
     learners: int
     days: int
@@ -143,6 +147,7 @@ class Truth:
     equal_modules: EqualModulesTruth
     items: list[ItemTruth]
     retention: list[RetentionCell] = field(default_factory=list)
+    leaving: list = field(default_factory=list)
     sentences: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
 

@@ -66,6 +66,9 @@ class Walk:
             first = np.flatnonzero((course == index) & self.visits.is_first)
             self.recorder.add(first, clock[first], self.fragments.course_bodies["registered", known.activity_id])
             clock[first] += self.rng.uniform(2.0, 20.0, len(first))
+            writers = first[self.population.is_in_community[self.visits.learner[first]]]
+            self.recorder.add(writers, clock[writers], self.fragments.comments[known.activity_id])
+            clock[writers] += self.rng.uniform(20.0, 90.0, len(writers))
             everyone = np.flatnonzero(course == index)
             self.recorder.add(everyone, clock[everyone], self.fragments.course_bodies["launched", known.activity_id])
         clock += self.rng.uniform(1.0, 5.0, len(clock))

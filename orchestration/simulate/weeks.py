@@ -7,7 +7,8 @@ import numpy as np
 from orchestration.simulate.catalogue import Catalogue
 from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.learners import Population
-from orchestration.simulate.plants import CHANNELS, completion_probability, retention_table
+from orchestration.simulate.leaving import activity_table
+from orchestration.simulate.plants import CHANNELS, completion_probability
 
 DAY_SECONDS = 86_400
 WEEK_DAYS = 7
@@ -46,9 +47,15 @@ def days_in_weeks(days: int) -> np.ndarray:
 def draw_active_weeks(rng: np.random.Generator, population: Population, weeks: int) -> np.ndarray:
     """learner × week: active or not. The first week is active by definition, later ones by the planted table."""
     age = np.arange(weeks)[None, :] - population.cohort_week[:, None]
-    probability = retention_table(weeks)[population.channel[:, None], np.maximum(age, 0)]
-    drawn = rng.random((len(population), weeks)) < probability
-    return drawn & (age >= 0) & population.is_active[:, None]
+    tables = activity_table(weeks)[population.channel, population.is_in_community.astype(int)]
+    drawn = rng.random((len(population), weeks))
+    active = np.zeros((len(population), weeks), bool)
+    before = np.ones(len(population), bool)
+    for week in range(weeks):
+        probability = tables[np.arange(len(population)), np.maximum(age[:, week], 0), before.astype(int)]
+        active[:, week] = (drawn[:, week] < probability) & (age[:, week] >= 0)
+        before = active[:, week] | (age[:, week] < 0)
+    return active & population.is_active[:, None]
 
 
 def draw_reached(rng: np.random.Generator, population: Population, catalogue: Catalogue) -> np.ndarray:
@@ -67,16 +74,17 @@ def draw_reached(rng: np.random.Generator, population: Population, catalogue: Ca
 
 
 def _place_modules(reached: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Spreads each learner's modules, in order, evenly over the room in their active weeks.
+    """Gives each learner's modules, in order, the next free places of their active weeks.
 
-    Returns learner, module, week and the visit's order within the week. Modules beyond the room are not reached.
+    Returns learner, module, week and the visit's order within the week. Modules beyond the room are not reached. A week
+    is filled whatever comes after it: spread over all weeks, the first would tell how many there will be.
     """
     room_before = np.cumsum(capacity, axis=1) - capacity
     room = capacity.sum(axis=1)
     rank = np.cumsum(reached, axis=1) - 1
     count = np.minimum(reached.sum(axis=1), room)
     learner, module = np.nonzero(reached & (rank < count[:, None]))
-    position = rank[learner, module] * room[learner] // np.maximum(count[learner], 1)
+    position = rank[learner, module]
     fits = (room_before[learner] <= position[:, None]) & (position[:, None] < (room_before + capacity)[learner])
     week = fits.argmax(axis=1)
     return learner, module, week, position - room_before[learner, week]

@@ -12,8 +12,8 @@ from tests.architecture.project import ROOT
 # Database → the rooms of orchestration/ whose SQL may name its tables.
 MAY_NAME = {
     "raw": {"loading", "expectations", "commands"},
-    "ops": {"loading", "expectations", "commands"},
-    "marts": {"loading", "expectations", "simulate", "commands", "briefs", "questions"},
+    "ops": {"loading", "expectations", "commands", "churn"},
+    "marts": {"loading", "expectations", "simulate", "commands", "briefs", "questions", "churn"},
     "staging": set(),
     "intermediate": set(),
     "seeds": set(),

@@ -7,12 +7,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import load_pending
-from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from orchestration.simulate.simulator import simulate
 from tests.dbt_command import Dbt
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import judge_by
 
 LEARNERS, DAYS, SEED = 160, 28, 11
 
@@ -37,7 +36,7 @@ def deliver(
 ) -> Iterator[Callable[..., None]]:
     """deliver({key: lines}) puts the objects and loads them past the gate."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
+        judge_by(patch)
 
         def put_and_load(objects: dict[str, list]) -> None:
             for key, lines in objects.items():

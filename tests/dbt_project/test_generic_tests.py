@@ -12,7 +12,9 @@ import chdb
 import pytest
 from jinja2 import Environment, StrictUndefined
 
-GENERIC = Path(__file__).resolve().parents[1] / "dbt" / "generic"
+ROOT = Path(__file__).resolve().parents[2]
+GENERIC = ROOT / "tests" / "dbt" / "generic"
+FAULTS = ROOT / "macros" / "data_tests" / "faults.sql"
 NAN, INF = "nan", "inf"
 
 
@@ -35,7 +37,7 @@ def render() -> Callable[..., str]:
         "exceptions": _Exceptions,
         "config": lambda **_: "",
     }
-    sources = "\n".join(path.read_text() for path in sorted(GENERIC.glob("*.sql")))
+    sources = "\n".join(path.read_text() for path in [FAULTS, *sorted(GENERIC.glob("*.sql"))])
     as_macros = re.sub(r"{%(-?) (end)?test\b", r"{%\1 \2macro", sources)
     module = environment.from_string(as_macros).module
     return lambda test, **arguments: getattr(module, test)(**arguments)

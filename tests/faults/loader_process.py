@@ -17,7 +17,7 @@ from orchestration.loading.steps import gate
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import PassingJudge, count_lines
 
 JOIN_SECONDS = 90
 _context = multiprocessing.get_context("forkserver")
@@ -31,7 +31,7 @@ class Orders:
     clock_hours: float = 0.0
     """How far its machine's clock is ahead; negative: behind."""
     has_real_gate: bool = False
-    """Judge with Great Expectations, which takes seconds to import."""
+    """Judge with staging's verdict and Great Expectations, which takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _load(settings: Settings, orders: Orders, answers: Connection) -> None:
     if orders.clock_hours:
         _set_clock(timedelta(hours=orders.clock_hours))
     if not orders.has_real_gate:
-        gate._great_expectations = lambda *_: PassingJudge()
+        gate._great_expectations, gate.profile_load = lambda *_: PassingJudge(), count_lines
     errors = importlib.import_module("orchestration.loading.errors")
     try:
         report = load_pending(connect(settings), connect_lake(settings), settings)

@@ -16,9 +16,10 @@ from clickhouse_connect.driver.client import Client
 from orchestration.settings import Settings
 from orchestration.simulate.simulator import simulate
 from tests.dbt_project.snapshots import marts
-from tests.invariance.adversarial import RUNS, Case, draw_cases, listed_items, listed_learners, planted
+from tests.invariance.adversarial import RUNS, Case, draw_cases
 from tests.invariance.deliveries import MOST_DROPS, Line, at_once, by_time, delivery
 from tests.invariance.laboratory import DELIVERY_MARTS, MODELS, Laboratory, profile
+from tests.invariance.planted import listed_items, listed_learners, planted
 from tests.oracle.agreement import EVERY, known_as, learner_ids
 from tests.oracle.events import is_statement
 from tests.oracle.marts import lines_of, verbs_of
@@ -111,6 +112,10 @@ def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
     assert laboratory.client.query(guesses).result_rows[0][0] > 0
     shared = "select max(courses) from (select count() as courses from reference.dim_units group by unit_id)"
     assert laboratory.client.query(shared).result_rows[0][0] > len(RUNS)
+    placed = "select countIf(course_id != ''), countIf(course_id = '') from reference.fct_learning_events"
+    unnamed = laboratory.client.query(f"{placed} where position(activity_id, '/unnamed/one') > 0").result_rows[0]
+    undecided = laboratory.client.query(f"{placed} where position(activity_id, '/unnamed/two') > 0").result_rows[0]
+    assert (unnamed, undecided) == ((7, 0), (2, 6))
     assert len(set(marts(laboratory.client)) - DELIVERY_MARTS) >= 20
 
 

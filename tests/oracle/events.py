@@ -8,7 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -192,7 +192,25 @@ def read_events(lines: Iterable[Line], taken: Mapping[str, str] | None = None) -
     chosen = [_chosen(same, None if taken is None else taken.get(i, "")) for i, same in copies.items()]
     voided = {copy.statement["object"]["id"].lower() for copy in chosen if _verb(copy) == "voided"}
     events = [_event(copy) for copy in chosen if _verb(copy) != "voided" and copy.statement_id not in voided]
-    return sorted(events, key=lambda event: event.order)
+    only = _only_courses(copy for same in copies.values() for copy in same)
+    placed = [replace(event, course_id=event.course_id or only.get(event.activity_id, "")) for event in events]
+    return sorted(placed, key=lambda event: event.order)
+
+
+def _only_courses(copies: Iterable[_Copy]) -> dict[str, str]:
+    """Activity → the only course that lines about it name, voided ones too; not of platforms and profiles.
+
+    What a catalogue says goes before: in the inputs that have one it says what the statements say.
+    """
+    courses: defaultdict[str, set[str]] = defaultdict(set)
+    unnamed = set()
+    for copy in copies:
+        event = _event(copy)
+        if event.course_id:
+            courses[event.activity_id].add(event.course_id)
+        elif event.activity_type not in ("platform", "profile"):
+            unnamed.add(event.activity_id)
+    return {activity: min(named) for activity, named in courses.items() if activity in unnamed and len(named) == 1}
 
 
 def _verb(copy: _Copy) -> str:

@@ -12,6 +12,7 @@ from orchestration.settings import (
     ask_endpoint,
     load_settings,
     reader_settings,
+    ui_hosts,
 )
 
 SERVER = {
@@ -46,6 +47,17 @@ def test_a_local_home_may_send_them_elsewhere_too(tmp_path: Path) -> None:
 def test_an_address_that_is_neither_a_bucket_nor_a_folder_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError, match="DATA_DOCS_URL is"):
         load_settings(SERVER | {"WAREHOUSE_HOME": str(tmp_path), "DATA_DOCS_URL": url})
+
+
+def test_names_of_the_ui_are_host_names() -> None:
+    assert ui_hosts({}) == []
+    assert ui_hosts({"WAREHOUSE_UI_HOSTS": "Warehouse.example.org, other.example.org,"}) == [
+        "warehouse.example.org",
+        "other.example.org",
+    ]
+    for wrong in ("https://warehouse.example.org", "warehouse.example.org:443", "*", "a b"):
+        with pytest.raises(SettingsError, match="WAREHOUSE_UI_HOSTS holds"):
+            ui_hosts({"WAREHOUSE_UI_HOSTS": wrong})
 
 
 def test_the_reader_of_a_server_is_named_apart_from_its_owner(tmp_path: Path) -> None:

@@ -90,7 +90,23 @@ with
     final as (
         select
             contents.statement_id as statement_id,
-            contents.content_id as content_id,
+            left(
+                lower(
+                    hex(
+                        HMAC(
+                            'sha256',
+                            contents.content_id,
+                            assumeNotNull(
+                                (
+                                    select content_key
+                                    from {{ ref("stg_ops__content_key") }}
+                                )
+                            )
+                        )
+                    )
+                ),
+                32
+            ) as keyed_content_id,
             contents.is_counted as is_counted,
             differences.content_count as content_count,
             differences.differing_parts as differing_parts,
@@ -109,7 +125,7 @@ with
 
 select
     statement_id,
-    content_id,
+    keyed_content_id as content_id,
     CAST(is_counted, 'Bool') as is_counted,
     content_count,
     differing_parts,

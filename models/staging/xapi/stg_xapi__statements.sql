@@ -225,7 +225,7 @@ with
                         "statement.id is null",
                         [
                             "source",
-                            "identity",
+                            learner_key("identity"),
                             "verb_iri",
                             "activity_id",
                             "reported_time",

@@ -11,25 +11,8 @@
 #}
 {% test accepted_range(model, column_name, min_value=none, max_value=none) %}
 
-    {%- if min_value is none and max_value is none -%}
-        {{
-            exceptions.raise_compiler_error(
-                "accepted_range on "
-                ~ column_name
-                ~ " has neither min_value nor max_value; give at least one of them."
-            )
-        }}
-    {%- endif -%}
-    {%- set bounds = [] -%}
-    {%- if min_value is not none -%}
-        {%- do bounds.append(column_name ~ " >= " ~ min_value) -%}
-    {%- endif -%}
-    {%- if max_value is not none -%}
-        {%- do bounds.append(column_name ~ " <= " ~ max_value) -%}
-    {%- endif %}
-
     select *
     from {{ model }}
-    where not ({{ bounds | join(" and ") }})
+    where {{ fault_of_accepted_range(column_name, min_value, max_value) }}
 
 {% endtest %}

@@ -11,11 +11,6 @@
 #}
 {% test interval_contains(model, value, low, high) %}
 
-    select *
-    from {{ model }}
-    where
-        not ({{ low }} <= {{ value }} + 1e-9)
-        or not ({{ value }} <= {{ high }} + 1e-9)
-        or not ({{ low }} <= {{ high }} + 1e-9)
+    select * from {{ model }} where {{ fault_of_interval_contains(value, low, high) }}
 
 {% endtest %}

@@ -10,16 +10,8 @@
 #}
 {% test is_suppressed_below(model, group_size, columns, flag="is_suppressed") %}
 
-    {%- set minimum = var("minimum_group_size") -%}
-    {%- set shown = [] -%}
-    {%- for column in columns -%}
-        {%- do shown.append("isNotNull(" ~ column ~ ")") -%}
-    {%- endfor %}
-
     select *
     from {{ model }}
-    where
-        ({{ group_size }} < {{ minimum }}) != {{ flag }}
-        or ({{ group_size }} < {{ minimum }} and ({{ shown | join(" or ") }}))
+    where {{ fault_of_is_suppressed_below(group_size, columns, flag) }}
 
 {% endtest %}

@@ -7,6 +7,6 @@
 #}
 {% test not_empty(model, column_name) %}
 
-    select * from {{ model }} where ifNull(toString({{ column_name }}), '') = ''
+    select * from {{ model }} where {{ fault_of_not_empty(column_name) }}
 
 {% endtest %}

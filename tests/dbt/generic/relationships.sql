@@ -13,8 +13,6 @@
 
     select {{ column_name }}
     from {{ model }}
-    where
-        isNotNull({{ column_name }})
-        and {{ column_name }} not in (select {{ field }} from {{ to }})
+    where {{ fault_of_relationships(column_name, to, field) }}
 
 {% endtest %}

@@ -12,18 +12,8 @@
 {% test set_included(model, columns, to, fields=none) %}
     {{- config(severity="warn") }}
 
-    {%- set known = [] -%}
-    {%- for column in columns -%}
-        {%- do known.append("isNotNull(" ~ column ~ ")") -%}
-    {%- endfor %}
-
     select distinct {{ columns | join(", ") }}
     from {{ model }}
-    where
-        {{ known | join(" and ") }}
-        and ({{ columns | join(", ") }}) not in (
-            select {{ (fields if fields is not none else columns) | join(", ") }}
-            from {{ to }}
-        )
+    where {{ fault_of_set_included(columns, to, fields) }}
 
 {% endtest %}

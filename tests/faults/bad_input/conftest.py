@@ -7,11 +7,10 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import LoadReport, load_pending
 from orchestration.loading.lake.scope import Scope
-from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.faults.bad_input.reader import Reading
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import judge_by
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +19,7 @@ def load_prefix(warehouse: Client, lake: S3Lake, settings: Settings) -> Callable
 
     def load(prefix: str) -> LoadReport:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
+            judge_by(patch)
             return load_pending(warehouse, lake, settings, scope=Scope((prefix,)))
 
     return load

@@ -7,7 +7,7 @@ import pytest
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetKey, MetadataValue
 
 from orchestration.assets.marts import as_judged, recorded_build
-from orchestration.assets.outcome import FailedTest, Outcome, read_outcome
+from orchestration.assets.outcome import FailedTest, Outcome, read_account, read_outcome
 from orchestration.loading import last_build
 from orchestration.loading.state.alerts import CHECKED, last_alerts, record_alerts
 
@@ -31,7 +31,7 @@ MANIFEST = {
 
 
 def account(folder: Path, *results: dict) -> Path:
-    (folder / "run_results.json").write_text(json.dumps({"results": list(results)}))
+    (folder / "run_results.json").write_text(json.dumps({"metadata": {"invocation_id": "i"}, "results": list(results)}))
     return folder
 
 
@@ -46,7 +46,7 @@ def test_a_test_of_our_sql_fails_the_job_and_one_of_the_data_is_an_alert(tmp_pat
         result(RANGE, "warn", failures=2, compiled_code="select number as week, number + 0.5 as share from numbers(2)"),
         result(KEY, "warn", failures=1, compiled_code="select 'run-2' as course_id"),
     )
-    outcome = read_outcome(folder, MANIFEST, warehouse)
+    outcome = read_outcome(read_account(folder), MANIFEST, warehouse)
     rows = "(week=0, share=0.5); (week=1, share=1.5)"
     assert outcome.faults == [f"test accepted_range_share: 2 rows at fault, first: {rows}"]
     assert outcome.status == "tests_failed"
@@ -61,13 +61,13 @@ def test_a_model_that_failed_is_named_and_the_build_is_incomplete(tmp_path: Path
         result("model.project.agg_c", "skipped"),
         result(RANGE, "warn", failures=1, compiled_code="no select"),
     )
-    outcome = read_outcome(folder, MANIFEST, warehouse)
+    outcome = read_outcome(read_account(folder), MANIFEST, warehouse)
     assert outcome.faults == ["model dim_a: Code: 241. Memory limit", "test accepted_range_share: 1 row at fault"]
     assert outcome.status == "failure"
 
 
 def test_a_build_without_dbts_account_has_failed(tmp_path: Path, warehouse) -> None:
-    assert read_outcome(tmp_path, MANIFEST, warehouse).status == "failure"
+    assert read_outcome(read_account(tmp_path), MANIFEST, warehouse).status == "failure"
 
 
 def test_the_record_of_a_build_keeps_faults_and_alerts_apart(warehouse) -> None:

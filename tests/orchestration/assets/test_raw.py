@@ -8,14 +8,14 @@ from orchestration.assets.raw import load_config, load_drops
 from orchestration.loading import pending
 from orchestration.loading.lake.scope import Tier
 from orchestration.resources.connections import LakeResource, WarehouseResource
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import judge_by
 
 
 @pytest.fixture
 def run(warehouse, settings, monkeypatch):
     """run(config) materializes the asset on the module's bucket."""
     monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
-    monkeypatch.setattr("orchestration.loading.steps.gate._great_expectations", lambda *_: PassingJudge())
+    judge_by(monkeypatch)
     resources = {"warehouse": WarehouseResource(), "lake": LakeResource()}
 
     def execute(run_config=None):

@@ -6,15 +6,14 @@ from dagster import DagsterInstance, materialize
 from orchestration.assets.replay import ReplayConfig, define_replay_day_job, replay_drops
 from orchestration.loading import load_pending
 from orchestration.loading.replay import ReplayError
-from orchestration.loading.steps import gate
 from orchestration.resources.connections import LakeResource, WarehouseResource
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import judge_by
 
 
 @pytest.fixture
 def resources(warehouse, lake, settings, put, statement, monkeypatch) -> dict:
     """Connections to this module's warehouse, which has two lake dates of one object each."""
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
+    judge_by(monkeypatch)
     monkeypatch.setattr(WarehouseResource, "connect", lambda self: warehouse)
     monkeypatch.setattr(WarehouseResource, "settings", lambda self: settings)
     monkeypatch.setattr(LakeResource, "connect", lambda self: lake)

@@ -54,35 +54,35 @@ def test_awkward_statements_get_the_same_verdict_from_staging(staging_rows):
     assert differences(staging_rows, "events", awkward_statements()) == []
 
 
+def drawn(strategy: st.SearchStrategy[dict], example_count: int) -> list[dict]:
+    """Documents by the hundred, the same every time. One query judges all of them, for to plan it takes longer than to
+    judge a thousand; nothing is made smaller when they differ, because what differs is shown alone."""
+    found: list[dict] = []
+
+    @settings(max_examples=example_count, deadline=None, derandomize=True, phases=[Phase.generate])
+    @given(st.lists(strategy, min_size=60, max_size=100))
+    def collect(documents: list[dict]) -> None:
+        found.extend(documents)
+
+    collect()
+    return found
+
+
 @pytest.mark.parametrize("kind", MODELS)
 def test_damaged_lines_get_the_same_verdict_from_staging(staging_rows, kind: str):
-    """Many lines for each query, which takes longer than judging a hundred of them; not made smaller when they differ,
-    because what differs is shown alone."""
-
-    @settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.generate])
-    @given(st.lists(STRATEGIES[kind], min_size=60, max_size=100))
-    def judge(documents: list[dict]) -> None:
-        assert differences(staging_rows, kind, documents) == []
-
-    judge()
+    assert differences(staging_rows, kind, drawn(STRATEGIES[kind], 12)) == []
 
 
 def test_what_staging_flags_is_flagged_before(staging_rows):
     """The check looks deeper than staging, which takes a context that is no object for none, and a result that is a
     text of JSON for the result."""
-    details = Details("events")
-
-    @settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate])
-    @given(st.lists(statements(), min_size=60, max_size=100))
-    def look(documents: list[dict]) -> None:
-        rows = staging_rows("events", [json.dumps(each) for each in documents])
-        for row, document in zip(rows, documents, strict=True):
-            is_encoded_twice = isinstance(document.get("result"), str)
-            if row["quarantine_reason"] == "" and not is_encoded_twice:
-                found = {flag.name for flag in details.flags(read_back(document))}
-                assert set(row["flags"]) <= found, document
-
-    look()
+    details, documents = Details("events"), drawn(statements(), 10)
+    rows = staging_rows("events", [json.dumps(each) for each in documents])
+    for row, document in zip(rows, documents, strict=True):
+        is_encoded_twice = isinstance(document.get("result"), str)
+        if row["quarantine_reason"] == "" and not is_encoded_twice:
+            found = {flag.name for flag in details.flags(read_back(document))}
+            assert set(row["flags"]) <= found, document
 
 
 def test_staging_gives_the_flags_of_the_check(staging_rows):

@@ -5,18 +5,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from orchestration.embedded.access import User
 from orchestration.embedded.errors import EngineError
-from orchestration.embedded.http_interface import (
-    MAX_RUNNING_QUERIES,
-    MAX_RUNNING_QUERIES_OF_READERS,
-    HttpInterface,
-)
-from orchestration.embedded.query_request import read_request
+from orchestration.embedded.running import MAX_RUNNING_QUERIES, MAX_RUNNING_QUERIES_OF_READERS, RunningQueries
 
 ENDLESS = "select count() from numbers(1000000000000) where sipHash64(number) = 1"
 Query = Callable[..., str]
@@ -117,25 +113,20 @@ def test_processes_show_the_clients_ids_and_comments(query: Query) -> None:
     assert query(sql, query_id="my id", log_comment="why") == "my id\tdefault\n"
 
 
-class Running:
-    """Stands in for a job that runs."""
-
-    def __init__(self, user: User, query_id: str) -> None:
-        self.request = read_request(user, "POST", {}, {"query_id": query_id})
-
-
 def test_readers_leave_places_to_administrators() -> None:
     reader, admin = User("bi_reader", "x", is_reader=True), User("default", "x")
-    interface = HttpInterface.__new__(HttpInterface)
-    interface._running = {Running(reader, f"{number}") for number in range(MAX_RUNNING_QUERIES_OF_READERS)}
-    with pytest.raises(EngineError, match="TOO_MANY_SIMULTANEOUS_QUERIES"):
-        interface._admit(Running(reader, "one more").request)
-    for number in range(MAX_RUNNING_QUERIES - MAX_RUNNING_QUERIES_OF_READERS):
-        more = Running(admin, f"admin {number}")
-        interface._admit(more.request)
-        interface._running.add(more)
-    with pytest.raises(EngineError, match="TOO_MANY_SIMULTANEOUS_QUERIES"):
-        interface._admit(Running(admin, "one more").request)
+    running = RunningQueries(None)  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        for _ in range(MAX_RUNNING_QUERIES_OF_READERS):
+            stack.enter_context(running.place(reader))
+        with pytest.raises(EngineError, match="TOO_MANY_SIMULTANEOUS_QUERIES"), running.place(reader):
+            pass
+        for _ in range(MAX_RUNNING_QUERIES - MAX_RUNNING_QUERIES_OF_READERS):
+            stack.enter_context(running.place(admin))
+        with pytest.raises(EngineError, match="TOO_MANY_SIMULTANEOUS_QUERIES"), running.place(admin):
+            pass
+    with running.place(reader):
+        pass
 
 
 def test_two_queries_of_one_id_do_not_run_at_once(http: httpx.Client, query: Query, in_background) -> None:

@@ -7,10 +7,9 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import LoadReport, load_pending
-from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import judge_by
 
 
 class HoldingJudge:
@@ -29,7 +28,7 @@ class BrokenJudge:
 
 @pytest.fixture
 def passing_judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
+    judge_by(monkeypatch)
 
 
 @pytest.fixture

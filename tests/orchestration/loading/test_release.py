@@ -7,10 +7,9 @@ from orchestration.loading.ledger.revoke import revoke
 from orchestration.loading.loader import load_attempt
 from orchestration.loading.release import ReleaseError, release
 from orchestration.loading.state.unjudged import GATE_FAILED
-from orchestration.loading.steps import gate
 from orchestration.loading.steps.gate import judge_new_loads
 from tests.orchestration.loading.conftest import BrokenJudge, HoldingJudge
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import PassingJudge, judge_by
 
 REASON = "the exporter is known to send these"
 
@@ -22,7 +21,7 @@ def hold(warehouse, lake, settings, put, statement, monkeypatch):
     def deliver(*names: str) -> tuple[str, list[str]]:
         keys = [put(f"events/web/{name}.ndjson", [statement(number) for number in range(3)]) for name in names]
         with monkeypatch.context() as patched:
-            patched.setattr(gate, "_great_expectations", lambda *_: HoldingJudge())
+            judge_by(patched, HoldingJudge)
             report = load_pending(warehouse, lake, settings)
         # What another test has revoked is due again, and may come along.
         [load_id] = {each.load_id for each in report.judgement.held if each.key in keys}
@@ -123,7 +122,7 @@ def test_a_version_with_a_later_one_is_refused(warehouse, lake, settings, put, s
     name = f"old_{judge.__name__}"
     load_id, keys = hold(name)
     put(keys[0], [statement(number) for number in range(4)])
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: judge())
+    judge_by(monkeypatch, judge)
     load_pending(warehouse, lake, settings)
     with pytest.raises(ReleaseError, match="later version of the key"):
         release(warehouse, settings, load_id, REASON, keys)
@@ -145,7 +144,7 @@ def test_a_verdict_that_is_written_after_the_release_does_not_overturn_it(
     warehouse, lake, settings, put, statement, live, monkeypatch
 ) -> None:
     """The gate failed, a person released, and a gate that had begun before writes its block."""
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: BrokenJudge())
+    judge_by(monkeypatch, BrokenJudge)
     key = put("events/web/race.ndjson", [statement(1)])
     [held] = load_pending(warehouse, lake, settings).judgement.held
     release(warehouse, settings, held.load_id, REASON)
@@ -168,7 +167,7 @@ def test_a_released_object_that_is_read_again_is_released_again(warehouse, lake,
     ).result_rows
     revoke(warehouse, [(load_id, object_id)], "damaged", "raw has 2 lines, the ledger 3")
     assert keys[0] not in live()
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: HoldingJudge())
+    judge_by(monkeypatch, HoldingJudge)
     assert load_pending(warehouse, lake, settings).judgement.published_count == 1
     assert keys[0] in live()
     assert verdicts(warehouse, keys[0])[-1] == ("release", REASON)

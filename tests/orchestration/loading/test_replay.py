@@ -9,8 +9,8 @@ from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import pending, status
 from orchestration.loading.loader import load_attempt
 from orchestration.loading.replay import ReplayError, Selection, candidates, replay
-from orchestration.loading.steps import gate
 from orchestration.loading.steps.collect import collect_all
+from tests.passing_judge import judge_by
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1, hours=1)
 IN_TEN_DAYS = datetime.now(UTC) + timedelta(days=10)
@@ -84,7 +84,7 @@ def test_a_new_attempt_that_the_gate_holds_leaves_the_old_one_live(
 ) -> None:
     key = "events/web/a.ndjson"
     [before] = live_loads(warehouse, key)
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: HoldingJudge())
+    judge_by(monkeypatch, HoldingJudge)
     report = again(prefix="events/web/a")
     assert ([each.reason for each in report.held], report.replaced) == (["nothing is good enough"], [])
     assert live_loads(warehouse, key) == [before]
@@ -137,7 +137,7 @@ def test_a_parked_object_is_tried_again(warehouse, lake, put, load, again) -> No
 def test_a_held_object_is_judged_again(warehouse, lake, put, load, again, live_lines, monkeypatch, statement) -> None:
     key = put("events/web/held.ndjson", [statement(i) for i in range(4)])
     with monkeypatch.context() as held:
-        held.setattr(gate, "_great_expectations", lambda *_: HoldingJudge())
+        judge_by(held, HoldingJudge)
         assert load().held_count == 1
     assert candidates(warehouse, lake.bucket, Selection(keys=(key,)))[0].state == "held"
     assert len(again(keys=(key,)).replaced) == 1

@@ -85,7 +85,28 @@ def test_the_home_of_another_user_is_refused(old_home: Path, monkeypatch: pytest
         make_private(old_home)
 
 
-def test_a_file_is_no_home(tmp_path: Path) -> None:
-    (tmp_path / "home").touch()
-    with pytest.raises(HomeNotPrivate, match="a file"):
-        make_private(tmp_path / "home")
+@pytest.mark.parametrize("place", ["file", "file/home", "file/a/home"])
+def test_a_file_is_no_home(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeNotPrivate, match=r"a file|cannot be made: Not a directory"):
+        make_private(tmp_path / place)
+
+
+def test_a_home_that_cannot_be_made_is_said_to_be_so() -> None:
+    """Neither may root make folders in /proc."""
+    with pytest.raises(HomeNotPrivate, match=r"/proc/home cannot be made: .*Set WAREHOUSE_HOME"):
+        make_private(Path("/proc/home"))
+
+
+def test_a_home_that_cannot_be_written_is_said_to_be_so(old_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system that is mounted read-only, or as another user; root may write to any folder."""
+    make_private(old_home)
+    read_only = old_home if os.geteuid() else Path("/proc/sys")
+    if os.geteuid():
+        old_home.chmod(0o500)
+    else:
+        monkeypatch.setattr("orchestration.machine.private._refuse_what_is_not_ours", lambda home: None)
+    if os.access(read_only, os.W_OK):
+        pytest.skip("this machine lets us write everywhere")
+    with pytest.raises(HomeNotPrivate, match="cannot be written"):
+        make_private(read_only)

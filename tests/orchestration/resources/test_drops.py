@@ -1,6 +1,7 @@
 """Putting files into the lake: nothing is overwritten, and a simulated lake keeps its layout."""
 
 import gzip
+import os
 import re
 from datetime import date
 
@@ -128,3 +129,36 @@ def test_what_could_not_be_loaded_is_refused_before_anything_is_sent(lake, tmp_p
         put_drop(lake, [tmp_path / "a.csv"], kind="grades")
     with pytest.raises(WarehouseError, match="must be letters"):
         put_drop(lake, [tmp_path / "a.csv"], source="a/b")
+
+
+def test_a_link_out_of_a_folder_and_what_is_no_file_are_left_out(lake, tmp_path) -> None:
+    """A folder from others could send any file of this machine; a pipe would be waited for without end."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "private.ndjson").write_text('{"password": 1}\n')
+    (folder / "good.ndjson").write_text("{}\n")
+    (folder / "outside.ndjson").symlink_to(tmp_path / "private.ndjson")
+    (folder / "upwards.ndjson").symlink_to("../private.ndjson")
+    (folder / "above").symlink_to(tmp_path)
+    (folder / "nowhere.ndjson").symlink_to(folder / "missing")
+    (folder / "within.ndjson").symlink_to("good.ndjson")
+    os.mkfifo(folder / "pipe.ndjson")
+    left_out = []
+    keys = put_drop(lake, [folder], on_left_out=left_out.append)
+    assert [key.rpartition("/")[2].partition("-")[0] for key in keys] == ["good", "within"]
+    assert {each.path.name: each.reason.partition(":")[0] for each in left_out} == {
+        "outside.ndjson": "It is a link to a place outside the folder",
+        "upwards.ndjson": "It is a link to a place outside the folder",
+        "above": "It is a link to a place outside the folder",
+        "nowhere.ndjson": "It is no file.",
+        "pipe.ndjson": "It is no file.",
+    }
+    (named,) = put_drop(lake, [folder / "outside.ndjson"])
+    assert "outside" in named, "who names a link means it"
+
+
+@pytest.mark.parametrize("source", ["..", ".", ".hidden", "...", "a/b", "", "../x"])
+def test_a_source_stays_below_events(lake, tmp_path, source: str) -> None:
+    (tmp_path / "a.ndjson").write_text("{}\n")
+    with pytest.raises(WarehouseError, match="The source is"):
+        put_drop(lake, [tmp_path / "a.ndjson"], source=source)

@@ -7,7 +7,8 @@ import pytest
 
 from orchestration.simulate.block import Block, simulate_block
 from orchestration.simulate.courses import build_catalogue
-from orchestration.simulate.plants import CHANNELS, unbounded_probability
+from orchestration.simulate.leaving import unbounded_retention
+from orchestration.simulate.plants import CHANNELS
 from orchestration.simulate.tally import Tally
 from orchestration.simulate.truth import ModuleTruth, Truth
 
@@ -135,8 +136,8 @@ def test_retention_is_drawn_with_the_planted_probabilities(large: Truth) -> None
 
 
 def test_unbounded_retention_falls_to_the_bounded_one_in_the_last_week() -> None:
-    for channel in CHANNELS:
-        ratios = [unbounded_probability(channel, age, 7) for age in range(8)]
+    for channel, table in zip(CHANNELS, unbounded_retention(8), strict=True):
+        ratios = table[:, 7].tolist()
         assert ratios == sorted(ratios, reverse=True)
         assert ratios[7] == pytest.approx(channel.active_probability(7))
 

@@ -270,6 +270,21 @@ create table if not exists ops.builds
 engine = MergeTree
 order by (finished_at, build_id);
 
+-- What the data tests of a scheduled build ask, as dbt renders them (macros/data_tests); one row for each test. Kept for
+-- a week, for a person who wants all rows that a test found.
+create table if not exists ops.test_queries
+(
+    invocation_id String comment 'of the dbt run that built the models',
+    test String comment 'unique id of the test in dbt',
+    relation String comment 'what fault_count aggregates; empty: fault_count stands by itself',
+    fault_count String comment 'SQL expression: how many rows are at fault',
+    faulty_rows String comment 'SQL query: the rows at fault',
+    asked_at DateTime('UTC') default now()
+)
+engine = MergeTree
+order by (asked_at, invocation_id, test)
+ttl asked_at + interval 7 day;
+
 create table if not exists ops.keys
 (
     name String comment 'learner_id_key; tables: hash of the statements in this file',
@@ -364,3 +379,63 @@ where (is_permanent or (tries >= 3 and next_retry_at > now64(3)))
         select object_id from ops.load_commits
         where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
     );
+
+-- Training runs of the churn model. The newest run of a Monday counts; all of them stay, as a record of what was said.
+create table if not exists ops.churn_runs
+(
+    model_version String comment 'hash of the training set, the limits and the library: equal means the same model',
+    trained_at DateTime64(3, 'UTC'),
+    as_of_at Nullable(DateTime64(3, 'UTC')) comment 'Monday that was scored; empty when there was nothing to train on',
+    tested_since_at Nullable(DateTime64(3, 'UTC')) comment 'first Monday of the weeks that judged the model',
+    status LowCardinality(String) comment 'published or not_published',
+    reason String comment 'why nothing is published; empty when it is',
+    model LowCardinality(String) comment 'boosting or logistic; empty when none was fitted',
+    labelled_count UInt64,
+    training_count UInt64,
+    test_count UInt64,
+    scored_count UInt64
+)
+engine = MergeTree
+order by (trained_at, model_version);
+
+create table if not exists ops.churn_figures
+(
+    model_version String,
+    trained_at DateTime64(3, 'UTC'),
+    as_of_at Nullable(DateTime64(3, 'UTC')),
+    scope_kind LowCardinality(String) comment 'all, course, channel or cohorts',
+    scope String,
+    model LowCardinality(String) comment 'boosting, logistic or baseline; empty for counts',
+    measure LowCardinality(String),
+    value Float64,
+    value_low Nullable(Float64),
+    value_high Nullable(Float64)
+)
+engine = MergeTree
+order by (trained_at, model_version, scope_kind, scope, model, measure);
+
+create table if not exists ops.churn_scores
+(
+    model_version String,
+    trained_at DateTime64(3, 'UTC'),
+    as_of_at DateTime64(3, 'UTC'),
+    learner_id String,
+    course_id String,
+    score Nullable(Float64),
+    status LowCardinality(String),
+    reason String,
+    top_reasons Array(String)
+)
+engine = MergeTree
+order by (as_of_at, course_id, learner_id, trained_at);
+
+-- Contacts with learners, as `warehouse churn record` takes them from a CSV file. The same contact twice is one.
+create table if not exists ops.interventions
+(
+    learner_id String,
+    course_id String,
+    contacted_at DateTime64(3, 'UTC'),
+    kind LowCardinality(String) comment 'mail, call, message …'
+)
+engine = ReplacingMergeTree
+order by (course_id, learner_id, contacted_at, kind);

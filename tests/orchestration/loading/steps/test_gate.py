@@ -20,7 +20,7 @@ from orchestration.loading.state.unjudged import GATE_FAILED, MAX_JUDGE_TRIES, h
 from orchestration.loading.steps import gate
 from orchestration.loading.steps.gate import judge_new_loads
 from tests.orchestration.loading.conftest import BrokenJudge
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import PassingJudge, judge_by
 
 FOUR_IDENTIFIERS = {
     "mbox": "mailto:learner-1@example.org",
@@ -166,7 +166,7 @@ def test_no_value_of_an_actor_leaves_the_engine(warehouse, verdicts) -> None:
 def test_a_gate_that_raises_holds_the_load_and_is_tried_again_three_times(
     warehouse, lake, settings, put, statement, verdicts, monkeypatch
 ) -> None:
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: BrokenJudge())
+    judge_by(monkeypatch, BrokenJudge)
     key = put("events/web/unlucky.ndjson", [statement(1)])
     report = load_pending(warehouse, lake, settings)
     assert [each.key for each in report.judgement.held if each.is_gate_failure] == [key]
@@ -203,7 +203,7 @@ def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
     """A new judge takes the next load: the thread that hangs still has the old one."""
     monkeypatch.setattr(gate, "thresholds", lambda: replace(thresholds(), judge_seconds_max=15))
     judges = iter([HangingJudge(), PassingJudge()])
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: next(judges))
+    judge_by(monkeypatch, lambda: next(judges))
     passed, hung, after = deliver_loads(warehouse, lake, settings, put, statement, ["h1", "h2", "h3"])
     judgement = judge_new_loads(warehouse, settings, is_everything=False)
     held = {each.key: each.reason for each in judgement.held}
@@ -217,14 +217,14 @@ def test_a_gate_that_hangs_at_everything_leaves_the_rest_to_the_next_run(
     warehouse, lake, settings, put, statement, verdicts, monkeypatch
 ) -> None:
     monkeypatch.setattr(gate, "thresholds", lambda: replace(thresholds(), judge_seconds_max=0.3))
+    judge_by(monkeypatch)
     monkeypatch.setattr(gate, "profile_load", lambda *arguments: threading.Event().wait(60))
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
     keys = deliver_loads(warehouse, lake, settings, put, statement, ["x1", "x2", "x3", "x4"])
     judge_new_loads(warehouse, settings, is_everything=False)
     reasons = {each.key: each.reason for each in held_objects(warehouse)}
     assert [reasons[key] == NOT_JUDGED for key in keys].count(True) >= 4 - gate.MAX_HANGS
     monkeypatch.undo()
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
+    judge_by(monkeypatch)
     judge_new_loads(warehouse, settings, is_everything=False)
     assert not set(keys) & {each.key for each in held_objects(warehouse)}
 
@@ -269,7 +269,7 @@ def test_a_held_object_says_which_expectation_and_where_to_look(warehouse, lake,
 
 
 def test_after_the_gate_is_mended_the_load_passes(warehouse, lake, settings, put, statement, monkeypatch) -> None:
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: BrokenJudge())
+    judge_by(monkeypatch, BrokenJudge)
     key = put("events/web/lucky.ndjson", [statement(1)])
     load_pending(warehouse, lake, settings)
     monkeypatch.undo()
@@ -320,11 +320,11 @@ def test_a_second_commit_hides_nothing_and_is_judged_too(
 def test_of_two_commits_the_one_that_passed_counts(warehouse, lake, settings, put, statement, monkeypatch) -> None:
     key = put("events/web/held_then_passed.ndjson", [statement(1)])
     drops = pending(warehouse, lake)
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: BrokenJudge())
+    judge_by(monkeypatch, BrokenJudge)
     load_attempt(warehouse, lake, settings, drops)
     for _ in range(MAX_JUDGE_TRIES):
         judge_new_loads(warehouse, settings)
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
+    judge_by(monkeypatch)
     second = load_attempt(warehouse, lake, settings, drops).load_id
     assert key in {each.key for each in held_objects(warehouse)}
     judge_new_loads(warehouse, settings)

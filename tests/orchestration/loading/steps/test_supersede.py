@@ -9,10 +9,9 @@ import pytest
 from orchestration.loading import status
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.state.census import COMMITTED_STATES, short, take_census
-from orchestration.loading.steps import gate
 from orchestration.loading.steps.supersede import close_corrected, revoke_overtaken
 from tests.orchestration.loading.conftest import HoldingJudge
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import PassingJudge, judge_by
 
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -114,7 +113,7 @@ def test_only_keys_of_the_scope_with_several_versions_are_asked_for(deliver, lak
 def test_a_held_version_takes_nothing_away(deliver, live_lines, monkeypatch) -> None:
     key = "events/web/held.ndjson"
     deliver(key, 5, NINE)
-    monkeypatch.setattr(gate, "_great_expectations", lambda *_: HoldingJudge())
+    judge_by(monkeypatch, HoldingJudge)
     report = deliver(key, 3, NINE - timedelta(hours=1))
     assert (report.held_count, report.overtaken_keys) == (1, [])
     assert dict(live_lines())[key] == 5
@@ -125,7 +124,7 @@ def judged(monkeypatch):
     """judged(judge) sets the judge of the next loads."""
 
     def set_judge(judge) -> None:
-        monkeypatch.setattr(gate, "_great_expectations", lambda *_: judge())
+        judge_by(monkeypatch, judge)
 
     return set_judge
 

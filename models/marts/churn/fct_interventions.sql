@@ -1,0 +1,16 @@
+{{
+    config(
+        engine="MergeTree()",
+        order_by=["course_id", "learner_id", "contacted_at", "kind"],
+        tags=["weekly"],
+    )
+}}
+
+select
+    learner_id,
+    course_id,
+    contacted_at,
+    kind,
+    toDateTime64(toMonday(contacted_at), 3, 'UTC') as as_of_at,
+    toBool({{ is_held_out("learner_id", "course_id") }}) as is_held_out
+from {{ ref("stg_ops__interventions") }}

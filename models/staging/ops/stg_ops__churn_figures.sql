@@ -1,0 +1,13 @@
+{{ config(materialized="view", tags=["weekly"]) }}
+
+select
+    model_version,
+    trained_at,
+    scope_kind,
+    scope,
+    model,
+    measure,
+    value,
+    value_low,
+    value_high
+from {{ source("ops", "churn_figures") }}

@@ -1,0 +1,13 @@
+{{ config(materialized="view", tags=["weekly"]) }}
+
+select
+    model_version,
+    trained_at,
+    as_of_at,
+    learner_id,
+    course_id,
+    score,
+    status,
+    reason,
+    top_reasons
+from {{ source("ops", "churn_scores") }}

@@ -1,0 +1,4 @@
+{{ config(materialized="view", tags=["weekly"]) }}
+
+select distinct learner_id, course_id, contacted_at, kind
+from {{ source("ops", "interventions") }}

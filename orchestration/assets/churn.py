@@ -1,0 +1,67 @@
+"""The churn scores as an asset: between the training set, which dbt builds, and the marts of the scores."""
+
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    multi_asset,
+)
+
+from orchestration.loading import WarehouseError
+from orchestration.resources.connections import WarehouseResource
+
+TRAINING_SET = ("marts", "agg_churn_training")
+RUNS, FIGURES, SCORES = (("ops", name) for name in ("churn_runs", "churn_figures", "churn_scores"))
+DESCRIPTIONS = {
+    RUNS: "One row per training run of the churn model: whether its scores are published, and if not, why.",
+    FIGURES: "One row per training run, part of the test weeks, model and measure: how good the scores are.",
+    SCORES: "One row per training run, learner and course that was to be scored.",
+}
+
+
+def define_churn_scores() -> AssetsDefinition:
+    """Training and scoring as one step with three tables."""
+
+    @multi_asset(
+        name="churn_scores",
+        group_name="churn",
+        specs=[
+            AssetSpec(list(key), deps=[list(TRAINING_SET)], description=description, kinds={"python"})
+            for key, description in DESCRIPTIONS.items()
+        ],
+    )
+    def churn_scores(context: AssetExecutionContext, warehouse: WarehouseResource):
+        """Fit, measure, judge, score; leave a model card in the home."""
+        from orchestration.churn.card import write_card
+        from orchestration.churn.limits import limits
+        from orchestration.churn.records import read_training_set, write_run
+        from orchestration.churn.training import train_and_score
+
+        try:
+            client, home = warehouse.connect(), warehouse.settings().home
+        except WarehouseError as error:
+            raise Failure(str(error), allow_retries=False) from error
+        run = train_and_score(read_training_set(client), limits())
+        write_run(client, run)
+        path = write_card(run, home)
+        context.log.info(f"{'Published' if run.is_published else 'Not published: ' + run.reason}; model card: {path}")
+        metadata = {
+            "is_published": run.is_published,
+            "reason": run.reason,
+            "model": run.chosen,
+            "model_version": run.model_version,
+            "model_card": MetadataValue.path(str(path)),
+            **run.counts,
+        }
+        metadata |= {
+            each.measure: MetadataValue.float(each.value)
+            for each in run.figures
+            if (each.scope_kind, each.model) == ("all", run.chosen)
+        }
+        for key in DESCRIPTIONS:
+            yield MaterializeResult(asset_key=list(key), metadata=metadata if key == RUNS else {})
+
+    return churn_scores

@@ -1,0 +1,65 @@
+"""Whether scores may be read: the conditions, each with the figure that it rests on, and the words when it fails."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orchestration.churn.evaluation import Figure
+from orchestration.churn.limits import Limits
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition: what was found, what is asked, and whether it holds. An empty `course_id` speaks of all."""
+
+    name: str
+    holds: bool
+    reason: str
+    course_id: str = ""
+
+
+def enough(name: str, positives: int, negatives: int, least: int, course_id: str = "") -> Gate:
+    """Enough of both outcomes to learn from, or to judge by."""
+    found = f"{positives:,} learner-weeks churned and {negatives:,} did not"
+    return Gate(name, min(positives, negatives) >= least, f"{found}, at least {least} of each are asked", course_id)
+
+
+def gates_of(figures: Iterable[Figure], chosen: str, drift: float, limits: Limits) -> list[Gate]:
+    """The gates on a model that was measured; those of slices only where a slice fails."""
+    figures = list(figures)
+    whole = {each.measure: each for each in figures if (each.scope_kind, each.model) == ("all", chosen)}
+    gain, error = whole["auc_pr_gain"], whole["calibration_error"]
+    found = [
+        Gate(
+            "beats_the_baseline",
+            gain.low is not None and gain.low > 0,
+            f"AUC-PR {whole['auc_pr'].value:.3f}, {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) against days "
+            "since the last activity; the interval must lie above 0",
+        ),
+        Gate(
+            "is_calibrated",
+            error.value <= limits.calibration_error_max,
+            f"calibration error {error.value:.3f}, at most {limits.calibration_error_max} is asked",
+        ),
+        Gate(
+            "has_not_drifted",
+            drift <= limits.drift_max,
+            f"stability index of the scores {drift:.3f} since the weeks that they were measured on, at most "
+            f"{limits.drift_max} is asked",
+        ),
+    ]
+    return found + [gate for figure in figures if (gate := _slice_gate(figure, chosen, limits))]
+
+
+def _slice_gate(figure: Figure, chosen: str, limits: Limits) -> Gate | None:
+    """A slice is far worse when its scores are surely off by more than the limit, or surely rank worse than days do."""
+    if figure.scope_kind == "all" or figure.model != chosen:
+        return None
+    where = f"{figure.scope_kind} {figure.scope}"
+    course_id = figure.scope if figure.scope_kind == "course" else ""
+    if figure.measure == "gap" and (figure.low > limits.slice_gap_max or figure.high < -limits.slice_gap_max):
+        reason = f"{where}: scores off by {figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f}), "
+        return Gate("no_slice_is_far_worse", False, f"{reason}more than {limits.slice_gap_max}", course_id)
+    if figure.measure == "auc_pr_gain" and figure.high < 0:
+        reason = f"{where}: AUC-PR {figure.value:+.3f} (up to {figure.high:+.3f}) against days since the last activity"
+        return Gate("no_slice_is_far_worse", False, reason, course_id)
+    return None

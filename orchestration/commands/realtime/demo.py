@@ -1,0 +1,269 @@
+"""`warehouse realtime demo`: learners with planted triggers, a worker killed half way, and the proof.
+
+Everything runs in a folder of the home that is made from nothing: broker, database, lake, warehouse, and a platform
+with a webhook that refuses a post now and then.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.commands.display import print_note, shown_stages
+from orchestration.commands.errors import EXIT_FAILED, CommandError
+from orchestration.commands.opened import Opened, opened_warehouse
+from orchestration.commands.realtime.demo_display import Live, show_proof
+from orchestration.commands.realtime.opened import OpenedPath, ask_for_extra, opened_path
+from orchestration.commands.realtime.proof import Parity, Proof, prove
+from orchestration.settings import warehouse_home, warehouse_target
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from orchestration.realtime.supervisor import Supervisor
+    from orchestration.simulate.platform import Platform
+
+FOLDER = "realtime-demo"
+SOURCE = "live"
+FAILING_POSTS = 0.02
+PAUSE_SECONDS = 6.0
+READY_SECONDS = 60.0
+SETTLE_SECONDS = 120.0
+SHOWN = 5
+DAYS = "select distinct (occurred_at at time zone 'UTC')::date from realtime.platform_actions where kind != 'pause'"
+RULES = """
+defaults:
+  pause: {{after_minutes: {minutes}}}
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of the demo."""
+
+    seconds: float
+    rate: float
+    workers: int
+    kills: int
+    seed: int
+    parity: bool
+
+
+@dataclass
+class Running:
+    """The parts of a demo that runs."""
+
+    plan: Plan
+    path: OpenedPath
+    supervisor: "Supervisor"
+    connection: "psycopg.Connection"
+    platform: "Platform"
+    kill_count: int = 0
+
+
+def run_realtime_demo(plan: Plan, as_json: bool) -> int:
+    """The exit code: 0 when everything that was planted was done, once, and the warehouse agrees."""
+    ask_for_extra()
+    if warehouse_target() != "local":
+        raise CommandError("WAREHOUSE_TARGET is not 'local', and the demo would mix simulated learners with real ones.")
+    if plan.seconds < 4 * PAUSE_SECONDS and plan.kills:
+        print_note("A short run: the worker is back when most statements are sent.")
+    with own_home() as home, opened_warehouse() as warehouse, ExitStack() as stack:
+        deliver_catalogue(warehouse, home)
+        running = stack.enter_context(running_demo(plan, home))
+        proof = stream(running)
+        if plan.parity:
+            proof = replace(proof, parity=compare_with_warehouse(warehouse, running))
+        show_proof(proof, as_json)
+        if not as_json:
+            print_note(f"Look at what came of it: WAREHOUSE_HOME={home} uv run warehouse sql …")
+    return 0 if proof.holds else EXIT_FAILED
+
+
+@contextmanager
+def own_home() -> Iterator[Path]:
+    """A new home within the home; the one of an earlier demo goes."""
+    from orchestration.realtime.embedded import remove_data
+
+    home = warehouse_home() / FOLDER
+    shutil.rmtree(home, ignore_errors=True)
+    remove_data(home / "realtime")
+    former = os.environ.get("WAREHOUSE_HOME")
+    os.environ["WAREHOUSE_HOME"] = str(home)
+    try:
+        yield home
+    finally:
+        if former is None:
+            del os.environ["WAREHOUSE_HOME"]
+        else:
+            os.environ["WAREHOUSE_HOME"] = former
+
+
+def deliver_catalogue(warehouse: Opened, home: Path) -> None:
+    """The catalogue of the simulated courses, as a drop of the lake: rules and marts read the same."""
+    from orchestration.simulate.catalogue import catalogue_lines
+    from orchestration.simulate.courses import build_catalogue
+    from orchestration.simulate.drops import write_objects
+
+    path = home / "simulated" / "catalog.ndjson"
+    write_objects(path, catalogue_lines(build_catalogue()))
+    warehouse.lake().upload(path, "catalog/catalog.ndjson")
+
+
+@contextmanager
+def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
+    """The whole path, supervised, with a platform behind the webhook."""
+    from orchestration.realtime.database import connect
+    from orchestration.realtime.settings import load_realtime_settings
+    from orchestration.realtime.supervisor import supervised_path
+    from orchestration.simulate.platform import running_platform
+
+    rules = home / "rules.yml"
+    rules.write_text(RULES.format(minutes=PAUSE_SECONDS / 60))
+    with ExitStack() as stack:
+        platform, url = stack.enter_context(running_platform(FAILING_POSTS))
+        settings = replace(
+            load_realtime_settings(), kafka={}, database_url="", webhook_url=url, rules_file=rules, webhook_secret=""
+        )
+        path = stack.enter_context(opened_path(settings))
+        environment = path.environment | {
+            "PLATFORM_WEBHOOK_URL": url,
+            "REALTIME_RULES": str(rules),
+            "REALTIME_SOURCE": SOURCE,
+            "REALTIME_ARCHIVE_SECONDS": "5",
+        }
+        supervisor = supervised_path(path.settings, environment, plan.workers)
+        stack.callback(supervisor.stop)
+        connection = stack.enter_context(connect(path.settings.database_url, autocommit=True))
+        yield Running(plan, path, supervisor, connection, platform)
+
+
+def stream(running: Running) -> Proof:
+    """Send statements at the rate, kill as planned, wait until all is done, and hold it against what was planted."""
+    from orchestration.realtime.kafka import producer
+    from orchestration.realtime.settings import STATEMENTS_TOPIC
+    from orchestration.simulate.stream import Stream
+
+    plan = running.plan
+    with shown_stages() as stages:
+        stages.start("Starting the workers")
+        wait_until_consuming(running)
+    messages = Stream(plan.rate, plan.seconds, plan.seed)
+    sending = producer(running.path.settings.kafka)
+    kills_at = [plan.seconds * (number + 1) / (plan.kills + 1) for number in range(plan.kills)]
+    started_at = time.monotonic()
+    with Live(messages.planted, running.platform) as live:
+        for number in range(messages.message_count):
+            while (elapsed := time.monotonic() - started_at) < number / plan.rate:
+                sending.poll(0)
+                tend(running)
+                live.show(elapsed)
+                if kills_at and elapsed >= kills_at[0]:
+                    kills_at.pop(0)
+                    kill_a_worker(running, live)
+                time.sleep(0.002)
+            for message in messages.messages(number, datetime.now(UTC)):
+                sending.produce(STATEMENTS_TOPIC, message.value, message.key)
+        sending.flush(30)
+        sent_seconds = time.monotonic() - started_at
+        planted = messages.finish()
+        settle(running, planted.message_count, len(planted.actions), live, started_at)
+    return prove(
+        planted,
+        running.platform,
+        running.connection,
+        kill_count=running.kill_count,
+        seconds=sent_seconds,
+        start_count=running.path.settings.partitions,
+    )
+
+
+def wait_until_consuming(running: Running) -> None:
+    """Return when each partition is consumed, so that no latency is that of starting."""
+    from orchestration.realtime.archiver import BRIDGED_HEADER
+    from orchestration.realtime.kafka import producer
+    from orchestration.realtime.settings import STATEMENTS_TOPIC
+
+    partitions = running.path.settings.partitions
+    sending = producer(running.path.settings.kafka)
+    for partition in range(partitions):
+        # The header keeps them out of the lake.
+        sending.produce(STATEMENTS_TOPIC, b"null", b"start", partition=partition, headers=[(BRIDGED_HEADER, b"start")])
+    sending.flush(10)
+    deadline = time.monotonic() + READY_SECONDS
+    while consumed_count(running) < partitions:
+        tend(running)
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"The workers do not consume after {READY_SECONDS:.0f} s; see {running.path.settings.logs}."
+            )
+        time.sleep(0.1)
+
+
+def tend(running: Running) -> None:
+    running.path.raise_if_ended()
+    running.supervisor.tend()
+
+
+def kill_a_worker(running: Running, live: Live) -> None:
+    workers = [child for child in running.supervisor.children if child.role == "worker"]
+    victim = workers[running.kill_count % len(workers)]
+    pid = running.supervisor.kill(victim)
+    if pid is not None:
+        running.kill_count += 1
+        live.say(f"kill -9 {victim.name} (pid {pid})")
+
+
+def settle(running: Running, message_count: int, action_count: int, live: Live, started_at: float) -> None:
+    """Wait until every message is consumed and archived, and every planted action had its time."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    total = message_count + running.path.settings.partitions
+    while time.monotonic() < deadline:
+        tend(running)
+        live.show(time.monotonic() - started_at)
+        is_done = len(running.platform.done) >= action_count and consumed_count(running) >= total
+        if is_done and archived_count(running) >= total:
+            break
+        time.sleep(0.1)
+    # What comes that must not come would come now.
+    time.sleep(2.0)
+
+
+def consumed_count(running: Running) -> int:
+    row = running.connection.execute("select coalesce(sum(consumed_count), 0) from realtime.consumed_offsets")
+    return int(row.fetchone()[0])
+
+
+def archived_count(running: Running) -> int:
+    row = running.connection.execute("select coalesce(sum(line_count), 0) from realtime.archived_ranges")
+    return int(row.fetchone()[0])
+
+
+def compare_with_warehouse(warehouse: Opened, running: Running) -> Parity:
+    """Load the archived drops, build the marts, and hold their triggers against the outbox."""
+    from orchestration.checks.realtime import compare_with_marts
+    from orchestration.commands.job_run import run_dagster_job
+    from orchestration.realtime.catalogue_source import FreshRules
+    from orchestration.realtime.report import actions_document
+
+    running.supervisor.stop()
+    with shown_stages() as stages:
+        run = run_dagster_job("nightly", warehouse.settings, stages)
+    if not run.is_success:
+        raise CommandError(f"The warehouse could not be built: {run.failures[0]} See {run.log_path}.")
+    book, key = FreshRules(running.path.settings).book(), warehouse.settings.learner_id_key
+    days = running.connection.execute(DAYS).fetchall()
+    compared = [
+        compare_with_marts(warehouse.connect(), actions_document(running.connection, book, key, day)) for (day,) in days
+    ]
+    return Parity(
+        warehouse_count=sum(comparison.lake_count for comparison in compared),
+        outbox_count=sum(comparison.stream_count for comparison in compared),
+        only_in_warehouse=[" ".join(key) for comparison in compared for key in comparison.only_in_lake][:SHOWN],
+        only_in_outbox=[" ".join(key) for comparison in compared for key in comparison.only_in_stream][:SHOWN],
+    )

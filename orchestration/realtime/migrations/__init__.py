@@ -1,0 +1,1 @@
+"""The schema `realtime` of the operational database, in steps that Alembic applies once each, in order."""

@@ -1,0 +1,95 @@
+"""The sink of Quix Streams: what a checkpoint consumed goes to PostgreSQL before its offsets are committed."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import psycopg
+from quixstreams.sinks.base import BaseSink
+
+from orchestration.realtime.judge import Refusal
+from orchestration.realtime.rule_book import RuleBook
+from orchestration.realtime.store import Entry, PartitionBatch, TopicChanged, Written, write
+
+logger = logging.getLogger(__name__)
+RETRY_SECONDS = 120.0
+"""How long a database may be away before the worker gives up and starts again. Below Kafka's max.poll.interval."""
+
+
+class DatabaseSink(BaseSink):
+    """One transaction for all partitions of a checkpoint."""
+
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection],
+        book: Callable[[], RuleBook],
+        topic_id: Callable[[], str],
+        on_written: Callable[[Written, float], None] = lambda *_: None,
+    ) -> None:
+        super().__init__()
+        self._connect, self._book, self._topic_id, self._on_written = connect, book, topic_id, on_written
+        self._connection: psycopg.Connection | None = None
+        self._current_id = ""
+        self._batches: dict[tuple[str, int], PartitionBatch] = {}
+
+    def setup(self) -> None:
+        self._current_id = self._topic_id()
+
+    def add(self, value, key, timestamp, headers, topic, partition, offset) -> None:
+        """Keep a judged message until the checkpoint; `value` is an event or a refusal."""
+        batch = self._batches.get((topic, partition))
+        if batch is None:
+            batch = self._batches[topic, partition] = PartitionBatch(topic, self._current_id, partition)
+        batch.entries.append(Entry(offset, None if isinstance(value, Refusal) else value))
+
+    def flush(self) -> None:
+        """Write what was kept. While the database is away this waits; what it cannot store is refused."""
+        batches, self._batches = list(self._batches.values()), {}
+        if not batches:
+            return
+        started_at = time.monotonic()
+        try:
+            written = self._write_patiently(batches)
+        except psycopg.DataError as error:
+            logger.warning("a batch holds what PostgreSQL cannot store: %s", error)
+            written = self._write_singly(batches)
+        if written.skipped_count and self._topic_id() != self._current_id:
+            raise TopicChanged(f"Topic {batches[0].topic} was created again; the worker starts again with its new id.")
+        self._on_written(written, time.monotonic() - started_at)
+
+    def _write_patiently(self, batches: list[PartitionBatch]) -> Written:
+        deadline = time.monotonic() + RETRY_SECONDS
+        pause = 0.1
+        while True:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                return write(self._connection, batches, self._book(), datetime.now(UTC))
+            except psycopg.OperationalError as error:
+                self._disconnect()
+                if time.monotonic() > deadline:
+                    raise
+                logger.warning("the database is away, trying again in %.1f s: %s", pause, error)
+                time.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _write_singly(self, batches: list[PartitionBatch]) -> Written:
+        total = Written()
+        for batch in batches:
+            for entry in batch.entries:
+                single = replace(batch, entries=[entry])
+                try:
+                    written = self._write_patiently([single])
+                except psycopg.DataError:
+                    written = self._write_patiently([replace(batch, entries=[Entry(entry.offset, None)])])
+                total.consumed_count += written.consumed_count
+                total.skipped_count += written.skipped_count
+                total.action_count += written.action_count
+        return total
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
