@@ -3,7 +3,7 @@
 from dagster import AssetSelection, Definitions, define_asset_job
 
 from orchestration.assets.briefs import define_weekly_brief
-from orchestration.assets.churn import define_churn_scores
+from orchestration.assets.churn import define_churn_models, define_churn_scores
 from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
@@ -23,7 +23,7 @@ from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
 weekly_brief = define_weekly_brief()
-churn_scores = define_churn_scores()
+churn_scores, churn_models = define_churn_scores(), define_churn_models()
 loading = AssetSelection.assets(load_drops)
 
 near_real_time = define_asset_job(
@@ -35,7 +35,7 @@ near_real_time = define_asset_job(
 nightly = define_asset_job(
     "nightly",
     selection=AssetSelection.all()
-    - AssetSelection.assets(replay_drops, weekly_brief, churn_scores)
+    - AssetSelection.assets(replay_drops, weekly_brief, churn_scores, churn_models)
     - AssetSelection.checks(scores_are_published, training_set_is_sound)
     - weekly_models(build_models),
     executor_def=one_process,
@@ -56,7 +56,7 @@ replay = define_asset_job(
 
 defs = Definitions(
     executor=one_process,
-    assets=[replay_drops, load_drops, build_models, weekly_brief, churn_scores],
+    assets=[replay_drops, load_drops, build_models, weekly_brief, churn_scores, churn_models],
     asset_checks=[
         gate,
         ledger,

@@ -1,5 +1,7 @@
 """The churn scores as an asset: between the training set, which dbt builds, and the marts of the scores."""
 
+import os
+
 from dagster import (
     AssetExecutionContext,
     AssetsDefinition,
@@ -9,8 +11,14 @@ from dagster import (
     MetadataValue,
     multi_asset,
 )
+from dagster_dbt import DbtCliResource, dbt_assets
 
+from orchestration.assets.dbt_project import dbt_project
+from orchestration.assets.marts import CHURN_MODELS, ProjectTranslator, about_tests, artifacts, as_judged, build_command
+from orchestration.assets.outcome import read_account, read_outcome
+from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError
+from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 
 TRAINING_SET = ("marts", "agg_churn_training")
@@ -65,3 +73,31 @@ def define_churn_scores() -> AssetsDefinition:
             yield MaterializeResult(asset_key=list(key), metadata=metadata if key == RUNS else {})
 
     return churn_scores
+
+
+def define_churn_models() -> AssetsDefinition:
+    """The models that are made of churn scores, and of contacts with learners."""
+
+    @dbt_assets(
+        name="build_churn_models",
+        manifest=dbt_project().manifest_path,
+        project=dbt_project(),
+        select=CHURN_MODELS,
+        dagster_dbt_translator=ProjectTranslator(),
+    )
+    def build_churn_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
+        """Build and test the models of the scores; the build of the marts before it is a record of its own."""
+        try:
+            settings, client = warehouse.settings(), warehouse.connect()
+        except WarehouseError as error:
+            raise Failure(str(error), allow_retries=False) from error
+        os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled=False))
+        with turn(context, settings.home, BUILDING), artifacts(settings, context) as target:
+            invocation = dbt.cli(build_command(is_scheduled=False), context=context, target_path=target, raise_on_error=False)
+            for event in invocation.stream():
+                yield as_judged(event, invocation.manifest)
+            outcome = read_outcome(read_account(target), invocation.manifest, client)
+            if outcome.faults:
+                raise Failure("\n".join(outcome.faults), allow_retries=False)
+
+    return build_churn_models

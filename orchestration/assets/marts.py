@@ -39,6 +39,8 @@ from orchestration.settings import Settings
 
 BUILD_JOBS = ("near_real_time", "nightly", "weekly", "replay")
 """Jobs whose builds are recorded: a selection made by hand says nothing about the marts as a whole."""
+CHURN_MODELS = "tag:churn"
+"""What is made of the churn scores, which are made of the other models: built in a step of its own, after them."""
 DETAIL = 4000
 """Characters of what failed that ops.builds keeps."""
 ANCHOR = ("marts", "agg_data_watermark")
@@ -65,12 +67,13 @@ def dbt_cli() -> DbtCliResource:
 
 
 def define_mart_assets() -> AssetsDefinition:
-    """All models and seeds of the project as one group of assets."""
+    """All models and seeds of the project as one group of assets, but those that are made of churn scores."""
 
     @dbt_assets(
         name="build_models",
         manifest=dbt_project().manifest_path,
         project=dbt_project(),
+        exclude=CHURN_MODELS,
         dagster_dbt_translator=ProjectTranslator(),
     )
     def build_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
@@ -89,7 +92,7 @@ def define_mart_assets() -> AssetsDefinition:
         with (
             turn(context, settings.home, BUILDING),
             recorded_build(client, context.job_name) as record,
-            _target(settings, context) as target,
+            artifacts(settings, context) as target,
         ):
             command = build_command(is_scheduled)
             invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
@@ -186,7 +189,7 @@ def why_it_failed(error: BaseException) -> str:
 
 
 @contextmanager
-def _target(settings: Settings, context: AssetExecutionContext) -> Iterator[Path]:
+def artifacts(settings: Settings, context: AssetExecutionContext) -> Iterator[Path]:
     """dbt's artifacts of this run, under the home; those of the last run stay for a person to look at."""
     folder = settings.home / "dbt" / context.run_id
     folder.mkdir(parents=True, exist_ok=True)

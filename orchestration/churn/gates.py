@@ -19,7 +19,8 @@ class Gate:
 
 def enough(name: str, positives: int, negatives: int, least: int, course_id: str = "") -> Gate:
     """Enough of both outcomes to learn from, or to judge by."""
-    found = f"{positives:,} learner-weeks churned and {negatives:,} did not"
+    use = name.replace("enough_", "").replace("_", " ")
+    found = f"{use}: {positives:,} learner-weeks churned and {negatives:,} did not"
     return Gate(name, min(positives, negatives) >= least, f"{found}, at least {least} of each are asked", course_id)
 
 

@@ -102,7 +102,7 @@ def _publish(run: Run, known: pd.DataFrame, limits: Limits) -> None:
     courses = run.scores["course_id"].astype(str)
     for course_id in sorted(courses.unique()):
         here = known[known["course_id"].astype(str) == course_id]
-        gate = enough("course_has_enough", *_outcomes(here), limits.course_positives_min, course_id)
+        gate = enough("enough_in_the_course", *_outcomes(here), limits.course_positives_min, course_id)
         run.gates += [] if gate.holds else [gate]
     refused = {gate.course_id: gate.reason for gate in reversed(run.gates) if gate.course_id and not gate.holds}
     run.scores["reason"] = [refused.get(course, "") for course in courses] if run.is_published else run.reason

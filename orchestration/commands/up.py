@@ -20,6 +20,7 @@ from orchestration.commands.webserver import HOST
 from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
+from orchestration.machine.logs import keep_small
 from orchestration.resources.run_locks import killed_runs
 from orchestration.settings import PROJECT_ROOT, load_settings, ui_hosts, warehouse_home, warehouse_target
 
@@ -151,7 +152,8 @@ def start_child(name: str, module: list[str], home: Path) -> Child:
     """
     log_path = home / "logs" / f"dagster-{name.replace(' ', '-')}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("wb") as log:
+    log_path.unlink(missing_ok=True)
+    with log_path.open("ab") as log:  # appending, so that it can be cut while it is written
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=PROJECT_ROOT,
@@ -188,6 +190,8 @@ def watch(children: list[Child], home: Path, warm: KeptWarm, tend: Callable[[], 
             _raise_if_ended(children)
             tend()
             warm.renew()
+            for child in children:
+                keep_small(child.log_path)
             if killed_runs(home):
                 try_to_mark_dead_runs(home)
             time.sleep(WATCH_SECONDS)

@@ -11,6 +11,10 @@ from orchestration.embedded.errors import EngineError
 
 ANSWER_CODINGS = ("zstd", "lz4", "gzip", "deflate")
 GZIP_WINDOW = 31
+# A decoder gives all that it has at once. 4 bytes of zstd may become 128 KiB, a byte of gzip a thousand, of lz4 255: a
+# piece becomes 16 MiB at most.
+PIECE_BYTES = {"zstd": 512, "lz4": 1 << 16}
+PIECE_BYTES_OF_GZIP = 1 << 14
 
 
 class Encoder(Protocol):
@@ -80,7 +84,7 @@ def _decode(coding: str, chunks: Iterable[bytes], make) -> Iterator[bytes]:
     """Decodes one or several frames that follow each other."""
     decoder, has_input = make(), False
     try:
-        for chunk in chunks:
+        for chunk in _pieces(chunks, PIECE_BYTES.get(coding, PIECE_BYTES_OF_GZIP)):
             while chunk:
                 if decoder.eof:
                     decoder = make()
@@ -93,6 +97,12 @@ def _decode(coding: str, chunks: Iterable[bytes], make) -> Iterator[bytes]:
         raise _broken(coding, str(error)) from None
     if has_input and not decoder.eof:
         raise _broken(coding, "it ends in the middle of a frame")
+
+
+def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):
+            yield chunk[start : start + size]
 
 
 def _broken(coding: str, reason: str) -> EngineError:

@@ -13,21 +13,24 @@ from orchestration.embedded.errors import EngineError
 
 _SPACE = rb"\s+ | --[^\n]*(?:\n|$) | \#[!\ ][^\n]*(?:\n|$) | /\*.*?\*/"
 _QUOTED = rb"""
-    '(?:[^'\\]++|\\.|'')*'
-    | `(?:[^`\\]++|\\.|``)*` | "(?:[^"\\]++|\\.|"")*"
+    '[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'
+    | `[^`\\]*+(?:(?:\\.|``)[^`\\]*+)*+` | "[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"
     | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
     | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
     """
+# Opened and never closed: looked at once.
+_BROKEN = rb"""(?: ['`"] | /\* | \xe2\x80[\x98\x9c] | \$\w*\$ ).*"""
 _WORD = rb"[A-Za-z_][A-Za-z0-9_$]*"
 _NUMBER = rb"[0-9][A-Za-z0-9_.]*"
 TOKEN = re.compile(
-    rb"(?P<space> %b ) | (?P<quoted> %b ) | (?P<word> %b ) | (?P<number> %b ) | (?P<other> . )"
-    % (_SPACE, _QUOTED, _WORD, _NUMBER),
+    rb"(?P<space> %b ) | (?P<quoted> %b ) | (?P<broken> %b ) | (?P<word> %b ) | (?P<number> %b ) | (?P<other> . )"
+    % (_SPACE, _QUOTED, _BROKEN, _WORD, _NUMBER),
     re.DOTALL | re.VERBOSE,
 )
 # A whole text in one match: a model of staging has eleven thousand tokens, and dbt sends it several times.
 UP_TO_LAST = re.compile(
-    rb"(?: (?: %b | ; )*+ (?P<last> %b | %b | %b | . ) )*+" % (_SPACE, _QUOTED, _WORD, _NUMBER), re.DOTALL | re.VERBOSE
+    rb"(?: (?: %b | ; )*+ (?P<last> %b | %b | %b | %b | . ) )*+" % (_SPACE, _QUOTED, _BROKEN, _WORD, _NUMBER),
+    re.DOTALL | re.VERBOSE,
 )
 FORMAT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 INPUT_CALL = re.compile(rb"\binput\s*\(", re.IGNORECASE)
@@ -155,7 +158,7 @@ def find_inline_insert(sql: bytes) -> InlineInsert | None:
     Behind `INSERT … SELECT … FROM input('…') FORMAT name` there are rows too.
     """
     # A text that breaks off inside quotes is not whole yet: what follows the quote is no keyword.
-    found = takewhile(lambda token: token.text not in (b"'", b'"', b"`"), tokens(sql))
+    found = takewhile(lambda token: token.kind != "broken", tokens(sql))
     if not _starts_with_insert(found):
         return None
     settings_start = format_start = None

@@ -28,18 +28,22 @@ def _add_bad_rows(client: Client, table: str) -> None:
     is_empty = not client.query(f"select count() from {table}").result_rows[0][0]
     rows = f"numbers({BAD_ROWS})" if is_empty else f"(select * from {table} limit {BAD_ROWS})"
     values = ", ".join(
-        _value(f"defaultValueOfTypeName('{kind}')" if is_empty else f"`{name}`", kind, place)
+        _value(_default(kind) if is_empty else f"`{name}`", kind, place, f"'broken {table}'")
         for place, (name, kind) in enumerate(columns)
     )
     names = ", ".join(f"`{name}`" for name, _ in columns)
     client.command(f"insert into {table} ({names}) select {values} from {rows}")
 
 
-def _value(good: str, kind: str, place: int) -> str:
-    """The good value in most rows, so that the tests of a table fail in different rows."""
+def _default(kind: str) -> str:
+    return "defaultValueOfTypeName('" + kind.replace("'", "\\'") + "')"
+
+
+def _value(good: str, kind: str, place: int, text: str) -> str:
+    """The good value in most rows, so that the tests of a table fail in different rows; `text` is a bad one."""
     plain = kind.replace("LowCardinality(", "").replace("Nullable(", "").rstrip(")")
     bad = {
-        "String": ("'broken'", "''"),
+        "String": (text, "''"),
         "Bool": (f"not {good}",),
         **dict.fromkeys(("Float32", "Float64"), ("nan", "-7", "1e9")),
         **dict.fromkeys(("Int8", "Int16", "Int32", "Int64"), ("-7", "100")),

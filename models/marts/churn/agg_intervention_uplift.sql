@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["course_id"], tags=["weekly"]) }}
+{{ config(engine="MergeTree()", order_by=["course_id"], tags=["weekly", "churn"]) }}
 
 {#
     Who was listed and drawn to be contacted against who was listed and drawn to be left alone, whoever was contacted in

@@ -2,7 +2,7 @@
     config(
         engine="MergeTree()",
         order_by=["course_id", "contact_rank", "learner_id"],
-        tags=["weekly"],
+        tags=["weekly", "churn"],
         query_settings={"join_use_nulls": 1},
     )
 }}

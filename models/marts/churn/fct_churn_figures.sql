@@ -2,7 +2,7 @@
     config(
         engine="MergeTree()",
         order_by=["as_of_at", "scope_kind", "scope", "model", "measure"],
-        tags=["weekly"],
+        tags=["weekly", "churn"],
     )
 }}
 

@@ -2,7 +2,7 @@
     config(
         engine="MergeTree()",
         order_by=["as_of_at", "course_id", "learner_id"],
-        tags=["weekly"],
+        tags=["weekly", "churn"],
     )
 }}
 

@@ -2,7 +2,7 @@
     config(
         engine="MergeTree()",
         order_by=["course_id", "learner_id", "contacted_at", "kind"],
-        tags=["weekly"],
+        tags=["weekly", "churn"],
     )
 }}
 

@@ -1,4 +1,4 @@
-{{ config(materialized="view", tags=["weekly"]) }}
+{{ config(materialized="view", tags=["weekly", "churn"]) }}
 
 select
     model_version,

@@ -30,7 +30,7 @@ class Programme:
 
 
 def simulate_programme(seed: int, learners: int, weeks: int, thin_course_learners: int = 0) -> Programme:
-    """Every Monday of every learner who may still be there; the last `thin_course_learners` have a course of their own."""
+    """Every Monday of every learner who may still be there; the last `thin_course_learners` are of a course apart."""
     rng = np.random.default_rng(seed)
     catalogue = build_catalogue()
     people = draw_population(rng, 0, learners, weeks, catalogue)

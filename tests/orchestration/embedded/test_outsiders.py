@@ -3,14 +3,17 @@
 import contextlib
 import http.client
 import socket
+import threading
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 
 import clickhouse_connect
 import httpx
 import psutil
 import pytest
+import zstandard
 
 from orchestration.embedded import protocol
 from orchestration.embedded.services import Services
@@ -261,6 +264,28 @@ def test_a_large_form_of_a_reader_is_refused_before_it_is_read(reader: httpx.Cli
     with contextlib.suppress(httpx.TransportError):
         assert code_of(reader.post("/", content=form(400), headers=kind)) == code
     assert sent[0] < 200
+
+
+@pytest.mark.parametrize("coding", ["zstd", "gzip"])
+def test_a_small_body_does_not_become_a_large_one_in_memory(
+    reader: httpx.Client, services: Services, coding: str
+) -> None:
+    """30 KB of zstd are a gigabyte of zeros, which ended the endpoint; a reader's statement may have 64 MiB."""
+    encoder = zstandard.ZstdCompressor().compressobj() if coding == "zstd" else zlib.compressobj(1, wbits=31)
+    body = b"".join(encoder.compress(bytes(1 << 24)) for _ in range(64 if coding == "zstd" else 16)) + encoder.flush()
+    process, peak, is_over = psutil.Process(services.pid), [0.0], threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.01):
+            peak[0] = max(peak[0], process.memory_info().rss / 2**20)
+
+    before, watching = megabytes_of(services.pid), threading.Thread(target=watch)
+    watching.start()
+    answer = reader.post("/", content=body, headers={"Content-Encoding": coding})
+    is_over.set()
+    watching.join()
+    assert code_of(answer) == "62"
+    assert peak[0] - before < 300
 
 
 def test_a_request_is_counted_before_its_body_is_read(

@@ -7,7 +7,7 @@ import pytest
 
 from orchestration.simulate import simulator
 from orchestration.simulate.simulator import simulate
-from orchestration.simulate.truth import Truth, read_truth
+from orchestration.simulate.truth import FORMAT, Truth, read_truth
 from tests.orchestration.simulate.accepted import DAYS, LEARNERS, SEED
 
 
@@ -98,5 +98,5 @@ def test_the_truth_file_is_read_back_as_it_was_written(simulation: tuple[Path, T
 
 def test_a_truth_file_of_another_format_is_named(tmp_path: Path) -> None:
     (tmp_path / "truth.json").write_text('{"format": 99}')
-    with pytest.raises(ValueError, match="99, expected 1"):
+    with pytest.raises(ValueError, match=f"99, expected {FORMAT}"):
         read_truth(tmp_path)

@@ -14,7 +14,10 @@ VERBS_BY_TYPE = {
     ADL + "activities/module": {ADL + f"verbs/{verb}" for verb in ("initialized", "completed", "terminated")},
     ADL + "activities/assessment": {ADL + f"verbs/{verb}" for verb in ("initialized", "passed", "failed")},
     ADL + "activities/cmi.interaction": {ADL + "verbs/answered"},
-    "http://id.tincanapi.com/activitytype/page": {"http://id.tincanapi.com/verb/viewed"},
+    "http://id.tincanapi.com/activitytype/page": {
+        "http://id.tincanapi.com/verb/viewed",
+        "http://adlnet.gov/expapi/verbs/commented",
+    },
     VIDEO + "activity-type/video": {
         *(VIDEO + f"verbs/{verb}" for verb in ("played", "paused", "seeked")),
         *(ADL + f"verbs/{verb}" for verb in ("initialized", "interacted", "completed", "terminated")),

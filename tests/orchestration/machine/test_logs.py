@@ -1,0 +1,19 @@
+"""Logs are cut, and their writers go on writing."""
+
+from pathlib import Path
+
+from orchestration.machine.logs import keep_small
+
+
+def test_a_long_log_is_moved_aside_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "services.log"
+    with path.open("ab", buffering=0) as log:
+        log.write(b"early\n" * 100)
+        keep_small(path, largest=1000)
+        assert path.read_bytes() == b"early\n" * 100
+        log.write(b"more\n" * 100)
+        keep_small(path, largest=1000)
+        log.write(b"late\n")
+    assert path.read_bytes() == b"late\n", "without a hole where the older lines were"
+    assert (tmp_path / "services.log.1").read_bytes() == b"early\n" * 100 + b"more\n" * 100
+    keep_small(tmp_path / "nothing.log", largest=1)
