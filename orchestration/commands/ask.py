@@ -19,6 +19,7 @@ def run_ask(text: str, options: Mapping[str, str], with_model: bool) -> int:
     from clickhouse_connect.driver.exceptions import DatabaseError
 
     from orchestration.commands.ask_display import show_answer, show_near
+    from orchestration.commands.rows_display import harmless
     from orchestration.questions.asking import NotAnswered
     from orchestration.questions.endpoint import EndpointError
     from orchestration.questions.naming import NotNamed
@@ -30,8 +31,8 @@ def run_ask(text: str, options: Mapping[str, str], with_model: bool) -> int:
         with opened_warehouse() as warehouse:
             answer = _answer(_reader(warehouse), text, options, endpoint)
     except NotAnswered as error:
-        print_note(str(error))
-        if endpoint is None:
+        print_note(harmless(str(error)))
+        if error.is_unknown:
             show_near(output(), error.near)
         return EXIT_FAILED
     except (EndpointError, NotNamed) as error:

@@ -1,5 +1,6 @@
 """An answer for the eye: the sentence, a plot where one helps, the rows, the SQL, the caveats."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from rich.syntax import Syntax
 
 from orchestration.commands.figures import bar
 from orchestration.commands.findings_display import curve_lines
-from orchestration.commands.rows_display import show_rows, value_text
+from orchestration.commands.rows_display import harmless, show_rows, value_text
 
 if TYPE_CHECKING:
     from orchestration.questions.asking import Answer
@@ -19,11 +20,12 @@ SHOWN_ROWS = 20
 SHOWN_BARS = 12
 BAR_WIDTH = 40
 LABEL_WIDTH = 48
+HEADING_WIDTH = 14
 
 
 def show_answer(console: Console, answer: "Answer") -> None:
     """Print everything: nothing about an answer is hidden, its SQL least of all."""
-    console.print(f"\n[bold]{escape(answer.sentence)}[/]\n")
+    console.print(f"\n[bold]{escape(harmless(answer.sentence))}[/]\n")
     if answer.titles:
         console.print(
             f"[dim]Only {escape(', '.join(f'{name} {title}' for name, title in answer.titles.items()))}.[/]\n"
@@ -36,12 +38,12 @@ def show_answer(console: Console, answer: "Answer") -> None:
         if len(answer.rows) > SHOWN_ROWS:
             console.print(f"[dim]{len(answer.rows):,} rows; the SQL below gives all of them.[/]")
     console.print(f"\n[bold]SQL[/] [dim]({escape(answer.source)})[/]")
-    console.print(Syntax(answer.sql, "sql", background_color="default", word_wrap=True))
+    console.print(Syntax(harmless(answer.sql), "sql", background_color="default", word_wrap=True))
     if answer.parameters:
         given = ", ".join(f"{name} = {value}" for name, value in answer.parameters.items())
         console.print(f"[dim]with {escape(given)}[/]")
     for caveat in answer.caveats:
-        console.print(f"[bold]Note[/] {escape(caveat)}")
+        console.print(f"[bold]Note[/] {escape(harmless(caveat))}")
 
 
 def compact(columns: Sequence[str], rows: Sequence[Sequence]) -> tuple[list[str], list[list]]:
@@ -59,7 +61,12 @@ def compact(columns: Sequence[str], rows: Sequence[Sequence]) -> tuple[list[str]
             return value
         return f"{short(value)} ({short(low)}–{short(high)})"
 
-    return kept, [[cell(row, name) for name in kept] for row in rows]
+    return [heading(name) for name in kept], [[cell(row, name) for name in kept] for row in rows]
+
+
+def heading(name: str) -> str:
+    """A column's name in words, in lines short enough to leave the width to the values."""
+    return textwrap.fill(name.replace("_", " "), HEADING_WIDTH, break_long_words=False)
 
 
 def short(value: object) -> str:

@@ -1,11 +1,13 @@
 """Rows of an answer for the eye: a grid where it fits the terminal, else one column a line, as psql's `\\x auto`."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 CELL_WIDTH = 60
 ID_WIDTH = 36
 """A UUID stands as it is. Longer ids (an IRI, a pseudonym of 64 characters) lose their middle."""
@@ -46,7 +48,7 @@ def record_of(names: Sequence[str], row: Sequence) -> Table:
     table.add_column(style="bold", overflow="fold")
     table.add_column(overflow="fold")
     for name, value in zip(names, row, strict=True):
-        table.add_row(escape(name), escape(value_text(value)))
+        table.add_row(escape(" ".join(name.split())), escape(value_text(value)))
     return table
 
 
@@ -64,7 +66,12 @@ def shortened_id(text: str) -> str:
 
 
 def value_text(value: object) -> str:
-    """A value as text, whole: nothing for NULL, six digits of a fraction."""
+    """A value as text, whole: nothing for NULL, six digits of a fraction, no control character for the terminal."""
     if value is None:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """Text of strangers without what a terminal would obey."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -21,15 +21,20 @@ union all
 select 'video' as kind, activity_id as id, title from marts.dim_activities where activity_type = 'video'
 order by kind, title, id
 """
+SHOWN_TITLES = 8
 NOTHING = "There are no rows."
 
 
 class NotAnswered(Exception):
-    """No answer was found; the message says why, `near` holds the questions that are closest."""
+    """No answer was found; the message says why.
 
-    def __init__(self, message: str, near: Sequence[Match] = ()) -> None:
+    `is_unknown` says that the question is none of the registry's; `near` holds those that are closest.
+    """
+
+    def __init__(self, message: str, near: Sequence[Match] = (), is_unknown: bool = False) -> None:
         super().__init__(message)
         self.near = near
+        self.is_unknown = is_unknown
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,16 @@ class Answer:
 
 def ask_registry(client: Client, text: str, options: Mapping[str, str]) -> Answer:
     """The answer of the question that is meant; raises NotAnswered when none is, NotNamed for an unknown option."""
-    named = named_in(text, read_titles(client), options)
+    titles = read_titles(client)
+    named = named_in(text, titles, options)
     matches = closest(named.rest)
     best = matches[0]
     if best.score < SURE:
         near = [match for match in matches[:3] if match.score >= NEAR]
-        raise NotAnswered(f"'{text}' is not among the questions that can be answered without a model.", near)
-    _require(best, named)
+        raise NotAnswered(
+            f"'{text}' is not among the questions that can be answered without a model.", near, is_unknown=True
+        )
+    _require(best, named, titles)
     question = best.question
     values = {name: named.values[name] if name in question.parameters else "" for name in named.values}
     result = client.query(question.sql, parameters=values, settings=LIMITS)
@@ -80,11 +88,15 @@ def read_titles(client: Client) -> dict[str, list[tuple[str, str]]]:
     return {wanted: [(id_, title) for kind, id_, title in rows if kind == wanted] for wanted in ("course", "video")}
 
 
-def _require(match: Match, named: Named) -> None:
+def _require(match: Match, named: Named, titles: Mapping[str, Sequence[tuple[str, str]]]) -> None:
     absent = [name for name in match.question.requires if not named.values[name]]
     if absent:
-        asked = match.question.phrasings[0]
-        raise NotAnswered(f"Which {absent[0]}? Name it in the question ('{asked}'), or with --{absent[0]} TITLE.")
+        known = [title for _, title in titles.get(absent[0], ())]
+        some = "; ".join(f"'{title}'" for title in known[:SHOWN_TITLES]) or "none"
+        raise NotAnswered(
+            f"Which {absent[0]}? Name it in the question, or with --{absent[0]} TITLE. There are {some}"
+            + (f" and {len(known) - SHOWN_TITLES} more." if len(known) > SHOWN_TITLES else ".")
+        )
 
 
 def _ignored(match: Match, named: Named) -> list[str]:

@@ -102,12 +102,19 @@ def _in_text(text: str, titles: Titles) -> tuple[str, str] | None:
         if identifier in text:
             return identifier, title
         processed = utils.default_process(title)
-        if len(processed) < 4:
+        if not processed or (" " not in processed and not _is_pointed_at(title, text)):
             continue
         score = fuzz.partial_ratio(processed, plain) if len(processed) <= len(plain) else 0.0
         if score >= SURE_TITLE and (best is None or (score, len(processed)) > best[:2]):
             best = (score, len(processed), identifier, title)
     return None if best is None else best[2:]
+
+
+def _is_pointed_at(word: str, text: str) -> bool:
+    """A course called Data is not meant by "how fresh are the data", but by "the course Data" and "in 'Data'"."""
+    pointer = r"(?:course|video|module|called|named)\s+"
+    quoted = rf"[\"'“‘]{re.escape(word)}[\"'”’]"
+    return bool(re.search(rf"{quoted}|\b{pointer}{re.escape(word)}\b", text, re.IGNORECASE))
 
 
 def _without(text: str, title: str) -> str:

@@ -9,7 +9,7 @@ from orchestration.briefs.charts.curves import curve
 from orchestration.briefs.limits import at_least
 from orchestration.briefs.marts import Marts, Row
 from orchestration.briefs.page import Cell, Figure, Section, Table, number, sentence
-from orchestration.briefs.words import clock, count, interval, percent, whole
+from orchestration.briefs.words import SPACE, clock, count, interval, percent, whole
 
 SHOWN_SPOTS = 6
 SHOWN_CURVES = 3
@@ -115,8 +115,7 @@ def _figure(spots: list[Row], bins: list[Row], width: float) -> Figure:
         "curve",
         curve(bins, marks, width),
         own[0]["title"],
-        f"Share still watching, of {count(own[0]['started_count'], 'starter', 'starters')}, with its 95 % band."
-        + is_open,
+        f"Still watching, of {count(own[0]['started_count'], 'starter', 'starters')}; 95{SPACE}% band." + is_open,
     )
 
 

@@ -48,7 +48,7 @@ def section(marts: Marts) -> Section:
         tables=[_table(shown, len(flagged))] if shown else [],
         next_steps=[_next_step(unit) for unit in shown[:SHOWN_STEPS]] or _no_steps(units),
         caveat="A verdict needs its whole interval beyond the limit. “Adjusted” controls for cohort month and "
-        "acquisition channel, not for what nobody recorded.",
+        "acquisition channel, not for what was never recorded.",
         tone="bad" if any(unit["verdict"] == "losing" for unit in flagged) else "",
     )
 

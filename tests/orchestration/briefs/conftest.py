@@ -86,17 +86,8 @@ def _videos(client: Client) -> None:
             },
         )
     left_at = datetime(2025, 11, 4, 9, tzinfo=UTC)
-    for learner in range(17):
-        fill_mart(
-            client,
-            "fct_video_views",
-            {
-                "learner_id": str(learner),
-                "video_id": VIDEO,
-                "first_pass_exit_seconds": 245,
-                "first_pass_left_at": left_at,
-            },
-        )
+    view = {"video_id": VIDEO, "first_pass_exit_seconds": 245, "first_pass_left_at": left_at}
+    fill_mart(client, "fct_video_views", *[view | {"learner_id": str(learner)} for learner in range(17)])
 
 
 def _content(client: Client) -> None:
@@ -246,12 +237,8 @@ def _health(client: Client) -> None:
             "unpublished_drop_count": 1,
         },
     )
-    for _ in range(61):
-        fill_mart(
-            client,
-            "fct_quarantined_lines",
-            {"kind": "events", "source": "lms", "reason": "not_json", "detail": HOSTILE, "delivered_at": END},
-        )
+    line = {"kind": "events", "source": "lms", "reason": "not_json", "detail": HOSTILE, "delivered_at": END}
+    fill_mart(client, "fct_quarantined_lines", *[line] * 61)
     fill_mart(
         client,
         "fct_drops",

@@ -23,6 +23,11 @@ def test_cells():
     assert len(cell_text("some words " * 100)) == CELL_WIDTH
 
 
+def test_a_terminal_obeys_no_title():
+    assert "\x1b" not in cell_text("\x1b[2Jgone")
+    assert "\x9b" not in shown(["a" * 30, "b" * 30], [("\x9b31mred", "x" * 30)], width=40)
+
+
 def test_a_long_id_keeps_both_ends_and_a_uuid_all():
     assert cell_text(IRI) == "https://lms…entral-limit-theorem"
     assert len(cell_text("a" * 64)) <= ID_WIDTH

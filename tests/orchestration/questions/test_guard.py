@@ -15,6 +15,7 @@ ALLOWED = [
     "select quantileExact(0.5)(active_seconds_low), countIf(is_open), toStartOfWeek(started_at) as w "
     "from marts.fct_sessions group by w",
     "select * from marts.dim_courses where course_id in (select course_id from marts.agg_video_hot_spots)",
+    "select min(title), max(title) from marts.dim_courses where title in ('a', 'b') and course_id not in ('c')",
     "select formatDateTime(started_at, '%Y'), arrayMap(x -> x + 1, [1, 2]) from marts.fct_sessions -- a note",
 ]
 
@@ -43,6 +44,10 @@ HOSTILE = {
     "with x as (select * from system.users) select * from x": "database marts",
     "select title from marts.dim_courses union all select name from system.users": "database marts",
     "select 1 from marts.dim_courses where course_id in raw.event_lines": "bare table",
+    "select 1 from marts.dim_courses where course_id in (raw.event_lines)": "bare table",
+    "select 1 from marts.dim_courses where course_id global in event_lines": "bare table|cannot be parsed",
+    "select 1 from marts.dim_courses where in(course_id, raw.event_lines)": "bare table|function in|cannot be parsed",
+    "select 1 from marts.dim_courses where globalNotIn(course_id, raw.event_lines)": "function globalNotIn",
     "select 1 from marts.dim_courses where course_id in (select line from raw.event_lines)": "database marts",
     "select * from `raw`.`event_lines`": "database marts",
     'select * from "marts"."event_lines"': "does not exist",
@@ -63,6 +68,7 @@ HOSTILE = {
     "select getSetting('x')": "function getSetting",
     "select hostName()": "function hostName",
     "select currentUser()": "function",
+    "select user(), version(), uptime()": "function",
     "select * from marts.dim_courses settings max_execution_time = 0": "SETTINGS",
     "select * from (select * from marts.dim_courses settings readonly = 0)": "SETTINGS",
     "select * from marts.dim_courses format JSON": "FORMAT",

@@ -21,6 +21,15 @@ def test_a_spelling_mistake_is_forgiven():
     assert named_in("drop-off curve of How the corse works", TITLES, {}).values["video"] == "v1"
 
 
+@pytest.mark.parametrize(
+    ("text", "course"),
+    [("how fresh are the data?", ""), ("videos in the course data", "c3"), ("videos in 'Data'", "c3")],
+)
+def test_a_title_of_one_word_is_meant_only_where_it_is_pointed_at(text: str, course: str):
+    titles = TITLES | {"course": [*TITLES["course"], ("c3", "Data")]}
+    assert named_in(text, titles, {}).values["course"] == course
+
+
 def test_nothing_is_found_where_nothing_is_named():
     named = named_in("Which videos lose the most learners?", TITLES, {})
     assert set(named.values.values()) == {""}

@@ -1,9 +1,13 @@
 """Which question is meant, and that each one of the registry runs on the marts as their contracts declare them."""
 
+import re
+
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.questions.asking import LIMITS
+from orchestration.questions.context import mart_sections
+from orchestration.questions.guard import checked
 from orchestration.questions.registry import PARAMETERS, SURE, Question, closest, questions
 from orchestration.questions.sentences import WORDS, holes
 from tests.orchestration.questions.conftest import COURSE, VIDEOS
@@ -79,3 +83,14 @@ def test_each_question_runs_and_has_what_its_sentence_and_plot_need(reader: Clie
     assert needed <= columns
     if question.plot.get("kind") == "curve":
         assert {"bin_start_seconds", "bin_end_seconds", "survival", "is_hot_spot"} <= columns
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)
+def test_the_guard_lets_each_of_them_through_with_its_meaning(reader: Client, question: Question):
+    """A model that copies an example must not be refused, and what the guard writes must be the same query."""
+    plain = re.sub(r"\{\w+:String\}", "''", question.sql)
+    before, after = (
+        reader.raw_query(sql, settings=LIMITS, fmt="CSVWithNamesAndTypes")
+        for sql in (plain, checked(plain, mart_sections().keys()))
+    )
+    assert after == before
