@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from orchestration.cli import app
 from orchestration.embedded.services import Services, running_services
 from orchestration.settings import PROJECT_ROOT
 from orchestration.simulate.simulator import simulate
@@ -32,6 +35,16 @@ class Answer:
 
     def __str__(self) -> str:
         return f"exit code {self.code}\n{self.out}\n{self.err}"
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """New files are for the owner only, as `warehouse` has it for its process."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @dataclass(frozen=True)
@@ -69,15 +82,33 @@ class CommandLine:
             start_new_session=True,
         )
 
+    def here(self, *arguments: str, expect: int = 0) -> Answer:
+        """What the command says when it is called in this process: the start of one of its own takes CPU seconds."""
+        foreign = dict.fromkeys(name for name in os.environ if name.startswith(OURS))
+        with private_files():
+            result = CliRunner().invoke(app, arguments, env=foreign | self._own_environment())
+        answer = Answer(result.exit_code, result.stdout, result.stderr)
+        assert answer.code == expect, answer
+        return answer
+
     def rows(self, statement: str) -> list[dict]:
-        return json.loads(self("sql", statement, "--format", "json").out)
+        return json.loads(self.here("sql", statement, "--format", "json").out)
 
     def status(self) -> dict:
-        return json.loads(self("status", "--json").out)
+        return json.loads(self.here("status", "--json").out)
+
+    @contextmanager
+    def services(self) -> Iterator[None]:
+        """The home's services stay up for the length of a block, and no command in it starts them."""
+        with private_files(), running_services(self.home):
+            yield
+
+    def _own_environment(self) -> dict[str, str]:
+        return {"WAREHOUSE_HOME": str(self.home)} | self.environment
 
     def whole_environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        return kept | {"WAREHOUSE_HOME": str(self.home)} | self.environment
+        return kept | self._own_environment()
 
 
 def processes_of(home: Path) -> list[str]:

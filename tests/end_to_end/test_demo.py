@@ -18,8 +18,8 @@ def test_the_demo_counts_every_event_that_it_delivered(tmp_path: Path) -> None:
     # So few learners show no finding; that they are missed is the demo's own business.
     warehouse("demo", "--learners", str(LEARNERS), "--days", str(DAYS), expect=None)
     truth = simulate(tmp_path / "again", LEARNERS, DAYS, seed=1)
-    assert warehouse.rows("select count() as events from marts.fct_learning_events") == [
-        {"events": truth.counts.events}
-    ]
-    state = warehouse.status()
+    with warehouse.services():
+        events = warehouse.rows("select count() as events from marts.fct_learning_events")
+        state = warehouse.status()
+    assert events == [{"events": truth.counts.events}]
     assert (state["due"], state["live"]) == (0, state["listed"])

@@ -7,6 +7,8 @@ import gzip
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,7 +60,15 @@ def first_run(warehouse: CommandLine, simulation: tuple[Path, Truth], bad_files:
 
 
 @pytest.fixture(scope="module")
-def state(warehouse: CommandLine, first_run: Answer) -> dict:
+def kept_up(warehouse: CommandLine, first_run: Answer) -> Iterator[ExitStack]:
+    """The services after the first run, which stay up until this is closed: most of what follows only asks them."""
+    with ExitStack() as stack:
+        stack.enter_context(warehouse.services())
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def state(warehouse: CommandLine, kept_up: ExitStack) -> dict:
     return warehouse.status()
 
 
@@ -76,7 +86,16 @@ def test_a_run_with_bad_drops_says_so(first_run: Answer):
     assert "truncated" in first_run.err
 
 
-def test_the_good_data_is_in_the_marts(warehouse: CommandLine, first_run: Answer, simulation: tuple[Path, Truth]):
+def test_a_second_run_says_within_seconds_that_nothing_is_new(warehouse: CommandLine, first_run: Answer):
+    started = time.monotonic()
+    again = warehouse("run", expect=3)
+    assert time.monotonic() - started < 20
+    assert "Nothing new since nightly built the marts" in again.out
+    assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in again.out
+    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time", expect=3).out
+
+
+def test_the_good_data_is_in_the_marts(warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]):
     [found] = warehouse.rows(
         "select countIf(source != 'careless') as simulated, countIf(source = 'careless') as careless, "
         "uniqExactIf(learner_id, source != 'careless') as learners from marts.fct_learning_events"
@@ -103,7 +122,7 @@ def test_a_truncated_file_is_parked(state: dict):
     assert parked["message"]
 
 
-def test_an_empty_file_is_live_with_no_lines(warehouse: CommandLine, first_run: Answer):
+def test_an_empty_file_is_live_with_no_lines(warehouse: CommandLine, kept_up: ExitStack):
     [live] = warehouse.rows("select line_count from ops.live_objects where object_key like '%/empty-%'")
     assert live == {"line_count": 0}
 
@@ -123,25 +142,36 @@ def test_the_gate_refuses_what_staging_refuses(warehouse: CommandLine, state: di
     assert {row["reason"]: row["lines"] for row in rows} == state["rejected_by_reason"]
 
 
-def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, first_run: Answer):
-    shown = warehouse("status").out
+def test_status_for_a_person_names_what_needs_one(warehouse: CommandLine, kept_up: ExitStack):
+    shown = warehouse.here("status").out
     assert "objects listed" in shown
     assert "unreadable" in shown
     assert "rubbish" in shown
     assert "nightly" in shown
 
 
-def test_a_second_run_says_within_seconds_that_nothing_is_new(warehouse: CommandLine, first_run: Answer):
-    started = time.monotonic()
-    again = warehouse("run", expect=3)
-    assert time.monotonic() - started < 20
-    assert "Nothing new since nightly built the marts" in again.out
-    assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in again.out
-    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time", expect=3).out
+def test_sql_as_csv_and_as_a_table(warehouse: CommandLine, kept_up: ExitStack):
+    statement = "select count() > 0 as has_rows from marts.fct_sessions"
+    assert warehouse.here("sql", statement, "--format", "csv").out == '"has_rows"\n1\n'
+    assert "has_rows" in warehouse("sql", statement).out
+
+
+def test_sql_reads_only_unless_told_otherwise(warehouse: CommandLine, kept_up: ExitStack):
+    assert "--write" in warehouse.here("sql", "create table default.a (x Int8) engine = Memory", expect=1).err
+    hidden = warehouse.here("sql", "with 1 as x insert into ops.keys select 'a', 'b', now()", expect=1)
+    assert "READONLY" in hidden.err
+    warehouse.here("sql", "create table default.a (x Int8) engine = MergeTree order by x", "--write")
+    assert warehouse.rows("select count() as count from default.a") == [{"count": 0}]
+
+
+def test_an_error_of_clickhouse_is_one_line(warehouse: CommandLine, kept_up: ExitStack):
+    failed = warehouse("sql", "select nope from marts.fct_sessions", expect=1)
+    assert failed.err.startswith("Error: ClickHouse refused: Code: 47.")
+    assert failed.err.count("\n") == 1
 
 
 def test_the_same_file_put_again_gives_the_same_marts(
-    warehouse: CommandLine, first_run: Answer, simulation: tuple[Path, Truth]
+    warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]
 ):
     before = checksums(warehouse)
     file = next(iter(sorted(simulation[0].glob("events/web/*/*.gz"))))
@@ -155,10 +185,11 @@ def test_the_same_file_put_again_gives_the_same_marts(
 
 
 def test_runs_that_were_killed_are_made_up_for(
-    warehouse: CommandLine, first_run: Answer, simulation: tuple[Path, Truth]
+    warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]
 ):
     """The job in the middle of a build, by whoever frees memory; then the command itself, with all that it runs for."""
     before = checksums(warehouse)
+    kept_up.close()
     warehouse("put", str(sorted(simulation[0].glob("events/web/*/*.gz"))[1]), "--source", "web")
     run = warehouse.start("run", "--job", "near_real_time")
     wait_for(
@@ -209,25 +240,6 @@ def test_an_empty_warehouse_says_how_to_get_answers(empty: CommandLine):
     assert "not built yet" in empty("ask", "how fresh are the data?", expect=1).err
 
 
-def test_sql_as_csv_and_as_a_table(warehouse: CommandLine, first_run: Answer):
-    statement = "select count() > 0 as has_rows from marts.fct_sessions"
-    assert warehouse("sql", statement, "--format", "csv").out == '"has_rows"\n1\n'
-    assert "has_rows" in warehouse("sql", statement).out
-
-
-def test_sql_reads_only_unless_told_otherwise(warehouse: CommandLine, first_run: Answer):
-    assert "--write" in warehouse("sql", "create table default.a (x Int8) engine = Memory", expect=1).err
-    hidden = warehouse("sql", "with 1 as x insert into ops.keys select 'a', 'b', now()", expect=1)
-    assert "READONLY" in hidden.err
-    warehouse("sql", "create table default.a (x Int8) engine = MergeTree order by x", "--write")
-    assert warehouse.rows("select count() as count from default.a") == [{"count": 0}]
-
-
-def test_an_error_of_clickhouse_is_one_line(warehouse: CommandLine, first_run: Answer):
-    failed = warehouse("sql", "select nope from marts.fct_sessions", expect=1)
-    assert failed.err.startswith("Error: ClickHouse refused: Code: 47.")
-    assert failed.err.count("\n") == 1
-
-
-def test_nothing_is_left_running(warehouse: CommandLine, first_run: Answer):
+def test_nothing_is_left_running(warehouse: CommandLine, kept_up: ExitStack):
+    kept_up.close()
     assert not (warehouse.home / "services.json").exists()
