@@ -216,7 +216,7 @@ def test_all_files_of_the_home_are_for_the_owner_only(warehouse: CommandLine, fi
     assert [path for path in files if path.lstat().st_mode & 0o077] == []
 
 
-def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, first_run: Answer, tmp_path: Path):
+def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, kept_up: ExitStack, tmp_path: Path):
     page = tmp_path / "brief.html"
     assert warehouse("report", "--out", str(page)).out.strip() == str(page)
     html = page.read_text()
@@ -227,7 +227,7 @@ def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, first_run: An
     assert "rubbish.ndjson" in html, "a held file is named"
 
 
-def test_a_question_in_words_is_answered(warehouse: CommandLine, first_run: Answer):
+def test_a_question_in_words_is_answered(warehouse: CommandLine, kept_up: ExitStack):
     answer = warehouse("ask", "which files are held by the gate?")
     assert "rubbish.ndjson" in answer.out
     assert "from marts.fct_drops" in answer.out
