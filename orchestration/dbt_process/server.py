@@ -195,9 +195,11 @@ def main() -> int:
         return 0  # another command has started one
     listener = socket.socket(socket.AF_UNIX)
     with inside(chosen.folder):
-        Path(SOCKET).unlink(missing_ok=True)
-        listener.bind(SOCKET)
-    listener.listen()
+        # Under its name only once it listens: who finds the socket may connect.
+        unready = Path(f"{SOCKET}.{os.getpid()}")
+        listener.bind(str(unready))
+        listener.listen()
+        unready.replace(SOCKET)
     os.chdir(PROJECT_ROOT)
     warm = WarmDbt()
     with suppress(Exception):  # who asks for a run is told
