@@ -13,6 +13,8 @@ from tests.warm_dbt import WarmRun, warm_dbt
 RUN_SECONDS = 900
 # However much a drop touches, it is taken for an increment: with so little data every drop would be "most of it".
 ALWAYS_INCREMENTAL = ("--vars", "{rebuild_touched_ratio: 1000000}")
+# What recomputes units, and all that it needs: plain tables after them are made from nothing by any later build.
+TOUCHED = ("--select", "+config.materialized:touched")
 MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
 # What no test reads; writing it takes a quarter of the time of a short run.
 NOTHING_TO_READ = {"DBT_WRITE_JSON": "false", "DBT_LOG_LEVEL_FILE": "none"}

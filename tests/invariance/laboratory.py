@@ -20,7 +20,7 @@ from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import connect_lake
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.conftest import DATABASES
-from tests.dbt_command import ALWAYS_INCREMENTAL, MODELS_ONLY, Dbt
+from tests.dbt_command import ALWAYS_INCREMENTAL, MODELS_ONLY, TOUCHED, Dbt
 from tests.dbt_project.snapshots import differences, marts, put_aside
 from tests.invariance.deliveries import Delivery, Drop
 from tests.object_store import s3_client
@@ -97,9 +97,9 @@ class Laboratory:
         assert (report.parked_count, report.held_count) == (0, 0)
 
     def build(self, *options: str) -> None:
-        is_first = not self.client.query("select 1 from system.tables where database = 'seeds'").result_rows
+        """Seeds and models, all of them or those that are selected."""
         before = self._whole_since()
-        self.dbt.run(*(("build", *MODELS_ONLY) if is_first else ("run",)), *options)
+        self.dbt.run("build", *MODELS_ONLY, *options)
         self.kept.update(table for table, built in self._whole_since().items() if before.get(table) == built)
 
     def _whole_since(self) -> dict[str, str]:
@@ -113,8 +113,12 @@ class Laboratory:
         return bool(self._whole_since())
 
     def deliver(self, delivery: Delivery, kills: Mapping[int, int] = MappingProxyType({})) -> None:
-        """All drops, with builds between. `kills`: number of a build → model at which it is killed, and run again."""
+        """All drops, with builds between. `kills`: number of a build → model at which it is killed, and run again.
+
+        Builds between are of what is recomputed by units: all else is made from nothing by the last one.
+        """
         self.empty()
+        last, has_stray = len(delivery.drops) - 1, any(drop.stray for drop in delivery.drops)
         self.delivered.update(deliveries=1, drops=len(delivery.drops), builds=len(delivery.builds_after))
         builds = count()
         for number, drop in enumerate(delivery.drops):
@@ -126,11 +130,11 @@ class Laboratory:
             self.load()
             if fatal := kills.get(next(builds)):
                 self.kill_a_build(fatal)
-            self.build()
-            if any(drop.stray for drop in delivery.drops[: number + 1]) and number != len(delivery.drops) - 1:
+            self.build(*(TOUCHED if number < last or has_stray else ()))
+            if any(drop.stray for drop in delivery.drops[: number + 1]) and number < last:
                 self.correct(delivery, number)
-        if any(drop.stray for drop in delivery.drops):
-            self.correct(delivery, len(delivery.drops) - 1)
+        if has_stray:
+            self.correct(delivery, last)
             self.load()
             self.build()
 

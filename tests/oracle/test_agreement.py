@@ -1,4 +1,7 @@
-"""Two independent readings of the definitions, this one in plain Python and the models', come to the same numbers."""
+"""Two independent readings of the definitions, this one in plain Python and the models', come to the same numbers.
+
+On real statements here, where there are some; on a simulated programme and awkward cases in tests/invariance.
+"""
 
 import gzip
 import os
@@ -12,7 +15,6 @@ from orchestration.loading import load_pending
 from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
-from orchestration.simulate.simulator import simulate
 from tests.conftest import DATABASES
 from tests.dbt_command import MODELS_ONLY, Dbt
 from tests.oracle.agreement import EVERY, known_as, learner_ids
@@ -22,7 +24,6 @@ from tests.oracle.recovery import recovered_ratio
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-LEARNERS, DAYS, SEED = 60, 21, 4
 MODELS = [f"+{mart}" for mart in EVERY]
 REAL_STATEMENTS = os.environ.get("REAL_STATEMENTS", "")
 # What the pairs of statements cannot prove, the player's own record adds; only slivers of rounding are left out.
@@ -43,24 +44,6 @@ def build(warehouse: Client, lake: S3Lake, settings: Settings) -> Callable[[list
         return known_as(found, learner_ids(warehouse, found))
 
     return loaded_and_built
-
-
-@pytest.fixture(scope="module")
-def simulated(build: Callable[[list[Path]], Account], tmp_path_factory: pytest.TempPathFactory) -> Account:
-    folder = tmp_path_factory.mktemp("simulated")
-    simulate(folder, LEARNERS, DAYS, SEED)
-    return build([folder])
-
-
-@pytest.mark.parametrize("mart", EVERY)
-def test_the_oracle_agrees_on_a_simulated_programme(simulated: Account, warehouse: Client, mart: str):
-    found = EVERY[mart](warehouse, simulated)
-    assert not found, f"{len(found)} differences, the first:\n" + "\n".join(found[:10])
-
-
-def test_the_simulated_programme_has_what_the_definitions_are_about(simulated: Account):
-    assert {interval.kind for interval in simulated.intervals} >= {"observed", "censored"}
-    assert {view.exit_kind for view in simulated.views} >= {"completed", "dropped", "open"}
 
 
 @pytest.mark.skipif(not REAL_STATEMENTS, reason="REAL_STATEMENTS names no file of real statements (.ndjson.gz)")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.contract.completeness import Completeness, Recommendation
@@ -59,7 +59,13 @@ def drawn(strategy: st.SearchStrategy[dict], example_count: int) -> list[dict]:
     judge a thousand; nothing is made smaller when they differ, because what differs is shown alone."""
     found: list[dict] = []
 
-    @settings(max_examples=example_count, deadline=None, derandomize=True, phases=[Phase.generate])
+    @settings(
+        max_examples=example_count,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     @given(st.lists(strategy, min_size=60, max_size=100))
     def collect(documents: list[dict]) -> None:
         found.extend(documents)
