@@ -13,7 +13,7 @@ from tests.architecture.project import ROOT
 MAY_NAME = {
     "raw": {"loading", "expectations", "commands"},
     "ops": {"loading", "expectations", "commands"},
-    "marts": {"loading", "expectations", "simulate", "commands"},
+    "marts": {"loading", "expectations", "simulate", "commands", "dashboards"},
     "staging": set(),
     "intermediate": set(),
     "seeds": set(),
