@@ -145,8 +145,11 @@ def _all_metrics(params: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def normalised_chart(exported: Mapping[str, Any]) -> dict[str, Any]:
-    """A chart without what Superset adds by itself."""
-    chart = _chosen(exported, _CHART_KEYS)
+    """A chart without what Superset adds by itself.
+
+    Its description is there even when it is empty: an import leaves alone what a file does not name.
+    """
+    chart = {key: exported.get(key) or None for key in _CHART_KEYS if exported.get(key) or key == "description"}
     params = {key: value for key, value in chart["params"].items() if key not in _RUNTIME_PARAMS and value is not None}
     if not params.get("annotation_layers"):
         params.pop("annotation_layers", None)

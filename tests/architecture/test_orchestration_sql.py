@@ -13,7 +13,7 @@ from tests.architecture.project import ROOT
 MAY_NAME = {
     "raw": {"loading", "expectations", "commands"},
     "ops": {"loading", "expectations", "commands", "churn"},
-    "marts": {"loading", "expectations", "simulate", "commands", "briefs", "questions", "churn"},
+    "marts": {"loading", "expectations", "simulate", "commands", "briefs", "questions", "churn", "dashboards"},
     "staging": set(),
     "intermediate": set(),
     "seeds": set(),
