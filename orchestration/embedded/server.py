@@ -42,7 +42,7 @@ from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # no
 from orchestration.embedded.protocol import LARGEST_HEAD, PatientProtocol  # noqa: E402
 from orchestration.machine.locks import take_lock  # noqa: E402
 from orchestration.machine.logs import keep_small  # noqa: E402
-from orchestration.machine.private import HomeNotPrivate, keep_private  # noqa: E402
+from orchestration.machine.private import HomeNotPrivate, keep_private, write_private  # noqa: E402
 
 EXIT_ALREADY_RUNNING = 3  # as `services` expects it
 EXIT_FAILED = 4
