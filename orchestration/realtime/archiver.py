@@ -9,7 +9,9 @@ under the same keys again: what the load has read is never another. Every messag
 import gzip
 import logging
 import re
+import signal
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -44,7 +46,7 @@ from orchestration.settings import load_settings
 logger = logging.getLogger(__name__)
 RANGE_MESSAGES = 50_000
 READ_SECONDS = 60.0
-QUIET_SECONDS = 0.5
+QUIET_SECONDS = 0.2
 ALREADY_THERE = "already in the lake"
 BRIDGED_HEADER = "lake_key"
 """Header of a message that came from the lake, where it need not be written again."""
@@ -170,7 +172,9 @@ class Archiver:
 
 
 def run_archiver(settings: RealtimeSettings) -> None:
-    """Archive until the process ends. Any failure ends it: the supervisor starts another, which finishes the plan."""
+    """Archive until SIGTERM, and once more. A failure ends it: the supervisor starts another, to finish the plan."""
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     wait_for_broker(settings.kafka)
     ensure_topics(settings)
     warehouse = load_settings()
@@ -178,7 +182,7 @@ def run_archiver(settings: RealtimeSettings) -> None:
     archiver, rules = Archiver(settings, lake), FreshRules(settings)
     reported_at = told_at = -ACTIONS_SECONDS
     with connect(settings.database_url, autocommit=True) as connection:
-        while True:
+        while not stopping.is_set():
             archiver.archive_all(connection)
             if time.monotonic() - reported_at >= STATUS_SECONDS:
                 reported_at = time.monotonic()
@@ -186,7 +190,9 @@ def run_archiver(settings: RealtimeSettings) -> None:
             if time.monotonic() - told_at >= ACTIONS_SECONDS:
                 told_at = time.monotonic()
                 write_actions(connection, lake, rules.book(), warehouse.learner_id_key, datetime.now(UTC))
-            time.sleep(settings.archive_seconds)
+            stopping.wait(settings.archive_seconds)
+        # The embedded broker forgets: what came since the last time is written before this process ends.
+        archiver.archive_all(connection)
 
 
 def source_of(header: bytes | str | None, default: str) -> str:
