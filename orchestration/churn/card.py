@@ -84,9 +84,15 @@ def _figures(run: Run) -> str:
         (name.removeprefix("brier_"), f"{whole[run.chosen, name].value:.4f}")
         for name in ("brier_reliability", "brier_resolution", "brier_uncertainty")
     ]
-    base = whole["", "churned_ratio"].value
+    base = {(each.scope_kind, each.scope): each.value for each in run.figures if each.measure == "churned_ratio"}
     slices = [
-        (f"{each.scope_kind}: {each.scope.rsplit('/', 1)[-1]}", each.value, each.low, each.high)
+        (
+            f"{each.scope_kind}: {each.scope.rsplit('/', 1)[-1]}",
+            each.value,
+            each.low,
+            each.high,
+            base[each.scope_kind, each.scope],
+        )
         for each in run.figures
         if each.measure == "auc_pr" and each.model == run.chosen
     ]
@@ -97,8 +103,8 @@ def _figures(run: Run) -> str:
         + "<h3>Brier score, taken apart</h3>"
         + _table(("Part", "Value"), parts)
         + f'<h3>Calibration</h3><div class="plot">{calibration_plot(run.curve)}</div>'
-        + "<h3>AUC-PR by part; the line is what a random order has</h3>"
-        + interval_plot("AUC-PR by part", slices, base)
+        + "<h3>AUC-PR by part; the tick is what a random order of the part has</h3>"
+        + interval_plot("AUC-PR by part", slices)
     )
 
 

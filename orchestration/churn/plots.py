@@ -17,17 +17,15 @@ def calibration_plot(curve: Sequence[tuple[float, float, float]]) -> str:
     return _frame("Calibration", "mean score", "share that churned", diagonal + dots)
 
 
-def interval_plot(title: str, rows: Iterable[tuple[str, float, float, float]], reference: float | None = None) -> str:
-    """One line per name: the value with its interval, on a scale from 0 to 1."""
+def interval_plot(title: str, rows: Iterable[tuple[str, float, float, float, float]]) -> str:
+    """One line per name: the value with its interval on a scale from 0 to 1, and a tick at what it is held against."""
     rows = list(rows)
     height = 26 * len(rows) + MARGIN + 10
     left, width = 190, 330
     lines = []
-    if reference is not None:
-        at = left + width * reference
-        lines.append(f'<line x1="{at:.1f}" y1="4" x2="{at:.1f}" y2="{height - MARGIN}" stroke="#999"/>')
-    for place, (name, value, low, high) in enumerate(rows):
-        y = 18 + 26 * place
+    for place, (name, value, low, high, reference) in enumerate(rows):
+        y, at = 18 + 26 * place, left + width * reference
+        lines.append(f'<line x1="{at:.1f}" y1="{y - 9}" x2="{at:.1f}" y2="{y + 9}" stroke="{COLOURS[1]}"/>')
         lines.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{escape(name[:30])}</text>')
         lines.append(
             f'<line x1="{left + width * low:.1f}" y1="{y}" x2="{left + width * high:.1f}" y2="{y}" '

@@ -10,7 +10,8 @@ from tests.architecture.project import ROOT, Macro, Project, repository_files, w
 IRI = re.compile(r"https?://(?:[\w-]+\.)+[a-z]{2,}/[^\s'\"`)]*", re.IGNORECASE)
 VAR_LINE = re.compile(r"^  (?P<name>\w+): (?P<value>\S+)\s*(?P<comment>#.*)?$")
 UNITS = (
-    "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|lines|sessions|answers|bins|parts|rate|words|switch"
+    "minutes|hours|seconds|days|weeks|ratio|factor|learners|events|lines|sessions|answers|bins|parts|rate|words|switch|"
+    "probability|index|resamples|number"
 )
 
 
@@ -129,9 +130,9 @@ def test_a_metric_macro_without_words_is_found():
 
 
 def test_each_threshold_is_used_and_each_used_one_is_set():
-    """The gate's own limits are fields of its `Thresholds`, which is held to them by a test of its own."""
+    """Limits of the gate and of the churn model are fields of `Thresholds` and `Limits`, each with tests."""
     names, sql = list(_settings()["vars"]), _sql()
-    assert [name for name in unused_vars(names, sql) if not name.startswith("gate_")] == []
+    assert [name for name in unused_vars(names, sql) if not name.startswith(("gate_", "churn_model_"))] == []
     assert unknown_vars(names, sql) == []
     assert vars_with_default(sql) == []
 

@@ -8,7 +8,8 @@
 }}
 
 {#
-    1. The events of a learner in a course become one array, in order of time.
+    1. The events of a learner in a course become one array, in order of time: (1) when, (2) its key, (3) known since,
+       (4) voided since, (5) activity, (6) social, (7) video, (8) completing, (9) an answer, (10) right.
     2. It is copied for every Monday on which the learner may still be there.
     3. Of each copy stays what had occurred, was known and not known to be voided by then. All features are made of it,
        and of nothing else.
@@ -37,16 +38,16 @@ with
             arraySort(
                 groupArray(
                     tuple(
-                        toUnixTimestamp(occurred_at) as occurred_s,
-                        sipHash64(statement_id) as statement_key,
-                        toUnixTimestamp(known_at) as known_s,
-                        ifNull(toUnixTimestamp(voided_at), {{ never }}) as voided_s,
-                        sipHash64(activity_id) as activity_key,
-                        verb_group = 'social' as is_social,
-                        verb_group = 'video' and activity_type = 'video' as is_video,
+                        toUnixTimestamp(occurred_at),
+                        sipHash64(statement_id),
+                        toUnixTimestamp(known_at),
+                        ifNull(toUnixTimestamp(voided_at), {{ never }}),
+                        sipHash64(activity_id),
+                        verb_group = 'social',
+                        verb_group = 'video' and activity_type = 'video',
                         is_completing,
-                        isNotNull(is_right) as is_answer,
-                        ifNull(is_right, false) as is_right_answer
+                        isNotNull(is_right),
+                        ifNull(is_right, false)
                     )
                 )
             ) as events,
