@@ -134,7 +134,7 @@ class EngineConnection:
 
     def undo(self, action: Callable[..., Any], *arguments: Any) -> None:
         """Runs what takes a request's traces back. A statement that is killed just now may fail: the connection, with
-        what is left on it, is then for nobody else."""
+        what is left on it, is then used no more."""
         try:
             action(*arguments)
         except EngineError:

@@ -1,6 +1,6 @@
 """HTTP's wire: how long a request's head may be, how long a client may take to send it, how many may be connected.
 
-All of that happens before a user is known, so that it must cost little and lock nobody out. uvicorn's quicker protocol
+All of that happens before a user is known, so that it must cost little and lock no user out. uvicorn's quicker protocol
 (httptools) fails on URLs beyond 64 KB and puts any head into memory; h11 has a limit that holds.
 """
 
@@ -109,7 +109,7 @@ class PatientProtocol(H11Protocol):
                 self.transport.close()
 
     def _make_room(self) -> None:
-        """Ends the connection that idles longest, so that nobody who only connects can keep others out."""
+        """Ends the connection that idles longest, so that clients that only connect keep no other out."""
         others = [other for other in self.connections if isinstance(other, PatientProtocol) and other.is_idle]
         closing = [other for other in others if other.transport.is_closing()]
         for other in closing or sorted(others, key=lambda other: other._idle_since)[:1]:

@@ -99,7 +99,7 @@ with
                             assumeNotNull(
                                 (
                                     select content_key
-                                    from {{ ref("stg_ops__content_key") }}
+                                    from {{ ref("stg_ops__content_keys") }}
                                 )
                             )
                         )

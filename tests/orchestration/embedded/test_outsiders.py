@@ -239,7 +239,7 @@ def test_rubbish_on_the_wire_is_answered(connect: Callable) -> None:
         assert line.recv(100).startswith(b"HTTP/1.1 4")
 
 
-def test_those_who_only_connect_keep_nobody_out(connect: Callable, http: httpx.Client, services: Services) -> None:
+def test_clients_that_only_connect_keep_no_other_out(connect: Callable, http: httpx.Client, services: Services) -> None:
     for _ in range(protocol.MAX_CONNECTIONS + 100):
         connect()
     assert http.get("/ping").text == "Ok.\n"

@@ -132,7 +132,7 @@ def test_a_reader_may_kill_by_one_id_only(sql: str, query_id: str | None) -> Non
     "opened", [b"\\'", b"`\\", b'"\\', b"/*a", b"$a$b", b"\xe2\x80\x98", b"\xe2\x80\x9c", b"''\\'", b"'a''"]
 )
 def test_what_is_opened_again_and_again_takes_no_longer(opened: bytes) -> None:
-    """40 KB of open quotes took 19 s, during which the endpoint answered nobody."""
+    """40 KB of open quotes took 19 s, during which the endpoint gave no answer."""
     sql = b"select '" + opened * 20_000
     started = time.process_time()
     for _ in statements.tokens(sql):
