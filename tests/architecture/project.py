@@ -22,7 +22,7 @@ class Node:
     sql: str = ""  # without comments
     materialized: str = "table"
     recomputes_units: bool = False
-    reads: tuple["Node", ...] = ()
+    reads: tuple["Node", ...] = field(default=(), repr=False)  # shown, a mart would be the whole project
     description: str = ""
     described_in: str = ""
     columns: dict[str, str] = field(default_factory=dict)  # name → declared type
