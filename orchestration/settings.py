@@ -164,9 +164,9 @@ def reader_settings(settings: Settings, env: Mapping[str, str] = os.environ) -> 
         user, password = env.get("CLICKHOUSE_READER_USER", ""), env.get("CLICKHOUSE_READER_PASSWORD", "")
     if not (user and password):
         raise SettingsError(
-            "CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set. Questions are asked as a user who may "
-            "only read the database marts: create one in ClickHouse, for instance 'create user bi_reader identified by "
-            "'…' settings readonly = 2' and 'grant select on marts.* to bi_reader', and export both."
+            "CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set. Answers and dashboards read as a user "
+            "who may only read the database marts: create one in ClickHouse, for instance 'create user bi_reader "
+            "identified by '…' settings readonly = 2' and 'grant select on marts.* to bi_reader', and export both."
         )
     return replace(settings, clickhouse=replace(settings.clickhouse, user=user, password=password))
 

@@ -19,7 +19,6 @@ from orchestration.commands.up import free_ports, responds
 from orchestration.dashboards.process import (
     HOST,
     Place,
-    find_reader,
     install,
     make_logins,
     read_users,
@@ -30,7 +29,7 @@ from orchestration.dashboards.process import (
 )
 from orchestration.machine.locks import is_locked, take_lock
 from orchestration.machine.private import write_private
-from orchestration.settings import PROJECT_ROOT, warehouse_home
+from orchestration.settings import PROJECT_ROOT, reader_settings, warehouse_home
 
 USUAL_PORT = 8088
 READY_SECONDS = 300
@@ -66,7 +65,7 @@ def dashboards_beside(warehouse: Opened, port: int | None = None) -> Iterator[St
     with only_one_bi(place):
         refuse_without_marts(warehouse)
         users = read_users(users_file())
-        environment = server_environment(place, warehouse.settings, find_reader(warehouse.settings))
+        environment = server_environment(place, reader_settings(warehouse.settings))
         logins = make_logins(place, users)
         port = port or usual_port(place)
         with shown_stages() as stages:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.private import write_private
-from orchestration.settings import SERVICES_FILE, Settings
+from orchestration.settings import Settings
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE / "assets"
@@ -71,32 +71,6 @@ class Place:
     @property
     def log(self) -> Path:
         return self.home / "logs" / "dashboards.log"
-
-
-@dataclass(frozen=True)
-class Reader:
-    """As whom the dashboards ask the warehouse."""
-
-    user: str
-    password: str
-
-
-def find_reader(settings: Settings, env: Mapping[str, str] = os.environ) -> Reader:
-    """The user that may only read marts.
-
-    Raises DashboardsError when a server of your own has not been told of one.
-    """
-    if settings.target == "local":
-        recorded = json.loads((settings.home / SERVICES_FILE).read_text())["bi_reader"]
-        return Reader(recorded["user"], recorded["password"])
-    user, password = env.get("CLICKHOUSE_READER_USER"), env.get("CLICKHOUSE_READER_PASSWORD")
-    if not user or password is None:
-        raise DashboardsError(
-            "CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set. Dashboards ask the warehouse as a user "
-            "that may only read the database marts: create one in ClickHouse, for instance 'create user bi_reader "
-            "identified by '…' settings readonly = 2', 'grant select on marts.* to bi_reader', and export both."
-        )
-    return Reader(user, password)
 
 
 def users_file(env: Mapping[str, str] = os.environ) -> Path:
@@ -171,15 +145,15 @@ def make_logins(place: Place, users: list[dict[str, str]]) -> dict[str, str]:
     return logins
 
 
-def server_environment(place: Place, settings: Settings, reader: Reader) -> dict[str, str]:
-    """What Superset is told: where it lives, and how it reaches the warehouse."""
-    engine = settings.clickhouse
+def server_environment(place: Place, reader: Settings) -> dict[str, str]:
+    """What Superset is told: where it lives, and how it reaches the warehouse as a reader of marts."""
+    engine = reader.clickhouse
     return _records_environment(place) | {
         "WAREHOUSE_BI_CLICKHOUSE_HOST": engine.host,
         "WAREHOUSE_BI_CLICKHOUSE_PORT": str(engine.port),
         "WAREHOUSE_BI_CLICKHOUSE_SECURE": str(engine.secure).lower(),
-        "WAREHOUSE_BI_CLICKHOUSE_USER": reader.user,
-        "WAREHOUSE_BI_CLICKHOUSE_PASSWORD": reader.password,
+        "WAREHOUSE_BI_CLICKHOUSE_USER": engine.user,
+        "WAREHOUSE_BI_CLICKHOUSE_PASSWORD": engine.password,
     }
 
 

@@ -2,7 +2,6 @@
 
 import ast
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,12 @@ from orchestration.dashboards.process import (
     HERE,
     DashboardsError,
     Place,
-    find_reader,
     make_logins,
     read_users,
     server_environment,
     users_file,
 )
-from orchestration.settings import Settings
+from orchestration.settings import Settings, reader_settings
 
 
 def users(folder: Path, *lines: str) -> Path:
@@ -66,27 +64,13 @@ def test_logins_are_made_once_and_are_for_the_owner_only(tmp_path: Path):
     assert place.logins.stat().st_mode & 0o077 == 0
 
 
-def test_the_reader_of_the_local_services_is_bi_reader(settings: Settings):
-    assert find_reader(settings).user == "bi_reader"
-
-
-def test_a_server_of_your_own_needs_a_reader(settings: Settings):
-    remote = replace(settings, target="server")
-    with pytest.raises(DashboardsError, match="CLICKHOUSE_READER_USER"):
-        find_reader(remote, {})
-    found = find_reader(remote, {"CLICKHOUSE_READER_USER": "bi", "CLICKHOUSE_READER_PASSWORD": "x"})
-    assert (found.user, found.password) == ("bi", "x")
-
-
 def test_superset_is_told_of_the_reader_and_never_of_the_warehouses_own_user(settings: Settings, tmp_path: Path):
-    place = Place(tmp_path)
+    place, reader = Place(tmp_path), reader_settings(settings)
     place.folder.mkdir()
-    told = server_environment(place, settings, find_reader(settings))
+    told = server_environment(place, reader)
     assert told["WAREHOUSE_BI_CLICKHOUSE_USER"] == "bi_reader"
     assert settings.clickhouse.password not in told.values()
-    assert (
-        told["WAREHOUSE_BI_SECRET"] == server_environment(place, settings, find_reader(settings))["WAREHOUSE_BI_SECRET"]
-    )
+    assert told["WAREHOUSE_BI_SECRET"] == server_environment(place, reader)["WAREHOUSE_BI_SECRET"]
 
 
 def imported(path: Path) -> set[str]:
