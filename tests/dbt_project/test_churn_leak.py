@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 STARTED_ON = datetime(2025, 9, 1, tzinfo=UTC)
 MONDAY = datetime(2025, 9, 22, tzinfo=UTC)
-LEARNERS, WEEKS = 14, 3
+# A Monday is asked for once the data reach three days beyond it.
+LEARNERS, WEEKS = 14, 4
 COURSE = "https://lms.example/course"
 VERBS = ("http://adlnet.gov/expapi/verbs/", "answered", "commented", "completed", "experienced")
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
@@ -80,7 +81,7 @@ def deliver(
 
 
 def history(chance: random.Random) -> list[tuple[datetime, dict]]:
-    """(delivery, statement) of three weeks: most come within the day, some a few days later."""
+    """(delivery, statement) of four weeks: most come within the day, some a few days later."""
     found = []
     for number in range(420):
         moment = STARTED_ON + timedelta(hours=1, seconds=chance.random() * WEEKS * 7 * 86_400 * 0.98)

@@ -137,6 +137,7 @@ def survives(
 def test_nothing_new_changes_nothing_and_one_model_consumes_nothing(
     built: Incremental, deliver: Callable[..., None], say: Callable[..., dict]
 ):
+    built.build()
     tables = "select database, name, uuid from system.tables where comment like '%[whole %' order by all"
     before = built.client.query(tables).result_rows
     built.build()
