@@ -224,12 +224,12 @@ def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, kept_up: Exit
     [lines] = warehouse.rows("select sum(line_count) as lines from marts.agg_source_health")
     assert f"{int(reach['event_count']):,} events are behind them" in html
     assert f"{int(lines['lines']):,}" in html
-    assert "rubbish.ndjson" in html, "a held file is named"
+    assert "rubbish-" in html, "a held file is named"
 
 
 def test_a_question_in_words_is_answered(warehouse: CommandLine, kept_up: ExitStack):
     answer = warehouse("ask", "which files are held by the gate?")
-    assert "rubbish.ndjson" in answer.out
+    assert "rubbish-" in answer.out
     assert "from marts.fct_drops" in answer.out
     unknown = warehouse("ask", "what is the weather in Paris?", expect=1)
     assert "which videos lose the most learners?" in unknown.out

@@ -35,11 +35,13 @@ DELIVERY_MARTS = frozenset(
         "fct_flagged_lines",
         "fct_quarantined_lines",
         "fct_statement_conflicts",
+        "fct_voided_events",
     }
 )
 # But what they say of contents does not depend on it: not how often each came, and when.
 SAME_COLUMNS = {
-    "fct_statement_conflicts": "statement_id, content_id, is_counted, content_count, differing_parts, first_stored_at"
+    "fct_statement_conflicts": "statement_id, content_id, is_counted, content_count, differing_parts, first_stored_at",
+    "fct_voided_events": "* except (voiding_delivered_at)",
 }
 REFERENCE = "reference"
 MODELS = len(list((PROJECT_ROOT / "models").rglob("*.sql")))
