@@ -94,6 +94,14 @@ def _wraps(key: str, value: Any) -> bool:
     return is_list or bool(_WRAPPED_ACTOR.search(json.dumps(value, separators=(",", ":"))))
 
 
+def _is_written_alike(document: dict, line: bytes) -> bool:
+    """Whether orjson gives the line back to the byte, as most senders write it: no key twice, no integer over 64 bits."""
+    try:
+        return orjson.dumps(document) == line
+    except orjson.JSONEncodeError:  # deeper than orjson writes
+        return False
+
+
 def parse_text(number: int, line: bytes) -> Line:
     try:
         document = orjson.loads(line)
@@ -106,8 +114,7 @@ def parse_text(number: int, line: bytes) -> Line:
         return Line(number, None, "not_json")
     if not isinstance(document, dict):
         return Line(number, None, "not_object")
-    # What orjson writes back to the byte has no key twice and no integer beyond 64 bits, as compact senders' lines.
-    if orjson.dumps(document) == line:
+    if _is_written_alike(document, line):
         return Line(number, document)
     # ClickHouse takes the first of two equal keys, orjson the last; few lines have any, and finding them takes longer.
     return Line(number, json.loads(line, object_pairs_hook=_first_wins, parse_int=_read_integer))
