@@ -95,7 +95,7 @@ def _wraps(key: str, value: Any) -> bool:
 
 
 def _is_written_alike(document: dict, line: bytes) -> bool:
-    """Whether orjson gives the line back to the byte, as most senders write it: no key twice, no integer over 64 bits."""
+    """Whether orjson gives the line back to the byte, as most senders write it. Then no key comes twice."""
     try:
         return orjson.dumps(document) == line
     except orjson.JSONEncodeError:  # deeper than orjson writes
