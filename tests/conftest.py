@@ -57,6 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ("benchmarks", ""),
         ("downloads", ""),
         ("bi", ""),
+        ("programmes", ""),
     ):
         if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue

@@ -51,11 +51,13 @@ def test_the_object_gets_what_the_matrix_says(loaded, name: str) -> None:
 
 
 def test_what_is_counted_as_at_fault_is_what_great_expectations_finds(loaded, warehouse, settings) -> None:
+    """Of every fourth load, for Great Expectations needs most of a second for each."""
     loads = warehouse.query(
         "select load_id, groupUniqArray(object_id) from ops.load_commits "
         "where startsWith(object_key, {prefix:String}) group by load_id",
         parameters={"prefix": PREFIX},
     ).result_rows
+    loads = sorted(loads, key=lambda load: min(load[1]))[::4]
     judge, fault_count = LoadJudge(settings.clickhouse), 0
     for load_id, object_ids in loads:
         verdict = judge.judge(load_id, "events", len(object_ids))

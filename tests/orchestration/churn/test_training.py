@@ -112,7 +112,7 @@ def test_the_card_shows_figures_gates_and_plots(run: Run):
     assert f"{figure(run, 'auc_pr'):.3f}" in page
 
 
-@pytest.mark.coverage
+@pytest.mark.programmes
 @pytest.mark.timeout(3000)
 def test_scores_are_calibrated_and_close_to_the_ceiling_over_seeds():
     """The long proof: 20 programmes. Calibration error at most 0.05 in 18, AUC-PR within 10 % of the ceiling in 18."""
