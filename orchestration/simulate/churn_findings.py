@@ -22,7 +22,7 @@ where scope_kind = 'all' and as_of_at = (select max(as_of_at) from marts.fct_chu
 TEST_WEEKS = """
 select acquisition_channel, intDiv(dateDiff('day', start_week_date, toDate(as_of_at)), 7) as age_weeks,
     first_week_community_count > 0 as is_in_community, recent_active_day_count > 0 as came_last_week,
-    assumeNotNull(is_churned) as is_churned
+    assumeNotNull(is_churned) as has_churned
 from marts.agg_churn_training
 where isNotNull(is_churned) and as_of_at >= (
     select max(tested_since_at) from marts.fct_churn_runs
@@ -40,7 +40,7 @@ def churn_findings(query: Query, truth: Truth) -> Iterator[Finding]:
         return
     [run] = runs
     rows = query(TEST_WEEKS) if run["tested_since_at"] is not None else []
-    labels = np.array([bool(row["is_churned"]) for row in rows], float)
+    labels = np.array([bool(row["has_churned"]) for row in rows], float)
     if not run["model"]:
         is_thin = min(labels.sum(), len(labels) - labels.sum()) < FEWEST_OUTCOMES or not rows
         expected = "not_published" if is_thin or truth.days < 42 else "published"

@@ -79,7 +79,7 @@ def learner_weeks(truth: Truth) -> list[dict]:
         count = round(100 * truth.leaving[place][community][2][1])
         rows += [
             {"acquisition_channel": channel, "age_weeks": 2, "is_in_community": bool(community), "came_last_week": True,
-             "is_churned": number < count}
+             "has_churned": number < count}
             for number in range(100)
         ]  # fmt: skip
     return rows
