@@ -1,8 +1,8 @@
 {{ config(engine="MergeTree()", order_by=["course_id"], tags=["weekly", "churn"]) }}
 
 {#
-    Who was listed and drawn to be contacted against who was listed and drawn to be left alone, whoever was contacted in
-    the end: people choose whom they call, and those whom they reach would have stayed more often anyway. Only weeks in
+    Learners who were listed and drawn to be contacted against those listed and drawn to be left alone, contacted or
+    not: people choose whom they call, and those whom they reach would have stayed more often anyway. Only weeks in
     which a course contacted anybody count, and of each learner only the first of them.
 #}
 with
