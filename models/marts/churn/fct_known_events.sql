@@ -84,7 +84,7 @@ with
         from {{ ref("fct_voided_events") }}
     ),
 
-    {# Being enrolled by somebody is nothing that the learner did. #}
+    {# An administrator enrols a learner: not activity of the learner. #}
     own_events as (
         select
             *,
