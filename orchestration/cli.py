@@ -232,6 +232,24 @@ def status(
 
 
 @app.command()
+def alerts(
+    test: Annotated[bool, typer.Option("--test", help="Send a test message to every channel of ALERT_URLS.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+) -> None:
+    """What needs a person now: held and unreadable files, failed jobs and checks, old marts.
+
+    While 'warehouse up' runs, a sensor looks once a minute. It tells a problem once, again after each day that it goes
+    on, and says when it is over: to the services that ALERT_URLS names (Slack, Teams, mail, webhooks and what else
+    Apprise knows), to logs/alerts.log of the home and to the console.
+
+    Exit code 0: nothing is wrong, or the test was sent; 3: something is; 1: the test reached not every channel.
+    """
+    from orchestration.commands.alerts import send_test, show_alerts
+
+    raise typer.Exit(send_test() if test else show_alerts(as_json))
+
+
+@app.command()
 def sql(
     statement: Annotated[str, typer.Argument(help="One ClickHouse statement, in quotes.")],
     answer_format: Annotated[Format, typer.Option("--format", help="table shows 100 rows at most.")] = Format.TABLE,

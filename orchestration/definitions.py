@@ -5,7 +5,7 @@ from dagster import AssetSelection, Definitions, define_asset_job
 from orchestration.assets.briefs import define_weekly_brief
 from orchestration.assets.churn import define_churn_models, define_churn_scores
 from orchestration.assets.exposures import define_exposures
-from orchestration.assets.marts import BUILD_JOBS, dbt_cli, define_mart_assets, near_real_time_models, weekly_models
+from orchestration.assets.marts import dbt_cli, define_mart_assets, near_real_time_models, weekly_models
 from orchestration.assets.raw import load_drops
 from orchestration.assets.replay import define_replay_day_job, replay_drops
 from orchestration.checks.build import build_verdict
@@ -13,6 +13,7 @@ from orchestration.checks.churn import scores_are_published, training_set_is_sou
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.checks.realtime import realtime
+from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
@@ -20,6 +21,7 @@ from orchestration.schedules.cadences import (
     define_nightly_schedule,
     define_weekly_schedule,
 )
+from orchestration.sensors.alerts import define_alerts_sensor
 from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
@@ -69,7 +71,7 @@ defs = Definitions(
         scores_are_published,
     ],
     jobs=[near_real_time, nightly, weekly, replay, define_replay_day_job()],
-    sensors=[define_drops_sensor(near_real_time, BUILD_JOBS)],
+    sensors=[define_drops_sensor(near_real_time, BUILD_JOBS), define_alerts_sensor(BUILD_JOBS)],
     schedules=[
         define_near_real_time_schedule(near_real_time),
         define_nightly_schedule(nightly),

@@ -140,6 +140,11 @@ def ui_hosts(env: Mapping[str, str] = os.environ) -> list[str]:
     return names
 
 
+def alert_urls(env: Mapping[str, str] = os.environ) -> list[str]:
+    """`ALERT_URLS`: where alerts go, as Apprise writes addresses; separated by blanks, since one may hold commas."""
+    return env.get("ALERT_URLS", "").split()
+
+
 def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
     """Settings for the chosen target.
 

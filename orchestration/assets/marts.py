@@ -31,14 +31,13 @@ from orchestration.assets.rest import reason_to_rest
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
+from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.loading.state.data_tests import TEST_QUERIES
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 from orchestration.resources.dbt import ProjectDbt
 from orchestration.settings import Settings
 
-BUILD_JOBS = ("near_real_time", "nightly", "weekly", "replay")
-"""Jobs whose builds are recorded: a selection made by hand says nothing about the marts as a whole."""
 CHURN_MODELS = "tag:churn"
 """What is made of the churn scores, which are made of the other models: built in a step of its own, after them."""
 DETAIL = 4000

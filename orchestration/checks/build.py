@@ -2,8 +2,9 @@
 
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetKey, asset_check
 
-from orchestration.assets.marts import ANCHOR, BUILD_JOBS
+from orchestration.assets.marts import ANCHOR
 from orchestration.loading import last_build
+from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.resources.connections import WarehouseResource
 
 

@@ -11,12 +11,12 @@ from dagster import (
 )
 
 from orchestration.assets.dbt_project import build_fingerprint
-from orchestration.assets.marts import BUILD_JOBS
 from orchestration.assets.raw import load_config
 from orchestration.loading import WarehouseError, last_build, prepare_warehouse
 from orchestration.loading.lake.objects import Lake
 from orchestration.loading.lake.scope import Tier, scope_of
 from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.loading.state.unjudged import has_unjudged_loads
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.sensors.drops import LOOK_BUDGET, unfinished_run

@@ -3,7 +3,6 @@
 import ctypes
 import gzip
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -70,12 +69,6 @@ class FloorSite:
     def dbt(self, *words: str) -> Cost:
         return self._run([Path(sys.executable).parent / "dbt", *words], "own")
 
-    def job(self, name: str) -> Cost:
-        """A run of the job as `warehouse up` starts one each ten minutes: one process, beside services that run."""
-        with Path(os.devnull).open("w") as nothing:
-            words = ["-m", "orchestration.commands.job_process", name, "--events", str(nothing.fileno())]
-            return self._run([sys.executable, *words], "own", pass_fds=(nothing.fileno(),))
-
     def up(self) -> Cost:
         """`warehouse up` until its UI answers, which it writes down."""
         address, started_at = self.home("own") / "up.url", time.monotonic()
@@ -94,10 +87,10 @@ class FloorSite:
             process.wait(60)
             _reap()
 
-    def _run(self, command: list, home: str, pass_fds: tuple[int, ...] = ()) -> Cost:
+    def _run(self, command: list, home: str) -> Cost:
         before, engine_before = _children_cpu(), self._engine_cpu()
         started_at = time.monotonic()
-        process = self._start(command, home, pass_fds)
+        process = self._start(command, home)
         try:
             code = process.wait(SECONDS)
         except BaseException:  # stopped: the command tidies up before its home is removed
@@ -111,7 +104,7 @@ class FloorSite:
         _reap(but=self._services)
         return Cost(seconds, self._engine_cpu() - engine_before, _children_cpu() - before)
 
-    def _start(self, command: list, home: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen:
+    def _start(self, command: list, home: str) -> subprocess.Popen:
         with (self.folder / "log").open("wb") as log:
             return subprocess.Popen(
                 command,
@@ -120,7 +113,6 @@ class FloorSite:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=pass_fds,
             )
 
     def _said(self) -> str:
