@@ -97,11 +97,17 @@ def up(
     dashboards: Annotated[
         bool, typer.Option("--bi", help="Serve the dashboards as well (see 'warehouse bi').")
     ] = False,
+    browser: Annotated[bool, typer.Option("--open", help="Open the start page in the browser.")] = False,
 ) -> None:
-    """Run the local services and Dagster, with sensors and schedules on, until Ctrl-C."""
+    """Run the local services and Dagster, with sensors and schedules on, until Ctrl-C.
+
+    The start page says what needs a person and leads to Dagster, Data Docs, dbt's documentation, the weekly brief and,
+    while they run, the dashboards. The port stays the same; WAREHOUSE_UI_PORT fixes it. A process of Dagster that
+    crashes is started again.
+    """
     from orchestration.commands.up import keep_up
 
-    raise typer.Exit(keep_up(realtime, dashboards))
+    raise typer.Exit(keep_up(realtime, dashboards, browser))
 
 
 @app.command()

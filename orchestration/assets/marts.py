@@ -28,6 +28,7 @@ from orchestration.assets.dbt_project import build_fingerprint, dbt_project
 from orchestration.assets.look import as_events, chosen_only, look_at_data_tests, with_verdicts
 from orchestration.assets.outcome import Outcome, is_error, read_account, read_outcome
 from orchestration.assets.rest import reason_to_rest
+from orchestration.assets.table_facts import with_facts
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
@@ -47,13 +48,19 @@ ANCHOR = ("marts", "agg_data_watermark")
 
 
 class ProjectTranslator(DagsterDbtTranslator):
-    """dbt's descriptions as they are, without the raw SQL that the default appends; tests that stop no other step."""
+    """dbt's descriptions without the raw SQL that the default appends, marts grouped by theme, tests that stop no other
+    step. Owners are `meta.dagster.owners` of the models, see dbt_project.yml."""
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return (
             dbt_resource_props.get("description")
             or f"The {dbt_resource_props['resource_type']} {dbt_resource_props['name']}."
         )
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Staging, intermediate and seeds as they are; marts by their theme, the folder that they lie in."""
+        layer, *themes = dbt_resource_props["fqn"][1:-1] or [f"{dbt_resource_props['resource_type']}s"]
+        return themes[0] if layer == "marts" and themes else layer
 
     def get_asset_check_spec(self, *arguments: Any, **options: Any) -> AssetCheckSpec | None:
         spec = super().get_asset_check_spec(*arguments, **options)
@@ -98,7 +105,7 @@ def define_mart_assets() -> AssetsDefinition:
             built = set()
             for event in invocation.stream():
                 built |= {event.output_name} if isinstance(event, Output) else set()
-                yield as_judged(event, invocation.manifest)
+                yield as_judged(with_facts(client, event, invocation.manifest), invocation.manifest)
             account = read_account(target)
             outcome = read_outcome(account, invocation.manifest, client)
             error = invocation.get_error()

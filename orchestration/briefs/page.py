@@ -90,6 +90,11 @@ def render(brief: Brief) -> str:
     return _environment().get_template("brief.html.j2").render(brief=brief)
 
 
+def drawing(figure: Figure) -> str:
+    """The picture of a figure as an SVG document of its own, with the page's style in it."""
+    return _environment().get_template("drawing.svg.j2").render(figure=figure)
+
+
 def render_empty(reason: str, steps: Sequence[str]) -> str:
     """A page for a warehouse that has nothing to tell yet."""
     return _environment().get_template("empty.html.j2").render(reason=reason, steps=steps)

@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import CommandError
 from orchestration.commands.opened import Opened, close_home, opened_warehouse
-from orchestration.commands.up import free_ports, responds
+from orchestration.commands.ports import free_ports, responds
 from orchestration.dashboards.process import (
     HOST,
     Place,

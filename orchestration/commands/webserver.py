@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from orchestration.machine.lifetimes import end_with_parent
-from orchestration.settings import ui_hosts
+from orchestration.settings import ui_hosts, warehouse_home
 
 HOST = "127.0.0.1"
 
@@ -23,14 +23,18 @@ def answers(port: int) -> bool:
 
 
 def guarded_webserver() -> Callable[[], None]:
-    """Dagster's command line, whose application now stands behind the guard; Dagster has no option for that."""
+    """Dagster's command line, whose application now stands behind the guard, with our pages beside it.
+
+    Dagster has no option for that.
+    """
     from dagster_webserver import cli
 
+    from orchestration.pages.application import Pages
     from orchestration.web_guard.guard import WebGuard
 
     make_application = cli.create_app_from_workspace_process_context
     cli.create_app_from_workspace_process_context = lambda *arguments, **options: WebGuard(
-        make_application(*arguments, **options), ui_hosts()
+        Pages(make_application(*arguments, **options), warehouse_home()), ui_hosts()
     )
     return cli.main
 

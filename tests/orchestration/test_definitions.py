@@ -100,7 +100,7 @@ def test_the_marts_wait_for_the_gate(defs) -> None:
 def test_names(defs) -> None:
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} >= {"near_real_time", "nightly", "weekly"}
-    assert [each.name for each in repository.sensor_defs] == ["drops_sensor"]
+    assert {each.name for each in repository.sensor_defs} == {"alerts_sensor", "drops_sensor"}
     sensor = repository.get_sensor_def("drops_sensor")
     assert sensor.minimum_interval_seconds == 60
     cron = {each.name: each.cron_schedule for each in repository.schedule_defs}

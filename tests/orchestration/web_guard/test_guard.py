@@ -13,7 +13,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from orchestration.commands.up import HOST, free_ports
+from orchestration.commands.ports import free_ports
+from orchestration.commands.webserver import HOST
 from orchestration.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

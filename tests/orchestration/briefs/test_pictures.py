@@ -1,0 +1,24 @@
+"""Pictures that stand alone: what Dagster shows beside a mart."""
+
+import base64
+from xml.etree import ElementTree
+
+from orchestration.briefs.charts.rows import columns
+from orchestration.briefs.page import Figure
+from orchestration.briefs.pictures import as_uri, pictures_of
+
+
+def test_a_picture_is_a_whole_document_without_references() -> None:
+    uri = as_uri(Figure("columns", columns([("1 <Jan>", 3, ""), ("2 & 3 Jan", 5, "before")]), "Events & more"))
+    kind, _, content = uri.partition(",")
+    svg = base64.b64decode(content).decode()
+    assert kind == "data:image/svg+xml;base64"
+    ElementTree.fromstring(svg)
+    assert "1 &lt;Jan&gt;" in svg
+    assert "href" not in svg
+    assert "--paper" in svg
+
+
+def test_a_mart_without_pictures_and_a_warehouse_without_marts_have_none(warehouse) -> None:
+    assert pictures_of(warehouse, "fct_sessions") == {}
+    assert pictures_of(warehouse, "agg_lateness") == {}
