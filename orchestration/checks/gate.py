@@ -18,7 +18,7 @@ from dagster import (
 )
 
 from orchestration.assets.status import held_table
-from orchestration.expectations.data_docs import docs_address
+from orchestration.expectations.data_docs import served_address
 from orchestration.loading.state.held import GateState, gate_state
 from orchestration.loading.state.refused import Held, held_objects
 from orchestration.loading.steps.nightly import Finding, last_findings
@@ -68,7 +68,7 @@ def gate(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> I
     try:
         started_at = context.instance.get_run_record_by_id(context.run.run_id).create_timestamp
         client = warehouse.connect()
-        docs = docs_link(docs_address(warehouse.settings()))
+        docs = docs_link(served_address(warehouse.settings()))
         results = gate_results(gate_state(client, started_at), held_objects(client), docs)
     except Exception as error:
         results = [_result(spec.name, {"error": str(error)}, AssetCheckSeverity.ERROR) for spec in GATE_SPECS]
@@ -136,7 +136,7 @@ def gate_results(
 
 
 def docs_link(address: str) -> MetadataValue | None:
-    """The pages of the gate, as far as they are there; a browser opens no file from a page of Dagster's."""
+    """The pages of the gate, as far as they are there: an address, or a path while none serves them."""
     if "://" in address:
         return MetadataValue.url(address)
     return MetadataValue.path(address) if Path(address).exists() else None

@@ -18,7 +18,7 @@ from orchestration.commands.webserver import HOST
 from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.locks import take_lock
 from orchestration.machine.logs import NewLines
-from orchestration.pages.places import START_PAGE, served_docs
+from orchestration.pages.places import START_PAGE
 from orchestration.resources.run_locks import killed_runs
 from orchestration.settings import load_settings, ui_hosts, warehouse_home, warehouse_target
 
@@ -177,13 +177,15 @@ def try_to_mark_dead_runs(home: Path) -> None:
 
 def say_where(warehouse: Opened, url: str) -> None:
     """The addresses, and where the passwords are; never the passwords."""
+    from orchestration.expectations.data_docs import served_address
+
     settings = warehouse.settings
     lines = [
         ("Start here", f"{url}{START_PAGE}"),
         ("Dagster", url),
         ("ClickHouse", settings.clickhouse.url),
         ("Lake", f"{settings.lake.endpoint_url or 'AWS S3'}, bucket {settings.lake.bucket}"),
-        ("Data Docs", served_docs(settings, url)),
+        ("Data Docs", served_address(settings)),
         ("Logs", str(settings.home / "logs")),
     ]
     if settings.target == "local":

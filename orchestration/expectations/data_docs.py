@@ -23,6 +23,9 @@ KEPT_PAGES = 200
 PAGES_PER_RUN = 20
 """A page takes 20 to 60 ms of CPU. Of a run with more loads, those with held objects come first, then the latest."""
 SHOWN_OBJECTS = 50
+FOLDER = "data_docs"
+"""Below the home, unless DATA_DOCS_URL says otherwise."""
+SERVED_AT = "/warehouse/data-docs/"
 TEMPLATES = Path(__file__).parent / "pages"
 _SHOWN_RESULT = ("element_count", "missing_count", "unexpected_count", "unexpected_percent")
 """Of what an expectation found; the rest are values."""
@@ -100,6 +103,15 @@ class DataDocs:
 def docs_address(settings: "Settings") -> str:
     """Where the index is, or will be: a path, or an address that begins with s3://."""
     return f"{settings.data_docs_url.rstrip('/')}/index.html"
+
+
+def served_address(settings: "Settings") -> str:
+    """Where a browser reads the index: from `warehouse up` while it runs and the pages lie in the home, else
+    `docs_address`."""
+    address = settings.home / "up.url"
+    if settings.data_docs_url == str(settings.home / FOLDER) and address.exists():
+        return f"{address.read_text().strip()}{SERVED_AT}"
+    return docs_address(settings)
 
 
 def _view():

@@ -57,7 +57,7 @@ def _routes(home: Path) -> Iterable[Route | Mount]:
     yield Route(f"{ROOT}/{DBT}/{{name}}", dbt)
     yield Route(f"{ROOT}/{DBT}/", lambda request: RedirectResponse(f"{ROOT}/{DBT}/index.html"))
     for path, folder in FOLDERS.items():
-        yield Mount(f"{ROOT}/{path}", Folder(directory=home / folder, html=True, check_dir=False))
+        yield Mount(path, Folder(directory=home / folder, html=True, check_dir=False))
 
 
 def _with_policy(send: Send) -> Send:

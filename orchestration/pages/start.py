@@ -10,10 +10,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.alerts.problems import Problem, find_problems, unreachable
+from orchestration.expectations.data_docs import FOLDER, SERVED_AT
 from orchestration.loading import WarehouseError, prepare_warehouse
 from orchestration.loading.state.builds import Build, last_builds
 from orchestration.loading.state.reach import Watermark, watermarks
-from orchestration.pages.places import DBT, FOLDERS, ROOT
+from orchestration.pages.places import DBT, ROOT
 from orchestration.resources.warehouse import connect
 from orchestration.settings import SettingsError, load_settings
 
@@ -70,7 +71,7 @@ def _state() -> State:
 
 
 def _links(home: Path) -> Iterator[Link]:
-    brief, card = _newest(home / FOLDERS["briefs"]), _newest(home / FOLDERS["churn"])
+    brief, card = _newest(home / "briefs"), _newest(home / "churn")
     yield Link("Dagster", "/", "Runs, schedules, assets and their checks; reload a day, build a model again.")
     dashboards = _dashboards(home)
     yield Link(
@@ -85,10 +86,8 @@ def _links(home: Path) -> Iterator[Link]:
         "One page to read, mail or print. The weekly job and ‘warehouse report’ write it.",
         bool(brief),
     )
-    docs = home / FOLDERS["data-docs"] / "index.html"
-    yield Link(
-        "Data Docs", f"{ROOT}/data-docs/", "What the gate found in each load: expectations and counts.", docs.exists()
-    )
+    docs = home / FOLDER / "index.html"
+    yield Link("Data Docs", SERVED_AT, "What the gate found in each load: expectations and counts.", docs.exists())
     yield Link(
         "Churn model", f"{ROOT}/churn/{card}", "How good the scores are, and why they are published or not.", bool(card)
     )

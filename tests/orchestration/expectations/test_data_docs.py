@@ -15,7 +15,7 @@ from great_expectations.core import ExpectationSuiteValidationResult, Expectatio
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from orchestration.expectations import data_docs
-from orchestration.expectations.data_docs import DataDocs, docs_address
+from orchestration.expectations.data_docs import DataDocs, docs_address, served_address
 from orchestration.expectations.docs_store import ENTRIES, open_store
 from orchestration.expectations.faults import Fault
 from orchestration.expectations.verdict import LoadVerdict
@@ -216,3 +216,12 @@ def test_pages_are_as_readable_as_their_folder(tmp_path: Path, folder_mode: int,
         os.umask(former)
     assert stat.S_IMODE((folder / "index.html").stat().st_mode) == page_mode
     assert stat.S_IMODE((folder / "loads").stat().st_mode) == folder_mode & 0o755
+
+
+def test_while_up_runs_a_browser_reads_the_pages_from_it(settings: Settings, tmp_path: Path) -> None:
+    home = replace(settings, home=tmp_path, data_docs_url=str(tmp_path / "data_docs"))
+    assert served_address(home) == str(tmp_path / "data_docs" / "index.html")
+    (tmp_path / "up.url").write_text("http://127.0.0.1:3000\n")
+    assert served_address(home) == "http://127.0.0.1:3000/warehouse/data-docs/"
+    elsewhere = replace(home, data_docs_url="s3://bucket/gate")
+    assert served_address(elsewhere) == "s3://bucket/gate/index.html"
