@@ -39,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     coverage.addoption(
         "--seeds", type=int, default=0, metavar="N", help="how many programmes; 12, with -m coverage 200 unless given"
     )
+    soak = parser.getgroup("soak", "drops at a hundred times the demo's rate (see tests/end_to_end/test_soak.py)")
+    soak.addoption("--minutes", type=float, default=10.0, metavar="N", help="how long drops come; with -m soak, 10")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -58,6 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ("downloads", ""),
         ("bi", ""),
         ("programmes", ""),
+        ("soak", ""),
     ):
         if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue
