@@ -111,7 +111,8 @@ with
 
     {# Whose first pass played any of the place. #}
     in_spot as (
-        select distinct changes.change_id as change_id, first_passes.learner_id as learner_id
+        select distinct
+            changes.change_id as change_id, first_passes.learner_id as learner_id
         from first_passes
         inner join changes on first_passes.video_id = changes.activity_id
         where
@@ -173,7 +174,8 @@ with
             in_spot.change_id != '' as has_played_spot,
             ifNull(
                 is_completed
-                and if(activity_type = 'video', left_at, completed_at) <= {{ follow_up }},
+                and if(activity_type = 'video', left_at, completed_at)
+                <= {{ follow_up }},
                 false
             ) as is_completed_in_time
         from reached_units

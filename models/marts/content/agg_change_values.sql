@@ -169,11 +169,8 @@ with
             compared.after_count as after_count,
             compared.before_mean as before_mean,
             compared.after_mean as after_mean,
-            {{
-                is_suppressed(
-                    "least(compared.before_count, compared.after_count)"
-                )
-            }} as is_suppressed,
+            {{ is_suppressed("least(compared.before_count, compared.after_count)") }}
+            as is_suppressed,
             {{
                 ratio(
                     "arraySum(stratum -> stratum.4, compared.fine_strata)",
@@ -225,7 +222,8 @@ with
                 stratum -> (stratum .4, stratum .6, stratum .5, stratum .7), used_strata
             ) as before_strata,
             arrayMap(
-                stratum -> (stratum .4, stratum .9, stratum .8, stratum .10), used_strata
+                stratum -> (stratum .4, stratum .9, stratum .8, stratum .10),
+                used_strata
             ) as after_strata
         from asked
         left join
@@ -256,9 +254,7 @@ with
                     )
                 }} as {{ side }}_size,
                 sqrt(
-                    greatest(
-                        {{ standardised_mean_variance(side ~ "_strata") }}, 0
-                    )
+                    greatest({{ standardised_mean_variance(side ~ "_strata") }}, 0)
                 ) as {{ side }}_error
                 {{- "," if not loop.last }}
             {%- endfor %}

@@ -25,7 +25,11 @@ with
 
     {# A version counts from its first delivery, and of one delivery the highest, as the catalogue's item does. #}
     delivered_versions as (
-        select activity_id, course_id as stated_course_id, delivered_at, max(version) as version
+        select
+            activity_id,
+            course_id as stated_course_id,
+            delivered_at,
+            max(version) as version
         from {{ ref("stg_catalog__items") }}
         where quarantine_reason = '' and version != ''
         group by activity_id, stated_course_id, delivered_at
