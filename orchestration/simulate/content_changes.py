@@ -32,7 +32,7 @@ def recut_truths(catalogue: Catalogue) -> list[RecutTruth]:
 
 
 def hazard(video: Unit, leave_ratio: float) -> float:
-    """P(the first pass ends in the place | it played any of it): those who leave there, and a few who would anywhere."""
+    """P(the first pass ends in the place | it played any of it): those who leave there, and a few anywhere."""
     first, last = (_exits_before(video, video.leave_at_seconds + reach) for reach in _REACHES)
     at_risk = leave_ratio + (1 - leave_ratio) * (1 - first)
     return (leave_ratio + (1 - leave_ratio) * (last - first)) / at_risk
