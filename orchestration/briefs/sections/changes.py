@@ -4,8 +4,9 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from orchestration.briefs.charts.rows import dots
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Section, Table, missing, number, sentence
+from orchestration.briefs.page import Cell, Figure, Section, Table, missing, number, sentence
 from orchestration.briefs.words import (
     because,
     clock,
@@ -49,8 +50,9 @@ def section(marts: Marts) -> Section:
         anchor="fix",
         question=QUESTION,
         answer=_answer(changes),
-        explanation="Learners who first met the content before the change against those who first met it after, weighted "
-        "to the same channels, and to the same cohorts where both sides have learners of them.",
+        explanation="Learners who first met the content before the change against those who first met it after, "
+        "weighted to the same channels, and to the same cohorts where both sides have learners of them.",
+        figures=_figures(changes),
         tables=[_table(changes)],
         next_steps=_next_steps(changes),
         caveat="Nobody was drawn for a side by lot: what else changed on the same day is part of the difference. Of "
@@ -97,8 +99,9 @@ def _in_words(row: Row) -> str:
     subject = {"hot_spot_hazard": "of those who got to the place ", "completion": "of those who reached it "}
     ending = {"hot_spot_hazard": " left there", "completion": " completed it"}
     what = row["measure"]
+    done = ending.get(what, f" ({MEASURES[what]})")
     difference = f"{_difference(row)}, 95 % interval {_difference_interval(row)}"
-    return f"{subject.get(what, '')}{before}{ending.get(what, f' ({MEASURES[what]})')} before, {after} after ({difference})"
+    return f"{subject.get(what, '')}{before}{done} before, {after} after ({difference})"
 
 
 def _value(row: Row, side: str) -> str:
@@ -121,6 +124,25 @@ def _difference_interval(row: Row) -> str:
     low, high = row["difference_low"], row["difference_high"]
     is_time = row["measure"] == "time_against_expected"
     return f"{decimal(low, 2)} to {decimal(high, 2)}" if is_time else points_interval(low, high)
+
+
+def _figures(changes: list[list[Row]]) -> list[Figure]:
+    """Shares before and after; times have no place between 0 and 100 %."""
+    rows = [
+        (
+            row["title"],
+            MEASURES[row["measure"]],
+            VERDICTS[row["verdict"]][1],
+            [tuple(row[f"{side}_value{bound}"] for bound in ("", "_low", "_high")) for side in ("before", "after")],
+            because(row["verdict_reason"], ""),
+            None,
+        )
+        for change in changes[:SHOWN_CHANGES]
+        for row in change[:1]
+        if row["measure"] != "time_against_expected"
+    ]
+    reading = "If a fix worked, the filled mark is clearly apart from the hollow one, on the good side."
+    return [Figure("dots", dots(rows, ["before", "after"]), "Before and after the change", reading)] if rows else []
 
 
 def _table(changes: list[list[Row]]) -> Table:

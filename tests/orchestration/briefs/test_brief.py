@@ -25,6 +25,17 @@ NUMBERS = {
         "266 learners",
         "33–43 %",
     ],
+    "fix": [
+        "36 %",
+        "517 learners; 32–41 %",
+        "309 learners; 1–5 %",
+        "−33 points",
+        "−38 to −29",
+        "2:15–2:45",
+        "recut on Mon 20 Oct",
+        "improved",
+        "too early to say",
+    ],
     "return": ["6.3", "6.1–6.5", "3.1", "412", "52 %", "230 learners"],
     "questions": ["49 %", "51 %", "−2 points", "−11 to +7", "of 351; 44–54 %", "of 182", "19 %", "of 533; 16–22 %"],
     "health": ["123,457", "61", "<0.1 %", "77", "12 November 2025, 14:05 UTC"],
@@ -103,7 +114,7 @@ def test_the_week_is_the_last_whole_one_before_the_watermark(marts: Client):
     written = write_brief(marts)
     assert written.week_label == "2025-W45"
     assert "3–9 November 2025" in written.html
-    assert written.html.count('class="question') == written.section_count == 5
+    assert written.html.count('class="question') == written.section_count == 6
 
 
 def test_the_days_of_a_course_are_drawn(html: str):
