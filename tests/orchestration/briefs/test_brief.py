@@ -13,7 +13,18 @@ from tests.mart_tables import create_marts, fill_mart
 from tests.orchestration.briefs.conftest import COURSE, END, HOSTILE
 
 NUMBERS = {
-    "stop": ["4:00–4:10", "60 %", "812 of 1,353", "57–63 %", "63 %", "2 % expected", "1,290 got there", "785", "17"],
+    "stop": [
+        "4:00–4:10",
+        "being worked on since Sat 1 Nov",
+        "60 %",
+        "812 of 1,353",
+        "57–63 %",
+        "63 %",
+        "2 % expected",
+        "1,290 got there",
+        "785",
+        "17",
+    ],
     "content": [
         "288 of 701",
         "41 %",
