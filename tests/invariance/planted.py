@@ -108,7 +108,7 @@ def listed_learners(count: int) -> list[dict]:
 
 
 def listed_changes() -> list[dict]:
-    """A page that both runs share is changed twice, a video once, a question; places are marked, one of them in vain."""
+    """A page that both runs share is changed twice; a video, a question and a module once. A mark is taken back."""
     page, video = "https://campus.example.org/page/1", "https://campus.example.org/video/two-minutes"
     found = [
         {"activity_id": page, "entry": "changed", "at": moment(STARTS[1]), "kind": "rewritten"},
