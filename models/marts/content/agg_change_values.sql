@@ -128,7 +128,10 @@ with
 
     asked as (
         select
-            changes.*,
+            changes.change_id as change_id,
+            changes.course_id as course_id,
+            changes.activity_id as activity_id,
+            changes.activity_type as activity_type,
             arrayJoin(
                 multiIf(
                     activity_type = 'question',
@@ -154,7 +157,11 @@ with
 
     measured as (
         select
-            asked.*,
+            asked.change_id as change_id,
+            asked.course_id as course_id,
+            asked.activity_id as activity_id,
+            asked.activity_type as activity_type,
+            asked.measure as measure,
             if(
                 measure = 'hot_spot_hazard' and spots.has_spot,
                 spots.spot_start_seconds,
