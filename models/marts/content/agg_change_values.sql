@@ -7,7 +7,7 @@
 }}
 
 {#
-    1. Each change with the measures that apply to its content, also where nobody has met it yet.
+    1. Each change with the measures that apply to its content, also where no learner has met it yet.
     2. The strata of both sides, once by cohort month and channel, once by channel alone, weighted by both sides.
     3. The finer one where the sides share enough of it: values and intervals.
 #}

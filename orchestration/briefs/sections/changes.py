@@ -25,9 +25,15 @@ QUESTION = "Did the fix work?"
 SHOWN_CHANGES = 4
 VERDICTS = {
     "improved": ("improved", "good"),
-    "no_difference_seen": ("no difference seen", "warn"),
+    "no_difference_seen": ("no difference seen", ""),
     "worse": ("worse", "bad"),
     "too_early": ("too early to say", ""),
+}
+COUNTED = {
+    "improved": "improved it",
+    "no_difference_seen": "made no difference",
+    "worse": "made it worse",
+    "too_early": "cannot be judged yet",
 }
 MEASURES = {
     "hot_spot_hazard": "leave at the changed place",
@@ -55,8 +61,8 @@ def section(marts: Marts) -> Section:
         figures=_figures(changes),
         tables=[_table(changes)],
         next_steps=_next_steps(changes),
-        caveat="Nobody was drawn for a side by lot: what else changed on the same day is part of the difference. Of "
-        "twenty verdicts on content that did not change, one says otherwise.",
+        caveat="This is no experiment: whatever else changed on the same day is part of the difference. Of twenty "
+        "verdicts on content that did not change, one says otherwise.",
         tone=_tone([_verdict(rows) for rows in changes]),
     )
 
@@ -80,7 +86,7 @@ def _tone(verdicts: list[str]) -> str:
 
 def _answer(changes: list[list[Row]]) -> Markup:
     verdicts = [_verdict(rows) for rows in changes]
-    parts = [f"{verdicts.count(name)} {words}" for name, (words, _) in VERDICTS.items() if name in verdicts]
+    parts = [f"{verdicts.count(name)} {words}" for name, words in COUNTED.items() if name in verdicts]
     first = next((rows[0] for rows in changes if rows[0]["verdict"] == "improved"), changes[0][0])
     return sentence(
         "Of {}: {}. <b>{}</b>, changed on {}: {}.",
