@@ -1,4 +1,4 @@
-"""`warehouse churn …`: what people add to the churn scores."""
+"""`warehouse churn …`: what the churn model says of itself, and what people add to its scores."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,15 +7,23 @@ import typer
 
 from orchestration.commands.errors import CommandError
 
-churn = typer.Typer(no_args_is_help=True, help="Who is about to leave: record whom you contacted.")
+churn = typer.Typer(no_args_is_help=True, help="Who is about to leave: the model, and whom you contacted.")
 
 
 @churn.callback()
 def about() -> None:
-    """Who is about to leave: record whom you contacted.
+    """Who is about to leave: the model, and whom you contacted.
 
     Scores are made by the weekly job; read them in marts.agg_learners_to_contact and marts.fct_churn_scores.
     """
+
+
+@churn.command()
+def show() -> None:
+    """Show the newest churn model: published or not and why, its figures, its courses, its model card."""
+    from orchestration.commands.churn_show import show_churn
+
+    show_churn()
 
 
 @churn.command()
