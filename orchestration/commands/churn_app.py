@@ -33,7 +33,9 @@ def record(
     """Record contacts with learners, so that their worth can be measured against the learners held out.
 
     learner_id and course_id as marts.agg_learners_to_contact has them, contacted_at as 2026-01-31T09:00Z, kind such as
-    mail or call. A file may be given again: the same contact counts once. The next weekly run takes it in.
+    mail or call. If you draw by lot whom to leave alone, record these with kind held_out: then that week is measured by
+    your draw, and otherwise by the warehouse's own. A file may be given again: the same contact counts once. The next
+    weekly run takes it in.
 
     Exit code 0: recorded; 1: nothing was, and the message names the line.
     """

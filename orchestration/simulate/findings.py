@@ -11,6 +11,7 @@ from orchestration.simulate.churn_findings import churn_findings
 from orchestration.simulate.finding import Finding, Query, Row, exact, number, text
 from orchestration.simulate.item_findings import item_findings
 from orchestration.simulate.retention_findings import retention_findings
+from orchestration.simulate.side_findings import side_findings
 from orchestration.simulate.truth import ModuleTruth, Truth
 
 WATCHED_TOLERANCE = 0.001
@@ -33,6 +34,7 @@ def compare(query: Query, truth: Truth) -> list[Finding]:
         ("items and the units that teach them", item_findings),
         ("planted retention", retention_findings),
         ("planted leaving and the churn scores", churn_findings),
+        ("the thin course and the worth of contacts", side_findings),
     ):
         try:
             findings.extend(measure(query, truth))

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import orjson
 
-FORMAT, UNFINISHED = 2, 0
+from orchestration.simulate.side_truth import SideTruth, read_side_truth
+
+FORMAT, UNFINISHED = 3, 0
 TRUTH_FILE = "truth.json"
 
 
@@ -148,6 +150,7 @@ class Truth:
     items: list[ItemTruth]
     retention: list[RetentionCell] = field(default_factory=list)
     leaving: list = field(default_factory=list)
+    side: SideTruth | None = None
     sentences: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -187,5 +190,6 @@ def read_truth(path: Path) -> Truth:
         "equal_modules": EqualModulesTruth(**raw["equal_modules"]),
         "items": [ItemTruth(**item) for item in raw["items"]],
         "retention": [RetentionCell(**cell) for cell in raw["retention"]],
+        "side": read_side_truth(raw["side"]),
     }
     return Truth(**(raw | parts))
