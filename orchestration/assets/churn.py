@@ -43,6 +43,7 @@ def define_churn_scores() -> AssetsDefinition:
     )
     def churn_scores(context: AssetExecutionContext, warehouse: WarehouseResource):
         """Fit, measure, judge, score; leave a model card in the home."""
+        from orchestration.churn.plots import calibration_table
         from orchestration.churn.weekly import score_week
 
         try:
@@ -61,6 +62,8 @@ def define_churn_scores() -> AssetsDefinition:
             **run.counts,
             **{f"{stage}_seconds": MetadataValue.float(value) for stage, value in week.seconds.items()},
         }
+        if run.figures:
+            metadata["calibration"] = MetadataValue.md(calibration_table(run.curve))
         metadata |= {
             each.measure: MetadataValue.float(each.value)
             for each in run.figures

@@ -33,6 +33,7 @@ class Run:
     counts: dict[str, int] = field(default_factory=dict)
     curve: list[tuple[float, float, float]] = field(default_factory=list)
     tested_since: pd.Timestamp | None = None
+    horizon_days: int = 0
 
     @property
     def is_published(self) -> bool:
@@ -73,6 +74,7 @@ def _train_and_score(rows: pd.DataFrame, limits: Limits, last_monday: pd.Timesta
             "scored": len(to_score),
         },
         tested_since=split.tested_since,
+        horizon_days=int((rows["horizon_at"] - rows["as_of_at"]).max().days) if len(rows) else 0,
     )
     run.gates = _gates_on_rows(rows, split, limits)
     if run.is_published:
