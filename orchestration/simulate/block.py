@@ -140,6 +140,19 @@ def complete_block(
     visits = draw_visits(rng, population, catalogue, active, days, months_of_days(days))
     recorder = Recorder()
     told = Walk(rng, recorder, catalogue, population, visits).take()
+    return told_block(rng, population, active, visits, told, recorder, days)
+
+
+def told_block(
+    rng: np.random.Generator,
+    population: Population,
+    active: np.ndarray,
+    visits: Visits,
+    told: list[ModuleVisits],
+    recorder: Recorder,
+    days: int,
+) -> Block:
+    """The block of visits that were recorded."""
     visit, milliseconds, bodies = recorder.columns()
     table = StatementTable(
         population, visits, visit, milliseconds + STARTED_AT_MILLISECONDS, bodies, random_uuids(rng, len(bodies))
