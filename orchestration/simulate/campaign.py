@@ -1,7 +1,7 @@
 """Learners who are written to, and what it is worth: planted, so that the measured effect can be held against it.
 
-Who was silent in the week before takes part; half of them, drawn here, are written to on the Monday. For the week that
-begins with it,
+Who came two weeks before and not in the week before takes part; half of them, drawn here, are written to on the
+Monday. For the week that begins with it,
 
     P(active | written to) = p + d / 2,   P(active | left alone) = p - d / 2,   d = CONTACT_EFFECT · p · (1 − p)
 
@@ -19,7 +19,7 @@ from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.learners import Population
 from orchestration.simulate.leaving import activity_table
 
-CONTACT_EFFECT = 1.8
+CONTACT_EFFECT = 2.0
 CONTACTED_SHARE = 0.5
 CONTACTED, LEFT_ALONE = "mail", "held_out"
 

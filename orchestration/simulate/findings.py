@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from orchestration.simulate.churn_findings import churn_findings
 from orchestration.simulate.finding import Finding, Query, Row, exact, number, text
+from orchestration.simulate.habit_findings import habit_findings
 from orchestration.simulate.item_findings import item_findings
 from orchestration.simulate.retention_findings import retention_findings
 from orchestration.simulate.side_findings import side_findings
@@ -35,6 +36,7 @@ def compare(query: Query, truth: Truth) -> list[Finding]:
         ("planted retention", retention_findings),
         ("planted leaving and the churn scores", churn_findings),
         ("the thin course and the worth of contacts", side_findings),
+        ("habits of learning", habit_findings),
     ):
         try:
             findings.extend(measure(query, truth))

@@ -1,4 +1,4 @@
-"""Learners whose habits are known: they cram, skim, guess, and jump about; each is planned, so that it can be recovered.
+"""Learners whose habits are known: they cram, skim, guess, and jump about, as planned here.
 
 Two courses of their own, whose learners are enrolled nowhere: no planted retention speaks of them.
 

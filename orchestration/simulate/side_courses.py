@@ -3,7 +3,7 @@
 They are simulated apart, with draws of their own: the large courses are the same with and without them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from orchestration.simulate.block import Block, complete_block
 from orchestration.simulate.campaign import Campaign, draw_campaign
 from orchestration.simulate.catalogue import CAMPUS, Catalogue, Course, Unit, place_module
 from orchestration.simulate.courses import course_pages, page
+from orchestration.simulate.habits import HabitCourse, habit_courses
 from orchestration.simulate.learners import draw_population
 from orchestration.simulate.weeks import WEEK_DAYS, days_in_weeks, draw_active_weeks
 
 PILOT_LEARNERS = 10
-PRACTICE_SHARE = 5
+PRACTICE_SHARE = 3
 """One learner in the course with contacts for so many of the large courses."""
 SMALLEST_PROGRAMME, SHORTEST_DAYS = 200, 42
 """Smaller or shorter programmes have no side courses: nothing could be read from them."""
@@ -46,6 +47,13 @@ def side_courses(learners: int, days: int, seed: int) -> list[SideCourse]:
     ]
 
 
+def habits_of(learners: int, days: int, seed: int) -> list[HabitCourse]:
+    """The courses of known habits; the numbers of their learners follow those of the side courses."""
+    if learners < SMALLEST_PROGRAMME or days < SHORTEST_DAYS:
+        return []
+    return habit_courses(learners + PILOT_LEARNERS + learners // PRACTICE_SHARE, days, seed)
+
+
 def _pilot(first: int, days: int, seed: int) -> SideCourse:
     catalogue = Catalogue((_course("pilot-seminar", "Pilot seminar"),))
     rng, weeks = np.random.default_rng([seed, PILOT_BLOCK]), len(days_in_weeks(days))
@@ -55,13 +63,12 @@ def _pilot(first: int, days: int, seed: int) -> SideCourse:
 
 
 def _practice(first: int, count: int, days: int, seed: int) -> SideCourse:
-    """All begin in one week, and who is silent in the next one takes part in the campaign of the week after it."""
+    """Learners of all cohorts, as in the large courses; who falls silent before the campaign takes part in it."""
     catalogue = Catalogue((_course("weekly-practice", "Weekly practice"),))
     rng, weeks = np.random.default_rng([seed, PRACTICE_BLOCK]), len(days_in_weeks(days))
     # The outcome needs two weeks, and a third because the newest days count as incomplete.
     week = days // WEEK_DAYS - 3
     people = draw_population(rng, first, count, weeks, catalogue)
-    people = replace(people, cohort_week=np.full(count, week - 2))
     active, campaign = draw_campaign(rng, people, draw_active_weeks(rng, people, weeks), week)
     return SideCourse(catalogue, complete_block(rng, people, active, days, catalogue), PRACTICE_BLOCK, campaign)
 

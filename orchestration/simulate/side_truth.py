@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orchestration.simulate.campaign import CONTACTED, LEFT_ALONE, identity
+from orchestration.simulate.habits import CRAMS, GUESSES, SKIMS, HabitCourse
 from orchestration.simulate.plants import STARTED_ON
 from orchestration.simulate.side_courses import SideCourse
 from orchestration.simulate.weeks import WEEK_DAYS
@@ -29,21 +30,38 @@ class CampaignTruth:
 
 
 @dataclass
+class HabitTruth:
+    """Learners by their habit, the answers of those who guess, and the steps of those who read the guide."""
+
+    course_id: str
+    learner_count: int
+    crammer_count: int
+    skimmer_count: int
+    guesser_count: int
+    guess_count: int
+    answer_count: int
+    guide_course_id: str
+    steps: dict[str, int]
+
+
+@dataclass
 class SideTruth:
-    """The course that is too thin to judge, and the one with contacts."""
+    """The course that is too thin to judge, the one with contacts, and those of known habits."""
 
     thin_course_id: str
     thin_title: str
     thin_learner_count: int
     campaign: CampaignTruth
+    habits: HabitTruth
 
 
-def side_truth(courses: list[SideCourse]) -> SideTruth | None:
+def side_truth(courses: list[SideCourse], habits: list[HabitCourse]) -> SideTruth | None:
     """None for a programme without side courses."""
     if not courses:
         return None
     pilot, practice = courses
-    return SideTruth(pilot.course.activity_id, pilot.course.title, len(pilot.block.population), _campaign(practice))
+    thin = (pilot.course.activity_id, pilot.course.title, len(pilot.block.population))
+    return SideTruth(*thin, _campaign(practice), _habits(*habits))
 
 
 def side_sentences(side: SideTruth | None) -> dict[str, str]:
@@ -53,6 +71,10 @@ def side_sentences(side: SideTruth | None) -> dict[str, str]:
     campaign = side.campaign
     return {
         "thin_course": f"'{side.thin_title}' has {side.thin_learner_count} learners: too few for scores.",
+        "habits": (
+            f"Of {side.habits.learner_count} learners of 'Study habits' {side.habits.crammer_count} cram, "
+            f"{side.habits.skimmer_count} skim videos and {side.habits.guesser_count} guess."
+        ),
         "campaign": (
             f"Of the silent learners of '{campaign.title}' {campaign.contacted_count} are written to on "
             f"{campaign.monday} and {campaign.held_out_count} are left alone: it keeps {campaign.planted_uplift:.0%} "
@@ -63,7 +85,27 @@ def side_sentences(side: SideTruth | None) -> dict[str, str]:
 
 def read_side_truth(raw: dict | None) -> SideTruth | None:
     """From the truth file."""
-    return None if raw is None else SideTruth(**(raw | {"campaign": CampaignTruth(**raw["campaign"])}))
+    if raw is None:
+        return None
+    parts = {"campaign": CampaignTruth(**raw["campaign"]), "habits": HabitTruth(**raw["habits"])}
+    return SideTruth(**(raw | parts))
+
+
+def _habits(study: HabitCourse, guide: HabitCourse) -> HabitTruth:
+    learner = study.block.visits.learner
+    answers = [study.kinds[learner[visits]] == GUESSES for module in study.block.told for visits, _ in module.answers]
+    kinds = {kind: int((study.kinds == kind).sum()) for kind in (CRAMS, SKIMS, GUESSES)}
+    return HabitTruth(
+        study.course.activity_id,
+        len(study.kinds),
+        kinds[CRAMS],
+        kinds[SKIMS],
+        kinds[GUESSES],
+        sum(int(is_guess.sum()) for is_guess in answers),
+        sum(len(is_guess) for is_guess in answers),
+        guide.course.activity_id,
+        guide.steps,
+    )
 
 
 def _campaign(practice: SideCourse) -> CampaignTruth:

@@ -100,14 +100,17 @@ class Tally:
 
     def add_people(self, block: Block) -> None:
         """Adds what is counted over all courses: learners, events, sessions and retention."""
-        population = block.population
-        self.counts.learners_enrolled += len(population)
-        self.counts.learners_active += int(population.is_active.sum())
-        self.counts.learners_test += int(population.is_test.sum())
+        self.counts.learners_enrolled += len(block.population)
+        self.counts.learners_test += int(block.population.is_test.sum())
+        self.add_events(block)
+        self._add_retention(block)
+
+    def add_events(self, block: Block) -> None:
+        """Adds what learners did who are enrolled nowhere: they are in no channel and in no planted retention."""
+        self.counts.learners_active += int(block.population.is_active.sum())
         self.counts.events += len(block.table)
         self.counts.assumed_utc += block.table.assumed_utc_count()
         self.counts.sessions += block.table.session_count()
-        self._add_retention(block)
 
     def _add_module(self, block: Block, truth: ModuleTruth, told: ModuleVisits, month: np.ndarray) -> None:
         learner = block.visits.learner[told.visits]

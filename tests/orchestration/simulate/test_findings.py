@@ -131,6 +131,11 @@ def marts(truth: Truth) -> Marts:
         "agg_churn_training": learner_weeks(truth),
         "fct_churn_scores": [{"status": "not_published", "status_reason": "3 learner-weeks churned", "learners": 4}],
         "agg_intervention_uplift": [uplift_row(truth)],
+        "agg_learner_segments": [{"learners": 80, "crammers": 20, "skimmers": 20}],
+        "fct_attempts": [{
+            "answered": truth.side.habits.answer_count, "guessed": truth.side.habits.guess_count, "guessers": 20,
+        }],
+        "agg_transitions": [{"step": name, "moves": count} for name, count in truth.side.habits.steps.items()],
     }  # fmt: skip
 
 
@@ -150,7 +155,7 @@ def missed(marts: Marts, truth: Truth) -> list[Finding]:
 
 def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
     assert missed(marts, truth) == []
-    assert len(compare(asked(marts), truth)) == 32
+    assert len(compare(asked(marts), truth)) == 36
 
 
 @pytest.mark.parametrize(
@@ -160,6 +165,8 @@ def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
         ("fct_sessions", "sessions"), ("fct_quarantined_lines", "lines"), ("agg_video_drop_off", "started"),
         ("agg_content_effectiveness", "completed_count"), ("agg_cohort_retention", "active_count"),
         ("agg_item_analysis", "judged_count"), ("agg_item_analysis", "correct_count"),
+        ("agg_learner_segments", "crammers"), ("agg_learner_segments", "skimmers"), ("fct_attempts", "guessed"),
+        ("fct_attempts", "guessers"), ("agg_transitions", "moves"),
     ],
 )  # fmt: skip
 def test_a_count_that_is_off_by_one_is_missed(marts: Marts, truth: Truth, mart: str, column: str) -> None:

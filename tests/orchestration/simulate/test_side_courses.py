@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from orchestration.simulate.campaign import identity
+from orchestration.simulate.habits import habit_courses
 from orchestration.simulate.leaving import activity_table
 from orchestration.simulate.side_courses import PILOT_LEARNERS, SideCourse, side_courses
 from orchestration.simulate.side_truth import side_truth
@@ -23,7 +24,7 @@ def practice(courses: list[SideCourse]) -> SideCourse:
 
 
 def test_writing_to_learners_keeps_as_many_more_as_planted(courses: list[SideCourse]):
-    campaign = side_truth(courses).campaign
+    campaign = side_truth(courses, habit_courses(0, DAYS, 3)).campaign
     shares = (
         campaign.contacted_kept_count / campaign.contacted_count,
         campaign.held_out_kept_count / campaign.held_out_count,
@@ -60,7 +61,7 @@ def test_no_side_course_can_be_completed_so_that_all_stay_at_risk(courses: list[
 
 def test_small_programmes_have_none():
     assert side_courses(199, DAYS, 1) == side_courses(LEARNERS, 41, 1) == []
-    assert side_truth([]) is None
+    assert side_truth([], []) is None
 
 
 def test_a_learner_by_address_is_known_by_its_hash():
