@@ -11,7 +11,7 @@ def calibration_plot(curve: Sequence[tuple[float, float, float]]) -> str:
     """Mean score against the share that churned, a dot for each bin, as large as its rows; the diagonal is perfect."""
     dots = "".join(
         f'<circle cx="{_x(score):.1f}" cy="{_y(rate):.1f}" r="{4 + 12 * share**0.5:.1f}" fill="{COLOURS[0]}" '
-        f'fill-opacity="0.7"><title>score {score:.0%}, left {rate:.0%}, {share:.0%} of learner-weeks</title></circle>'
+        f'fill-opacity="0.7"><title>score {100 * score:.0f} %, left {100 * rate:.0f} %</title></circle>'
         for score, rate, share in curve
     )
     diagonal = f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" stroke="#999" stroke-dasharray="4 4"/>'
@@ -66,8 +66,8 @@ def _y(value: float) -> float:
 
 def _frame(title: str, below: str, beside: str, content: str) -> str:
     ticks = "".join(
-        f'<text x="{_x(tick):.1f}" y="{SIZE - MARGIN + 16}" text-anchor="middle">{tick:.0%}</text>'
-        f'<text x="{MARGIN - 6}" y="{_y(tick) + 4:.1f}" text-anchor="end">{tick:.0%}</text>'
+        f'<text x="{_x(tick):.1f}" y="{SIZE - MARGIN + 16}" text-anchor="middle">{100 * tick:.0f} %</text>'
+        f'<text x="{MARGIN - 6}" y="{_y(tick) + 4:.1f}" text-anchor="end">{100 * tick:.0f} %</text>'
         for tick in (0, 0.5, 1)
     )
     box = (
