@@ -43,27 +43,27 @@ def define_churn_scores() -> AssetsDefinition:
     )
     def churn_scores(context: AssetExecutionContext, warehouse: WarehouseResource):
         """Fit, measure, judge, score; leave a model card in the home."""
-        from orchestration.churn.card import write_card
-        from orchestration.churn.limits import limits
-        from orchestration.churn.records import read_training_set, write_run
-        from orchestration.churn.training import train_and_score
+        from orchestration.churn.plots import calibration_table
+        from orchestration.churn.weekly import score_week
 
         try:
             client, home = warehouse.connect(), warehouse.settings().home
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
-        run = train_and_score(read_training_set(client), limits())
-        write_run(client, run)
-        path = write_card(run, home)
-        context.log.info(f"{'Published' if run.is_published else 'Not published: ' + run.reason}; model card: {path}")
+        week = score_week(client, home)
+        run = week.run
+        context.log.info(f"{_verdict(run)}; model card: {week.card}")
         metadata = {
             "is_published": run.is_published,
             "reason": run.reason,
             "model": run.chosen,
             "model_version": run.model_version,
-            "model_card": MetadataValue.path(str(path)),
+            "model_card": MetadataValue.path(str(week.card)),
             **run.counts,
+            **{f"{stage}_seconds": MetadataValue.float(value) for stage, value in week.seconds.items()},
         }
+        if run.figures:
+            metadata["calibration"] = MetadataValue.md(calibration_table(run.curve))
         metadata |= {
             each.measure: MetadataValue.float(each.value)
             for each in run.figures
@@ -73,6 +73,10 @@ def define_churn_scores() -> AssetsDefinition:
             yield MaterializeResult(asset_key=list(key), metadata=metadata if key == RUNS else {})
 
     return churn_scores
+
+
+def _verdict(run) -> str:
+    return "Published" if run.is_published else f"Not published: {run.reason}"
 
 
 def define_churn_models() -> AssetsDefinition:

@@ -8,10 +8,15 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Feature:
-    """A column of marts.agg_churn_training; `{}` in the words is its value."""
+    """A column of marts.agg_churn_training; `{}` in the words is its value. `title` is what it is without a value."""
 
     name: str
     words: str
+    called: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.called or self.words.removeprefix("{} ")
 
 
 FEATURES = (
@@ -20,7 +25,7 @@ FEATURES = (
     Feature("previous_active_day_count", "{} active days in the week before"),
     Feature("active_day_count", "{} active days in all"),
     Feature("visit_count", "{} visits in all"),
-    Feature("longest_silence_days", "longest silence so far {} days"),
+    Feature("longest_silence_days", "longest silence so far {} days", "longest silence so far"),
     Feature("tenure_weeks", "{} weeks since the start"),
     Feature("first_week_activity_count", "{} activities in the first week"),
     Feature("first_week_completed_count", "{} lessons completed in the first week"),
@@ -29,11 +34,11 @@ FEATURES = (
     Feature("activity_count", "{} activities in all"),
     Feature("completed_count", "{} activities completed"),
     Feature("answer_count", "{} items answered"),
-    Feature("right_ratio", "{} of first answers right"),
-    Feature("right_change", "first answers changing by {}"),
+    Feature("right_ratio", "{} of first answers right", "share of first answers that are right"),
+    Feature("right_change", "first answers changing by {}", "change of that share"),
     Feature("video_count", "{} videos started"),
-    Feature("left_video_ratio", "{} of started videos left"),
-    Feature("pace_ratio", "{} times the activities of fellow learners"),
+    Feature("left_video_ratio", "{} of started videos left", "share of started videos that are left"),
+    Feature("pace_ratio", "{} times the activities of fellow learners", "activities against those of fellow learners"),
 )
 NAMES = tuple(feature.name for feature in FEATURES)
 CHANNEL = "acquisition_channel"

@@ -1,10 +1,12 @@
 """Whether scores may be read: the conditions, each with the figure that it rests on, and the words when it fails."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestration.churn.evaluation import Figure
 from orchestration.churn.limits import Limits
+
+NO_ROWS = "no Monday that the data reach lies after a learner's first activity"
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,28 @@ class Gate:
     holds: bool
     reason: str
     course_id: str = ""
+
+
+UNKNOWN = {
+    "censored": "reach beyond the data",
+    "course_ended": "reach beyond the end of their course",
+    "already_ended": "are of learners who had completed or left",
+}
+
+
+def known_outcomes(counts: Mapping[str, int]) -> Gate:
+    """Some learner-week has a label. `counts` are the learner-weeks by `label_reason`; '' is a label."""
+    unknown = ", ".join(f"{counts[reason]:,} {words}" for reason, words in UNKNOWN.items() if counts.get(reason))
+    if counts.get(""):
+        return Gate("outcomes_are_known", True, f"{counts['']:,} learner-weeks with a known outcome")
+    why = f"of {sum(counts.values()):,} learner-weeks, {unknown}" if counts else NO_ROWS
+    return Gate("outcomes_are_known", False, f"no learner-week has a known outcome: {why}")
+
+
+def enough_learners(churned: int, stayed: int, least: int) -> Gate:
+    """Enough different learners to learn from: the weeks of a few say what these few do."""
+    found = f"to learn from: {churned:,} different learners churned and {stayed:,} did not"
+    return Gate("enough_learners", min(churned, stayed) >= least, f"{found}, at least {least} of each are asked")
 
 
 def enough(name: str, positives: int, negatives: int, least: int, course_id: str = "") -> Gate:

@@ -18,6 +18,7 @@ class Limits:
     test_ratio: float
     resamples: int
     positives_min: int
+    learners_min: int
     course_positives_min: int
     calibration_error_max: float
     drift_max: float

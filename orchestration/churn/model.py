@@ -55,7 +55,7 @@ def fit(kind: str, rows: pd.DataFrame, seed: int) -> Fitted:
     sigmoid = LogisticRegression(C=1e6).fit(held_out[:, None], labels)
     slope, intercept = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
     loss = log_loss(labels, 1 / (1 + np.exp(-(slope * held_out + intercept))))
-    estimator = _estimator(kind, seed).fit(inputs, labels)
+    estimator = _fitted(kind, inputs, labels, seed)
     return Fitted(kind, encoder, estimator, slope, intercept, round(float(loss), 9))
 
 
@@ -66,7 +66,7 @@ def _held_out(kind: str, inputs: np.ndarray, labels: np.ndarray, learners: np.nd
     result = np.zeros(len(labels))
     folds = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
     for seen, unseen in folds.split(inputs, labels, learners):
-        result[unseen] = _raw(_estimator(kind, seed).fit(inputs[seen], labels[seen]), inputs[unseen])
+        result[unseen] = _raw(_fitted(kind, inputs[seen], labels[seen], seed), inputs[unseen])
     return result
 
 
@@ -76,6 +76,16 @@ def _inputs(kind: str, matrix: np.ndarray) -> np.ndarray:
 
 def _raw(estimator: object, inputs: np.ndarray) -> np.ndarray:
     return log_odds(estimator.predict_proba(inputs)[:, 1])
+
+
+def _fitted(kind: str, inputs: np.ndarray, labels: np.ndarray, seed: int) -> object:
+    """A platform without quizzes has no accuracy at all: boosting cannot bin a column without a value."""
+    return _estimator(kind, seed).fit(with_values(inputs), labels)
+
+
+def with_values(inputs: np.ndarray) -> np.ndarray:
+    """The columns that have a value somewhere as they are, the others as 0."""
+    return np.where(np.isnan(inputs).all(axis=0), 0.0, inputs)
 
 
 def _estimator(kind: str, seed: int) -> object:

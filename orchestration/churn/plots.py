@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-SIZE, MARGIN = 320, 44
+SIZE, MARGIN = 320, 54
+BAR, BAR_LENGTH = "█", 20
 COLOURS = ("#1f5fa8", "#c2571a", "#6b6b6b")
 
 
@@ -10,11 +11,19 @@ def calibration_plot(curve: Sequence[tuple[float, float, float]]) -> str:
     """Mean score against the share that churned, a dot for each bin, as large as its rows; the diagonal is perfect."""
     dots = "".join(
         f'<circle cx="{_x(score):.1f}" cy="{_y(rate):.1f}" r="{4 + 12 * share**0.5:.1f}" fill="{COLOURS[0]}" '
-        f'fill-opacity="0.7"><title>score {score:.3f}, churned {rate:.3f}, {share:.0%} of rows</title></circle>'
+        f'fill-opacity="0.7"><title>score {100 * score:.0f} %, left {100 * rate:.0f} %</title></circle>'
         for score, rate, share in curve
     )
     diagonal = f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" stroke="#999" stroke-dasharray="4 4"/>'
-    return _frame("Calibration", "mean score", "share that churned", diagonal + dots)
+    return _frame("Scores against what happened", "the score said", "really left", diagonal + dots)
+
+
+def calibration_table(curve: Sequence[tuple[float, float, float]]) -> str:
+    """The same as a Markdown table with bars of characters: pictures would stay in the metadata of each run."""
+    rows = [
+        f"| {score:.0%} | {rate:.0%} | {BAR * round(BAR_LENGTH * rate)} | {share:.0%} |" for score, rate, share in curve
+    ]
+    return "\n".join(["| the score said | really left | | of learner-weeks |", "|---:|---:|:---|---:|", *rows])
 
 
 def interval_plot(title: str, rows: Iterable[tuple[str, float, float, float, float]]) -> str:
@@ -48,17 +57,17 @@ def escape(text: str) -> str:
 
 
 def _x(value: float) -> float:
-    return MARGIN + value * (SIZE - MARGIN - 10)
+    return MARGIN + value * (SIZE - MARGIN - 24)
 
 
 def _y(value: float) -> float:
-    return SIZE - MARGIN - value * (SIZE - MARGIN - 10)
+    return SIZE - MARGIN - value * (SIZE - MARGIN - 24)
 
 
 def _frame(title: str, below: str, beside: str, content: str) -> str:
     ticks = "".join(
-        f'<text x="{_x(tick):.1f}" y="{SIZE - MARGIN + 16}" text-anchor="middle">{tick:g}</text>'
-        f'<text x="{MARGIN - 6}" y="{_y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>'
+        f'<text x="{_x(tick):.1f}" y="{SIZE - MARGIN + 16}" text-anchor="middle">{100 * tick:.0f} %</text>'
+        f'<text x="{MARGIN - 6}" y="{_y(tick) + 4:.1f}" text-anchor="end">{100 * tick:.0f} %</text>'
         for tick in (0, 0.5, 1)
     )
     box = (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.churn.features import CHANNEL, FEATURES, NAMES
-from orchestration.churn.model import Fitted, log_odds
+from orchestration.churn.model import Fitted, log_odds, with_values
 
 TOP = 3
 LEAST_EFFECT = 0.05
@@ -16,7 +16,7 @@ def top_reasons(model: Fitted, rows: pd.DataFrame, usual: pd.DataFrame) -> list[
     """Up to three reasons for each row, the strongest first. `usual` are the rows whose medians count as usual."""
     matrix = model.encoder.matrix(rows)
     base = log_odds(model.scores_of(matrix))
-    medians = np.nan_to_num(np.nanmedian(model.encoder.matrix(usual)[:, : len(NAMES)], axis=0))
+    medians = np.nanmedian(with_values(model.encoder.matrix(usual)[:, : len(NAMES)]), axis=0)
     shares = model.encoder.matrix(usual)[:, len(NAMES) :].mean(axis=0)
     names, effects = [], []
     for name, places in model.encoder.groups:

@@ -16,9 +16,20 @@ from orchestration.loading.ledger.entries import insert_rows, server_now
 
 KEY, COUNTS = ("model_version", "trained_at"), ("labelled", "training", "test", "scored")
 INTERVENTION_COLUMNS = ("learner_id", "course_id", "contacted_at", "kind")
+LAST_MONDAY = "select maxOrNull(toMonday(complete_through_at)) from marts.agg_data_watermark where source = 'all'"
 LAST_RUN = """
-select status, reason, model, model_version, labelled_count, training_count, test_count, scored_count
+select
+    status, reason, ifNull(toString(toDate(as_of_at)), '') as as_of, model, model_version,
+    labelled_count, training_count, test_count, scored_count
 from ops.churn_runs order by trained_at desc, model_version limit 1
+"""
+LAST_COURSES = """
+select course_id, any(reason) as course_reason, countIf(isNotNull(score)) as scored, count() as learners
+from ops.churn_scores
+where (model_version, trained_at) in (
+    select model_version, trained_at from ops.churn_runs order by trained_at desc, model_version limit 1
+)
+group by course_id order by course_id
 """
 LAST_FIGURES = """
 select measure, value, value_low, value_high from ops.churn_figures
@@ -37,6 +48,12 @@ def read_training_set(client: Client) -> pd.DataFrame:
     for column in ("learner_id", "course_id", "acquisition_channel", "label_reason"):
         rows[column] = rows[column].astype(str)
     return rows
+
+
+def read_last_monday(client: Client) -> pd.Timestamp | None:
+    """The newest Monday that the data reach; None before the first event."""
+    [[monday]] = client.query(LAST_MONDAY).result_rows
+    return None if monday is None else pd.Timestamp(monday)
 
 
 def write_run(client: Client, run: Run) -> None:
@@ -91,6 +108,11 @@ def last_run(client: Client) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     [run] = runs
     asked = {"version": run["model_version"], "model": run["model"]}
     return run, list(client.query(LAST_FIGURES, parameters=asked).named_results())
+
+
+def last_courses(client: Client) -> list[dict[str, Any]]:
+    """The courses of the newest run: how many learners were to be scored, how many were, and why the others not."""
+    return list(client.query(LAST_COURSES).named_results())
 
 
 def read_interventions(text: str) -> list[tuple]:

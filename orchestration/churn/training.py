@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from orchestration.churn.evaluation import Figure, evaluate
 from orchestration.churn.features import KEY, NAMES
-from orchestration.churn.gates import Gate, enough, gates_of
+from orchestration.churn.gates import Gate, enough, enough_learners, gates_of, known_outcomes
 from orchestration.churn.limits import Limits
 from orchestration.churn.measures import calibration_curve, stability_index
 from orchestration.churn.model import KINDS, fit
@@ -33,6 +33,7 @@ class Run:
     counts: dict[str, int] = field(default_factory=dict)
     curve: list[tuple[float, float, float]] = field(default_factory=list)
     tested_since: pd.Timestamp | None = None
+    horizon_days: int = 0
 
     @property
     def is_published(self) -> bool:
@@ -44,22 +45,25 @@ class Run:
         return "; ".join(gate.reason for gate in self.gates if not gate.holds and not gate.course_id)
 
 
-def train_and_score(rows: pd.DataFrame, limits: Limits) -> Run:
-    """Fits, measures, judges and scores. `rows` are those of marts.agg_churn_training; the order does not matter."""
+def train_and_score(rows: pd.DataFrame, limits: Limits, last_monday: pd.Timestamp | None = None) -> Run:
+    """Fits, measures, judges and scores. `rows` are those of marts.agg_churn_training; the order does not matter.
+
+    `last_monday` is the week that a refusal speaks of when there are no rows.
+    """
     import sklearn.ensemble  # noqa: F401  only libraries that are loaded are limited
 
     # One thread: the trees are small, and threads that wait for each other on a busy machine took 40 times as long.
     with threadpool_limits(1):
-        return _train_and_score(rows, limits)
+        return _train_and_score(rows, limits, last_monday)
 
 
-def _train_and_score(rows: pd.DataFrame, limits: Limits) -> Run:
+def _train_and_score(rows: pd.DataFrame, limits: Limits, last_monday: pd.Timestamp | None) -> Run:
     rows = rows.sort_values(KEY, kind="stable").reset_index(drop=True)
     known, to_score = labelled(rows), newest(rows)
     split = split_by_time(known, limits.test_ratio)
     run = Run(
         _version(rows, limits),
-        rows["as_of_at"].max() if len(rows) else None,
+        rows["as_of_at"].max() if len(rows) else last_monday,
         to_score[KEY].assign(
             score=np.nan, status=NOT_PUBLISHED, reason="", top_reasons=[[] for _ in range(len(to_score))]
         ),
@@ -70,11 +74,9 @@ def _train_and_score(rows: pd.DataFrame, limits: Limits) -> Run:
             "scored": len(to_score),
         },
         tested_since=split.tested_since,
+        horizon_days=int((rows["horizon_at"] - rows["as_of_at"]).max().days) if len(rows) else 0,
     )
-    run.gates = [
-        enough(f"enough_to_{use}", *_outcomes(part), limits.positives_min)
-        for use, part in (("learn_from", split.training), ("judge_by", split.test))
-    ]
+    run.gates = _gates_on_rows(rows, split, limits)
     if run.is_published:
         _measure(run, split, known, to_score, limits)
     _publish(run, known, limits)
@@ -110,6 +112,22 @@ def _publish(run: Run, known: pd.DataFrame, limits: Limits) -> None:
     run.scores["status"] = np.where(is_open, PUBLISHED, NOT_PUBLISHED)
     run.scores.loc[~is_open, "score"] = np.nan
     run.scores.loc[~is_open, "top_reasons"] = pd.Series([[]] * len(run.scores), index=run.scores.index)
+
+
+def _gates_on_rows(rows: pd.DataFrame, split: Split, limits: Limits) -> list[Gate]:
+    """What the rows must hold before anything is fitted; without a label there is nothing else to say."""
+    known = known_outcomes(rows["label_reason"].astype(str).value_counts().to_dict())
+    if not known.holds:
+        return [known]
+    sides = split.training.groupby(split.training["is_churned"].astype(bool))["learner_id"].nunique()
+    return [
+        known,
+        *(
+            enough(f"enough_to_{use}", *_outcomes(part), limits.positives_min)
+            for use, part in (("learn_from", split.training), ("judge_by", split.test))
+        ),
+        enough_learners(int(sides.get(True, 0)), int(sides.get(False, 0)), limits.learners_min),
+    ]
 
 
 def _outcomes(rows: pd.DataFrame) -> tuple[int, int]:

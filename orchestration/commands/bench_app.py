@@ -68,3 +68,20 @@ def bench_floor(
 
     arguments = ["--statements", str(statements)] + (["--only", only] if only else []) + (["--json"] if as_json else [])
     raise typer.Exit(run_benchmark("floor", arguments))
+
+
+@bench.command("churn")
+def bench_churn(
+    rows: Annotated[
+        int, typer.Option(min=2000, help="Learner-weeks to learn from, to judge by and to score.")
+    ] = 100_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+) -> None:
+    """What it costs to train the churn model and to score, stage by stage.
+
+    Everything happens in a throw-away home; WAREHOUSE_HOME is not touched. Takes some minutes with the default size.
+    Exit code 0: measured, whether or not the target is met.
+    """
+    from orchestration.commands.bench import run_benchmark
+
+    raise typer.Exit(run_benchmark("churn", ["--rows", str(rows)] + (["--json"] if as_json else [])))

@@ -1,4 +1,4 @@
-"""`warehouse churn …`: what people add to the churn scores."""
+"""`warehouse churn …`: what the churn model says of itself, and what people add to its scores."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,15 +7,23 @@ import typer
 
 from orchestration.commands.errors import CommandError
 
-churn = typer.Typer(no_args_is_help=True, help="Who is about to leave: record whom you contacted.")
+churn = typer.Typer(no_args_is_help=True, help="Who is about to leave: the model, and whom you contacted.")
 
 
 @churn.callback()
 def about() -> None:
-    """Who is about to leave: record whom you contacted.
+    """Who is about to leave: the model, and whom you contacted.
 
     Scores are made by the weekly job; read them in marts.agg_learners_to_contact and marts.fct_churn_scores.
     """
+
+
+@churn.command()
+def show() -> None:
+    """Show the newest churn model: published or not and why, its figures, its courses, its model card."""
+    from orchestration.commands.churn_show import show_churn
+
+    show_churn()
 
 
 @churn.command()
@@ -25,7 +33,9 @@ def record(
     """Record contacts with learners, so that their worth can be measured against the learners held out.
 
     learner_id and course_id as marts.agg_learners_to_contact has them, contacted_at as 2026-01-31T09:00Z, kind such as
-    mail or call. A file may be given again: the same contact counts once. The next weekly run takes it in.
+    mail or call. If you draw by lot whom to leave alone, record these with kind held_out: then that week is measured by
+    your draw, and otherwise by the warehouse's own. A file may be given again: the same contact counts once. The next
+    weekly run takes it in.
 
     Exit code 0: recorded; 1: nothing was, and the message names the line.
     """

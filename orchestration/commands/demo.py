@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.commands.demo_contacts import record_contacts
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import EXIT_FAILED, CommandError
 from orchestration.commands.findings_display import show_curve, show_findings
@@ -51,6 +52,8 @@ def run_demo(learners: int | None, days: int | None, seed: int | None) -> int:
         # dbt reads the models while learners are simulated and their drops delivered.
         with warm_dbt(warehouse.settings.home), shown_stages() as stages:
             truth = deliver(size, warehouse.settings.home / "simulated", warehouse.lake(), stages)
+            if truth.side is not None:
+                record_contacts(warehouse.connect_prepared(), truth.side.campaign)
             exit_code = _build(warehouse, stages)
             if exit_code == EXIT_FAILED:
                 return exit_code

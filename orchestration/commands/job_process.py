@@ -127,6 +127,7 @@ def _tell_of(entry, tell: Tell) -> None:
                     "is_passed": found.passed,
                     "severity": found.severity.value,
                     "faults": _plain(found.metadata).get("faults", ""),
+                    "reason": _plain(found.metadata).get("reason", ""),
                 },
             )
         case DagsterEventType.STEP_FAILURE:

@@ -150,6 +150,7 @@ class RunView:
         is_of_models = event["asset"][0] not in ("raw", "ops")
         if not event["is_passed"]:
             text = f"check {event['check']} on {'.'.join(event['asset'])} failed"
+            text += f": {event['reason']}" if event.get("reason") else ""
             if event["severity"] != "ERROR":
                 self._run.warnings.append(text)
             elif not is_of_models:  # the build's verdict names those of models, with the rows at fault

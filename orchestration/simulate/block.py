@@ -130,10 +130,29 @@ def simulate_block(
     rng = np.random.default_rng(np.random.SeedSequence([seed, block_number]))
     weeks = len(days_in_weeks(days))
     population = draw_population(rng, first_learner, count, weeks, catalogue)
-    active = draw_active_weeks(rng, population, weeks)
+    return complete_block(rng, population, draw_active_weeks(rng, population, weeks), days, catalogue)
+
+
+def complete_block(
+    rng: np.random.Generator, population: Population, active: np.ndarray, days: int, catalogue: Catalogue
+) -> Block:
+    """The block of these learners and their active weeks."""
     visits = draw_visits(rng, population, catalogue, active, days, months_of_days(days))
     recorder = Recorder()
     told = Walk(rng, recorder, catalogue, population, visits).take()
+    return told_block(rng, population, active, visits, told, recorder, days)
+
+
+def told_block(
+    rng: np.random.Generator,
+    population: Population,
+    active: np.ndarray,
+    visits: Visits,
+    told: list[ModuleVisits],
+    recorder: Recorder,
+    days: int,
+) -> Block:
+    """The block of visits that were recorded."""
     visit, milliseconds, bodies = recorder.columns()
     table = StatementTable(
         population, visits, visit, milliseconds + STARTED_AT_MILLISECONDS, bodies, random_uuids(rng, len(bodies))

@@ -75,16 +75,15 @@ def _judged(run: Row, figures: dict[tuple[str, str], Row], ceiling: float) -> It
 
 
 def planted(rows: list[Row], truth: Truth) -> np.ndarray:
-    """The probability that each learner-week was drawn with."""
-    channels = [channel.name for channel in CHANNELS]
-    return np.array(
-        [
-            truth.leaving[channels.index(row["acquisition_channel"])][int(row["is_in_community"])][
-                int(row["age_weeks"])
-            ][int(row["came_last_week"])]
-            for row in rows
-        ]
-    )
+    """The probability that each learner-week was drawn with; what is planned and not drawn is as it was."""
+    channels = {channel.name: table for channel, table in zip(CHANNELS, truth.leaving, strict=True)}
+    return np.array([_probability(row, channels.get(row["acquisition_channel"])) for row in rows])
+
+
+def _probability(row: Row, table: list | None) -> float:
+    if table is None:
+        return float(row["has_churned"])
+    return table[int(row["is_in_community"])][int(row["age_weeks"])][int(row["came_last_week"])]
 
 
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:

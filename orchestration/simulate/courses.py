@@ -51,7 +51,8 @@ def _recut(units: tuple[Unit, ...], order: int, **traits: float) -> tuple[Unit, 
     return tuple(replace(unit, **traits) if number == order else unit for number, unit in enumerate(units))
 
 
-def _course_pages(course_id: str) -> tuple[Unit, ...]:
+def course_pages(course_id: str) -> tuple[Unit, ...]:
+    """The pages of a course itself, which belong to no module."""
     titles = ("Course news", "Forum digest", "Timetable")
     return tuple(
         replace(page(title, 200), activity_id=f"{course_id}/pages/{order}", position=9000 + order)
@@ -95,7 +96,7 @@ def _data_literacy(recut_day: int) -> Course:
         place_module(course_id, 5, "Averages and spread", averages, (0.82, 0.74, 0.88, 0.80)),
         place_module(course_id, 6, "Telling the story", lesson("Stories", 270, 390), (0.80, 0.70, 0.88, 0.80)),
     )
-    return Course(course_id, "Data literacy", modules, _course_pages(course_id))
+    return Course(course_id, "Data literacy", modules, course_pages(course_id))
 
 
 def _project_leadership(recut_day: int) -> Course:
@@ -130,7 +131,7 @@ def _project_leadership(recut_day: int) -> Course:
         place_module(course_id, 5, "Running meetings", rushed, (0.94,) * 4),
         place_module(course_id, 6, "Closing a project", lesson("Closing", 285, 375), (0.90,) * 4),
     )
-    return Course(course_id, "Project leadership", modules, _course_pages(course_id))
+    return Course(course_id, "Project leadership", modules, course_pages(course_id))
 
 
 def build_catalogue(days: int = DEFAULT_DAYS) -> Catalogue:

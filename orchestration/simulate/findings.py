@@ -10,8 +10,10 @@ from dataclasses import replace
 from orchestration.simulate.change_findings import change_findings
 from orchestration.simulate.churn_findings import churn_findings
 from orchestration.simulate.finding import Finding, Query, Row, exact, number, text
+from orchestration.simulate.habit_findings import habit_findings
 from orchestration.simulate.item_findings import item_findings
 from orchestration.simulate.retention_findings import retention_findings
+from orchestration.simulate.side_findings import side_findings
 from orchestration.simulate.truth import ModuleTruth, Truth
 
 WATCHED_TOLERANCE = 0.001
@@ -35,6 +37,8 @@ def compare(query: Query, truth: Truth) -> list[Finding]:
         ("videos that were cut again", change_findings),
         ("planted retention", retention_findings),
         ("planted leaving and the churn scores", churn_findings),
+        ("the thin course and the worth of contacts", side_findings),
+        ("habits of learning", habit_findings),
     ):
         try:
             findings.extend(measure(query, truth))

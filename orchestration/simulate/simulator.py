@@ -16,6 +16,8 @@ from orchestration.simulate.faults import Faults
 from orchestration.simulate.identifiers import timestamps
 from orchestration.simulate.learners import learner_line
 from orchestration.simulate.plants import DEFAULT_DAYS, MINIMUM_DAYS
+from orchestration.simulate.side_courses import habits_of, side_courses
+from orchestration.simulate.side_truth import side_sentences, side_truth
 from orchestration.simulate.tally import Tally
 from orchestration.simulate.truth import TRUTH_FILE, Truth, mark_unfinished
 
@@ -44,11 +46,27 @@ def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Pro
             rng = np.random.default_rng(np.random.SeedSequence([seed, number, 1]))
             faults = Faults(rng, block.table, tally.counts, number)
             faults.write(writer, _told(on_progress, first, len(block.population), learners))
+        beside, habits = side_courses(learners, days, seed), habits_of(learners, days, seed)
+        for side in beside:
+            tally.add_people(side.block)
+            rows.extend(_learner_rows(side.block, side.catalogue))
+        for habit in habits:
+            tally.add_events(habit.block)
+        for small in (*beside, *habits):
+            rng = np.random.default_rng(np.random.SeedSequence([seed, small.block_number, 1]))
+            Faults(rng, small.block.table, tally.counts, small.block_number).write(writer)
         tally.counts.files = writer.file_count
-    write_objects(folder / "catalog" / "catalog.ndjson", catalogue_lines(catalogue))
+    lines = [
+        line
+        for known in (catalogue, *(small.catalogue for small in (*beside, *habits)))
+        for line in catalogue_lines(known)
+    ]
+    write_objects(folder / "catalog" / "catalog.ndjson", lines)
     write_objects(folder / "learners" / "learners.ndjson", rows)
     write_objects(folder / "changes" / "changes.ndjson", change_lines(catalogue))
     truth = tally.truth()
+    truth.side = side_truth(beside, habits)
+    truth.sentences |= side_sentences(truth.side)
     truth.write(folder)
     return truth
 

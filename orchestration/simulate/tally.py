@@ -91,19 +91,27 @@ class Tally:
     def add(self, block: Block) -> None:
         """Adds the draws of one block. Test learners count as learners and in events, not in the planted ratios."""
         population = block.population
-        self.counts.learners_enrolled += len(population)
-        self.counts.learners_active += int(population.is_active.sum())
-        self.counts.learners_test += int(population.is_test.sum())
-        self.counts.events += len(block.table)
-        self.counts.assumed_utc += block.table.assumed_utc_count()
-        self.counts.sessions += block.table.session_count()
+        self.add_people(block)
         first_start = np.full(len(population), np.inf)
         np.minimum.at(first_start, block.visits.learner, block.visits.starts_at)
         days = np.where(np.isfinite(first_start), first_start, 0) // DAY_SECONDS
         month = months_of_days(self.days)[days.astype(int)]
         for truth, told in zip(self.modules, block.told, strict=True):
             self._add_module(block, truth, told, month)
+
+    def add_people(self, block: Block) -> None:
+        """Adds what is counted over all courses: learners, events, sessions and retention."""
+        self.counts.learners_enrolled += len(block.population)
+        self.counts.learners_test += int(block.population.is_test.sum())
+        self.add_events(block)
         self._add_retention(block)
+
+    def add_events(self, block: Block) -> None:
+        """Adds what learners did who are enrolled nowhere: they are in no channel and in no planted retention."""
+        self.counts.learners_active += int(block.population.is_active.sum())
+        self.counts.events += len(block.table)
+        self.counts.assumed_utc += block.table.assumed_utc_count()
+        self.counts.sessions += block.table.session_count()
 
     def _add_module(self, block: Block, truth: ModuleTruth, told: ModuleVisits, month: np.ndarray) -> None:
         learner = block.visits.learner[told.visits]

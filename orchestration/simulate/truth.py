@@ -9,6 +9,8 @@ from pathlib import Path
 
 import orjson
 
+from orchestration.simulate.side_truth import SideTruth, read_side_truth
+
 FORMAT, UNFINISHED = 3, 0
 TRUTH_FILE = "truth.json"
 
@@ -165,6 +167,7 @@ class Truth:
     retention: list[RetentionCell] = field(default_factory=list)
     leaving: list = field(default_factory=list)
     recuts: list[RecutTruth] = field(default_factory=list)
+    side: SideTruth | None = None
     sentences: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -205,5 +208,6 @@ def read_truth(path: Path) -> Truth:
         "items": [ItemTruth(**item) for item in raw["items"]],
         "retention": [RetentionCell(**cell) for cell in raw["retention"]],
         "recuts": [RecutTruth(**recut) for recut in raw["recuts"]],
+        "side": read_side_truth(raw["side"]),
     }
     return Truth(**(raw | parts))

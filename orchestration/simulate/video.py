@@ -157,7 +157,8 @@ def _pause(player: Player, mask: np.ndarray) -> None:
     player.report("played", mask, player.times(mask), player.speeds(mask))
 
 
-def _seek(player: Player, mask: np.ndarray, to: np.ndarray) -> None:
+def seek_to(player: Player, mask: np.ndarray, to: np.ndarray) -> None:
+    """Jumps and says so: what was played before is a segment."""
     player.close_segment(mask)
     origin = player.position[mask].tolist()
     player.jump(mask, np.round(to, 3))
@@ -185,9 +186,17 @@ def _first_act(player: Player, video: Unit, ends: np.ndarray, may_act: np.ndarra
     is_acting = may_act & (rng.random(count) < FIRST_ACT_RATIO)
     player.advance(is_acting, at)
     _pause(player, is_acting & (act == PAUSE))
-    _seek(player, is_acting & (act == SEEK_BACK), np.maximum(at - rng.uniform(5, 30, count), 0.0))
+    seek_to(player, is_acting & (act == SEEK_BACK), np.maximum(at - rng.uniform(5, 30, count), 0.0))
     _change_rate(player, is_acting & (act == RATE_CHANGE))
-    _seek(player, is_acting & (act == SEEK_FORWARD), ahead)
+    seek_to(player, is_acting & (act == SEEK_FORWARD), ahead)
+
+
+def stop_at(player: Player, mask: np.ndarray) -> None:
+    """Paused where the player stands, and gone."""
+    player.close_segment(mask)
+    player.report("paused", mask, player.summaries(mask))
+    player.wait(mask, np.full(len(mask), 1.0))
+    player.report("terminated", mask, player.summaries(mask))
 
 
 def _finish(player: Player, is_finished: np.ndarray, is_tab_closed: np.ndarray) -> None:

@@ -3,49 +3,100 @@
 {#
     Learners who were listed and drawn to be contacted against those listed and drawn to be left alone, contacted or
     not: people choose whom they call, and those whom they reach would have stayed more often anyway. Only weeks in
-    which a course contacted anybody count, and of each learner only the first of them.
+    which a course contacted anybody count, and of each learner only the first of them. A course that recorded its own
+    draw in a week is measured by it, and by the learners recorded in it only.
 #}
 with
-    campaigns as (
-        select distinct course_id, as_of_at
+    recorded as (
+        select
+            learner_id,
+            course_id,
+            as_of_at,
+            countIf(is_contact) > 0 as is_contacted,
+            countIf(not is_contact) > 0 as is_left_alone
         from {{ ref("fct_interventions") }}
-        where not is_held_out
+        group by learner_id, course_id, as_of_at
     ),
 
-    contacts as (
-        select distinct learner_id, course_id, as_of_at, true as is_contacted
+    campaigns as (
+        select
+            course_id,
+            as_of_at,
+            countIf(is_contact) as contact_count,
+            countIf(is_contact and not is_held_out) as intended_count,
+            countIf(not is_contact) > 0 as has_own_draw
         from {{ ref("fct_interventions") }}
+        group by course_id, as_of_at
+        having if(has_own_draw, contact_count, intended_count) > 0
     ),
 
     outcomes as (
-        select learner_id, course_id, as_of_at, not assumeNotNull(is_churned) as is_kept
+        select
+            learner_id,
+            course_id,
+            as_of_at,
+            recent_active_day_count,
+            {{ is_held_out("learner_id", "course_id") }} as is_drawn_by_hash,
+            not assumeNotNull(is_churned) as is_kept
         from {{ ref("agg_churn_training") }}
         where isNotNull(is_churned)
     ),
 
+    segments as (
+        select learner_id, as_of_at, is_disengaging
+        from {{ ref("agg_learner_segments") }}
+    ),
+
+    scores as (
+        select learner_id, course_id, as_of_at, toString(status) as status, band
+        from {{ ref("fct_churn_scores") }}
+    ),
+
     listed as (
         select
-            scores.learner_id as learner_id,
-            scores.course_id as course_id,
-            scores.as_of_at as as_of_at,
-            scores.is_held_out as is_held_out,
+            outcomes.learner_id as learner_id,
+            outcomes.course_id as course_id,
+            outcomes.as_of_at as as_of_at,
             outcomes.is_kept as is_kept,
-            contacts.is_contacted as is_contacted
-        from {{ ref("fct_churn_scores") }} as scores
+            recorded.is_contacted as is_contacted,
+            if(
+                campaigns.has_own_draw,
+                recorded.is_left_alone,
+                outcomes.is_drawn_by_hash
+            ) as is_held_out
+        from outcomes
         inner join
-            outcomes
-            on scores.learner_id = outcomes.learner_id
-            and scores.course_id = outcomes.course_id
-            and scores.as_of_at = outcomes.as_of_at
+            campaigns
+            on outcomes.course_id = campaigns.course_id
+            and outcomes.as_of_at = campaigns.as_of_at
         left join
-            contacts
-            on scores.learner_id = contacts.learner_id
-            and scores.course_id = contacts.course_id
-            and scores.as_of_at = contacts.as_of_at
+            scores
+            on outcomes.learner_id = scores.learner_id
+            and outcomes.course_id = scores.course_id
+            and outcomes.as_of_at = scores.as_of_at
+        left join
+            segments
+            on outcomes.learner_id = segments.learner_id
+            and outcomes.as_of_at = segments.as_of_at
+        left join
+            recorded
+            on outcomes.learner_id = recorded.learner_id
+            and outcomes.course_id = recorded.course_id
+            and outcomes.as_of_at = recorded.as_of_at
         where
-            scores.band in ('high', 'medium')
-            and (scores.course_id, scores.as_of_at)
-            in (select course_id, as_of_at from campaigns)
+            {{
+                is_listed(
+                    "scores.status",
+                    "scores.band",
+                    "segments.is_disengaging",
+                    "outcomes.recent_active_day_count",
+                )
+            }}
+            and (
+                not campaigns.has_own_draw
+                or recorded.is_contacted
+                or recorded.is_left_alone
+            )
         order by learner_id, course_id, as_of_at
         limit 1 by learner_id, course_id
     ),

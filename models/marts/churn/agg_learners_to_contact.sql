@@ -51,6 +51,7 @@ with
             max(contacted_at) as last_contacted_at,
             toString(argMax(kind, (contacted_at, kind))) as last_contact_kind
         from {{ ref("fct_interventions") }}
+        where is_contact
         group by learner_id, course_id
     ),
 
@@ -111,11 +112,11 @@ with
         from joined
         where
             not {{ is_held_out("learner_id", "course_id") }}
-            and if(
-                status = 'published',
-                band in ('high', 'medium'),
-                is_disengaging or recent_active_day_count = 0
-            )
+            and {{
+                is_listed(
+                    "status", "band", "is_disengaging", "recent_active_day_count"
+                )
+            }}
     )
 
 select

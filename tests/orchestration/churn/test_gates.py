@@ -3,11 +3,11 @@
 import pytest
 
 from orchestration.churn.evaluation import Figure
-from orchestration.churn.gates import enough, gates_of
+from orchestration.churn.gates import enough, enough_learners, gates_of, known_outcomes
 from orchestration.churn.limits import Limits, limits, read_limits
 from orchestration.settings import PROJECT_ROOT
 
-LIMITS = Limits(1, 0.25, 200, 50, 20, 0.05, 0.2, 0.1)
+LIMITS = Limits(1, 0.25, 200, 50, 20, 20, 0.05, 0.2, 0.1)
 
 
 def figures(gain_low: float = 0.01, error: float = 0.02, **slice_figure: tuple[str, str, float, float]) -> list[Figure]:
@@ -61,3 +61,17 @@ def test_limits_come_from_the_project_and_a_missing_one_is_named():
     assert limits().calibration_error_max == 0.05
     with pytest.raises(ValueError, match="drift_max"):
         read_limits(text.replace("churn_model_drift_max", "churn_other_drift_max"))
+
+
+def test_unknown_outcomes_are_told_by_why_they_are_unknown():
+    assert known_outcomes({"": 3, "censored": 5}).holds
+    refused = known_outcomes({"censored": 1_205, "course_ended": 4})
+    assert not refused.holds
+    assert (
+        "of 1,209 learner-weeks, 1,205 reach beyond the data, 4 reach beyond the end of their course" in refused.reason
+    )
+
+
+def test_many_weeks_of_few_learners_are_not_enough():
+    assert enough_learners(20, 30, 20).holds
+    assert not enough_learners(19, 300, 20).holds

@@ -107,8 +107,10 @@ def test_no_rows_are_refused_too(programme: Programme):
 def test_the_card_shows_figures_gates_and_plots(run: Run):
     page = card(run)
     assert "Scores are published" in page
+    assert "learners have none, in: thin" in page
+    assert "does nothing in the course for the next 14 days" in page
     assert page.count("<svg") == 2
-    assert "enough in the course" in page
+    assert "Enough in the course" in page
     assert f"{figure(run, 'auc_pr'):.3f}" in page
 
 

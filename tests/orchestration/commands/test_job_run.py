@@ -89,9 +89,10 @@ def test_a_wait_for_another_run_is_a_stage_of_its_own(run: JobRun):
 
 def test_a_failed_check_is_named(run: JobRun):
     failed = {"kind": "checked", "check": "gate", "asset": ["raw", "event_lines"], "is_passed": False}
-    play(run, failed | {"severity": "ERROR"}, failed | {"check": "few_are_late", "severity": "WARN"})
+    late = failed | {"check": "few_are_late", "severity": "WARN", "reason": "12 are late"}
+    play(run, failed | {"severity": "ERROR"}, late)
     assert run.failures == ["check gate on raw.event_lines failed"]
-    assert run.warnings == ["check few_are_late on raw.event_lines failed"]
+    assert run.warnings == ["check few_are_late on raw.event_lines failed: 12 are late"]
 
 
 def test_the_message_of_a_failed_step_is_one_line(run: JobRun):

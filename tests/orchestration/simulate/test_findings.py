@@ -95,6 +95,15 @@ def learner_weeks(truth: Truth) -> list[dict]:
     return rows
 
 
+def uplift_row(truth: Truth) -> dict:
+    campaign = truth.side.campaign
+    return {
+        "listed_count": campaign.contacted_count, "contacted_count": campaign.contacted_count,
+        "held_out_count": campaign.held_out_count, "held_out_contacted_count": 0, "uplift_ratio": 0.2,
+        "uplift_ratio_low": 0.1, "uplift_ratio_high": 0.3,
+    }  # fmt: skip
+
+
 @pytest.fixture
 def marts(truth: Truth) -> Marts:
     """What the marts would answer if they were right."""
@@ -131,6 +140,13 @@ def marts(truth: Truth) -> Marts:
         "fct_churn_runs": [{"status": "published", "reason": "", "model": "logistic", "tested_since_at": "2025-10-06"}],
         "fct_churn_figures": [churn_row(*row) for row in CHURN_FIGURES],
         "agg_churn_training": learner_weeks(truth),
+        "fct_churn_scores": [{"status": "not_published", "status_reason": "3 learner-weeks churned", "learners": 4}],
+        "agg_intervention_uplift": [uplift_row(truth)],
+        "agg_learner_segments": [{"learners": 80, "crammers": 20, "skimmers": 20}],
+        "fct_attempts": [{
+            "answered": truth.side.habits.answer_count, "guessed": truth.side.habits.guess_count, "guessers": 20,
+        }],
+        "agg_transitions": [{"step": name, "moves": count} for name, count in truth.side.habits.steps.items()],
     }  # fmt: skip
 
 
@@ -150,7 +166,7 @@ def missed(marts: Marts, truth: Truth) -> list[Finding]:
 
 def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
     assert missed(marts, truth) == []
-    assert len(compare(asked(marts), truth)) == 31
+    assert len(compare(asked(marts), truth)) == 38
 
 
 @pytest.mark.parametrize(
@@ -160,6 +176,8 @@ def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
         ("fct_sessions", "sessions"), ("fct_quarantined_lines", "lines"), ("agg_video_drop_off", "started"),
         ("agg_content_effectiveness", "completed_count"), ("agg_cohort_retention", "active_count"),
         ("agg_item_analysis", "judged_count"), ("agg_item_analysis", "correct_count"),
+        ("agg_learner_segments", "crammers"), ("agg_learner_segments", "skimmers"), ("fct_attempts", "guessed"),
+        ("fct_attempts", "guessers"), ("agg_transitions", "moves"),
     ],
 )  # fmt: skip
 def test_a_count_that_is_off_by_one_is_missed(marts: Marts, truth: Truth, mart: str, column: str) -> None:
@@ -312,6 +330,26 @@ def test_quotes_in_an_identifier_stay_inside_the_literal(truth: Truth) -> None:
     odd = replace(truth, leave_video=replace(truth.leave_video, video_id="it's \\ odd"))
     compare(lambda sql: asked_for.append(sql) or [], odd)
     assert any(sql.endswith("where video_id = 'it\\'s \\\\ odd'") for sql in asked_for)
+
+
+@pytest.mark.parametrize(
+    ("change", "question"),
+    [
+        ({"listed_count": 0}, "Learners written to, and left alone by chance"),
+        ({"uplift_ratio_low": -0.01}, "What writing to learners of 'Weekly practice' is worth: share kept"),
+        ({"uplift_ratio_high": 0.15}, "What writing to learners of 'Weekly practice' is worth: share kept"),
+    ],
+)
+def test_contacts_that_are_lost_or_worth_something_else_are_missed(
+    marts: Marts, truth: Truth, change: dict, question: str
+) -> None:
+    marts["agg_intervention_uplift"][0] |= change
+    assert [finding.question for finding in missed(marts, truth)] == [question]
+
+
+def test_scores_for_a_thin_course_are_missed(marts: Marts, truth: Truth) -> None:
+    marts["fct_churn_scores"][0] |= {"status": "published", "status_reason": ""}
+    assert [finding.measured for finding in missed(marts, truth)] == ["published"]
 
 
 def test_the_binomial_tail_is_exact() -> None:
