@@ -145,23 +145,6 @@ with
             and statement_id not in (select statement_id from voided_statements)
     ),
 
-    verbs as (select verb_iri as iri, verb, verb_group from {{ ref("xapi_verbs") }}),
-
-    activity_types as (
-        select activity_type_iri as iri, activity_type from {{ ref("activity_types") }}
-    ),
-
-    catalog_items as (
-        select activity_id as item_id, course_id as item_course_id, activity_type
-        from {{ ref("int_catalog_items__current") }}
-    ),
-
-    only_courses as (
-        select activity_id as placed_id, course_id as only_course_id
-        from {{ ref("int_activity_courses") }}
-        where is_only_course
-    ),
-
     arrival_spellings as (
         select
             arrival_type,
@@ -174,54 +157,15 @@ with
     ),
 
     named as (
-        select
-            statements.*,
-            verbs.verb as named_verb,
-            verbs.verb_group as named_group,
-            multiIf(
-                activity_types.activity_type != '',
-                activity_types.activity_type,
-                catalog_items.activity_type != '',
-                catalog_items.activity_type,
-                verbs.verb_group = 'video',
-                'video',
-                'other'
-            ) as activity_type,
-            multiIf(
-                course_id != '',
-                course_id,
-                catalog_items.item_course_id != '',
-                catalog_items.item_course_id,
-                only_courses.only_course_id
-            ) as placed_course_id,
-            parent_types.activity_type as parent_activity_type
-        from chosen_versions as statements
-        left join verbs on statements.verb_iri = verbs.iri
-        left join activity_types on statements.activity_type_iri = activity_types.iri
-        left join
-            activity_types as parent_types
-            on statements.parent_activity_type_iri = parent_types.iri
-        left join catalog_items on statements.activity_id = catalog_items.item_id
-        left join only_courses on statements.activity_id = only_courses.placed_id
+        select * from {{ named_statements("(select * from chosen_versions)") }} as named
     ),
 
     final as (
         select
-            * except (course_id),
-            if(named_verb = '', 'other', named_verb) as verb,
-            multiIf(
-                named_verb = '',
-                'other',
-                activity_type = 'video' and named_group = 'lifecycle',
-                'video',
-                named_group
-            ) as verb_group,
-            placed_course_id as course_id,
-            {# Open edX and others send one parent statement for a problem and one child for each of its inputs. #}
-            activity_type = 'question' and parent_activity_type = 'question' as is_part,
+            *,
             transform(
                 if(
-                    named_group = 'navigation',
+                    verb_group = 'navigation',
                     replaceRegexpOne(arrival_type_reported, '^[0-9]+$', '#'),
                     arrival_type_reported
                 ),

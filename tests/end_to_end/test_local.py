@@ -54,8 +54,9 @@ def bad_files(simulation: tuple[Path, Truth], tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def first_run(warehouse: CommandLine, simulation: tuple[Path, Truth], bad_files: dict[str, Path]) -> Answer:
     """Good and bad drops delivered, one pass made."""
-    warehouse("put", str(simulation[0]))
-    warehouse("put", *(str(path) for path in bad_files.values()), "--source", "careless")
+    with warehouse.services():
+        warehouse.here("put", str(simulation[0]))
+        warehouse.here("put", *(str(path) for path in bad_files.values()), "--source", "careless")
     return warehouse("run", expect=3)
 
 
@@ -92,7 +93,10 @@ def test_a_second_run_says_within_seconds_that_nothing_is_new(warehouse: Command
     assert time.monotonic() - started < 20
     assert "Nothing new since nightly built the marts" in again.out
     assert "2 delivered objects are not published (1 held by the gate, 1 parked)" in again.out
-    assert "Nothing new since nightly" in warehouse("run", "--job", "near_real_time", expect=3).out
+
+
+def test_nor_has_the_other_job_anything_to_do(warehouse: CommandLine, kept_up: ExitStack):
+    assert "Nothing new since nightly" in warehouse.here("run", "--job", "near_real_time", expect=3).out
 
 
 def test_the_good_data_is_in_the_marts(warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]):
@@ -170,27 +174,48 @@ def test_an_error_of_clickhouse_is_one_line(warehouse: CommandLine, kept_up: Exi
     assert failed.err.count("\n") == 1
 
 
-def test_the_same_file_put_again_gives_the_same_marts(
-    warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]
-):
-    before = checksums(warehouse)
-    file = next(iter(sorted(simulation[0].glob("events/web/*/*.gz"))))
-    warehouse("put", str(file), "--source", "web")
-    ran = warehouse("run", "--job", "near_real_time", expect=3)
-    assert "near_real_time: loaded 1 object " in ran.out
-    assert "1 published, 0 held by the gate. Built" in ran.out
-    assert "2 of them since before this run" in ran.out
-    assert "Everything delivered is published" not in ran.out
-    assert checksums(warehouse) == before
+def test_all_files_of_the_home_are_for_the_owner_only(warehouse: CommandLine, first_run: Answer):
+    files = [path for path in [warehouse.home, *warehouse.home.rglob("*")] if not path.is_symlink()]
+    assert len(files) > 100
+    assert [path for path in files if path.lstat().st_mode & 0o077] == []
 
 
-def test_runs_that_were_killed_are_made_up_for(
+def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, kept_up: ExitStack, tmp_path: Path):
+    page = tmp_path / "brief.html"
+    assert warehouse.here("report", "--out", str(page)).out.strip() == str(page)
+    html = page.read_text()
+    [reach] = warehouse.rows("select event_count from marts.agg_data_watermark where source = 'all'")
+    [lines] = warehouse.rows("select sum(line_count) as lines from marts.agg_source_health")
+    assert f"{int(reach['event_count']):,} events are behind them" in html
+    assert f"{int(lines['lines']):,}" in html
+    assert "rubbish-" in html, "a held file is named"
+
+
+def test_a_question_in_words_is_answered(warehouse: CommandLine, kept_up: ExitStack):
+    answer = warehouse.here("ask", "which files are held by the gate?")
+    assert "rubbish-" in answer.out
+    assert "from marts.fct_drops" in answer.out
+    unknown = warehouse.here("ask", "what is the weather in Paris?", expect=1)
+    assert "which videos lose the most learners?" in unknown.out
+
+
+def test_an_empty_warehouse_says_how_to_get_answers(empty: CommandLine):
+    with empty.services():
+        assert "warehouse run" in empty.here("report", expect=1).err
+        assert "not built yet" in empty.here("ask", "how fresh are the data?", expect=1).err
+
+
+def test_runs_that_were_killed_are_made_up_for_and_a_file_put_again_changes_nothing(
     warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]
 ):
-    """The job in the middle of a build, by whoever frees memory; then the command itself, with all that it runs for."""
+    """The job in the middle of a build, by whoever frees memory; then the command itself, with all that it runs for.
+
+    Every file that is put is one that was there before: the marts stay as they are.
+    """
     before = checksums(warehouse)
+    files = sorted(simulation[0].glob("events/web/*/*.gz"))
+    warehouse.here("put", str(files[0]), "--source", "web")
     kept_up.close()
-    warehouse("put", str(sorted(simulation[0].glob("events/web/*/*.gz"))[1]), "--source", "web")
     run = warehouse.start("run", "--job", "near_real_time")
     wait_for(
         lambda: any(("/dbt-warm build" in line or "/dbt build" in line) for line in processes_of(warehouse.home)),
@@ -204,41 +229,16 @@ def test_runs_that_were_killed_are_made_up_for(
     wait_for(lambda: any(is_locked(path) for path in (warehouse.home / "runs").glob("*.lock")), 120, run)
     run.kill()
     run.communicate()
+    warehouse("put", str(files[1]), "--source", "web")
     ran = warehouse("run", "--job", "near_real_time", expect=3)
     # The job that lost its command has had time to end in order, or it is told of now; none is left behind.
     assert ran.err.count("was killed; it is now marked as failed.") <= 1
-    assert checksums(warehouse) == before
     assert list((warehouse.home / "runs").iterdir()) == []
-
-
-def test_all_files_of_the_home_are_for_the_owner_only(warehouse: CommandLine, first_run: Answer):
-    files = [path for path in [warehouse.home, *warehouse.home.rglob("*")] if not path.is_symlink()]
-    assert len(files) > 100
-    assert [path for path in files if path.lstat().st_mode & 0o077] == []
-
-
-def test_the_brief_says_what_the_marts_say(warehouse: CommandLine, kept_up: ExitStack, tmp_path: Path):
-    page = tmp_path / "brief.html"
-    assert warehouse("report", "--out", str(page)).out.strip() == str(page)
-    html = page.read_text()
-    [reach] = warehouse.rows("select event_count from marts.agg_data_watermark where source = 'all'")
-    [lines] = warehouse.rows("select sum(line_count) as lines from marts.agg_source_health")
-    assert f"{int(reach['event_count']):,} events are behind them" in html
-    assert f"{int(lines['lines']):,}" in html
-    assert "rubbish-" in html, "a held file is named"
-
-
-def test_a_question_in_words_is_answered(warehouse: CommandLine, kept_up: ExitStack):
-    answer = warehouse("ask", "which files are held by the gate?")
-    assert "rubbish-" in answer.out
-    assert "from marts.fct_drops" in answer.out
-    unknown = warehouse("ask", "what is the weather in Paris?", expect=1)
-    assert "which videos lose the most learners?" in unknown.out
-
-
-def test_an_empty_warehouse_says_how_to_get_answers(empty: CommandLine):
-    assert "warehouse run" in empty("report", expect=1).err
-    assert "not built yet" in empty("ask", "how fresh are the data?", expect=1).err
+    assert "near_real_time: loaded 1 object " in ran.out
+    assert "1 published, 0 held by the gate. Built" in ran.out
+    assert "2 of them since before this run" in ran.out
+    assert "Everything delivered is published" not in ran.out
+    assert checksums(warehouse) == before
 
 
 def test_nothing_is_left_running(warehouse: CommandLine, kept_up: ExitStack):

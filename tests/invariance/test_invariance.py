@@ -139,19 +139,28 @@ def test_a_second_build_changes_nothing(laboratory: Laboratory):
     assert laboratory.unlike() == {}
 
 
+@pytest.mark.invariance
 def test_threads_block_sizes_and_batches_of_learners_change_nothing(laboratory: Laboratory, tmp_path: Path):
-    laboratory.use(*profile(tmp_path, max_threads=1, max_block_size=257, max_insert_block_size=1000))
-    laboratory.build("--full-refresh", "--vars", "{build_batch_lines: 400}")
+    laboratory.use(*other_engine(tmp_path), build_batch_lines=400)
+    laboratory.build("--full-refresh")
     assert laboratory.unlike() == {}
 
 
-def test_split_shuffled_doubled_overwritten_and_killed(laboratory: Laboratory, lines: list[Line]):
-    laboratory.use()
+def test_split_shuffled_doubled_overwritten_and_killed_in_batches_and_small_blocks(
+    laboratory: Laboratory, lines: list[Line], tmp_path: Path
+):
+    """The first build is whole, in batches of learners; those after it are of what was touched."""
+    laboratory.use(*other_engine(tmp_path), build_batch_lines=400)
     laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=2), kills={1: MODELS // 3})
     assert laboratory.unlike() == {}
     assert laboratory.killed > 0
     # Equal because all was built anew each time would be no news.
     assert laboratory.kept["fct_watch_intervals"] > 0 or not laboratory.is_incremental
+
+
+def other_engine(folder: Path) -> tuple[str, str]:
+    """Options of dbt: one thread of the engine, and small blocks."""
+    return profile(folder, max_threads=1, max_block_size=257, max_insert_block_size=1000)
 
 
 @pytest.mark.invariance

