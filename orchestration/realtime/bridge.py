@@ -17,7 +17,7 @@ from orchestration.realtime.archiver import BRIDGED_HEADER
 from orchestration.realtime.catalogue_source import documents_of
 from orchestration.realtime.database import connect
 from orchestration.realtime.identity import identity_of
-from orchestration.realtime.kafka import SOURCE_HEADER, ensure_topics, producer, wait_for_broker
+from orchestration.realtime.kafka import SOURCE_HEADER, ensure_topics, producer, send, wait_for_broker
 from orchestration.realtime.settings import STATEMENTS_TOPIC, RealtimeSettings
 from orchestration.resources.lake import S3Lake, connect_lake
 from orchestration.settings import load_settings
@@ -82,12 +82,7 @@ def _send(lake: S3Lake, entry: LakeObject, sending: Producer) -> int:
     headers = [(SOURCE_HEADER, entry.key.split("/")[1].encode()), (BRIDGED_HEADER, entry.key.encode())]
     count = 0
     for document in documents_of(lake, entry.key, "events"):
-        while True:
-            try:
-                sending.produce(STATEMENTS_TOPIC, orjson.dumps(document), key_of(document), headers=headers)
-                break
-            except BufferError:
-                sending.poll(0.1)
+        send(sending, STATEMENTS_TOPIC, orjson.dumps(document), key_of(document), headers)
         count += 1
     if sending.flush(FLUSH_SECONDS):
         raise TimeoutError(f"The broker did not take the lines of {entry.key} within {FLUSH_SECONDS:.0f} s.")

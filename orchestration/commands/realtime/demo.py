@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
     from orchestration.realtime.supervisor import Supervisor
     from orchestration.simulate.platform import Platform
+    from orchestration.simulate.stream import Planted, Stream
 
 FOLDER = "realtime-demo"
 SOURCE = "live"
 FAILING_POSTS = 0.02
 PAUSE_SECONDS = 6.0
 READY_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+FLUSH_SECONDS = 60.0
+LEAST_PARTITIONS = 4
 SETTLE_SECONDS = 120.0
 SHOWN = 5
 DAYS = "select distinct (occurred_at at time zone 'UTC')::date from realtime.platform_actions where kind != 'pause'"
@@ -63,7 +67,7 @@ class Running:
     supervisor: "Supervisor"
     connection: "psycopg.Connection"
     platform: "Platform"
-    kill_count: int = 0
+    killed_at: list[datetime] = field(default_factory=list)
 
 
 def run_realtime_demo(plan: Plan, as_json: bool) -> int:
@@ -128,7 +132,13 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
     with ExitStack() as stack:
         platform, url = stack.enter_context(running_platform(FAILING_POSTS))
         settings = replace(
-            load_realtime_settings(), kafka={}, database_url="", webhook_url=url, rules_file=rules, webhook_secret=""
+            load_realtime_settings(),
+            kafka={},
+            database_url="",
+            webhook_url=url,
+            webhook_secret="",
+            rules_file=rules,
+            partitions=max(LEAST_PARTITIONS, plan.workers),
         )
         path = stack.enter_context(opened_path(settings))
         environment = path.environment | {
@@ -145,8 +155,6 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
 
 def stream(running: Running) -> Proof:
     """Send statements at the rate, kill as planned, wait until all is done, and hold it against what was planted."""
-    from orchestration.realtime.kafka import producer
-    from orchestration.realtime.settings import STATEMENTS_TOPIC
     from orchestration.simulate.stream import Stream
 
     plan = running.plan
@@ -154,33 +162,44 @@ def stream(running: Running) -> Proof:
         stages.start("Starting the workers")
         wait_until_consuming(running)
     messages = Stream(plan.rate, plan.seconds, plan.seed)
-    sending = producer(running.path.settings.kafka)
-    kills_at = [plan.seconds * (number + 1) / (plan.kills + 1) for number in range(plan.kills)]
-    started_at = time.monotonic()
     with Live(messages.planted, running.platform) as live:
-        for number in range(messages.message_count):
-            while (elapsed := time.monotonic() - started_at) < number / plan.rate:
-                sending.poll(0)
-                tend(running)
-                live.show(elapsed)
-                if kills_at and elapsed >= kills_at[0]:
-                    kills_at.pop(0)
-                    kill_a_worker(running, live)
-                time.sleep(0.002)
-            for message in messages.messages(number, datetime.now(UTC)):
-                sending.produce(STATEMENTS_TOPIC, message.value, message.key)
-        sending.flush(30)
+        started_at = time.monotonic()
+        send_all(running, messages, live)
         sent_seconds = time.monotonic() - started_at
         planted = messages.finish()
-        settle(running, planted.message_count, len(planted.actions), live, started_at)
+        settle(running, planted, live, started_at)
     return prove(
         planted,
         running.platform,
         running.connection,
-        kill_count=running.kill_count,
+        killed_at=running.killed_at,
         seconds=sent_seconds,
         start_count=running.path.settings.partitions,
     )
+
+
+def send_all(running: Running, messages: "Stream", live: Live) -> None:
+    """Send each message when it is due, and kill a worker when that is due."""
+    from orchestration.realtime.kafka import producer, send
+    from orchestration.realtime.settings import STATEMENTS_TOPIC
+
+    plan = running.plan
+    sending = producer(running.path.settings.kafka)
+    kills_at = [plan.seconds * (number + 1) / (plan.kills + 1) for number in range(plan.kills)]
+    started_at, looked_at = time.monotonic(), 0.0
+    for number in range(messages.message_count):
+        while (elapsed := time.monotonic() - started_at) < number / plan.rate:
+            time.sleep(min(number / plan.rate - elapsed, LOOK_SECONDS))
+        if elapsed - looked_at >= LOOK_SECONDS:
+            looked_at = elapsed
+            tend(running)
+            live.show(elapsed)
+            if kills_at and elapsed >= kills_at[0]:
+                kills_at.pop(0)
+                kill_a_worker(running, live)
+        for message in messages.messages(number, datetime.now(UTC)):
+            send(sending, STATEMENTS_TOPIC, message.value, message.key)
+    sending.flush(FLUSH_SECONDS)
 
 
 def wait_until_consuming(running: Running) -> None:
@@ -212,23 +231,29 @@ def tend(running: Running) -> None:
 
 def kill_a_worker(running: Running, live: Live) -> None:
     workers = [child for child in running.supervisor.children if child.role == "worker"]
-    victim = workers[running.kill_count % len(workers)]
+    victim = workers[len(running.killed_at) % len(workers)]
     pid = running.supervisor.kill(victim)
     if pid is not None:
-        running.kill_count += 1
+        running.killed_at.append(datetime.now(UTC))
         live.say(f"kill -9 {victim.name} (pid {pid})")
 
 
-def settle(running: Running, message_count: int, action_count: int, live: Live, started_at: float) -> None:
+def settle(running: Running, planted: "Planted", live: Live, started_at: float) -> None:
     """Wait until every message is consumed and archived, and every planted action had its time."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    total = message_count + running.path.settings.partitions
+    total = planted.message_count + running.path.settings.partitions
+    live.say(f"All is sent. Learners fall silent; after {PAUSE_SECONDS:.0f} s their sessions are paused.")
     while time.monotonic() < deadline:
         tend(running)
-        live.show(time.monotonic() - started_at)
-        is_done = len(running.platform.done) >= action_count and consumed_count(running) >= total
-        if is_done and archived_count(running) >= total:
+        missing = {
+            "to consume": total - consumed_count(running),
+            "actions": len(planted.actions) - len(running.platform.done),
+            "lines to archive": total - archived_count(running),
+        }
+        waiting = ", ".join(f"{count:,} {what}" for what, count in missing.items() if count > 0)
+        if not waiting:
             break
+        live.show(time.monotonic() - started_at, f"waiting for: {waiting}")
         time.sleep(0.1)
     # What comes that must not come would come now.
     time.sleep(2.0)
