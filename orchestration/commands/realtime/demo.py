@@ -19,7 +19,8 @@ from orchestration.commands.errors import EXIT_FAILED, CommandError
 from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.commands.realtime.demo_display import Live, show_proof
 from orchestration.commands.realtime.opened import OpenedPath, ask_for_extra, opened_path
-from orchestration.commands.realtime.proof import Parity, Proof, prove
+from orchestration.commands.realtime.parity import compare_with_warehouse
+from orchestration.commands.realtime.proof import Proof, prove
 from orchestration.settings import warehouse_home, warehouse_target
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ LOOK_SECONDS = 0.05
 FLUSH_SECONDS = 60.0
 LEAST_PARTITIONS = 4
 SETTLE_SECONDS = 120.0
-SHOWN = 5
-DAYS = "select distinct (occurred_at at time zone 'UTC')::date from realtime.platform_actions where kind != 'pause'"
 RULES = """
 defaults:
   pause: {{after_minutes: {minutes}}}
@@ -65,9 +64,13 @@ class Running:
     plan: Plan
     path: OpenedPath
     supervisor: "Supervisor"
-    connection: "psycopg.Connection"
     platform: "Platform"
     killed_at: list[datetime] = field(default_factory=list)
+
+    def connect(self) -> "psycopg.Connection":
+        from orchestration.realtime.database import connect
+
+        return connect(self.path.settings.database_url, autocommit=True)
 
 
 def run_realtime_demo(plan: Plan, as_json: bool) -> int:
@@ -82,7 +85,8 @@ def run_realtime_demo(plan: Plan, as_json: bool) -> int:
         running = stack.enter_context(running_demo(plan, home))
         proof = stream(running)
         if plan.parity:
-            proof = replace(proof, parity=compare_with_warehouse(warehouse, running))
+            running.supervisor.stop()
+            proof = replace(proof, parity=compare_with_warehouse(warehouse, running.path.settings))
         show_proof(proof, as_json)
         if not as_json:
             print_note(f"Look at what came of it: WAREHOUSE_HOME={home} uv run warehouse sql …")
@@ -122,7 +126,6 @@ def deliver_catalogue(warehouse: Opened, home: Path) -> None:
 @contextmanager
 def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
     """The whole path, supervised, with a platform behind the webhook."""
-    from orchestration.realtime.database import connect
     from orchestration.realtime.settings import load_realtime_settings
     from orchestration.realtime.supervisor import supervised_path
     from orchestration.simulate.platform import running_platform
@@ -149,8 +152,7 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
         }
         supervisor = supervised_path(path.settings, environment, plan.workers)
         stack.callback(supervisor.stop)
-        connection = stack.enter_context(connect(path.settings.database_url, autocommit=True))
-        yield Running(plan, path, supervisor, connection, platform)
+        yield Running(plan, path, supervisor, platform)
 
 
 def stream(running: Running) -> Proof:
@@ -168,14 +170,15 @@ def stream(running: Running) -> Proof:
         sent_seconds = time.monotonic() - started_at
         planted = messages.finish()
         settle(running, planted, live, started_at)
-    return prove(
-        planted,
-        running.platform,
-        running.connection,
-        killed_at=running.killed_at,
-        seconds=sent_seconds,
-        start_count=running.path.settings.partitions,
-    )
+    with running.connect() as connection:
+        return prove(
+            planted,
+            running.platform,
+            connection,
+            killed_at=running.killed_at,
+            seconds=sent_seconds,
+            start_count=running.path.settings.partitions,
+        )
 
 
 def send_all(running: Running, messages: "Stream", live: Live) -> None:
@@ -260,35 +263,14 @@ def settle(running: Running, planted: "Planted", live: Live, started_at: float) 
 
 
 def consumed_count(running: Running) -> int:
-    row = running.connection.execute("select coalesce(sum(consumed_count), 0) from realtime.consumed_offsets")
-    return int(row.fetchone()[0])
+    return counted(running, "select coalesce(sum(consumed_count), 0) from realtime.consumed_offsets")
 
 
 def archived_count(running: Running) -> int:
-    row = running.connection.execute("select coalesce(sum(line_count), 0) from realtime.archived_ranges")
-    return int(row.fetchone()[0])
+    return counted(running, "select coalesce(sum(line_count), 0) from realtime.archived_ranges")
 
 
-def compare_with_warehouse(warehouse: Opened, running: Running) -> Parity:
-    """Load the archived drops, build the marts, and hold their triggers against the outbox."""
-    from orchestration.checks.realtime_parity import compare_with_marts
-    from orchestration.commands.job_run import run_dagster_job
-    from orchestration.realtime.catalogue_source import FreshRules
-    from orchestration.realtime.report import actions_document
-
-    running.supervisor.stop()
-    with shown_stages() as stages:
-        run = run_dagster_job("nightly", warehouse.settings, stages)
-    if not run.is_success:
-        raise CommandError(f"The warehouse could not be built: {run.failures[0]} See {run.log_path}.")
-    book, key = FreshRules(running.path.settings).book(), warehouse.settings.learner_id_key
-    days = running.connection.execute(DAYS).fetchall()
-    compared = [
-        compare_with_marts(warehouse.connect(), actions_document(running.connection, book, key, day)) for (day,) in days
-    ]
-    return Parity(
-        warehouse_count=sum(comparison.lake_count for comparison in compared),
-        outbox_count=sum(comparison.stream_count for comparison in compared),
-        only_in_warehouse=[" ".join(key) for comparison in compared for key in comparison.only_in_lake][:SHOWN],
-        only_in_outbox=[" ".join(key) for comparison in compared for key in comparison.only_in_stream][:SHOWN],
-    )
+def counted(running: Running, query: str) -> int:
+    """A number of the database; on a connection of its own, for the database may restart meanwhile."""
+    with running.connect() as connection:
+        return int(connection.execute(query).fetchone()[0])
