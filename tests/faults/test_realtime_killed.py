@@ -51,7 +51,8 @@ def test_the_database_and_every_process_down_for_a_minute(empty_home):
             for child in running.supervisor.children:
                 running.supervisor.kill(child)
             time.sleep(DOWN_SECONDS)
-            pg_control(data, ["-w", "start"])
+            # "restart" starts it with the options that it had; "start" would not.
+            pg_control(data, ["-w", "restart"])
 
         breaking = threading.Timer(10, outage)
         breaking.start()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from confluent_kafka import TopicPartition
 
 from orchestration.loading.lake.objects import LakeObject
 from orchestration.realtime.bridge import bridge_new, pass_over_history
@@ -35,8 +36,8 @@ def line(learner: str) -> str:
 
 
 def received(settings: RealtimeSettings, count: int) -> list[tuple[bytes, dict[str, bytes]]]:
-    reading = consumer(settings.kafka, "test-bridge", **{"auto.offset.reset": "earliest"})
-    reading.subscribe([STATEMENTS_TOPIC])
+    reading = consumer(settings.kafka, "test-bridge")
+    reading.assign([TopicPartition(STATEMENTS_TOPIC, number, 0) for number in range(settings.partitions)])
     found = [message for message in reading.consume(count, 30) if message.error() is None]
     reading.close()
     return sorted((message.key(), dict(message.headers())) for message in found)
