@@ -6,7 +6,6 @@ No document means no real-time path, and nothing to compare.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -17,10 +16,18 @@ Key = tuple[str, str, str, str]
 """Kind, learner, what it is about, and, of help, the statement."""
 UNLOCK, REMEDIATE = "unlock", "remediate"
 LATE = "late"
+# Of learners with a trigger that day: what they did before says whether a module was open already.
 TRIGGERS = """
 select kind, learner_id, course_id, activity_id, statement_id, is_correct, score_scaled, toDate(occurred_at) as day
 from marts.fct_action_triggers
-where source in {sources:Array(String)} and occurred_at < toDateTime64({end:String}, 3, 'UTC')
+where
+    source in {sources:Array(String)}
+    and toDate(occurred_at) <= {day:Date}
+    and learner_id in (
+        select learner_id
+        from marts.fct_action_triggers
+        where source in {sources:Array(String)} and toDate(occurred_at) = {day:Date}
+    )
 """
 
 
@@ -41,9 +48,8 @@ class Comparison:
 
 
 def compare_with_marts(client: Client, document: dict[str, Any]) -> Comparison:
-    """The document of a day beside the triggers up to its end."""
-    end = date.fromisoformat(document["day"]) + timedelta(days=1)
-    parameters = {"sources": document["sources"], "end": f"{end} 00:00:00"}
+    """The document of a day beside the triggers of its learners up to its end."""
+    parameters = {"sources": document["sources"], "day": document["day"]}
     return compare(document, client.query(TRIGGERS, parameters=parameters).named_results())
 
 

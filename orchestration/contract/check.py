@@ -98,4 +98,5 @@ def refuse_wrapped(line: Line, kind: str) -> Line:
     """The line, with the reason when it is an object around a statement."""
     if kind != "events" or line.document is None:
         return line
-    return replace(line, reason=wrapping_of(line.document))
+    reason = wrapping_of(line.document)
+    return replace(line, reason=reason) if reason else line

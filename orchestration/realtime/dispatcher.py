@@ -8,14 +8,12 @@ import hashlib
 import hmac
 import logging
 import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import psycopg
+import urllib3
 from psycopg.rows import dict_row
 
 from orchestration.realtime.database import connect
@@ -50,27 +48,24 @@ where action_id = %s
 """
 
 
-@dataclass(frozen=True)
 class Webhook:
-    """Where actions are posted, and the secret that signs them."""
+    """Where actions are posted, and the secret that signs them. Connections are kept."""
 
-    url: str
-    secret: str = ""
+    def __init__(self, url: str, secret: str = "") -> None:
+        self._url, self._secret = url, secret
+        self._connections = urllib3.PoolManager(maxsize=POSTS_AT_ONCE, timeout=POST_SECONDS, retries=False)
 
     def post(self, action: dict[str, Any]) -> str:
         """Send an action; empty when it was accepted (any 2xx, or 409: it was done before), else what went wrong."""
         body = payload(action)
         headers = {"Content-Type": "application/json", "Idempotency-Key": action["action_id"]}
-        if self.secret:
-            headers["X-Warehouse-Signature"] = f"sha256={signature(self.secret, body)}"
-        request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")
+        if self._secret:
+            headers["X-Warehouse-Signature"] = f"sha256={signature(self._secret, body)}"
         try:
-            with urllib.request.urlopen(request, timeout=POST_SECONDS):
-                return ""
-        except urllib.error.HTTPError as error:
-            return "" if error.code == 409 else f"HTTP {error.code}"
-        except OSError as error:
+            answer = self._connections.request("POST", self._url, body=body, headers=headers)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             return f"{type(error).__name__}: {error}"[:300]
+        return "" if answer.status == 409 or 200 <= answer.status < 300 else f"HTTP {answer.status}"
 
 
 def payload(action: dict[str, Any]) -> bytes:

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from orchestration.contract.check import refuse_wrapped
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import LINE_RULES, Judge
-from orchestration.realtime.events import Event, event_of, received_at
+from orchestration.realtime.events import EPOCH, Event, event_of, received_at
 
-_MINUTE = timedelta(minutes=1)
 EMPTY = "not_object"
 """A message without a value says nothing: it is refused as what is no object."""
+KEPT_MINUTES = 64
+"""A backlog is read partition by partition, each at another minute, and rules take milliseconds to make."""
 
 
 @dataclass(frozen=True)
@@ -26,28 +28,27 @@ class Refusal:
 class StreamJudge:
     """Judges messages as of the minute in which the broker took them, so that a replay gives the same answer."""
 
-    def __init__(self) -> None:
-        self._minute: datetime | None = None
-        self._judge: Judge | None = None
-
     def judged(self, value: bytes | None, milliseconds: int) -> Event | Refusal:
         """The event of a message that is a statement; else the reason why it is refused."""
+        received = received_at(milliseconds, datetime.now(UTC))
+        document = self.document(value, received)
+        if isinstance(document, Refusal):
+            return document
+        return event_of(_without_nul(document) if b"\\u0000" in value else document, received)
+
+    def document(self, value: bytes | None, received: datetime) -> dict[str, Any] | Refusal:
+        """The statement of a message, or the reason why it is none."""
         line = refuse_wrapped(parse_line(1, value or b"null"), "events")
         if line.reason:
             return Refusal(line.reason, "", LINE_RULES[line.reason])
-        received = received_at(milliseconds, datetime.now(UTC))
-        fault = self._of_minute(received).fault(line.document)
-        if fault is not None:
-            return Refusal(fault.reason, fault.path, fault.advice)
-        document = _without_nul(line.document) if b"\\u0000" in value else line.document
-        return event_of(document, received)
+        fault = _judge_of(int(received.timestamp()) // 60).fault(line.document)
+        return line.document if fault is None else Refusal(fault.reason, fault.path, fault.advice)
 
-    def _of_minute(self, received: datetime) -> Judge:
-        """The rules as of the end of that minute: they refuse what is further ahead than clocks may be."""
-        minute = received.replace(second=0, microsecond=0)
-        if self._judge is None or minute != self._minute:
-            self._minute, self._judge = minute, Judge("events", minute + _MINUTE)
-        return self._judge
+
+@lru_cache(maxsize=KEPT_MINUTES)
+def _judge_of(minute: int) -> Judge:
+    """The rules as of the end of that minute since 1970: they refuse what is further ahead than clocks may be."""
+    return Judge("events", EPOCH + timedelta(minutes=minute + 1))
 
 
 def _without_nul(value: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from confluent_kafka import Producer
 
 from orchestration.realtime.judge import Refusal
+from orchestration.realtime.kafka import send
 from orchestration.realtime.settings import REJECTED_TOPIC
 
 FLUSH_SECONDS = 30.0
@@ -31,12 +32,7 @@ class RejectedTopic:
         own = {"reason": refusal.reason, "path": refusal.path}
         own |= dict(zip(("topic", "partition", "offset"), map(str, place), strict=True))
         added = [(name, text.encode()) for name, text in own.items()]
-        while True:
-            try:
-                self._producer.produce(REJECTED_TOPIC, value or b"", key, headers=[*(headers or ()), *added])
-                return
-            except BufferError:
-                self._producer.poll(0.1)
+        send(self._producer, REJECTED_TOPIC, value or b"", key, [*(headers or ()), *added])
 
     def flush(self) -> None:
         """Return when the broker has them all. Raises TimeoutError when it does not take them."""

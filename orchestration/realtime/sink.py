@@ -16,8 +16,8 @@ from orchestration.realtime.rule_book import RuleBook
 from orchestration.realtime.store import Entry, PartitionBatch, TopicChanged, Written, write
 
 logger = logging.getLogger(__name__)
-Judged = tuple[bytes | None, Event | Refusal]
-"""A message as it was sent, and its verdict."""
+JudgeOf = Callable[[bytes | None, int], Event | Refusal]
+"""From a message and the milliseconds when the broker took it to its verdict."""
 RETRY_SECONDS = 120.0
 """How long a database may be away before the worker gives up and starts again. Below Kafka's max.poll.interval."""
 
@@ -31,8 +31,10 @@ class DatabaseSink(BaseSink):
         book: Callable[[], RuleBook],
         topic_id: Callable[[], str],
         rejected: RejectedTopic,
+        judged: JudgeOf,
     ) -> None:
         super().__init__()
+        self._judged = judged
         self._connect, self._book, self._topic_id, self._rejected = connect, book, topic_id, rejected
         self._connection: psycopg.Connection | None = None
         self._current_id = ""
@@ -42,15 +44,15 @@ class DatabaseSink(BaseSink):
         self._current_id = self._topic_id()
 
     def add(self, value, key, timestamp, headers, topic, partition, offset) -> None:
-        """Keep a judged message until the checkpoint."""
-        text, verdict = value
+        """Judge a message, and keep it until the checkpoint."""
+        verdict = self._judged(value, timestamp)
         batch = self._batches.get((topic, partition))
         if batch is None:
             batch = self._batches[topic, partition] = PartitionBatch(topic, self._current_id, partition)
         is_refused = isinstance(verdict, Refusal)
         batch.entries.append(Entry(offset, None if is_refused else verdict))
         if is_refused:
-            self._rejected.send(text, verdict, key, headers, (topic, partition, offset))
+            self._rejected.send(value, verdict, key, headers, (topic, partition, offset))
 
     def flush(self) -> None:
         """Write what was kept. While the database is away this waits; what it cannot store is refused."""

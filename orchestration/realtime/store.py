@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import orjson
 import psycopg
@@ -18,26 +19,38 @@ from orchestration.realtime.rule_book import RuleBook
 from orchestration.realtime.rules import Action, Session, on_statement
 
 logger = logging.getLogger(__name__)
-FENCE_ROW = """
-insert into realtime.consumed_offsets (topic, topic_id, partition, next_offset) values (%s, %s, %s, 0)
+# Rows go as one JSON text: a statement for all, and Python loops over none of them.
+FENCE_LOCK = """
+select kept.topic_id, kept.partition, kept.next_offset
+from realtime.consumed_offsets as kept
+inner join json_to_recordset(%s::json) as asked (topic_id text, partition integer) using (topic_id, partition)
+order by kept.topic_id, kept.partition
+for update of kept
+"""
+FENCE_ROWS = """
+insert into realtime.consumed_offsets (topic, topic_id, partition, next_offset)
+select topic, topic_id, partition, 0
+from json_to_recordset(%s::json) as asked (topic text, topic_id text, partition integer)
+order by topic_id, partition
 on conflict (topic_id, partition) do nothing
 """
-FENCE_LOCK = """
-select next_offset from realtime.consumed_offsets where topic_id = %s and partition = %s for update
-"""
 FENCE_ADVANCE = """
-update realtime.consumed_offsets
-set next_offset = %s, consumed_count = consumed_count + %s, refused_count = refused_count + %s,
-    last_event_at = greatest(last_event_at, %s), updated_at = clock_timestamp()
-where topic_id = %s and partition = %s
+update realtime.consumed_offsets as kept
+set next_offset = done.next_offset, consumed_count = kept.consumed_count + done.consumed_count,
+    refused_count = kept.refused_count + done.refused_count,
+    last_event_at = greatest(kept.last_event_at, done.last_event_at), updated_at = clock_timestamp()
+from json_to_recordset(%s::json) as done (
+    topic_id text, partition integer, next_offset bigint, consumed_count bigint, refused_count bigint,
+    last_event_at timestamptz)
+where kept.topic_id = done.topic_id and kept.partition = done.partition
 """
 INSERT_ACTIONS = """
 insert into realtime.platform_actions
     (action_id, kind, learner, actor, course_id, activity_id, statement_id, registration, occurred_at, details,
      suppressed_because)
-select * from unnest(
-    %s::text[], %s::text[], %s::text[], %s::text[]::jsonb[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::text[]::jsonb[], %s::text[])
+select * from json_to_recordset(%s::json) as action (
+    action_id text, kind text, learner text, actor jsonb, course_id text, activity_id text, statement_id text,
+    registration text, occurred_at timestamptz, details jsonb, suppressed_because text)
 on conflict (action_id) do nothing
 """
 # Sorted, so that two workers that meet the same learners lock them in one order.
@@ -45,9 +58,9 @@ UPSERT_SESSIONS = """
 insert into realtime.learner_sessions as kept
     (learner, registration, actor, course_id, activity_id, position_seconds, statement_id, last_event_at, pause_at,
      status)
-select * from unnest(
-    %s::text[], %s::text[], %s::text[]::jsonb[], %s::text[], %s::text[], %s::float8[], %s::text[], %s::timestamptz[],
-    %s::timestamptz[], %s::text[])
+select * from json_to_recordset(%s::json) as session (
+    learner text, registration text, actor jsonb, course_id text, activity_id text, position_seconds double precision,
+    statement_id text, last_event_at timestamptz, pause_at timestamptz, status text)
 on conflict (learner, registration) do update set
     actor = excluded.actor, course_id = excluded.course_id, activity_id = excluded.activity_id,
     position_seconds = excluded.position_seconds, statement_id = excluded.statement_id,
@@ -89,22 +102,28 @@ class Written:
 
 def write(connection: psycopg.Connection, batches: Iterable[PartitionBatch], book: RuleBook, now: datetime) -> Written:
     """Apply the rules to what is not done yet, and commit all of it, or nothing."""
+    batches = list(batches)
     written = Written()
     sessions: dict[tuple[str, str], Session] = {}
     actions: dict[str, Action] = {}
+    advances = []
     with connection.transaction(), connection.cursor() as cursor:
-        for batch in sorted(batches, key=lambda batch: (batch.topic_id, batch.partition)):
-            fresh = _beyond_the_fence(cursor, batch)
+        fence = _locked_fence(cursor, batches)
+        for batch in batches:
+            fresh = _beyond(fence[batch.topic_id, batch.partition], batch)
             written.skipped_count += len(batch.entries) - len(fresh)
             written.consumed_count += len(fresh)
             for entry in fresh:
                 if entry.event is not None:
                     _apply(entry.event, book, now, sessions, actions)
-            _advance(cursor, batch, fresh)
+            if fresh:
+                advances.append(_advance(batch, fresh))
+        if advances:
+            cursor.execute(FENCE_ADVANCE, (_rows(advances),))
         if actions:
-            written.action_count = _insert_actions(cursor, list(actions.values()))
+            written.action_count = cursor.execute(INSERT_ACTIONS, (_rows(list(actions.values())),)).rowcount
         if sessions:
-            _upsert_sessions(cursor, sorted(sessions.values(), key=lambda session: session.key))
+            cursor.execute(UPSERT_SESSIONS, (_rows([sessions[key] for key in sorted(sessions)]),))
     return written
 
 
@@ -117,9 +136,18 @@ def _apply(
         actions.setdefault(action.action_id, action)
 
 
-def _beyond_the_fence(cursor: psycopg.Cursor, batch: PartitionBatch) -> list[Entry]:
-    cursor.execute(FENCE_ROW, (batch.topic, batch.topic_id, batch.partition))
-    next_offset = cursor.execute(FENCE_LOCK, (batch.topic_id, batch.partition)).fetchone()[0]
+def _locked_fence(cursor: psycopg.Cursor, batches: list[PartitionBatch]) -> dict[tuple[str, int], int]:
+    """(topic id, partition) → the next offset that is not done, locked in one order until the transaction ends."""
+    asked = _rows([{"topic": each.topic, "topic_id": each.topic_id, "partition": each.partition} for each in batches])
+    rows = cursor.execute(FENCE_LOCK, (asked,)).fetchall()
+    if len(rows) < len(batches):
+        cursor.execute(FENCE_ROWS, (asked,))
+        rows = cursor.execute(FENCE_LOCK, (asked,)).fetchall()
+    return {(topic_id, partition): next_offset for topic_id, partition, next_offset in rows}
+
+
+def _beyond(next_offset: int, batch: PartitionBatch) -> list[Entry]:
+    """The entries that are not done."""
     fresh = [entry for entry in batch.entries if entry.offset >= next_offset]
     if fresh and 0 < next_offset < fresh[0].offset:
         logger.warning(
@@ -131,50 +159,18 @@ def _beyond_the_fence(cursor: psycopg.Cursor, batch: PartitionBatch) -> list[Ent
     return fresh
 
 
-def _advance(cursor: psycopg.Cursor, batch: PartitionBatch, fresh: Sequence[Entry]) -> None:
-    if not fresh:
-        return
+def _advance(batch: PartitionBatch, fresh: Sequence[Entry]) -> dict[str, Any]:
+    """The fence's row after these entries."""
     times = [entry.event.occurred_at for entry in fresh if entry.event is not None]
-    refused_count = len(fresh) - len(times)
-    newest = max(times, default=None)
-    cursor.execute(
-        FENCE_ADVANCE,
-        (fresh[-1].offset + 1, len(fresh), refused_count, newest, batch.topic_id, batch.partition),
-    )
+    return {
+        "topic_id": batch.topic_id,
+        "partition": batch.partition,
+        "next_offset": fresh[-1].offset + 1,
+        "consumed_count": len(fresh),
+        "refused_count": len(fresh) - len(times),
+        "last_event_at": max(times, default=None),
+    }
 
 
-def _insert_actions(cursor: psycopg.Cursor, actions: list[Action]) -> int:
-    columns = [
-        [action.action_id for action in actions],
-        [action.kind for action in actions],
-        [action.learner for action in actions],
-        [_json(action.actor) for action in actions],
-        [action.course_id for action in actions],
-        [action.activity_id for action in actions],
-        [action.statement_id for action in actions],
-        [action.registration for action in actions],
-        [action.occurred_at for action in actions],
-        [_json(action.details) for action in actions],
-        [action.suppressed_because for action in actions],
-    ]
-    return cursor.execute(INSERT_ACTIONS, columns).rowcount
-
-
-def _upsert_sessions(cursor: psycopg.Cursor, sessions: list[Session]) -> None:
-    columns = [
-        [session.learner for session in sessions],
-        [session.registration for session in sessions],
-        [_json(session.actor) for session in sessions],
-        [session.course_id for session in sessions],
-        [session.activity_id for session in sessions],
-        [session.position_seconds for session in sessions],
-        [session.statement_id for session in sessions],
-        [session.last_event_at for session in sessions],
-        [session.pause_at for session in sessions],
-        [session.status for session in sessions],
-    ]
-    cursor.execute(UPSERT_SESSIONS, columns)
-
-
-def _json(value: dict) -> str:
-    return orjson.dumps(value).decode()
+def _rows(rows: list) -> str:
+    return orjson.dumps(rows).decode()

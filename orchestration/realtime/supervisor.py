@@ -20,7 +20,7 @@ from orchestration.settings import PROJECT_ROOT
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
-STEADY_SECONDS = 30.0
+STEADY_SECONDS = 10.0
 """A process that ran so long ended for another reason than the one before."""
 STOP_SECONDS = 30.0
 """The archiver writes what came since its last time; with the embedded broker it would be lost otherwise."""

@@ -1,8 +1,7 @@
-"""The worker: Quix Streams reads the topic, the judge decides, the sink writes. Run as many as there are partitions."""
+"""The worker: Quix Streams reads the topic, the sink judges and writes. Run as many as there are partitions."""
 
 import logging
 from functools import partial
-from typing import Any
 
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
@@ -13,7 +12,7 @@ from orchestration.realtime.judge import StreamJudge
 from orchestration.realtime.kafka import QUIET, WORKERS, admin, ensure_topics, producer, topic_id, wait_for_broker
 from orchestration.realtime.rejected import RejectedTopic
 from orchestration.realtime.settings import STATEMENTS_TOPIC, RealtimeSettings
-from orchestration.realtime.sink import DatabaseSink, Judged
+from orchestration.realtime.sink import DatabaseSink
 
 logger = logging.getLogger(__name__)
 BUFFERED_MESSAGES = 2000
@@ -30,7 +29,7 @@ def run_worker(settings: RealtimeSettings) -> None:
 
 
 def application(settings: RealtimeSettings, rules: "FreshRules") -> Application:
-    """The topology: statements → judge → database and, of refusals, their topic."""
+    """The topology: statements → judge and rules → database and, of refusals, their topic."""
     app = Application(
         broker_address=ConnectionConfig.from_librdkafka_dict(dict(settings.kafka)),
         consumer_group=WORKERS,
@@ -53,18 +52,14 @@ def application(settings: RealtimeSettings, rules: "FreshRules") -> Application:
         loglevel="WARNING",
     )
     statements = app.topic(STATEMENTS_TOPIC, value_deserializer="bytes", key_deserializer="bytes")
-    judge = StreamJudge()
-
-    def judged(value: bytes | None, _key: Any, timestamp: int, _headers: Any) -> Judged:
-        return value, judge.judged(value, timestamp)
-
-    # One chain, no branches: Quix Streams copies every value for each branch, which costs more than all the rest.
-    app.dataframe(statements).apply(judged, metadata=True).sink(
+    # The sink alone, no steps before it: each step of Quix Streams costs as much as the rules.
+    app.dataframe(statements).sink(
         DatabaseSink(
             connect=partial(connect, settings.database_url),
             book=rules.book,
             topic_id=partial(topic_id, admin(settings.kafka)),
             rejected=RejectedTopic(producer(settings.kafka)),
+            judged=StreamJudge().judged,
         )
     )
     return app

@@ -4,12 +4,13 @@ What is planted is written down as it is sent, from the plan and not from the ru
 against. Learners take turns, so that each is heard of twice a second; a silent one is silent from some moment on.
 """
 
-import json
 import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import orjson
 
 from orchestration.simulate.catalogue import CAMPUS, Course, Module
 from orchestration.simulate.courses import build_catalogue
@@ -197,7 +198,7 @@ class Stream:
         }
         if result:
             statement["result"] = result
-        text = json.dumps(statement, separators=(",", ":")).encode()
+        text = orjson.dumps(statement)
         return self._counted(Message(learner.name.encode(), text))
 
     def _refused(self, learner: _Learner, now: datetime) -> Message:
@@ -207,8 +208,8 @@ class Stream:
         verb, thing = {"id": VERBS["viewed"]}, {"id": f"{CAMPUS}/nowhere"}
         broken = (
             b"{cut off",
-            json.dumps({"verb": verb, "object": thing, "timestamp": ahead}).encode(),
-            json.dumps({"actor": actor, "verb": verb, "object": thing, "timestamp": ahead}).encode(),
+            orjson.dumps({"verb": verb, "object": thing, "timestamp": ahead}),
+            orjson.dumps({"actor": actor, "verb": verb, "object": thing, "timestamp": ahead}),
             b"",
         )
         self.planted.refused_count += 1

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,8 @@ from orchestration.commands.errors import EXIT_FAILED, CommandError
 from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.commands.realtime.demo_display import Live, show_proof
 from orchestration.commands.realtime.opened import OpenedPath, ask_for_extra, opened_path
-from orchestration.commands.realtime.proof import Parity, Proof, prove
+from orchestration.commands.realtime.parity import compare_with_warehouse
+from orchestration.commands.realtime.proof import Proof, prove
 from orchestration.settings import warehouse_home, warehouse_target
 
 if TYPE_CHECKING:
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
 
     from orchestration.realtime.supervisor import Supervisor
     from orchestration.simulate.platform import Platform
+    from orchestration.simulate.stream import Planted, Stream
 
 FOLDER = "realtime-demo"
 SOURCE = "live"
 FAILING_POSTS = 0.02
 PAUSE_SECONDS = 6.0
 READY_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+FLUSH_SECONDS = 60.0
+LEAST_PARTITIONS = 4
 SETTLE_SECONDS = 120.0
-SHOWN = 5
-DAYS = "select distinct (occurred_at at time zone 'UTC')::date from realtime.platform_actions where kind != 'pause'"
 RULES = """
 defaults:
   pause: {{after_minutes: {minutes}}}
@@ -61,9 +64,13 @@ class Running:
     plan: Plan
     path: OpenedPath
     supervisor: "Supervisor"
-    connection: "psycopg.Connection"
     platform: "Platform"
-    kill_count: int = 0
+    killed_at: list[datetime] = field(default_factory=list)
+
+    def connect(self) -> "psycopg.Connection":
+        from orchestration.realtime.database import connect
+
+        return connect(self.path.settings.database_url, autocommit=True)
 
 
 def run_realtime_demo(plan: Plan, as_json: bool) -> int:
@@ -78,7 +85,8 @@ def run_realtime_demo(plan: Plan, as_json: bool) -> int:
         running = stack.enter_context(running_demo(plan, home))
         proof = stream(running)
         if plan.parity:
-            proof = replace(proof, parity=compare_with_warehouse(warehouse, running))
+            running.supervisor.stop()
+            proof = replace(proof, parity=compare_with_warehouse(warehouse, running.path.settings))
         show_proof(proof, as_json)
         if not as_json:
             print_note(f"Look at what came of it: WAREHOUSE_HOME={home} uv run warehouse sql …")
@@ -118,7 +126,6 @@ def deliver_catalogue(warehouse: Opened, home: Path) -> None:
 @contextmanager
 def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
     """The whole path, supervised, with a platform behind the webhook."""
-    from orchestration.realtime.database import connect
     from orchestration.realtime.settings import load_realtime_settings
     from orchestration.realtime.supervisor import supervised_path
     from orchestration.simulate.platform import running_platform
@@ -128,7 +135,13 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
     with ExitStack() as stack:
         platform, url = stack.enter_context(running_platform(FAILING_POSTS))
         settings = replace(
-            load_realtime_settings(), kafka={}, database_url="", webhook_url=url, rules_file=rules, webhook_secret=""
+            load_realtime_settings(),
+            kafka={},
+            database_url="",
+            webhook_url=url,
+            webhook_secret="",
+            rules_file=rules,
+            partitions=max(LEAST_PARTITIONS, plan.workers),
         )
         path = stack.enter_context(opened_path(settings))
         environment = path.environment | {
@@ -139,14 +152,11 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
         }
         supervisor = supervised_path(path.settings, environment, plan.workers)
         stack.callback(supervisor.stop)
-        connection = stack.enter_context(connect(path.settings.database_url, autocommit=True))
-        yield Running(plan, path, supervisor, connection, platform)
+        yield Running(plan, path, supervisor, platform)
 
 
 def stream(running: Running) -> Proof:
     """Send statements at the rate, kill as planned, wait until all is done, and hold it against what was planted."""
-    from orchestration.realtime.kafka import producer
-    from orchestration.realtime.settings import STATEMENTS_TOPIC
     from orchestration.simulate.stream import Stream
 
     plan = running.plan
@@ -154,33 +164,45 @@ def stream(running: Running) -> Proof:
         stages.start("Starting the workers")
         wait_until_consuming(running)
     messages = Stream(plan.rate, plan.seconds, plan.seed)
-    sending = producer(running.path.settings.kafka)
-    kills_at = [plan.seconds * (number + 1) / (plan.kills + 1) for number in range(plan.kills)]
-    started_at = time.monotonic()
     with Live(messages.planted, running.platform) as live:
-        for number in range(messages.message_count):
-            while (elapsed := time.monotonic() - started_at) < number / plan.rate:
-                sending.poll(0)
-                tend(running)
-                live.show(elapsed)
-                if kills_at and elapsed >= kills_at[0]:
-                    kills_at.pop(0)
-                    kill_a_worker(running, live)
-                time.sleep(0.002)
-            for message in messages.messages(number, datetime.now(UTC)):
-                sending.produce(STATEMENTS_TOPIC, message.value, message.key)
-        sending.flush(30)
+        started_at = time.monotonic()
+        send_all(running, messages, live)
         sent_seconds = time.monotonic() - started_at
         planted = messages.finish()
-        settle(running, planted.message_count, len(planted.actions), live, started_at)
-    return prove(
-        planted,
-        running.platform,
-        running.connection,
-        kill_count=running.kill_count,
-        seconds=sent_seconds,
-        start_count=running.path.settings.partitions,
-    )
+        settle(running, planted, live, started_at)
+    with running.connect() as connection:
+        return prove(
+            planted,
+            running.platform,
+            connection,
+            killed_at=running.killed_at,
+            seconds=sent_seconds,
+            start_count=running.path.settings.partitions,
+        )
+
+
+def send_all(running: Running, messages: "Stream", live: Live) -> None:
+    """Send each message when it is due, and kill a worker when that is due."""
+    from orchestration.realtime.kafka import producer, send
+    from orchestration.realtime.settings import STATEMENTS_TOPIC
+
+    plan = running.plan
+    sending = producer(running.path.settings.kafka)
+    kills_at = [plan.seconds * (number + 1) / (plan.kills + 1) for number in range(plan.kills)]
+    started_at, looked_at = time.monotonic(), 0.0
+    for number in range(messages.message_count):
+        while (elapsed := time.monotonic() - started_at) < number / plan.rate:
+            time.sleep(min(number / plan.rate - elapsed, LOOK_SECONDS))
+        if elapsed - looked_at >= LOOK_SECONDS:
+            looked_at = elapsed
+            tend(running)
+            live.show(elapsed)
+            if kills_at and elapsed >= kills_at[0]:
+                kills_at.pop(0)
+                kill_a_worker(running, live)
+        for message in messages.messages(number, datetime.now(UTC)):
+            send(sending, STATEMENTS_TOPIC, message.value, message.key)
+    sending.flush(FLUSH_SECONDS)
 
 
 def wait_until_consuming(running: Running) -> None:
@@ -212,58 +234,43 @@ def tend(running: Running) -> None:
 
 def kill_a_worker(running: Running, live: Live) -> None:
     workers = [child for child in running.supervisor.children if child.role == "worker"]
-    victim = workers[running.kill_count % len(workers)]
+    victim = workers[len(running.killed_at) % len(workers)]
     pid = running.supervisor.kill(victim)
     if pid is not None:
-        running.kill_count += 1
+        running.killed_at.append(datetime.now(UTC))
         live.say(f"kill -9 {victim.name} (pid {pid})")
 
 
-def settle(running: Running, message_count: int, action_count: int, live: Live, started_at: float) -> None:
+def settle(running: Running, planted: "Planted", live: Live, started_at: float) -> None:
     """Wait until every message is consumed and archived, and every planted action had its time."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    total = message_count + running.path.settings.partitions
+    total = planted.message_count + running.path.settings.partitions
+    live.say(f"All is sent. Learners fall silent; after {PAUSE_SECONDS:.0f} s their sessions are paused.")
     while time.monotonic() < deadline:
         tend(running)
-        live.show(time.monotonic() - started_at)
-        is_done = len(running.platform.done) >= action_count and consumed_count(running) >= total
-        if is_done and archived_count(running) >= total:
+        missing = {
+            "to consume": total - consumed_count(running),
+            "actions": len(planted.actions) - len(running.platform.done),
+            "lines to archive": total - archived_count(running),
+        }
+        waiting = ", ".join(f"{count:,} {what}" for what, count in missing.items() if count > 0)
+        if not waiting:
             break
+        live.show(time.monotonic() - started_at, f"waiting for: {waiting}")
         time.sleep(0.1)
     # What comes that must not come would come now.
     time.sleep(2.0)
 
 
 def consumed_count(running: Running) -> int:
-    row = running.connection.execute("select coalesce(sum(consumed_count), 0) from realtime.consumed_offsets")
-    return int(row.fetchone()[0])
+    return counted(running, "select coalesce(sum(consumed_count), 0) from realtime.consumed_offsets")
 
 
 def archived_count(running: Running) -> int:
-    row = running.connection.execute("select coalesce(sum(line_count), 0) from realtime.archived_ranges")
-    return int(row.fetchone()[0])
+    return counted(running, "select coalesce(sum(line_count), 0) from realtime.archived_ranges")
 
 
-def compare_with_warehouse(warehouse: Opened, running: Running) -> Parity:
-    """Load the archived drops, build the marts, and hold their triggers against the outbox."""
-    from orchestration.checks.realtime_parity import compare_with_marts
-    from orchestration.commands.job_run import run_dagster_job
-    from orchestration.realtime.catalogue_source import FreshRules
-    from orchestration.realtime.report import actions_document
-
-    running.supervisor.stop()
-    with shown_stages() as stages:
-        run = run_dagster_job("nightly", warehouse.settings, stages)
-    if not run.is_success:
-        raise CommandError(f"The warehouse could not be built: {run.failures[0]} See {run.log_path}.")
-    book, key = FreshRules(running.path.settings).book(), warehouse.settings.learner_id_key
-    days = running.connection.execute(DAYS).fetchall()
-    compared = [
-        compare_with_marts(warehouse.connect(), actions_document(running.connection, book, key, day)) for (day,) in days
-    ]
-    return Parity(
-        warehouse_count=sum(comparison.lake_count for comparison in compared),
-        outbox_count=sum(comparison.stream_count for comparison in compared),
-        only_in_warehouse=[" ".join(key) for comparison in compared for key in comparison.only_in_lake][:SHOWN],
-        only_in_outbox=[" ".join(key) for comparison in compared for key in comparison.only_in_stream][:SHOWN],
-    )
+def counted(running: Running, query: str) -> int:
+    """A number of the database; on a connection of its own, for the database may restart meanwhile."""
+    with running.connect() as connection:
+        return int(connection.execute(query).fetchone()[0])

@@ -1,7 +1,7 @@
 """What the demo shows: actions and a histogram of latency while it runs, and the proof at the end."""
 
 import time
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from orchestration.commands.display import notes, output
-from orchestration.commands.realtime.proof import Proof, latencies, percentiles
+from orchestration.commands.realtime.proof import KILL_SECONDS, Proof, latencies, percentiles
 
 if TYPE_CHECKING:
     from orchestration.simulate.platform import Platform
@@ -30,6 +30,8 @@ class Live:
         self._console = notes()
         self._live = RichLive(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._shown_at = 0.0
+        self._values: list[float] = []
+        self._seen = 0
 
     def __enter__(self) -> Self:
         if self._live:
@@ -40,21 +42,29 @@ class Live:
         if self._live:
             self._live.stop()
 
-    def show(self, elapsed: float) -> None:
-        """Show the state, if it is time to."""
+    def show(self, elapsed: float, waiting: str = "") -> None:
+        """Show the state, if it is time to, and what is waited for."""
         now = time.monotonic()
         if now - self._shown_at < (SHOW_SECONDS if self._live else PLAIN_SECONDS):
             return
         self._shown_at = now
-        values = latencies(self._platform, "created_at")
+        self._take_new()
         line = (
             f"{elapsed:5.0f} s  {self._planted.message_count:,} statements  "
-            f"{len(self._platform.done):,} actions done by the platform  {_in_words(percentiles(values))}"
+            f"{self._seen:,} actions done by the platform  {_in_words(percentiles(self._values))}"
         )
+        if waiting:
+            line += f"  {waiting}"
         if self._live:
-            self._live.update(Text("\n".join([line, *histogram(values)])), refresh=True)
+            self._live.update(Text("\n".join([line, *histogram(self._values)])), refresh=True)
         else:
             self._console.print(escape(line), soft_wrap=True)
+
+    def _take_new(self) -> None:
+        """The latencies of actions that came since the last time; the dictionary keeps their order."""
+        done = list(islice(self._platform.done.values(), self._seen, None))
+        self._seen += len(done)
+        self._values += latencies(done, "created_at")
 
     def say(self, sentence: str) -> None:
         """A line that stays."""
@@ -83,7 +93,7 @@ def show_proof(proof: Proof, as_json: bool) -> None:
     )
     lines = [
         (None, "Statements", f"{proof.message_count:,} in {proof.seconds:g} s ({rate:,.0f} a second)"),
-        (None, "Kills", f"{proof.kill_count} workers, each with kill -9"),
+        (None, "Kills", f"{proof.kill_count} of a worker, each with kill -9"),
         (not proof.missing, "Planted", planted + _listed("missing", proof.missing)),
         (not proof.unexpected, "Done", delivered + _listed("not planted", proof.unexpected)),
         (not proof.done_twice, "Twice", f"{proof.done_twice} done twice; {proof.posted_again} posted again"),
@@ -93,6 +103,7 @@ def show_proof(proof: Proof, as_json: bool) -> None:
         (proof.is_archived_complete, "Archived", f"{proof.archived_count:,} lines, one for each message"),
         (None, "Latency", f"statement to action {_in_words(proof.to_action_ms)}"),
         (None, "", f"statement to platform {_in_words(proof.to_platform_ms)}"),
+        *([(None, "", _after_kills(proof))] if proof.kill_count else []),
     ]
     if proof.parity is not None:
         parity = proof.parity
@@ -109,6 +120,12 @@ def show_proof(proof: Proof, as_json: bool) -> None:
 
 def _in_words(found: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:,.0f} ms" for name, value in found.items()) or "none yet"
+
+
+def _after_kills(proof: Proof) -> str:
+    left_out = f"without statements of the {KILL_SECONDS} s after each kill"
+    longest = max(proof.after_kill_ms.values(), default=0.0) / 1000
+    return f"{left_out}: these waited {longest:.1f} s at most, until the broker gave up on the dead worker"
 
 
 def _listed(what: str, keys: list[str]) -> str:

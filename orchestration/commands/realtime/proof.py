@@ -1,7 +1,7 @@
 """The proof of the demo: what was planted against what the platform did, action by action."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]
 UNLOCK, PAUSE = "unlock", "pause"
 SHOWN = 5
+KILL_SECONDS = 15
+"""After a kill the broker waits for the dead worker (session timeout), then gives its partitions to another."""
+BEFORE_KILL = timedelta(seconds=1)
 SUPPRESSED = """
 select kind, actor->'account'->>'name', statement_id from realtime.platform_actions where suppressed_because != ''
 """
@@ -62,7 +65,9 @@ class Proof:
     archived_count: int
     is_archived_complete: bool
     to_action_ms: dict[str, float] = field(default_factory=dict)
-    """Percentiles of the time from the statement to its action in the outbox, without pauses."""
+    """Percentiles of the time from the statement to its action in the outbox, without pauses and times after a kill."""
+    after_kill_ms: dict[str, float] = field(default_factory=dict)
+    """The same, of statements of the seconds after a kill only."""
     to_platform_ms: dict[str, float] = field(default_factory=dict)
     parity: Parity | None = None
 
@@ -80,7 +85,7 @@ def prove(
     planted: "Planted",
     platform: "Platform",
     connection: "psycopg.Connection",
-    kill_count: int,
+    killed_at: list[datetime],
     seconds: float,
     start_count: int,
 ) -> Proof:
@@ -90,10 +95,12 @@ def prove(
     consumed, refused = connection.execute(COUNTS).fetchone()
     offsets, lines = connection.execute(ARCHIVED).fetchone()
     sent = planted.message_count + start_count
+    timed = [action for action in platform.done.values() if action["kind"] != PAUSE]
+    undisturbed, disturbed = apart_from_kills(timed, killed_at)
     return Proof(
         message_count=planted.message_count,
         seconds=round(seconds, 1),
-        kill_count=kill_count,
+        kill_count=len(killed_at),
         planted=_by_kind(planted.actions),
         delivered=_by_kind(set(done)),
         missing=_some(planted.actions - set(done)),
@@ -108,8 +115,9 @@ def prove(
         refused_as_planted=consumed == sent and refused - start_count == planted.refused_count,
         archived_count=lines - start_count,
         is_archived_complete=offsets == lines == sent,
-        to_action_ms=percentiles(latencies(platform, "created_at")),
-        to_platform_ms=percentiles(latencies(platform, "received_at")),
+        to_action_ms=percentiles(latencies(undisturbed, "created_at")),
+        after_kill_ms=percentiles(latencies(disturbed, "created_at")),
+        to_platform_ms=percentiles(latencies(undisturbed, "received_at")),
     )
 
 
@@ -119,15 +127,30 @@ def key_of(action: dict) -> Key:
     return action["kind"], action["actor"]["account"]["name"], about
 
 
-def latencies(platform: "Platform", until: str) -> list[float]:
+def apart_from_kills(actions: list[dict], killed_at: list[datetime]) -> tuple[list[dict], list[dict]]:
+    """The actions of statements of undisturbed times, and those of the seconds around a kill."""
+    spans = [(moment - BEFORE_KILL, moment + timedelta(seconds=KILL_SECONDS)) for moment in killed_at]
+    undisturbed, disturbed = [], []
+    for action in actions:
+        moment = moment_of(action, "occurred_at")
+        is_near = any(start <= moment <= end for start, end in spans)
+        (disturbed if is_near else undisturbed).append(action)
+    return undisturbed, disturbed
+
+
+def latencies(actions: list[dict], until: str) -> list[float]:
     """Milliseconds from the statement to this moment of its action; a pause waits for its silence, and is left out."""
-    found = []
-    for action in list(platform.done.values()):
-        if action["kind"] != PAUSE:
-            moment = action[until]
-            moment = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
-            found.append((moment - datetime.fromisoformat(action["occurred_at"])).total_seconds() * 1000)
-    return found
+    return [
+        (moment_of(action, until) - moment_of(action, "occurred_at")).total_seconds() * 1000
+        for action in actions
+        if action["kind"] != PAUSE
+    ]
+
+
+def moment_of(action: dict, name: str) -> datetime:
+    """That time of an action; posts bring it as a text."""
+    moment = action[name]
+    return moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
 
 
 def percentiles(values: list[float]) -> dict[str, float]:

@@ -42,11 +42,11 @@ def _show(status: "Status") -> None:
     now = datetime.now(UTC)
     behind = ", ".join(f"partition {number}: {count:,}" for number, count in status.lag.items() if count)
     lines = [
-        ("Consumed", f"{status.consumed_count:,} statements, the last {_ago(status.last_consumed_at, now)}"),
+        ("Consumed", f"{status.consumed_count:,} statements{_last(status.last_consumed_at, now)}"),
         ("Lag", f"{status.total_lag:,}{f' ({behind})' if behind else ''}"),
-        ("Refused", f"{status.refused_count:,}, on topic xapi.rejected.v1 with their reasons"),
+        ("Refused", f"{status.refused_count:,}{', on xapi.rejected.v1 with reasons' if status.refused_count else ''}"),
         ("Sessions", ", ".join(f"{count:,} {name}" for name, count in sorted(status.sessions.items())) or "none"),
-        ("Actions", f"{status.action_count:,}, the last {_ago(status.last_action_at, now)}"),
+        ("Actions", f"{status.action_count:,}{_last(status.last_action_at, now)}"),
         ("Delivered", f"{status.delivered_count:,}; suppressed as late {status.suppressed_count:,}"),
         ("Waiting", _waiting(status, now)),
         ("Archived", f"{status.archived_line_count:,} lines of {status.archived_offset_count:,} offsets"),
@@ -64,9 +64,11 @@ def _waiting(status: "Status", now: datetime) -> str:
     return f"{status.undelivered_count:,}, the oldest {_ago(status.oldest_undelivered_at, now)}{error}"
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "never"
+def _last(moment: datetime | None, now: datetime) -> str:
+    return f", the last {_ago(moment, now)}" if moment else ""
+
+
+def _ago(moment: datetime, now: datetime) -> str:
     seconds = max(0, round((now - moment).total_seconds()))
     if seconds < 120:
         return f"{seconds} s ago"

@@ -7,7 +7,7 @@ create role realtime_reader nologin;
 
 grant usage on schema realtime to realtime_worker, realtime_platform, realtime_reader;
 
--- Worker, sweep, archiver and dispatcher. No role may change who a learner is or remove what is not delivered.
+-- Worker, sweep, archiver and dispatcher. No role may change what an action is about; the sweep removes old ones.
 grant select, insert on realtime.platform_actions to realtime_worker;
 grant update (delivered_at, attempts, next_attempt_at, last_error) on realtime.platform_actions to realtime_worker;
 grant delete on realtime.platform_actions to realtime_worker;

@@ -1,4 +1,4 @@
-"""Stream and lake are held against each other: what differs is named, what came late is none."""
+"""Stream and lake are held against each other: what differs is named, what came late is no difference."""
 
 from datetime import UTC, date, datetime
 

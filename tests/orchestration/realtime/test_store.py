@@ -140,14 +140,14 @@ class Rejected:
 
 
 def sink_of(database_url: str, ids: list[str]) -> DatabaseSink:
-    sink = DatabaseSink(lambda: connect(database_url), lambda: BOOK, lambda: ids[0], Rejected())
+    sink = DatabaseSink(lambda: connect(database_url), lambda: BOOK, lambda: ids[0], Rejected(), lambda value, _: value)
     sink.setup()
     return sink
 
 
 def add(sink: DatabaseSink, events: list, start: int = 0) -> None:
     for number, each in enumerate(events):
-        sink.add((b"text", each), b"key", 0, [], "topic", 0, start + number)
+        sink.add(each, b"key", 0, [], "topic", 0, start + number)
 
 
 def test_what_the_database_cannot_store_is_refused_alone(database_url: str, connection: psycopg.Connection):

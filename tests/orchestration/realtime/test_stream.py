@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from confluent_kafka import TopicPartition
 
 from orchestration.realtime.kafka import consumer, producer
 from orchestration.realtime.role import SWEEP, WORKER
@@ -43,8 +44,8 @@ def wait_for(is_true: Callable[[], bool], supervisor: Supervisor) -> bool:
 
 def rejected(settings: RealtimeSettings, count: int) -> list[dict[str, bytes]]:
     """The refusals, one for each offset: what a killed worker had sent is sent again."""
-    reading = consumer(settings.kafka, "test", **{"auto.offset.reset": "earliest"})
-    reading.subscribe([REJECTED_TOPIC])
+    reading = consumer(settings.kafka, "test")
+    reading.assign([TopicPartition(REJECTED_TOPIC, 0, 0)])
     found: dict[tuple[bytes, bytes], dict[str, bytes]] = {}
     deadline = time.monotonic() + 30
     while len(found) < count and time.monotonic() < deadline:
