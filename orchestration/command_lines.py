@@ -41,6 +41,7 @@ def defaults(environment: dict[str, str]) -> dict[str, str]:
     from orchestration.settings import SettingsError, home_environment, load_settings, warehouse_home, warehouse_target
 
     added = home_environment(warehouse_home(environment))
+    target = ""
     try:
         target = warehouse_target(environment)
         added["WAREHOUSE_TARGET"] = target
@@ -49,7 +50,8 @@ def defaults(environment: dict[str, str]) -> dict[str, str]:
         added |= load_settings(environment).as_environment()
     except (SettingsError, KeyError, ValueError):
         pass  # No services run, or a variable is missing: the program says so when it comes to need it.
-    is_theirs = any(name in environment for name in _CONNECTION)
+    # Elsewhere than on `local` all of it is theirs, and what is added is a password that they keep in a file.
+    is_theirs = target == "local" and any(name in environment for name in _CONNECTION)
     return {
         name: value
         for name, value in added.items()
