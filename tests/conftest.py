@@ -58,6 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ("downloads", ""),
         ("bi", ""),
         ("programmes", ""),
+        ("team", ""),
     ):
         if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue

@@ -26,7 +26,7 @@ grant select, insert, create table, create view, drop view, alter table on ops.*
 grant select on staging.* to warehouse_loader;
 grant select on seeds.* to warehouse_loader;
 grant select on marts.* to warehouse_loader;
-grant read on s3 to warehouse_loader;
+grant read on S3 to warehouse_loader;
 -- s3() is a temporary table to the engine.
 grant create temporary table on *.* to warehouse_loader;
 

@@ -1,4 +1,4 @@
-"""The image holds what the warehouse needs, from places that exist. It is linted; there may be no engine to build it."""
+"""The image holds what the warehouse needs, from places that exist; no test builds it."""
 
 import json
 import re

@@ -119,6 +119,7 @@ def counted() -> None:
     one()
 
 
+@pytest.mark.team
 def test_dagster_keeps_its_runs_in_postgres(
     dagster_yaml: dict[str, Any], environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
