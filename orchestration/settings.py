@@ -37,7 +37,6 @@ class ClickHouse:
     user: str
     password: str
     secure: bool = False
-    cluster: str = ""
 
     @property
     def url(self) -> str:
@@ -93,7 +92,6 @@ class Settings:
             "CLICKHOUSE_USER": self.clickhouse.user,
             "CLICKHOUSE_PASSWORD": self.clickhouse.password,
             "CLICKHOUSE_SECURE": str(self.clickhouse.secure).lower(),
-            "CLICKHOUSE_CLUSTER": self.clickhouse.cluster,
             "DATA_DOCS_URL": self.data_docs_url,
         }
 
@@ -240,7 +238,6 @@ def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Setting
             user=required("CLICKHOUSE_USER"),
             password=required("CLICKHOUSE_PASSWORD"),
             secure=(env.get("CLICKHOUSE_SECURE") or "false").lower() in ("1", "true", "yes"),
-            cluster=required("CLICKHOUSE_CLUSTER") if target == "cluster" else "",
         ),
         lake=Lake(
             bucket=required("LAKE_BUCKET"),
