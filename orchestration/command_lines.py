@@ -38,6 +38,7 @@ def program_of(arguments: list[str]) -> str:
 
 def defaults(environment: dict[str, str]) -> dict[str, str]:
     """What to add to this environment."""
+    from orchestration.secret_values import is_kept_elsewhere
     from orchestration.settings import SettingsError, home_environment, load_settings, warehouse_home, warehouse_target
 
     added = home_environment(warehouse_home(environment))
@@ -55,7 +56,8 @@ def defaults(environment: dict[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in added.items()
-        if name not in environment and not (is_theirs and name.startswith("CLICKHOUSE_"))
+        if (name not in environment or is_kept_elsewhere(name, environment))
+        and not (is_theirs and name.startswith("CLICKHOUSE_"))
     }
 
 

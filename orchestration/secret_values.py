@@ -1,7 +1,8 @@
 """Secrets as a team keeps them: in a variable, in a file that an orchestrator mounts, or in what a command prints.
 
-`CLICKHOUSE_PASSWORD`, `CLICKHOUSE_PASSWORD_FILE` and `CLICKHOUSE_PASSWORD_COMMAND` are three ways to one value; the
-same holds for every name of SECRETS. Two of them at once is an error: which one counts would be a guess.
+`CLICKHOUSE_PASSWORD_FILE` and `CLICKHOUSE_PASSWORD_COMMAND` are other ways to say `CLICKHOUSE_PASSWORD`; the same holds
+for every name of SECRETS. Both go before the variable, which we set ourselves for dbt, and which is older when a secret
+was changed. A file and a command at once is an error: which one counts would be a guess.
 """
 
 import os
@@ -40,20 +41,17 @@ class SecretEnvironment(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         if name not in SECRETS:
             return self._environment[name]
-        ways = [name + ending for ending in ("", FILE, COMMAND) if self._environment.get(name + ending)]
-        if not ways:
-            return self._environment[name]
+        ways = [name + ending for ending in (FILE, COMMAND) if self._environment.get(name + ending)]
         if len(ways) > 1:
             raise SettingsError(f"{' and '.join(ways)} are set; keep one of them.")
+        if not ways:
+            return self._environment[name]
         value = self._environment[ways[0]]
-        if ways[0].endswith(FILE):
-            return _from_file(ways[0], value)
-        return _from_command(ways[0], value, _period()) if ways[0].endswith(COMMAND) else value
+        return _from_file(ways[0], value) if ways[0].endswith(FILE) else _from_command(ways[0], value, _period())
 
     def __iter__(self) -> Iterator[str]:
         """Names only: looking through them reads no secret."""
-        kept = {name for name in SECRETS if any(self._environment.get(name + end) for end in (FILE, COMMAND))}
-        return iter(set(self._environment) | kept)
+        return iter(set(self._environment) | {name for name in SECRETS if is_kept_elsewhere(name, self._environment)})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -62,6 +60,11 @@ class SecretEnvironment(Mapping[str, str]):
 def with_secrets(environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
     """The environment with the values of its secrets. Raises SettingsError when one is asked for and cannot be had."""
     return environment if isinstance(environment, SecretEnvironment) else SecretEnvironment(environment)
+
+
+def is_kept_elsewhere(name: str, environment: Mapping[str, str]) -> bool:
+    """Whether a file or a command says this secret."""
+    return name in SECRETS and any(environment.get(name + ending) for ending in (FILE, COMMAND))
 
 
 def _from_file(name: str, path: str) -> str:

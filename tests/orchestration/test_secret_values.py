@@ -48,12 +48,15 @@ def test_dbt_alone_gets_the_password_of_the_file(tmp_path: Path) -> None:
     added = defaults(env)
     assert added["CLICKHOUSE_PASSWORD"] == "q"
     assert "CLICKHOUSE_HOST" not in added
+    (tmp_path / "p").write_text("rotated")
+    assert defaults(env | added)["CLICKHOUSE_PASSWORD"] == "rotated"
+    assert load_settings(env | added).clickhouse.password == "rotated"
 
 
 @pytest.mark.parametrize(
     ("ways", "sentence"),
     [
-        ({"": "a", "_FILE": "b"}, "CLICKHOUSE_PASSWORD and CLICKHOUSE_PASSWORD_FILE are set; keep one of them"),
+        ({"_COMMAND": "a", "_FILE": "b"}, "CLICKHOUSE_PASSWORD_FILE and CLICKHOUSE_PASSWORD_COMMAND are set; keep one"),
         ({"_FILE": "/nowhere/password"}, "which cannot be read: No such file"),
         ({"_FILE": "/dev/null"}, "which is empty"),
         ({"_COMMAND": f"{sys.executable} -c 'print(\"hush\"); exit(3)'"}, "ended with 3 and 5 characters"),
