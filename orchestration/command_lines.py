@@ -38,9 +38,11 @@ def program_of(arguments: list[str]) -> str:
 
 def defaults(environment: dict[str, str]) -> dict[str, str]:
     """What to add to this environment."""
+    from orchestration.secret_values import is_kept_elsewhere
     from orchestration.settings import SettingsError, home_environment, load_settings, warehouse_home, warehouse_target
 
     added = home_environment(warehouse_home(environment))
+    target = ""
     try:
         target = warehouse_target(environment)
         added["WAREHOUSE_TARGET"] = target
@@ -49,11 +51,13 @@ def defaults(environment: dict[str, str]) -> dict[str, str]:
         added |= load_settings(environment).as_environment()
     except (SettingsError, KeyError, ValueError):
         pass  # No services run, or a variable is missing: the program says so when it comes to need it.
-    is_theirs = any(name in environment for name in _CONNECTION)
+    # Elsewhere than on `local` all of it is theirs, and what is added is a password that they keep in a file.
+    is_theirs = target == "local" and any(name in environment for name in _CONNECTION)
     return {
         name: value
         for name, value in added.items()
-        if name not in environment and not (is_theirs and name.startswith("CLICKHOUSE_"))
+        if (name not in environment or is_kept_elsewhere(name, environment))
+        and not (is_theirs and name.startswith("CLICKHOUSE_"))
     }
 
 

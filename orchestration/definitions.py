@@ -14,7 +14,7 @@ from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.checks.realtime import realtime
 from orchestration.loading.state.builds import BUILD_JOBS
-from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.resources.connections import WarehouseResource, define_lake, define_queue
 from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
     define_near_real_time_schedule,
@@ -77,5 +77,5 @@ defs = Definitions(
         define_nightly_schedule(nightly),
         define_weekly_schedule(weekly),
     ],
-    resources={"warehouse": WarehouseResource(), "lake": LakeResource(), "dbt": dbt_cli()},
+    resources={"warehouse": WarehouseResource(), "lake": define_lake(), "queue": define_queue(), "dbt": dbt_cli()},
 )

@@ -1,7 +1,8 @@
 """Every setting of the warehouse, read in this one place.
 
-A value comes from the environment, or, on the target `local`, from the files that the embedded services write
-into `WAREHOUSE_HOME`. No target borrows a value from another: what is missing is an error that names the variable.
+A value comes from the environment (a secret also from a file or a command, see secret_values.py), or, on the target
+`local`, from the files that the embedded services write into `WAREHOUSE_HOME`. No target borrows a value from another:
+what is missing is an error that names the variable.
 """
 
 import json
@@ -10,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from orchestration.secret_values import SettingsError, with_secrets
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("local", "server", "cluster")
@@ -25,10 +28,6 @@ NOWHERE = {
 }
 
 
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message says which one and what to do."""
-
-
 @dataclass(frozen=True)
 class ClickHouse:
     """Where the engine's HTTP interface answers, and as whom we speak to it."""
@@ -38,7 +37,6 @@ class ClickHouse:
     user: str
     password: str
     secure: bool = False
-    cluster: str = ""
 
     @property
     def url(self) -> str:
@@ -54,8 +52,13 @@ class Lake:
     region: str
     access_key_id: str
     secret_access_key: str
+    session_token: str = ""
     queue_url: str = ""
     """SQS queue that receives the bucket's notifications; empty: none."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown."""
+        return self.secret_access_key, self.session_token, self.access_key_id
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,6 @@ class Settings:
             "CLICKHOUSE_USER": self.clickhouse.user,
             "CLICKHOUSE_PASSWORD": self.clickhouse.password,
             "CLICKHOUSE_SECURE": str(self.clickhouse.secure).lower(),
-            "CLICKHOUSE_CLUSTER": self.clickhouse.cluster,
             "DATA_DOCS_URL": self.data_docs_url,
         }
 
@@ -142,7 +144,7 @@ def ui_hosts(env: Mapping[str, str] = os.environ) -> list[str]:
 
 def alert_urls(env: Mapping[str, str] = os.environ) -> list[str]:
     """`ALERT_URLS`: where alerts go, as Apprise writes addresses; separated by blanks, since one may hold commas."""
-    return env.get("ALERT_URLS", "").split()
+    return with_secrets(env).get("ALERT_URLS", "").split()
 
 
 def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
@@ -151,6 +153,7 @@ def load_settings(env: Mapping[str, str] = os.environ) -> Settings:
     Raises SettingsError when a variable the target needs is missing, or, on `local`, when no services are recorded
     in the home.
     """
+    env = with_secrets(env)
     target, home = warehouse_target(env), warehouse_home(env)
     if target == "local":
         return _local_settings(home, env)
@@ -166,12 +169,13 @@ def reader_settings(settings: Settings, env: Mapping[str, str] = os.environ) -> 
         recorded = json.loads((settings.home / SERVICES_FILE).read_text())["bi_reader"]
         user, password = recorded["user"], recorded["password"]
     else:
+        env = with_secrets(env)
         user, password = env.get("CLICKHOUSE_READER_USER", ""), env.get("CLICKHOUSE_READER_PASSWORD", "")
     if not (user and password):
         raise SettingsError(
             "CLICKHOUSE_READER_USER and CLICKHOUSE_READER_PASSWORD are not set. Answers and dashboards read as a user "
-            "who may only read the database marts: create one in ClickHouse, for instance 'create user bi_reader "
-            "identified by '…' settings readonly = 2' and 'grant select on marts.* to bi_reader', and export both."
+            "who may only read the database marts: create one in ClickHouse with a role of "
+            "orchestration/deployment/access/roles.sql, and export both."
         )
     return replace(settings, clickhouse=replace(settings.clickhouse, user=user, password=password))
 
@@ -188,7 +192,7 @@ def ask_endpoint(env: Mapping[str, str] = os.environ) -> AskEndpoint | None:
         )
     if not model:
         raise SettingsError("ASK_MODEL is not set, and ASK_ENDPOINT_URL is. Export the name of the model to ask.")
-    return AskEndpoint(url, model, env.get("ASK_API_KEY", ""))
+    return AskEndpoint(url, model, with_secrets(env).get("ASK_API_KEY", ""))
 
 
 def _local_settings(home: Path, env: Mapping[str, str]) -> Settings:
@@ -238,7 +242,6 @@ def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Setting
             user=required("CLICKHOUSE_USER"),
             password=required("CLICKHOUSE_PASSWORD"),
             secure=(env.get("CLICKHOUSE_SECURE") or "false").lower() in ("1", "true", "yes"),
-            cluster=required("CLICKHOUSE_CLUSTER") if target == "cluster" else "",
         ),
         lake=Lake(
             bucket=required("LAKE_BUCKET"),
@@ -246,6 +249,7 @@ def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Setting
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",
             access_key_id=env.get("AWS_ACCESS_KEY_ID", ""),
             secret_access_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
+            session_token=env.get("AWS_SESSION_TOKEN", ""),
             queue_url=_queue_url(env),
         ),
         learner_id_key=required("LEARNER_ID_KEY"),

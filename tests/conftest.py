@@ -61,6 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ("bi", ""),
         ("programmes", ""),
         ("soak", ""),
+        ("team", ""),
     ):
         if (option and config.getoption(option)) or marker in config.getoption("-m"):
             continue

@@ -28,9 +28,7 @@
                 ~ "'"
             ) -%}
             {%- do exchange_tables_atomic(aside, states) -%}
-            {%- do run_query(
-                "drop table " ~ aside ~ " " ~ on_cluster_clause(states, True)
-            ) -%}
+            {%- do run_query("drop table " ~ aside) -%}
         {%- elif snapshot_id is not none -%}
             {%- do log(
                 "The snapshot of live objects changed during the run: nothing counts as consumed, and the next run "

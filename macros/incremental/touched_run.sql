@@ -38,7 +38,6 @@
                     and "MergeTree" in found.engine
                     and not is_most(found.snapshot)
                     and not should_full_refresh()
-                    and adapter.get_clickhouse_cluster_name() is none
                 ),
             }
         ) -%}

@@ -58,16 +58,14 @@
 {% endmacro %}
 
 {% macro rename_table(from, to) %}
-    {%- do run_query(
-        "rename table " ~ from ~ " to " ~ to ~ " " ~ on_cluster_clause(to)
-    ) -%}
+    {%- do run_query("rename table " ~ from ~ " to " ~ to) -%}
 {% endmacro %}
 
 {# An empty table with its comments: of the contract's columns, or else of those that the SQL has. #}
 {% macro create_described_table(relation, sql) %}
     {%- set has_contract = config.get("contract").enforced -%}
     {%- call statement("create_table_empty") -%}
-        create table {{ relation }} {{ on_cluster_clause(relation) }}
+        create table {{ relation }}
         {%- if has_contract %}
             {{ get_assert_columns_equivalent(sql) }} ({{ contract_columns() }})
         {%- endif %}

@@ -52,8 +52,9 @@
     When it is killed: the table is as it was, or as it should be. Asides (`<table>__touched_new_…`, `…_next_…`) stay
     and the next run of this model drops them. An interrupted first build leaves no table. Nothing is consumed.
 
-    Limits: MergeTree engines in an Atomic or Replicated database. With a `cluster` in the profile every run builds
-    whole. Two runs at once over the same schema are not supported: each would drop the other's asides.
+    Limits: MergeTree engines in an Atomic or Replicated database, and on replicas one of them for the whole run: what it
+    was told a moment ago is compared and attached. Two runs at once over the same schema are not supported: each would
+    drop the other's asides.
 #}
 {% materialization touched, adapter = "clickhouse" %}
     {%- set target = this.incorporate(type="table") -%}
@@ -102,8 +103,6 @@
         {%- do run_query(
             "drop table if exists "
             ~ target.incorporate(path={"identifier": name})
-            ~ " "
-            ~ on_cluster_clause(target, True)
         ) -%}
     {%- endfor -%}
 {% endmacro %}

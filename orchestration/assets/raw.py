@@ -87,7 +87,8 @@ def load_drops(
         with turn(context, warehouse.settings().home, LOADING):
             client, bucket = warehouse.connect(), lake.connect()
             scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
-            report = load_pending(client, bucket, warehouse.settings(), on_progress=_log_to(context), scope=scope)
+            settings = lake.override(warehouse.settings())
+            report = load_pending(client, bucket, settings, on_progress=_log_to(context), scope=scope)
     except WarehouseError as error:
         raise Failure(str(error), allow_retries=False) from error
     for key in report.unfinished_keys:

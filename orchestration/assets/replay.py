@@ -130,6 +130,6 @@ def _replay(context, warehouse: WarehouseResource, lake: LakeResource, selection
             f"{progress.line_count} lines"
         )
 
-    settings = warehouse.settings()
+    settings = lake.override(warehouse.settings())
     with turn(context, settings.home, LOADING):
         return replay(warehouse.connect(), lake.connect(), settings, selection, reason, on_progress=log)

@@ -6,7 +6,6 @@ from clickhouse_connect.driver.client import Client
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetKey, asset_check
 
 from orchestration.assets.churn import RUNS, TRAINING_SET
-from orchestration.churn.records import last_run
 from orchestration.expectations.churn import CHECK, training_suite
 from orchestration.expectations.counting import count_rows
 from orchestration.expectations.deadline import answer_within
@@ -47,6 +46,8 @@ def faults_of_training_set(client: Client, engine: ClickHouse) -> list[str]:
 
 def verdict_on_scores(client: Client) -> AssetCheckResult:
     """A warning, with the figures, when nothing is published: people must not wait for scores that will not come."""
+    from orchestration.churn.records import last_run  # it imports pandas
+
     run, figures = last_run(client)
     if not run:
         return AssetCheckResult(

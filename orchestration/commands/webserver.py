@@ -1,6 +1,6 @@
 """Dagster's webserver behind our guard: it imports itself while the code server imports our definitions, then waits.
 
-`python -m orchestration.commands.webserver CODE_PORT ARGUMENTS`; one after the other they take twice as long.
+`python -m orchestration.commands.webserver [HOST:]CODE_PORT ARGUMENTS`; one after the other they take twice as long.
 """
 
 import socket
@@ -14,9 +14,11 @@ from orchestration.settings import ui_hosts, warehouse_home
 HOST = "127.0.0.1"
 
 
-def answers(port: int) -> bool:
+def answers(address: str) -> bool:
+    """Whether a port of this machine, or of a named one, takes connections."""
+    host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((HOST, port), timeout=1):
+        with socket.create_connection((host or HOST, int(port)), timeout=1):
             return True
     except OSError:
         return False
@@ -41,9 +43,9 @@ def guarded_webserver() -> Callable[[], None]:
 
 def main() -> None:
     end_with_parent()
-    code_port, *arguments = sys.argv[1:]
+    code_server, *arguments = sys.argv[1:]
     serve = guarded_webserver()
-    while not answers(int(code_port)):  # `up` ends us when this takes too long
+    while not answers(code_server):  # `up` ends us when this takes too long
         time.sleep(0.1)
     sys.argv = ["dagster-webserver", *arguments]
     serve()

@@ -21,7 +21,7 @@ from orchestration.settings import PROJECT_ROOT, home_environment, warehouse_hom
 MANIFEST = PROJECT_ROOT / "target" / "manifest.json"
 DBT = Path(sys.executable).parent / "dbt"
 _SOURCES = ("dbt_project.yml", "profiles/*.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/dbt/**/*")
-_UNUSED_BY_PARSE = ("CLICKHOUSE_HOST", "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "CLICKHOUSE_CLUSTER")
+_UNUSED_BY_PARSE = ("CLICKHOUSE_HOST", "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD")
 PARSE_SECONDS = 300
 PARSE_LOCK = "parse.lock"
 

@@ -29,7 +29,7 @@ from orchestration.machine.lifetimes import ENDS_WITH_PARENT, end_with_parent, t
 from orchestration.machine.locks import take_lock
 from orchestration.settings import PROJECT_ROOT
 
-SHAPING = ("WAREHOUSE_TARGET", "WAREHOUSE_SCHEMA", "CLICKHOUSE_CLUSTER", "DBT_PROFILES_DIR")
+SHAPING = ("WAREHOUSE_TARGET", "WAREHOUSE_SCHEMA", "DBT_PROFILES_DIR")
 """Of the environment, beside what the project's files ask for: it shapes the parse."""
 LOCK = "warm.lock"
 PARSES = 20

@@ -7,11 +7,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration.aws_clients import aws_client
+from orchestration.aws_clients import DEFAULT_SESSION, Session, aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.lake.objects import LakeObject
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
+
+READ_TIMEOUT, MAX_ATTEMPTS = 60, 3
 
 
 class LakeUnavailable(WarehouseError):
@@ -21,11 +23,11 @@ class LakeUnavailable(WarehouseError):
 class S3Lake:
     """The bucket of the settings. Opening it speaks to nobody; each call translates its errors."""
 
-    def __init__(self, settings: LakeSettings, target: str = "server") -> None:
+    def __init__(self, settings: LakeSettings, target: str = "server", client: Any = None) -> None:
         self.bucket = settings.bucket
         self._settings = settings
         self._target = target
-        self._s3 = aws_client("s3", settings, settings.endpoint_url, read_timeout=60, max_attempts=3)
+        self._s3 = client or lake_client(settings)
 
     def list_objects(self, prefix: str, start_after: str = "") -> Iterator[LakeObject]:
         """All objects below the prefix, in key order."""
@@ -77,7 +79,7 @@ class S3Lake:
     def _unavailable(self, error: Exception) -> LakeUnavailable:
         settings = self._settings
         where = settings.endpoint_url or f"AWS S3 ({settings.region})"
-        text = without_secrets(" ".join(str(error).split()), [settings.secret_access_key, settings.access_key_id])
+        text = without_secrets(" ".join(str(error).split()), settings.secrets())
         code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
         if code in ("NoSuchBucket", "404"):
             return LakeUnavailable(
@@ -103,9 +105,14 @@ class S3Lake:
         return LakeUnavailable(f"The lake at {where} cannot be used: {text[:300]}")
 
 
-def connect_lake(settings: Settings) -> S3Lake:
-    """The lake of these settings."""
-    return S3Lake(settings.lake, settings.target)
+def connect_lake(settings: Settings, client: Any = None) -> S3Lake:
+    """The lake of these settings, through this client of boto3 or its own."""
+    return S3Lake(settings.lake, settings.target, client)
+
+
+def lake_client(settings: LakeSettings, max_attempts: int = MAX_ATTEMPTS, session: Session = DEFAULT_SESSION) -> Any:
+    """boto3 for the lake."""
+    return aws_client("s3", settings, settings.endpoint_url, READ_TIMEOUT, max_attempts, session)
 
 
 def _lake_object(key: str, etag: str, size_bytes: int, last_modified: datetime) -> LakeObject:

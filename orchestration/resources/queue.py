@@ -11,13 +11,14 @@ from urllib.parse import unquote_plus, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration.aws_clients import aws_client
+from orchestration.aws_clients import DEFAULT_SESSION, Session, aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.lake.objects import reason_to_ignore
 from orchestration.loading.lake.scope import EVERYTHING, without_nested
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 
+READ_TIMEOUT, MAX_ATTEMPTS = 10, 2
 MESSAGES_PER_READ = 10
 """The most that SQS hands out at once."""
 READS_PER_TICK = 100
@@ -33,12 +34,9 @@ class QueueUnavailable(WarehouseError):
 class DropQueue:
     """An SQS queue that receives the bucket's events. Opening it speaks to nobody."""
 
-    def __init__(self, settings: LakeSettings) -> None:
+    def __init__(self, settings: LakeSettings, client: Any = None) -> None:
         self._settings = settings
-        address = urlsplit(settings.queue_url)
-        # The queue's own address says where it is answered for: AWS, an endpoint in a VPC, or another server.
-        endpoint_url = f"{address.scheme}://{address.netloc}"
-        self._sqs = aws_client("sqs", settings, endpoint_url, read_timeout=10, max_attempts=2)
+        self._sqs = client or queue_client(settings)
 
     def take_prefixes(self, warn: Callable[[str], None]) -> list[str]:
         """The folders that the waiting messages name, none within another; the messages are deleted."""
@@ -83,16 +81,28 @@ class DropQueue:
 
     def _unavailable(self, error: Exception) -> QueueUnavailable:
         settings = self._settings
-        text = without_secrets(" ".join(str(error).split()), [settings.secret_access_key, settings.access_key_id])
+        text = without_secrets(" ".join(str(error).split()), settings.secrets())
         return QueueUnavailable(
             f"The queue {settings.queue_url} cannot be read: {text[:300]} New drops are found without it, later. Check "
             "LAKE_QUEUE_URL, and that the lake's access keys may receive and delete its messages."
         )
 
 
-def connect_queue(settings: Settings) -> DropQueue | None:
-    """The queue of these settings; None when there is none."""
-    return DropQueue(settings.lake) if settings.lake.queue_url else None
+def connect_queue(settings: Settings, client: Any = None) -> DropQueue | None:
+    """The queue of these settings, through this client of boto3 or its own; None when there is none."""
+    return DropQueue(settings.lake, client) if settings.lake.queue_url else None
+
+
+def queue_client(
+    settings: LakeSettings,
+    max_attempts: int = MAX_ATTEMPTS,
+    session: Session = DEFAULT_SESSION,
+    endpoint_url: str = "",
+) -> Any:
+    """boto3 for the queue. Its own address says where it is answered for: AWS, an endpoint in a VPC, another server."""
+    address = urlsplit(settings.queue_url)
+    where = endpoint_url or f"{address.scheme}://{address.netloc}"
+    return aws_client("sqs", settings, where, READ_TIMEOUT, max_attempts, session)
 
 
 def created_keys(body: str, bucket: str) -> Iterator[str]:

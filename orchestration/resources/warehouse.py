@@ -14,6 +14,9 @@ SAFE_READS = {"use_query_condition_cache": 0}
 """ClickHouse 26.9 (fixed by its pull request 119823): a join whose runtime filter moved into PREWHERE makes the query
 condition cache claim that an unrelated condition matches nothing, and later queries silently lose rows."""
 
+ON_REPLICAS = {"insert_quorum": "auto"}
+"""Rows count when most replicas have them: a commit that was acknowledged outlives the replica that took it."""
+
 
 class WarehouseUnavailable(WarehouseError):
     """ClickHouse cannot be reached, or does not let us in."""
@@ -37,7 +40,7 @@ def connect(settings: Settings, **options: Any) -> Client:
         "autogenerate_session_id": False,
         "form_encode_query_params": True,
         "client_name": "learning-analytics-warehouse",
-        "settings": SAFE_READS,
+        "settings": SAFE_READS | (ON_REPLICAS if settings.target == "cluster" else {}),
         # Without it a moment comes back without its zone, and cannot be compared with one that has it.
         "tz_mode": "aware",
     }

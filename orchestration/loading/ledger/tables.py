@@ -12,31 +12,73 @@ from orchestration.loading.ledger.entries import insert_rows, server_now
 from orchestration.settings import Settings
 
 _STATEMENTS = Path(__file__).parent / "raw_tables" / "raw_and_ops.sql"
+DATABASES = ("raw", "ops", "seeds", "staging", "intermediate", "marts")
+_ENGINE = re.compile(r"engine = (?=\w*MergeTree)")
 _KEY, _TABLES = "learner_id_key", "tables"
 """Names in ops.keys: the pseudonym key, and the hash of the statements that made the tables."""
 _NOTHING_THERE = re.compile(r"\b(UNKNOWN_TABLE|UNKNOWN_DATABASE)\b")
 
 
 def prepare_warehouse(client: Client, settings: Settings) -> None:
-    """Everything a load needs in ClickHouse before the first line; when it is there this costs one query."""
+    """Everything a load needs in ClickHouse before the first line; when it is there this costs one query.
+
+    On `cluster` the databases must be there, and the replica that answers first catches up with all that the others
+    have acknowledged: what is read of the ledger afterwards is no older than this call.
+    """
+    is_replicated = settings.target == "cluster"
+    if is_replicated:
+        require_replicated(client)
     recorded = _recorded(client)
     if recorded.get(_TABLES) != _text_hash():
-        ensure_raw_tables(client)
+        ensure_raw_tables(client, is_replicated)
+    if is_replicated:
+        catch_up(client)
+        recorded = _recorded(client)
     if recorded.get(_KEY) != settings.learner_id_key:
         set_learner_id_key(client, settings.learner_id_key)
 
 
-def ensure_raw_tables(client: Client) -> None:
+def ensure_raw_tables(client: Client, is_replicated: bool = False) -> None:
     """Create what is missing of `raw` and `ops`, and bring an older warehouse to this version's tables and views.
 
     The hash is recorded last, so that whoever is killed on the way leaves the rest to the next.
     """
     if _recorded(client).get(_TABLES) == _text_hash():
         return
-    for statement in re.split(r";\s*(?:\n|$)", _STATEMENTS.read_text()):
-        if statement.strip():
-            client.command(statement)
+    for statement in table_statements(is_replicated):
+        client.command(statement)
     _record(client, _TABLES, _text_hash())
+
+
+def table_statements(is_replicated: bool = False) -> list[str]:
+    """The statements that make the tables; on replicas each is replicated, at the place that its database chooses."""
+    text = _STATEMENTS.read_text()
+    if is_replicated:
+        text = _ENGINE.sub("engine = Replicated", text)
+    return [statement for statement in re.split(r";\s*(?:\n|$)", text) if statement.strip()]
+
+
+def require_replicated(client: Client) -> None:
+    """Raise WarehouseError unless every database is there with the engine Replicated.
+
+    One that `create database` made would be on the replica that was asked, and on no other.
+    """
+    rows = client.query("select name, engine from system.databases").result_rows
+    wrong = [name for name in DATABASES if dict(rows).get(name) != "Replicated"]
+    if wrong:
+        raise WarehouseError(
+            f"On target cluster every database has the engine Replicated; {', '.join(wrong)} has not, or is not there. "
+            "Run orchestration/deployment/access/cluster.sql as an administrator, once."
+        )
+
+
+def catch_up(client: Client) -> None:
+    """Wait until the replica that answers has all rows of `raw` and `ops` that any replica has acknowledged."""
+    query = (
+        "select concat(database, '.', name) from system.tables where database in ('raw', 'ops') and engine like 'Repl%'"
+    )
+    for (table,) in client.query(query).result_rows:
+        client.command(f"system sync replica {table} lightweight")
 
 
 def set_learner_id_key(client: Client, key: str) -> None:

@@ -109,7 +109,7 @@ def error_name(text: str) -> str:
 
 def safe_message(error: Exception, settings: Settings) -> str:
     """The error on one line, without secrets and without the parts that name no cause."""
-    secrets = (settings.lake.secret_access_key, settings.lake.access_key_id, settings.clickhouse.password)
+    secrets = (*settings.lake.secrets(), settings.clickhouse.password)
     text = without_secrets(" ".join(str(error).split()), secrets)
     text = re.sub(r"(: While executing \w+)+", "", text)
     text = re.sub(r"Received ClickHouse exception, code: \d+, server response: ", "", text)

@@ -223,6 +223,9 @@ def lake_source(
     if lake.access_key_id:
         arguments += ["{lake_key:String}", "{lake_secret:String}"]
         parameters = {"lake_key": lake.access_key_id, "lake_secret": lake.secret_access_key}
+        if lake.session_token:
+            arguments.append("{lake_token:String}")
+            parameters["lake_token"] = lake.session_token
     arguments += [_READINGS[form].arguments, *([f"'{packing}'"] if packing else [])]
     return f"s3({', '.join(arguments)})", parameters
 

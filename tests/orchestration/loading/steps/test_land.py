@@ -24,6 +24,15 @@ def test_without_keys_the_engine_uses_its_own_role(bad_settings) -> None:
     assert lake_source(lake, ["a"])[1] == {}
 
 
+def test_keys_of_a_role_come_with_their_token(warehouse, settings, put):
+    """The engine takes the third argument for a token only where there is one."""
+    put("events/web/token.ndjson", b"{}\n{}\n")
+    lake = replace(settings.lake, session_token="token")
+    source, parameters = lake_source(lake, ["events/web/token.ndjson"])
+    assert parameters["lake_token"] == "token"
+    assert warehouse.query(f"select count() from {source}", parameters=parameters).result_rows == [(2,)]
+
+
 @pytest.mark.parametrize(
     ("form", "format_"),
     [
