@@ -108,11 +108,11 @@ def up(
 def put(
     paths: Annotated[list[Path], typer.Argument(help=f"Files or folders of drops: {ENDINGS}.")],
     source: Annotated[str, typer.Option(help="Name of the system that the events come from.")] = "default",
-    kind: Annotated[str, typer.Option(help="What the files hold: events, catalog or learners.")] = "events",
+    kind: Annotated[str, typer.Option(help="What the files hold: events, catalog, learners or changes.")] = "events",
 ) -> None:
     """Upload files or folders to the lake as drops. Nothing is ever overwritten.
 
-    A folder that holds events/, catalog/ or learners/ keeps its layout. What else a folder holds is left out, each file
+    A folder that holds events/, catalog/, learners/ or changes/ keeps its layout. What else a folder holds is left out, each file
     with its reason. A file that is named and cannot be loaded is an error (exit code 1), and nothing is sent.
     """
     from orchestration.commands.put import put as put_paths

@@ -45,3 +45,19 @@ single learner, whose own variance is always 0, would claim certainty.
 {% macro _used_weight(strata) -%}
     nullIf(arraySum(s -> if(s .3 > 0, toFloat64(s .1), 0), {{ strata }}), 0)
 {%- endmacro %}
+
+{#
+The same for means instead of shares. `strata` is a sorted array of tuples (weight, sum of values, group size, sum of
+squares). The spread of values is taken to be the same in all strata: that of a stratum of two or three learners is not
+known, and that of one is none. NULL where no stratum has two learners.
+
+    variance = s² Σ w² / n / (Σ w)²   with   s² = Σ (q − sum² / n) / Σ (n − 1)
+#}
+{% macro standardised_mean_variance(strata) -%}
+    arraySum(
+        s -> if(s .3 > 0, s .4 - toFloat64(s .2) * s .2 / s .3, 0), {{ strata }}
+    )
+    / nullIf(arraySum(s -> if(s .3 > 0, toFloat64(s .3) - 1, 0), {{ strata }}), 0)
+    * arraySum(s -> if(s .3 > 0, pow(toFloat64(s .1), 2) / s .3, 0), {{ strata }})
+    / pow({{ _used_weight(strata) }}, 2)
+{%- endmacro %}

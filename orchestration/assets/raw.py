@@ -31,6 +31,7 @@ DESCRIPTIONS = {
     ("raw", "event_lines"): f"One row per line of an event drop, verbatim, {_STAMPED}",
     ("raw", "catalog_lines"): f"One row per line of a catalogue drop, verbatim, {_STAMPED}",
     ("raw", "learner_lines"): f"One row per line of a learner drop, verbatim, {_STAMPED}",
+    ("raw", "change_lines"): f"One row per line of a drop of content changes, verbatim, {_STAMPED}",
     (
         "ops",
         "live_objects",

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     EVENTS = "events"
     CATALOG = "catalog"
     LEARNERS = "learners"
+    CHANGES = "changes"
 
 
 def existing_files(paths: list[Path]) -> list[Path]:
@@ -142,7 +143,12 @@ def _show_missing(console: Console, gaps: list[Gap], unit: str) -> None:
 
 
 def _events(family: str) -> str:
-    lines = {"every": "every event", "catalog": "catalogue lines", "learners": "learner lines"}
+    lines = {
+        "every": "every event",
+        "catalog": "catalogue lines",
+        "learners": "learner lines",
+        "changes": "lines of changes",
+    }
     return lines.get(family, f"{family} events")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestration.resources.lake import S3Lake
     from orchestration.simulate.truth import Truth
 
-KINDS = ("events", "catalog", "learners")
+KINDS = ("events", "catalog", "learners", "changes")
 CURVE = """
 select bin_start_seconds, bin_end_seconds, survival, started_count
 from marts.agg_video_drop_off where video_id = {video:String} order by bin_number

@@ -16,6 +16,7 @@ FAMILIES_OF = {
     "events": ("every", "video", "assessment", "navigation", "lifecycle", "session", "social"),
     "catalog": ("catalog",),
     "learners": ("learners",),
+    "changes": ("changes",),
 }
 """Kind of drop → the families of its lines; see `schemas/fields_<family>.schema.json`."""
 MAX_PAIRS = 10_000

@@ -29,6 +29,7 @@ TITLES = {
     "social": "Social",
     "catalog": "Catalogue items",
     "learners": "Learner lines",
+    "changes": "Changes of content",
 }
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _VALUES = {
@@ -60,7 +61,7 @@ def pattern_of(value: str) -> str:
 
 
 def family_schemas() -> dict[str, dict]:
-    """File name → schema of a family, `every` first; catalogue and learner lines are families of their own."""
+    """File name → schema of a family, `every` first; lines of other kinds are families of their own."""
     events, fields = read_events(), read_fields()
     return {f"fields_{family}.schema.json": _family_schema(family, events, fields) for family in TITLES}
 

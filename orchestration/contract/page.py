@@ -131,7 +131,7 @@ def _other_lines() -> list[str]:
     return [
         f"\n## {TITLES[family]}\n\n{_fields(family)}{_optional(family)}\n"
         f"Examples: [examples/{family}.ndjson](examples/{family}.ndjson).\n"
-        for family in ("catalog", "learners")
+        for family in ("catalog", "learners", "changes")
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from orchestration.contract.lines import WRAPPERS, wrapping_reason
 from orchestration.contract.rule_book import RuleBook, read_schema
 
-SCHEMA_OF = {"events": "statement", "catalog": "catalog", "learners": "learners"}
+SCHEMA_OF = {"events": "statement", "catalog": "catalog", "learners": "learners", "changes": "changes"}
 """Kind of drop → the schema of its lines."""
 LINE_RULES = {
     "not_json": "Write one JSON object per line, in UTF-8, without NaN or trailing commas.",

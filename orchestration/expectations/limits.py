@@ -7,7 +7,7 @@ from functools import cache
 from orchestration.expectations.asked_fields import AskedField, asked_fields
 from orchestration.expectations.thresholds import thresholds
 
-KINDS = ("events", "learners", "catalog")
+KINDS = ("events", "learners", "catalog", "changes")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ MODELS = {
     "events": "models/staging/xapi/stg_xapi__statements.sql",
     "catalog": "models/staging/catalog/stg_catalog__items.sql",
     "learners": "models/staging/learners/stg_learners__enrolments.sql",
+    "changes": "models/staging/changes/stg_changes__entries.sql",
 }
 MACROS = ("keys", "xapi")
 """The folders of macros that models of staging use."""

@@ -37,7 +37,7 @@ def put_drop(
 ) -> list[str]:
     """Upload files, or all drops below folders, and return their keys; `on_left_out` hears of files that are not sent.
 
-    A folder that has the lake's own layout (`events/<source>/…`, `catalog/…`, `learners/…`) keeps it, so that its
+    A folder that has the lake's own layout (`events/<source>/…`, `catalog/…`, `learners/…`, `changes/…`) keeps it, so that its
     dates and sources arrive as they are; everything else becomes `<kind>/…/<name>-<hash of content><ending>`. A key
     that exists already gets a unique suffix: the same file put twice is delivered twice, and nothing is overwritten.
 

@@ -13,7 +13,7 @@ with
     fields as (
         select family, verbs, field, importance, breaks, advice
         from {{ ref("event_fields") }}
-        where family not in ('catalog', 'learners')
+        where family not in ('catalog', 'learners', 'changes')
     ),
 
     of_every_event as (

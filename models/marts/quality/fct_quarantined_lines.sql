@@ -45,6 +45,17 @@ with
             quarantine_reason
         from {{ ref("stg_learners__enrolments") }}
         where quarantine_reason != ''
+        union all
+        select
+            'changes' as kind,
+            object_id,
+            object_key,
+            line_number,
+            source,
+            delivered_at,
+            quarantine_reason
+        from {{ ref("stg_changes__entries") }}
+        where quarantine_reason != ''
     ),
 
     final as (

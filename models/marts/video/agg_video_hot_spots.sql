@@ -61,6 +61,42 @@ with
         select activity_id, title, course_id, module_id from {{ ref("dim_activities") }}
     ),
 
+    {# What the designers said last of the place; of two things said at once, the one further down the road. #}
+    marks as (
+        select
+            activity_id,
+            course_id as marked_course_id,
+            mark,
+            marked_at,
+            note,
+            position_seconds,
+            indexOf(['known', 'being_worked_on', 'changed', 'cleared'], mark) as step
+        from {{ ref("fct_content_marks") }}
+    ),
+
+    marked as (
+        select
+            merged.video_id as video_id,
+            merged.start_seconds as start_seconds,
+            argMax(
+                (marks.mark, marks.marked_at, marks.note),
+                (marks.marked_at, marks.step, marks.note)
+            ) as last_mark
+        from merged
+        inner join marks on merged.video_id = marks.activity_id
+        left join activities on merged.video_id = activities.activity_id
+        where
+            marks.marked_course_id in ('', activities.course_id)
+            and ifNull(
+                marks.position_seconds
+                between merged.start_seconds - {{ var("content_change_spot_seconds") }}
+                and merged.end_seconds + {{ var("content_change_spot_seconds") }},
+                true
+            )
+        group by video_id, start_seconds
+        having last_mark .1 != 'cleared'
+    ),
+
     final as (
         select
             merged.video_id as video_id,
@@ -86,9 +122,16 @@ with
             merged.expected_hazard as expected_hazard,
             merged.excess_learners_lost as excess_learners_lost,
             merged.p_value as p_value,
-            merged.q_value as q_value
+            merged.q_value as q_value,
+            marked.last_mark .1 as mark,
+            if(mark = '', null, marked.last_mark .2) as marked_at,
+            marked.last_mark .3 as mark_note
         from merged
         left join activities on merged.video_id = activities.activity_id
+        left join
+            marked
+            on merged.video_id = marked.video_id
+            and merged.start_seconds = marked.start_seconds
     )
 
 select
@@ -108,5 +151,8 @@ select
     expected_hazard,
     excess_learners_lost,
     p_value,
-    q_value
+    q_value,
+    toLowCardinality(mark) as mark,
+    marked_at,
+    mark_note
 from final

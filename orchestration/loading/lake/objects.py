@@ -14,7 +14,12 @@ from typing import Protocol
 
 from orchestration.contract.forms import ENDINGS, PARQUET_ENDING, is_working_file, name_of
 
-RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
+RAW_TABLES = {
+    "events": "raw.event_lines",
+    "catalog": "raw.catalog_lines",
+    "learners": "raw.learner_lines",
+    "changes": "raw.change_lines",
+}
 """Kind of drop → the table that keeps its lines. The kind is also the watched prefix of the lake."""
 
 LINES, DOCUMENT, ANSWERS, PARQUET = "lines", "document", "answers", "parquet"

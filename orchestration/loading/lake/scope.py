@@ -34,7 +34,7 @@ class Tier(StrEnum):
     """How much of the lake a load looks at, besides the prefixes that it is given."""
 
     RECENT = "recent"
-    """Folders of today and yesterday of every source, the catalogue and the learners."""
+    """Folders of today and yesterday of every source, the catalogue, the learners and the changes."""
     WEEK = "week"
     """The same for WEEK_DAYS days, and tomorrow: some sources date their folders in a zone east of UTC."""
     EVERYTHING = "everything"

@@ -7,10 +7,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.expectations.staging import MODELS, render_model
+from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.settings import PROJECT_ROOT
 
 ROOT = PROJECT_ROOT
-RAW_TABLES = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
 TABLES = {
     "int_object_states": "(select 'L' as load_id, 'O' as object_id, 1 as is_live)",
     "ops.live_objects": f"(select 'L' as load_id, 'O' as object_id, arrayJoin({list(RAW_TABLES)}) as kind)",

@@ -179,6 +179,17 @@ def catalog_lines(draw: st.DrawFn) -> dict[str, Any]:
     return _mutated(draw, copy.deepcopy(line), draw(st.integers(0, 2)))
 
 
+@st.composite
+def change_lines(draw: st.DrawFn) -> dict[str, Any]:
+    line = {
+        "activity_id": "https://lms.example.org/videos/1",
+        "entry": draw(st.sampled_from(["changed", "known", "being_worked_on", "cleared", "Changed", ""])),
+        "at": draw(st.sampled_from(TIMES)),
+        "position_seconds": draw(values()),
+    }
+    return _mutated(draw, copy.deepcopy(line), draw(st.integers(0, 2)))
+
+
 def _mutated(draw: st.DrawFn, document: dict[str, Any], count: int) -> dict[str, Any]:
     for _ in range(count):
         container = draw(st.sampled_from(list(_containers(document))))

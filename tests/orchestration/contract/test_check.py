@@ -36,7 +36,7 @@ def test_accepted_and_rejected_lines_add_up(tmp_path: Path):
     ]
 
 
-@pytest.mark.parametrize("kind", ["catalog", "learners"])
+@pytest.mark.parametrize("kind", ["catalog", "learners", "changes"])
 def test_the_other_kinds_have_rules_of_their_own(tmp_path: Path, kind: str):
     bad = [each.line for each in rejected_examples() if each.kind == kind]
     content = (EXAMPLES / f"{kind}.ndjson").read_bytes() + b"\n".join(bad)

@@ -19,7 +19,7 @@ def test_the_files_are_up_to_date():
 
 def test_no_schema_is_left_over():
     written = {path.name for path in generated_files()} | {
-        f"{name}.schema.json" for name in ("statement", "details", "catalog", "learners")
+        f"{name}.schema.json" for name in ("statement", "details", "catalog", "learners", "changes")
     }
     assert {path.name for path in SCHEMAS.iterdir()} - written == set()
 

@@ -14,10 +14,21 @@ from orchestration.contract.example_files import accepted_examples, rejected_exa
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import Details, Judge
 from tests.orchestration.contract.conftest import DELIVERED_AT, MODELS
-from tests.orchestration.contract.mutants import awkward_statements, catalog_lines, learner_lines, statements
+from tests.orchestration.contract.mutants import (
+    awkward_statements,
+    catalog_lines,
+    change_lines,
+    learner_lines,
+    statements,
+)
 from tests.orchestration.contract.test_details import FAULTS, GOOD
 
-STRATEGIES = {"events": statements(), "catalog": catalog_lines(), "learners": learner_lines()}
+STRATEGIES = {
+    "events": statements(),
+    "catalog": catalog_lines(),
+    "learners": learner_lines(),
+    "changes": change_lines(),
+}
 # What staging fills in when it is not sent.
 STAND_INS = {
     "module_id": ["module_id", "parent_activity_id"],

@@ -7,10 +7,10 @@ from jinja2 import UndefinedError
 
 from orchestration.expectations import staging
 from orchestration.expectations.staging import MODELS, judged_lines, render_model
+from orchestration.loading.lake.objects import RAW_TABLES as RAW
 
 OBJECTS = "select 'L' as load_id, 'O' as object_id"
 DATABASES = r"\b(?:raw|ops|seeds|staging|intermediate|marts)\.\w+"
-RAW = {"events": "raw.event_lines", "catalog": "raw.catalog_lines", "learners": "raw.learner_lines"}
 
 
 @pytest.mark.parametrize("kind", MODELS)

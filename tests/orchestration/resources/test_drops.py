@@ -37,7 +37,7 @@ def test_the_same_file_put_twice_is_delivered_twice(lake, tmp_path) -> None:
     assert second.endswith(".ndjson")
 
 
-@pytest.mark.parametrize("kind", ["catalog", "learners"])
+@pytest.mark.parametrize("kind", ["catalog", "learners", "changes"])
 def test_other_kinds_have_their_own_prefix(lake, tmp_path, kind: str) -> None:
     file = tmp_path / "items.ndjson"
     file.write_text("{}\n")
@@ -125,7 +125,7 @@ def test_what_could_not_be_loaded_is_refused_before_anything_is_sent(lake, tmp_p
         put_drop(lake, [tmp_path])
     with pytest.raises(WarehouseError, match="does not exist"):
         put_drop(lake, [tmp_path / "missing.ndjson"])
-    with pytest.raises(WarehouseError, match="must be one of events, catalog, learners"):
+    with pytest.raises(WarehouseError, match="must be one of events, catalog, learners, changes"):
         put_drop(lake, [tmp_path / "a.csv"], kind="grades")
     with pytest.raises(WarehouseError, match="must be letters"):
         put_drop(lake, [tmp_path / "a.csv"], source="a/b")
