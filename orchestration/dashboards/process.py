@@ -190,7 +190,9 @@ def run_assistant(place: Place, environment: dict[str, str], user: str) -> int:
     return subprocess.run(
         [str(place.python), str(HERE / "server" / "assistant.py")],
         cwd=place.folder,
-        env=_clean_environment() | environment | {"WAREHOUSE_BI_ASSISTANT": user},
+        env=_clean_environment()
+        | environment
+        | {"WAREHOUSE_BI_ASSISTANT": user, "FASTMCP_CHECK_FOR_UPDATES": "off", "FASTMCP_LOG_LEVEL": "ERROR"},
         check=False,
     ).returncode
 
