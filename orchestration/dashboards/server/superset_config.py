@@ -3,6 +3,11 @@
 import os
 from pathlib import Path
 
+import clickhouse_connect.common
+
+# The client asks for a later form of the Native format, and takes a refusal for an error. The local endpoint refuses.
+clickhouse_connect.common.set_setting("use_protocol_version", False)
+
 HOME = Path(os.environ["WAREHOUSE_BI_HOME"])
 
 # -- where Superset keeps its own records: dashboards, users, roles; never data of learners
