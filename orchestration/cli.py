@@ -112,8 +112,8 @@ def put(
 ) -> None:
     """Upload files or folders to the lake as drops. Nothing is ever overwritten.
 
-    A folder that holds events/, catalog/, learners/ or changes/ keeps its layout. What else a folder holds is left out, each file
-    with its reason. A file that is named and cannot be loaded is an error (exit code 1), and nothing is sent.
+    A folder that holds events/, catalog/, learners/ or changes/ keeps its layout. What else a folder holds is left out,
+    each file with its reason. A file that is named and cannot be loaded is an error (exit code 1), and nothing is sent.
     """
     from orchestration.commands.put import put as put_paths
 

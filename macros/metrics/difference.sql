@@ -9,14 +9,18 @@ it so, added as squares.
 All arguments are SQL text. NULL when any of them is.
 #}
 {% macro difference_low(after, after_low, before, before_high) -%}
-    ({{ after }}) - ({{ before }}) - sqrt(
+    ({{ after }})
+    - ({{ before }})
+    - sqrt(
         pow(({{ after }}) - ({{ after_low }}), 2)
         + pow(({{ before_high }}) - ({{ before }}), 2)
     )
 {%- endmacro %}
 
 {% macro difference_high(after, after_high, before, before_low) -%}
-    ({{ after }}) - ({{ before }}) + sqrt(
+    ({{ after }})
+    - ({{ before }})
+    + sqrt(
         pow(({{ after_high }}) - ({{ after }}), 2)
         + pow(({{ before }}) - ({{ before_low }}), 2)
     )

@@ -54,9 +54,7 @@ known, and that of one is none. NULL where no stratum has two learners.
     variance = s² Σ w² / n / (Σ w)²   with   s² = Σ (q − sum² / n) / Σ (n − 1)
 #}
 {% macro standardised_mean_variance(strata) -%}
-    arraySum(
-        s -> if(s .3 > 0, s .4 - toFloat64(s .2) * s .2 / s .3, 0), {{ strata }}
-    )
+    arraySum(s -> if(s .3 > 0, s .4 - toFloat64(s .2) * s .2 / s .3, 0), {{ strata }})
     / nullIf(arraySum(s -> if(s .3 > 0, toFloat64(s .3) - 1, 0), {{ strata }}), 0)
     * arraySum(s -> if(s .3 > 0, pow(toFloat64(s .1), 2) / s .3, 0), {{ strata }})
     / pow({{ _used_weight(strata) }}, 2)

@@ -37,9 +37,10 @@ def put_drop(
 ) -> list[str]:
     """Upload files, or all drops below folders, and return their keys; `on_left_out` hears of files that are not sent.
 
-    A folder that has the lake's own layout (`events/<source>/…`, `catalog/…`, `learners/…`, `changes/…`) keeps it, so that its
-    dates and sources arrive as they are; everything else becomes `<kind>/…/<name>-<hash of content><ending>`. A key
-    that exists already gets a unique suffix: the same file put twice is delivered twice, and nothing is overwritten.
+    A folder that has the lake's own layout (`events/<source>/…`, `catalog/…`, `learners/…`, `changes/…`) keeps it, so
+    that its dates and sources arrive as they are; everything else becomes `<kind>/…/<name>-<hash of content><ending>`.
+    A key that exists already gets a unique suffix: the same file put twice is delivered twice, and nothing is
+    overwritten.
 
     Raises WarehouseError, before anything is sent, when a file that was named cannot be loaded, or a folder holds none
     that can.

@@ -22,7 +22,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Unit:
-    """A page, video or assessment of a module. `pace` is the typical time spent as a multiple of the expected time."""
+    """A page, video or assessment of a module. `pace` is the typical time spent as a multiple of the expected time.
+
+    A video that is cut again on `recut_day` loses `leave_ratio` before it, and `leave_ratio_after` from then on.
+    """
 
     activity_id: str
     kind: str
@@ -36,6 +39,8 @@ class Unit:
     exit_ratio: float = 0.12
     leave_at_seconds: float = 0.0
     leave_ratio: float = 0.0
+    recut_day: int = 0
+    leave_ratio_after: float = 0.0
     questions: tuple[Question, ...] = ()
 
 

@@ -6,6 +6,7 @@ The titles make the plants easy to find in a mart; nothing in the statements giv
 from dataclasses import replace
 
 from orchestration.simulate.catalogue import CAMPUS, Catalogue, Course, Question, Unit, place_module
+from orchestration.simulate.plants import DEFAULT_DAYS, IDLE_RECUT_LEAVE_RATIO, RECUT_LEAVE_RATIO, recut_day
 
 READING_WORDS_PER_MINUTE = 238
 QUESTION_COUNT = 5
@@ -45,6 +46,11 @@ def lesson(topic: str, first_seconds: float, second_seconds: float) -> tuple[Uni
     )
 
 
+def _recut(units: tuple[Unit, ...], order: int, **traits: float) -> tuple[Unit, ...]:
+    """The units with one video that was cut again."""
+    return tuple(replace(unit, **traits) if number == order else unit for number, unit in enumerate(units))
+
+
 def _course_pages(course_id: str) -> tuple[Unit, ...]:
     titles = ("Course news", "Forum digest", "Timetable")
     return tuple(
@@ -65,7 +71,7 @@ def _item_plant() -> tuple[Unit, ...]:
     return tuple(units)
 
 
-def _data_literacy() -> Course:
+def _data_literacy(recut_day: int) -> Course:
     course_id = f"{CAMPUS}/courses/data-literacy"
     opening = (
         page("Welcome", 380),
@@ -73,6 +79,9 @@ def _data_literacy() -> Course:
         video("How the course works", 600, skip_ratio=0.02, exit_ratio=0.15, leave_at_seconds=240.0, leave_ratio=0.6),
         page("First steps", 450),
         quiz("First steps: check"),
+    )
+    averages = _recut(
+        lesson("Averages", 300, 480), 3, leave_at_seconds=150.0, leave_ratio=RECUT_LEAVE_RATIO, recut_day=recut_day
     )
     modules = (
         place_module(course_id, 1, "Getting started", opening, (1.0,) * 4),
@@ -83,13 +92,13 @@ def _data_literacy() -> Course:
         place_module(
             course_id, 4, "Case study: health", lesson("Health", 345, 435), (0.55, 0.24, 0.92, 0.55), is_elective=True
         ),
-        place_module(course_id, 5, "Averages and spread", lesson("Averages", 300, 480), (0.82, 0.74, 0.88, 0.80)),
+        place_module(course_id, 5, "Averages and spread", averages, (0.82, 0.74, 0.88, 0.80)),
         place_module(course_id, 6, "Telling the story", lesson("Stories", 270, 390), (0.80, 0.70, 0.88, 0.80)),
     )
     return Course(course_id, "Data literacy", modules, _course_pages(course_id))
 
 
-def _project_leadership() -> Course:
+def _project_leadership(recut_day: int) -> Course:
     course_id = f"{CAMPUS}/courses/project-leadership"
     dense = (
         page("Budget law in brief", 240, pace=4.2),
@@ -105,8 +114,16 @@ def _project_leadership() -> Course:
     )
     hard = (*lesson("Estimating", 420, 480)[:4], quiz("Estimating: check", base_ratio=0.66))
     losing = (*lesson("Stakeholders", 390, 510)[:4], quiz("Stakeholders: check", base_ratio=0.22, taught_effect=0.05))
+    first = _recut(
+        lesson("First project", 300, 360),
+        3,
+        leave_at_seconds=225.0,
+        leave_ratio=IDLE_RECUT_LEAVE_RATIO,
+        leave_ratio_after=IDLE_RECUT_LEAVE_RATIO,
+        recut_day=recut_day,
+    )
     modules = (
-        place_module(course_id, 1, "Leading a first project", lesson("First project", 300, 360), (1.0,) * 4),
+        place_module(course_id, 1, "Leading a first project", first, (1.0,) * 4),
         place_module(course_id, 2, "Estimating effort", hard, (0.94,) * 4, completion_shift=-2.4),
         place_module(course_id, 3, "Stakeholder maps", losing, (0.94,) * 4, completion_shift=-2.4),
         place_module(course_id, 4, "Budgets", dense, (0.94,) * 4),
@@ -116,9 +133,9 @@ def _project_leadership() -> Course:
     return Course(course_id, "Project leadership", modules, _course_pages(course_id))
 
 
-def build_catalogue() -> Catalogue:
-    """The courses as they always are: nothing in them is random."""
-    literacy, leadership = _data_literacy(), _project_leadership()
+def build_catalogue(days: int = DEFAULT_DAYS) -> Catalogue:
+    """The courses as they always are: nothing in them is random. Two videos are cut again in the course of the days."""
+    literacy, leadership = _data_literacy(recut_day(days)), _project_leadership(recut_day(days))
     charts = literacy.modules[1].units
     plants = {
         "leave_video": literacy.modules[0].units[2].activity_id,
@@ -126,6 +143,8 @@ def build_catalogue() -> Catalogue:
         "equal_module_b": literacy.modules[3].activity_id,
         "taught_item": charts[4].questions[0].activity_id,
         "untaught_item": charts[4].questions[1].activity_id,
+        "recut_video": literacy.modules[4].units[3].activity_id,
+        "idle_recut_video": leadership.modules[0].units[3].activity_id,
         "hard_module": leadership.modules[1].activity_id,
         "losing_module": leadership.modules[2].activity_id,
         "dense_module": leadership.modules[3].activity_id,

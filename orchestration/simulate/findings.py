@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from orchestration.simulate.change_findings import change_findings
 from orchestration.simulate.churn_findings import churn_findings
 from orchestration.simulate.finding import Finding, Query, Row, exact, number, text
 from orchestration.simulate.item_findings import item_findings
@@ -31,6 +32,7 @@ def compare(query: Query, truth: Truth) -> list[Finding]:
         ("completion of every module", _module_counts),
         ("hard, losing, dense and rushed modules", _verdicts),
         ("items and the units that teach them", item_findings),
+        ("videos that were cut again", change_findings),
         ("planted retention", retention_findings),
         ("planted leaving and the churn scores", churn_findings),
     ):

@@ -12,7 +12,7 @@ import numpy as np
 # A Monday, so that the simulated weeks are ISO weeks; fixed, so that the files never depend on the clock; and so that
 # at the default length both cohort months get a good share of the learners.
 STARTED_ON = date(2025, 9, 8)
-MINIMUM_DAYS = 14
+MINIMUM_DAYS, DEFAULT_DAYS = 14, 56
 # Nobody starts in the last weeks: each cohort gets at least two complete weeks after its first one.
 WEEKS_AFTER_LAST_COHORT = 2
 
@@ -20,6 +20,9 @@ NEVER_ACTIVE_RATIO = 0.05
 TEST_LEARNER_RATIO = 0.012
 # Completion gets a little rarer with each later cohort month, so that cohort is a real confounder beside channel.
 COHORT_MONTH_SHIFT = -0.25
+
+# A video that loses many until it is cut again, and one that loses some before and after it was.
+RECUT_LEAVE_RATIO, IDLE_RECUT_LEAVE_RATIO = 0.35, 0.12
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ CHANNELS = (
     Channel("partner", 0.25, 0.92, 0.80, 0.40, 0.86),
     Channel("referral", 0.20, 0.78, 0.58, 0.20, 0.74),
 )
+
+
+def recut_day(days: int) -> int:
+    """The day, from 0, at whose start the videos are cut again: half of the time is before it."""
+    return days // 2
 
 
 def retention_table(weeks: int) -> np.ndarray:

@@ -9,30 +9,31 @@ import numpy as np
 
 from orchestration.simulate.block import Block, simulate_block
 from orchestration.simulate.catalogue import Catalogue, catalogue_lines
+from orchestration.simulate.content_changes import change_lines
 from orchestration.simulate.courses import build_catalogue
 from orchestration.simulate.drops import DropWriter, write_objects
 from orchestration.simulate.faults import Faults
 from orchestration.simulate.identifiers import timestamps
 from orchestration.simulate.learners import learner_line
-from orchestration.simulate.plants import MINIMUM_DAYS
+from orchestration.simulate.plants import DEFAULT_DAYS, MINIMUM_DAYS
 from orchestration.simulate.tally import Tally
 from orchestration.simulate.truth import TRUTH_FILE, Truth, mark_unfinished
 
-DEFAULT_LEARNERS, DEFAULT_DAYS, DEFAULT_SEED = 3_000, 56, 1
+DEFAULT_LEARNERS, DEFAULT_SEED = 3_000, 1
 # Learners simulated at a time: what bounds the memory of a large simulation (about 0.5 GB).
 BLOCK_LEARNERS = 4_000
-DROP_FOLDERS = ("events", "catalog", "learners")
+DROP_FOLDERS = ("events", "catalog", "learners", "changes")
 Progress = Callable[[int, int], None]
 
 
 def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Progress | None = None) -> Truth:
-    """Writes `events/`, `catalog/`, `learners/` and `truth.json` below the folder, replacing earlier ones.
+    """Writes `events/`, `catalog/`, `learners/`, `changes/` and `truth.json` below the folder, replacing earlier ones.
 
     The same learners, days and seed give the same bytes. `on_progress(done, total)` is told in learners.
     """
     _check_size(learners, days, seed)
     _clear(folder)
-    catalogue = build_catalogue()
+    catalogue = build_catalogue(days)
     tally = Tally(catalogue, learners, days, seed)
     rows: list[dict[str, object]] = []
     with DropWriter(folder) as writer:
@@ -46,6 +47,7 @@ def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Pro
         tally.counts.files = writer.file_count
     write_objects(folder / "catalog" / "catalog.ndjson", catalogue_lines(catalogue))
     write_objects(folder / "learners" / "learners.ndjson", rows)
+    write_objects(folder / "changes" / "changes.ndjson", change_lines(catalogue))
     truth = tally.truth()
     truth.write(folder)
     return truth

@@ -6,6 +6,7 @@ import numpy as np
 
 from orchestration.simulate.block import Block, months_of_days
 from orchestration.simulate.catalogue import Catalogue, Module
+from orchestration.simulate.content_changes import recut_truths
 from orchestration.simulate.leaving import leaving_table, unbounded_retention
 from orchestration.simulate.plants import (
     CHANNELS,
@@ -204,6 +205,7 @@ class Tally:
             self.items,
             self._retention_cells(),
             np.round(leaving_table(self.weeks), 6).tolist(),
+            recut_truths(self.catalogue),
         )
         _say(truth)
         return truth
@@ -241,6 +243,7 @@ def _say(truth: Truth) -> None:
         truth.sentences[plant] = sentence.format(module.title, module.planted_time_ratio)
     truth.sentences |= {"counts": counts.sentence, "leave_video": leave.sentence, "equal_modules": equal.sentence}
     truth.sentences |= {"taught_item": truth.items[0].sentence, "untaught_item": truth.items[1].sentence}
+    truth.sentences |= {"recut_video": truth.recuts[0].sentence, "idle_recut_video": truth.recuts[1].sentence}
     truth.sentences["retention"] = "Each channel comes back with its own probability in each week after the first."
     truth.sentences["leaving"] = (
         "Who writes to others in the first week stays longer, and who came last week comes again; nothing else matters "

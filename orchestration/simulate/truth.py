@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-FORMAT, UNFINISHED = 2, 0
+FORMAT, UNFINISHED = 3, 0
 TRUTH_FILE = "truth.json"
 
 
@@ -115,6 +115,22 @@ class ItemTruth:
 
 
 @dataclass
+class RecutTruth:
+    """A video that was cut again: the share of those who got to the place and left there, before and after."""
+
+    video_id: str
+    title: str
+    changed_at: str
+    planted_before: float
+    planted_after: float
+    sentence: str = ""
+
+    @property
+    def planted_difference(self) -> float:
+        return round(self.planted_after - self.planted_before, 4)
+
+
+@dataclass
 class RetentionCell:
     """One cell of cohort retention, all courses together, test learners left out."""
 
@@ -148,6 +164,7 @@ class Truth:
     items: list[ItemTruth]
     retention: list[RetentionCell] = field(default_factory=list)
     leaving: list = field(default_factory=list)
+    recuts: list[RecutTruth] = field(default_factory=list)
     sentences: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -187,5 +204,6 @@ def read_truth(path: Path) -> Truth:
         "equal_modules": EqualModulesTruth(**raw["equal_modules"]),
         "items": [ItemTruth(**item) for item in raw["items"]],
         "retention": [RetentionCell(**cell) for cell in raw["retention"]],
+        "recuts": [RecutTruth(**recut) for recut in raw["recuts"]],
     }
     return Truth(**(raw | parts))

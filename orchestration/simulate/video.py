@@ -30,6 +30,7 @@ QUEUED_RATIO = 0.02
 FULL_SCREEN_RATIO = 0.4
 # Leavers spread over a few seconds on both sides, but clear of the borders of the 2-second bins around the spot.
 LEAVE_SPREAD_SECONDS = (0.3, 1.7)
+DAY_SECONDS = 86_400
 VIDEO_VERBS = ("initialized", "played", "paused", "seeked", "rate_changed", "completed", "terminated")
 
 
@@ -133,10 +134,12 @@ class Player:
         return [f',"{EXTENSION}speed":"{rate:g}x"' for rate in self.rate[mask].tolist()]
 
 
-def _draw_ends(rng: np.random.Generator, video: Unit, stays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _draw_ends(rng: np.random.Generator, video: Unit, viewing: Viewing) -> tuple[np.ndarray, np.ndarray]:
     """Where the first pass ends: at the planted spot, somewhere (a low, even hazard), or at the end of the video."""
-    count = len(stays)
-    is_leaver = balanced_draw(rng, np.where(stays, 0.0, video.leave_ratio), stays)
+    stays, count = viewing.stays, len(viewing.stays)
+    is_recut = (viewing.starts_at >= video.recut_day * DAY_SECONDS) & (video.recut_day > 0)
+    leave_ratio = np.where(is_recut, video.leave_ratio_after, video.leave_ratio)
+    is_leaver = balanced_draw(rng, np.where(stays, 0.0, leave_ratio), stays + 2 * is_recut)
     is_exit = (rng.random(count) < video.exit_ratio) & ~is_leaver & ~stays
     somewhere = rng.uniform(0.02, 0.94, count) * video.length_seconds
     side = np.where(rng.random(count) < 0.5, -2.0, 0.0)
@@ -203,7 +206,7 @@ def watch(recorder: Recorder, rng: np.random.Generator, module: Module, video: U
     count = len(viewing.visits)
     player = Player(recorder, rng, module, video, viewing)
     everyone = np.ones(count, bool)
-    ends, is_leaver = _draw_ends(rng, video, viewing.stays)
+    ends, is_leaver = _draw_ends(rng, video, viewing)
     is_finished = ends >= video.length_seconds
     is_plain = video.leave_ratio == 0
     is_queued = viewing.is_mobile & (rng.random(count) < QUEUED_RATIO) & is_plain

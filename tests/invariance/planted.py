@@ -105,3 +105,18 @@ def listed_learners(count: int) -> list[dict]:
     # A Monday's first moment, and a Sunday before which many were active in the same week.
     times = (None, STARTS[2], STARTS[3])
     return [item | ({"enrolled_at": moment(at)} if (at := times[n % 3]) else {}) for n, item in enumerate(found)]
+
+
+def listed_changes() -> list[dict]:
+    """A page that both runs share is changed twice; a video, a question and a module once. A mark is taken back."""
+    page, video = "https://campus.example.org/page/1", "https://campus.example.org/video/two-minutes"
+    found = [
+        {"activity_id": page, "entry": "changed", "at": moment(STARTS[1]), "kind": "rewritten"},
+        {"activity_id": page, "entry": "changed", "at": moment(STARTS[3]), "course_id": RUNS[0]},
+        {"activity_id": video, "entry": "known", "at": moment(STARTS[0]), "position_seconds": 40},
+        {"activity_id": video, "entry": "changed", "at": moment(STARTS[2]), "kind": "recut"},
+        {"activity_id": video, "entry": "cleared", "at": moment(STARTS[3]), "position_seconds": 40},
+        {"activity_id": "https://campus.example.org/question/slow", "entry": "changed", "at": moment(STARTS[4])},
+        {"activity_id": "https://campus.example.org/modules/0", "entry": "changed", "at": moment(STARTS[3])},
+    ]
+    return [*found, found[0]]

@@ -19,7 +19,7 @@ from tests.dbt_project.snapshots import marts
 from tests.invariance.adversarial import RUNS, Case, draw_cases
 from tests.invariance.deliveries import MOST_DROPS, Line, at_once, by_time, delivery
 from tests.invariance.laboratory import DELIVERY_MARTS, MODELS, Laboratory, profile
-from tests.invariance.planted import listed_items, listed_learners, planted
+from tests.invariance.planted import listed_changes, listed_items, listed_learners, planted
 from tests.oracle.agreement import EVERY, known_as, learner_ids
 from tests.oracle.events import is_statement
 from tests.oracle.marts import lines_of, verbs_of
@@ -74,7 +74,8 @@ def laboratory(
 ) -> Iterator[Laboratory]:
     """Holds one full build of all lines in one drop as the reference; tells at its end what it went through."""
     fixed = tmp_path_factory.mktemp("fixed")
-    for kind, items in (("catalog", listed_items()), ("learners", listed_learners(CASES))):
+    lists = {"catalog": listed_items(), "learners": listed_learners(CASES), "changes": listed_changes()}
+    for kind, items in lists.items():
         (simulated / kind).rename(fixed / kind)
         (fixed / kind / "cases.ndjson").write_text("".join(json.dumps(item) + "\n" for item in items))
     made = Laboratory(warehouse, settings, fixed)

@@ -22,14 +22,15 @@ with
             marked_at,
             assumeNotNull(position_seconds) as marked_seconds
         from {{ ref("fct_content_marks") }}
-        where
-            mark in ('known', 'being_worked_on') and isNotNull(position_seconds)
+        where mark in ('known', 'being_worked_on') and isNotNull(position_seconds)
     ),
 
     last_marks as (
         select
             changes.change_id as change_id,
-            argMax(marks.marked_seconds, (marks.marked_at, marks.marked_seconds)) as marked_seconds
+            argMax(
+                marks.marked_seconds, (marks.marked_at, marks.marked_seconds)
+            ) as marked_seconds
         from changes
         inner join marks on changes.activity_id = marks.activity_id
         where

@@ -90,7 +90,7 @@ with
 
     views as (
         select
-            learner_id,
+            learner_id as viewer_id,
             video_id,
             exit_kind,
             toFloat64(first_pass_exit_seconds) as exit_seconds,
@@ -111,7 +111,9 @@ with
 
     {# Whose first pass played any of the place. #}
     in_spot as (
-        select distinct changes.change_id as change_id, first_passes.learner_id as learner_id
+        select distinct
+            changes.change_id as played_change_id,
+            first_passes.learner_id as player_id
         from first_passes
         inner join changes on first_passes.video_id = changes.activity_id
         where
@@ -170,21 +172,22 @@ with
             views.exit_kind as exit_kind,
             views.exit_seconds as exit_seconds,
             views.first_pass_left_at as left_at,
-            in_spot.change_id != '' as has_played_spot,
+            in_spot.played_change_id != '' as has_played_spot,
             ifNull(
                 is_completed
-                and if(activity_type = 'video', left_at, completed_at) <= {{ follow_up }},
+                and if(activity_type = 'video', left_at, completed_at)
+                <= {{ follow_up }},
                 false
             ) as is_completed_in_time
         from reached_units
         left join
             views
             on reached_units.activity_id = views.video_id
-            and reached_units.learner_id = views.learner_id
+            and reached_units.learner_id = views.viewer_id
         left join
             in_spot
-            on reached_units.change_id = in_spot.change_id
-            and reached_units.learner_id = in_spot.learner_id
+            on reached_units.change_id = in_spot.played_change_id
+            and reached_units.learner_id = in_spot.player_id
     ),
 
     {# (measure, whether it can be judged, outcome, from when on) of each learner. #}

@@ -25,7 +25,11 @@ with
 
     {# A version counts from its first delivery, and of one delivery the highest, as the catalogue's item does. #}
     delivered_versions as (
-        select activity_id, course_id as stated_course_id, delivered_at, max(version) as version
+        select
+            activity_id,
+            course_id as stated_course_id,
+            delivered_at,
+            max(version) as highest_version
         from {{ ref("stg_catalog__items") }}
         where quarantine_reason = '' and version != ''
         group by activity_id, stated_course_id, delivered_at
@@ -34,7 +38,7 @@ with
     with_versions_before as (
         select
             *,
-            max(version) over (
+            max(highest_version) over (
                 partition by activity_id, stated_course_id
                 order by delivered_at
                 rows between unbounded preceding and 1 preceding
@@ -52,13 +56,13 @@ with
             stated_course_id,
             delivered_at as changed_at,
             'new version' as change_kind,
-            concat('version ', version, ' after ', version_before) as note,
+            concat('version ', highest_version, ' after ', version_before) as note,
             CAST(null, 'Nullable(Float64)') as position_seconds,
             'catalogue' as origin
         from with_versions_before
         where
             version_before != ''
-            and version > version_before
+            and highest_version > version_before
             and activity_id not in (select activity_id from entries)
     ),
 

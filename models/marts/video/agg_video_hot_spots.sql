@@ -89,8 +89,9 @@ with
             marks.marked_course_id in ('', activities.course_id)
             and ifNull(
                 marks.position_seconds
-                between merged.start_seconds - {{ var("content_change_spot_seconds") }}
-                and merged.end_seconds + {{ var("content_change_spot_seconds") }},
+                between merged.start_seconds
+                - {{ var("content_change_spot_seconds") }} and merged.end_seconds
+                + {{ var("content_change_spot_seconds") }},
                 true
             )
         group by video_id, start_seconds

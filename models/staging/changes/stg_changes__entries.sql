@@ -35,8 +35,7 @@ with
     ),
 
     timed as (
-        select
-            *, {{ timestamp_or_null("ifNull(content_entry.at, '')") }} as at_or_null
+        select *, {{ timestamp_or_null("ifNull(content_entry.at, '')") }} as at_or_null
         from lines
     ),
 

@@ -47,6 +47,8 @@ select
     spots.expected_hazard as expected_hazard,
     spots.excess_learners_lost as excess_learners_lost,
     spots.q_value as q_value,
+    spots.mark as mark,
+    toDate(spots.marked_at) as marked_date,
     exits_in_spots.exit_count as week_exit_count
 from spots
 left join exits_in_spots

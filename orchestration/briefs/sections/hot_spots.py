@@ -9,8 +9,9 @@ from orchestration.briefs.charts.curves import curve
 from orchestration.briefs.limits import at_least
 from orchestration.briefs.marts import Marts, Row
 from orchestration.briefs.page import Cell, Figure, Section, Table, number, sentence
-from orchestration.briefs.words import SPACE, clock, count, interval, percent, whole
+from orchestration.briefs.words import SPACE, clock, count, day, interval, percent, whole
 
+MARKS = {"known": "known since", "being_worked_on": "being worked on since", "changed": "changed on"}
 SHOWN_SPOTS = 6
 SHOWN_CURVES = 3
 REPEATED = 1.5
@@ -134,7 +135,7 @@ def _row(spot: Row) -> list[Cell]:
     starters = f"{whole(spot['dropped_count'])} of {whole(spot['started_count'])}"
     return [
         Cell(spot["title"], where),
-        number(f"{clock(spot['start_seconds'])}–{clock(spot['end_seconds'])}"),
+        number(f"{clock(spot['start_seconds'])}–{clock(spot['end_seconds'])}", _mark(spot)),
         number(percent(spot["drop_off_ratio"]), f"{starters}; {_interval(spot)}")
         if spot["drop_off_ratio"] is not None
         else number(starters, "share too early to say"),
@@ -147,7 +148,14 @@ def _row(spot: Row) -> list[Cell]:
     ]
 
 
+def _mark(spot: Row) -> str:
+    """What a designer wrote down about the place; empty when nothing."""
+    return f"{MARKS[spot['mark']]} {day(spot['marked_date'])}" if spot["mark"] else ""
+
+
 def _next_step(spot: Row, bins: list[Row]) -> Markup:
+    if spot["mark"] == "changed":
+        return sentence("<b>{}</b>: {}; see below whether that helped.", spot["title"], _mark(spot))
     start = max(0.0, float(spot["start_seconds"]) - 20)
     return sentence(
         "<b>{}</b>: watch {}–{}. {}",

@@ -25,7 +25,7 @@ def empty_marts(warehouse: Client) -> Client:
 def marts(empty_marts: Client) -> Client:
     """Findings in each section; each number is one that no other place has."""
     client = empty_marts
-    for fill in (_core, _videos, _content, _retention, _contacts, _questions, _health):
+    for fill in (_core, _videos, _changes, _content, _retention, _contacts, _questions, _health):
         fill(client)
     return client
 
@@ -64,6 +64,8 @@ def _videos(client: Client) -> None:
             "hazard": 0.6295,
             "expected_hazard": 0.021,
             "excess_learners_lost": 785.2,
+            "mark": "being_worked_on",
+            "marked_at": datetime(2025, 11, 1, 8, tzinfo=UTC),
         },
     )
     survivals = [0.97, 0.95, 0.36, None]
@@ -88,6 +90,42 @@ def _videos(client: Client) -> None:
     left_at = datetime(2025, 11, 4, 9, tzinfo=UTC)
     view = {"video_id": VIDEO, "first_pass_exit_seconds": 245, "first_pass_left_at": left_at}
     fill_mart(client, "fct_video_views", *[view | {"learner_id": str(learner)} for learner in range(17)])
+
+
+def _changes(client: Client) -> None:
+    change = {
+        "change_id": "a",
+        "course_id": COURSE,
+        "activity_id": VIDEO,
+        "title": HOSTILE,
+        "change_kind": "recut",
+        "note": "The formula is gone.",
+        "changed_at": datetime(2025, 10, 20, 8, tzinfo=UTC),
+    }
+    fill_mart(
+        client,
+        "agg_content_changes",
+        change
+        | {
+            "measure": "hot_spot_hazard",
+            "spot_start_seconds": 135,
+            "spot_end_seconds": 165,
+            "before_count": 517,
+            "after_count": 309,
+            "before_value": 0.3633,
+            "before_value_low": 0.3229,
+            "before_value_high": 0.4058,
+            "after_value": 0.0284,
+            "after_value_low": 0.0148,
+            "after_value_high": 0.0537,
+            "difference": -0.3349,
+            "difference_low": -0.3795,
+            "difference_high": -0.2872,
+            "verdict": "improved",
+        },
+    )
+    early = {"measure": "completion", "verdict": "too_early", "verdict_reason": "suppressed"}
+    fill_mart(client, "agg_content_changes", change | early)
 
 
 def _content(client: Client) -> None:

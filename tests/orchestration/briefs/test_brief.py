@@ -14,7 +14,18 @@ from tests.mart_tables import create_marts, fill_mart
 from tests.orchestration.briefs.conftest import COURSE, END, HOSTILE
 
 NUMBERS = {
-    "stop": ["4:00–4:10", "60 %", "812 of 1,353", "57–63 %", "63 %", "2 % expected", "1,290 got there", "785", "17"],
+    "stop": [
+        "4:00–4:10",
+        "being worked on since Sat 1 Nov",
+        "60 %",
+        "812 of 1,353",
+        "57–63 %",
+        "63 %",
+        "2 % expected",
+        "1,290 got there",
+        "785",
+        "17",
+    ],
     "content": [
         "288 of 701",
         "41 %",
@@ -25,6 +36,17 @@ NUMBERS = {
         "115 more learners",
         "266 learners",
         "33–43 %",
+    ],
+    "fix": [
+        "36 %",
+        "517 learners; 32–41 %",
+        "309 learners; 1–5 %",
+        "−33 points",
+        "−38 to −29",
+        "2:15–2:45",
+        "recut on Mon 20 Oct",
+        "improved",
+        "too early to say",
     ],
     "return": ["6.3", "6.1–6.5", "3.1", "412", "52 %", "230 learners"],
     "contact": ["39", "14", "+13 points", "+2 to +24", "322", "74 %", "83", "61 %", "219 contacted"],
@@ -133,7 +155,7 @@ def test_the_week_is_the_last_whole_one_before_the_watermark(marts: Client):
     written = write_brief(marts)
     assert written.week_label == "2025-W45"
     assert "3–9 November 2025" in written.html
-    assert written.html.count('class="question') == written.section_count == 6
+    assert written.html.count('class="question') == written.section_count == 7
 
 
 def test_the_days_of_a_course_are_drawn(html: str):

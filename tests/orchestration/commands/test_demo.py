@@ -43,7 +43,7 @@ def test_a_second_demo_of_the_same_size_delivers_nothing(tmp_path: Path, stages)
     lake = FakeLake()
     first = deliver(SMALL, tmp_path, lake, stages)
     delivered = list(lake.keys)
-    assert {key.partition("/")[0] for key in delivered} == {"events", "catalog", "learners"}
+    assert {key.partition("/")[0] for key in delivered} == {"events", "catalog", "learners", "changes"}
     assert deliver(SMALL, tmp_path, lake, stages) == first
     assert lake.keys == delivered
 

@@ -10,7 +10,7 @@ from orchestration.simulate.finding import Finding
 from orchestration.simulate.findings import compare
 from orchestration.simulate.plants import CHANNELS
 from orchestration.simulate.retention_findings import binomial_upper_tail
-from orchestration.simulate.truth import ItemTruth, RetentionCell, Truth
+from orchestration.simulate.truth import ItemTruth, RecutTruth, RetentionCell, Truth
 
 Marts = dict[str, list[dict]]
 
@@ -58,6 +58,16 @@ def retention_row(cell: RetentionCell, is_censored: bool) -> dict:
         "active_count": None if is_censored else cell.active_count,
         "retention_ratio": None if is_censored else cell.planted_ratio,
         "retention_ratio_low": low, "retention_ratio_high": high, "is_censored": is_censored,
+    }  # fmt: skip
+
+
+def change_row(recut: RecutTruth) -> dict:
+    difference = recut.planted_difference
+    return {
+        "activity_id": recut.video_id, "before_count": 500, "after_count": 300, "before_value": recut.planted_before,
+        "after_value": recut.planted_after, "difference": difference + 0.01, "difference_low": difference - 0.04,
+        "difference_high": difference + 0.06, "standardised_over": "channel",
+        "verdict": "improved" if difference else "no_difference_seen", "verdict_reason": "",
     }  # fmt: skip
 
 
@@ -113,6 +123,7 @@ def marts(truth: Truth) -> Marts:
         "agg_content_effectiveness": content,
         "agg_item_analysis": [item_row(item) for item in truth.items],
         "agg_instructional_gaps": [gap_row(item) for item in truth.items],
+        "agg_content_changes": [change_row(recut) for recut in truth.recuts],
         "agg_cohort_retention": [
             retention_row(cell, is_censored=cell.cohort_week == "2025-09-08" and cell.age_weeks == 5)
             for cell in truth.retention
@@ -139,7 +150,7 @@ def missed(marts: Marts, truth: Truth) -> list[Finding]:
 
 def test_true_marts_meet_every_finding(marts: Marts, truth: Truth) -> None:
     assert missed(marts, truth) == []
-    assert len(compare(asked(marts), truth)) == 29
+    assert len(compare(asked(marts), truth)) == 31
 
 
 @pytest.mark.parametrize(
@@ -232,6 +243,33 @@ def test_an_item_without_its_unit_is_missed(marts: Marts, truth: Truth) -> None:
     del marts["agg_instructional_gaps"][0]
     (finding,) = missed(marts, truth)
     assert finding.detail == "its unit is not held against it"
+
+
+@pytest.mark.parametrize("wrong", [{"verdict": "too_early"}, {"difference_high": -0.4}])
+def test_a_fix_that_worked_is_missed_by_another_verdict_or_another_size(
+    marts: Marts, truth: Truth, wrong: dict
+) -> None:
+    marts["agg_content_changes"][0] |= wrong
+    assert [finding.question for finding in missed(marts, truth)] == [
+        "Did the new cut of 'Averages: in practice' work: improved"
+    ]
+
+
+def test_praise_for_a_fix_that_changed_nothing_is_missed(marts: Marts, truth: Truth) -> None:
+    marts["agg_content_changes"][1] |= {"verdict": "improved"}
+    assert [finding.question for finding in missed(marts, truth)] == [
+        "Did the new cut of 'First project: in practice' work: no difference seen"
+    ]
+
+
+def test_a_change_that_is_not_compared_is_missed_with_the_reason(marts: Marts, truth: Truth) -> None:
+    del marts["agg_content_changes"][1]
+    marts["agg_content_changes"][0] |= {"difference_low": None, "verdict_reason": "suppressed"}
+    assert [finding.detail for finding in missed(marts, truth)] == [
+        "could not be measured: difference_low is NULL: suppressed"
+    ]
+    marts["agg_content_changes"] = []
+    assert {finding.detail for finding in missed(marts, truth)} == {"the change is not in the mart"}
 
 
 def test_retention_that_is_systematically_off_is_missed(marts: Marts, truth: Truth) -> None:

@@ -8,7 +8,7 @@ import pytest
 from orchestration.simulate.block import Block, simulate_block
 from orchestration.simulate.courses import build_catalogue
 from orchestration.simulate.leaving import unbounded_retention
-from orchestration.simulate.plants import CHANNELS
+from orchestration.simulate.plants import CHANNELS, recut_day
 from orchestration.simulate.tally import Tally
 from orchestration.simulate.truth import ModuleTruth, Truth
 
@@ -56,6 +56,16 @@ def test_leavers_stop_within_two_bins_of_the_spot_and_never_watch_on(block: Bloc
     assert not seen.is_tab_closed.any()
     assert not seen.is_queued.any()
     assert not (seen.is_leaver & seen.is_finished).any()
+
+
+@pytest.mark.parametrize(("plant", "before", "after"), [("recut_video", 0.35, 0), ("idle_recut_video", 0.12, 0.12)])
+def test_a_new_cut_changes_who_leaves_from_its_day_on(block: Block, plant: str, before: float, after: float) -> None:
+    video_id = build_catalogue(DAYS).plants[plant]
+    visits, seen = next(told.views[video_id] for told in block.told if video_id in told.views)
+    is_counted = ~block.population.is_test[block.visits.learner[visits]]
+    is_after = block.visits.starts_at[visits] >= recut_day(DAYS) * 86_400
+    for group, planted in ((~is_after & is_counted, before), (is_after & is_counted, after)):
+        assert_drawn(int(seen.is_leaver[group].sum()), int(group.sum()), planted)
 
 
 def test_leavers_had_the_time_to_come_back(block: Block) -> None:
