@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.briefs.charts.rows import columns
 from orchestration.briefs.marts import ALL, Marts, NotBuilt, Row
 from orchestration.briefs.page import Brief, Cell, Figure, Section, render, render_empty, sentence
-from orchestration.briefs.sections import changes, health, hot_spots, modules, questions, retention
+from orchestration.briefs.sections import changes, contacts, health, hot_spots, modules, questions, retention
 from orchestration.briefs.words import count, day, moment, week_in_words, week_label, whole
 
 SECTIONS: tuple[tuple[str, str, Callable[[Marts], Section]], ...] = (
@@ -19,6 +19,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Marts], Section]], ...] = (
     ("fix", changes.QUESTION, changes.section),
     ("content", "Which content loses learners, and which is only hard?", modules.section),
     ("return", "Who comes back, and which channel’s learners stay?", retention.section),
+    ("contact", "Who is about to leave, and is writing to them worth it?", contacts.section),
     ("questions", "Which questions does the content not teach?", questions.section),
     ("health", "Can these numbers be trusted?", health.section),
 )

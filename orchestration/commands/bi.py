@@ -22,6 +22,7 @@ from orchestration.dashboards.process import (
     install,
     make_logins,
     read_users,
+    run_assistant,
     server_environment,
     stages_of,
     start_server,
@@ -276,3 +277,19 @@ def export_bi(out: Path | None) -> int:
         output().print(name, markup=False, soft_wrap=True)
     print_note(f"{len(changed)} files changed." if changed else "Nothing differs from the files.")
     return 0
+
+
+def serve_assistant(user: str) -> int:
+    """Serve an assistant until it closes standard input; returns the service's exit code.
+
+    Raises CommandError when the dashboards were never started here, or have no such user.
+    """
+    place = Place(warehouse_home())
+    if not (place.folder / "superset.db").exists():
+        raise CommandError(f"No dashboards were started on {place.home} yet. Run 'warehouse bi' first.")
+    names = [row["user"] for row in read_users(users_file())]
+    if user not in names:
+        raise CommandError(f"The dashboards have no user '{user}'; there are {', '.join(names)}.")
+    install(place)
+    with opened_warehouse() as warehouse:
+        return run_assistant(place, server_environment(place, reader_settings(warehouse.settings)), user)

@@ -62,3 +62,20 @@ def export(
     from orchestration.commands.bi import export_bi
 
     raise typer.Exit(export_bi(out))
+
+
+@bi.command()
+def mcp(
+    user: Annotated[
+        str, typer.Option(help="The user of the dashboards that the assistant acts as; it sees what that user sees.")
+    ] = "designer",
+) -> None:
+    """Serve the dashboards to an assistant over MCP, on standard input and output (Superset's own MCP service).
+
+    Meant for an assistant's configuration (the repository's .mcp.json has it), not for a person. The dashboards must
+    have been started once on this home ('warehouse bi'); they need not run. The usual user, designer, sees no single
+    learner and writes no SQL.
+    """
+    from orchestration.commands.bi import serve_assistant
+
+    raise typer.Exit(serve_assistant(user))

@@ -92,7 +92,7 @@ def _dataset(name: str, said: Mapping[str, Any], specification: Mapping[str, Any
         "extra": {"audience": said.get("audience", "everyone")},
         "uuid": dataset_uuid(name),
         "columns": entries,
-        "metrics": [_metric(metric) for metric in said.get("metrics", [])],
+        "metrics": [_metric(metric) for metric in metrics_of(said)],
         "version": "1.0.0",
         "database_uuid": DATABASE_UUID,
     }
@@ -149,7 +149,7 @@ def expressions(specification: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     found = {}
     for name, said in specification["datasets"].items():
         joins = {join: specification["joins"][join] for join in said.get("joins", [])}
-        metrics = {metric["name"]: " ".join(metric["sql"].split()) for metric in said.get("metrics", [])}
+        metrics = {metric["name"]: " ".join(metric["sql"].split()) for metric in metrics_of(said)}
         found[dataset_uuid(name)] = made_columns(said, joins) | metrics
     return found
 
@@ -191,6 +191,15 @@ def _made_column(said: Mapping[str, Any]) -> dict[str, Any]:
         "expression": None,
         "description": said.get("description", said["label"]),
     }
+
+
+def metrics_of(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The metrics of a dataset; one with `weeks: 12` stands for thirteen, with 0 to 12 in the place of {week}."""
+    return [
+        {key: text.replace("{week}", str(week)) for key, text in metric.items() if key != "weeks"}
+        for metric in said.get("metrics", [])
+        for week in range(metric.get("weeks", 0) + 1)
+    ]
 
 
 def _metric(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""dbt's exposures, made from the dashboards: which marts each of them reads."""
+"""dbt's exposures, made from the dashboards and the brief: which marts each of them reads."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestration.briefs import all_marts
 from orchestration.dashboards.assets import Chart, Dashboard
 from orchestration.dashboards.yaml_text import to_yaml
 from orchestration.settings import PROJECT_ROOT
@@ -37,7 +38,18 @@ def exposures_file(
         }
         for dashboard in dashboards
     ]
-    return {EXPOSURES: _HEADER + to_yaml({"exposures": exposures})}
+    return {EXPOSURES: _HEADER + to_yaml({"exposures": [*exposures, _brief()]})}
+
+
+def _brief() -> dict[str, Any]:
+    return {
+        "name": "weekly_brief",
+        "label": "Weekly brief",
+        "type": "notebook",
+        "description": "One page a week for people who open no tool: warehouse report.",
+        "owner": OWNER,
+        "depends_on": [f"ref('{mart}')" for mart in all_marts()],
+    }
 
 
 def _marts_of(dashboard: Dashboard, charts: Mapping[str, Chart], datasets: Mapping[str, Mapping[str, Any]]) -> set[str]:

@@ -185,6 +185,18 @@ def start_server(place: Place, environment: dict[str, str], port: int) -> subpro
         )
 
 
+def run_assistant(place: Place, environment: dict[str, str], user: str) -> int:
+    """Superset's MCP service on our standard input and output, as this user, until the input closes; its exit code."""
+    return subprocess.run(
+        [str(place.python), str(HERE / "server" / "assistant.py")],
+        cwd=place.folder,
+        env=_clean_environment()
+        | environment
+        | {"WAREHOUSE_BI_ASSISTANT": user, "FASTMCP_CHECK_FOR_UPDATES": "off", "FASTMCP_LOG_LEVEL": "ERROR"},
+        check=False,
+    ).returncode
+
+
 def run_export(place: Place) -> dict[str, str]:
     """Everything that Superset holds, as its own export writes it. Raises DashboardsError."""
     out = place.folder / "export.json"

@@ -4,7 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
 from orchestration.dashboards.assets import Chart, Dashboard
+from orchestration.dashboards.datasets import Marts
 
 _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'")
 _NAME = re.compile(r"(?<![\w.])([a-z_][a-z0-9_]*)\b(?!\s*\()")
@@ -46,6 +51,33 @@ def dataset_faults(dataset: Mapping[str, Any], made: Mapping[str, str]) -> Itera
         for missing in sorted(names_in(expression) - (columns if name in metrics else readable)):
             yield name, missing
         readable.add(name)
+
+
+def sql_faults(dataset: Mapping[str, Any], marts: Marts) -> list[str]:
+    """`mart.column` for each column that the dataset's SQL reads, in subqueries too, and that dbt does not have."""
+    scopes = traverse_scope(sqlglot.parse_one(dataset["sql"], dialect="clickhouse"))
+    read = {name for scope in scopes for name in _mart_columns_read(scope)}
+    return sorted(f"{mart}.{column}" for mart, column in read if column not in marts.get(mart, {}))
+
+
+def _mart_columns_read(scope: Scope) -> Iterator[tuple[str, str]]:
+    tables = {name: source for name, source in scope.sources.items() if isinstance(source, exp.Table)}
+    # A scope also lists columns of the subqueries below it, which have a scope of their own.
+    own = [column for column in scope.columns if column.find_ancestor(exp.Select) is scope.expression]
+    for column in own:
+        name = column.table or (next(iter(scope.sources)) if len(scope.sources) == 1 else "")
+        if name in tables:
+            yield tables[name].name, column.name
+
+
+def charts_on_broken_sql(charts: list[Chart], datasets: Datasets, marts: Marts) -> list[str]:
+    """A sentence for each chart whose dataset reads a column of a mart that is not there."""
+    broken = {uuid: faults for uuid, dataset in datasets.items() if (faults := sql_faults(dataset, marts))}
+    return [
+        f"chart '{chart.title}' ({chart.path.name}) reads {name}, which is not there"
+        for chart in charts
+        for name in broken.get(chart.dataset_uuid, [])
+    ]
 
 
 def chart_faults(charts: list[Chart], datasets: Datasets, made: Mapping[str, Mapping[str, str]]) -> list[str]:

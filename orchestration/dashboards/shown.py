@@ -18,6 +18,10 @@ REASONS = {
     "few_uncovered": "almost everyone saw it",
     "inconclusive": "no clear answer yet",
     "not_assessed": "no assessment",
+    "wide_interval": "too few learners yet to tell",
+    "no_place": "no hot spot there before",
+    "no_expected_time": "no expected time given",
+    "unknown_channel": "channel unknown",
 }
 """What a mart's `*_reason` means, in a cell."""
 UNKNOWN = "–"

@@ -28,6 +28,7 @@ FLAGS = [
 ]
 LEARNERS = "400"
 WIDTH, HEIGHT, FRAME = 1366, 900, 260
+TABLET = (820, 1180)
 QUIET_MS, SETTLE_MS, STEP_MS = 3000, 120_000, 400
 LIMITED_COURSE = "https://campus.example.org/courses/data-literacy"
 
@@ -40,6 +41,7 @@ class Bi:
     url: str
     logins: dict[str, str]
     screenshots: Path
+    users: Path
 
 
 def warehouse(home: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess:
@@ -73,7 +75,7 @@ def bi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bi]:
         running = json.loads((home / "bi" / "running.json").read_text())
         shots = home / "bi" / "screenshots"
         shots.mkdir(exist_ok=True)
-        yield Bi(home, running["url"], json.loads((home / "bi" / "logins.json").read_text()), shots)
+        yield Bi(home, running["url"], json.loads((home / "bi" / "logins.json").read_text()), shots, users)
     finally:
         if is_ours:
             stopped = warehouse(home, "bi", "stop")
@@ -102,6 +104,7 @@ class Visit:
     answers: list[dict] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
+    size: tuple[int, int] = (WIDTH, HEIGHT)
 
     def open(self, slug: str) -> None:
         """Open a dashboard without its frame, and wait until every chart has its answer."""
@@ -136,10 +139,11 @@ class Visit:
     def save(self, name: str) -> None:
         """A screenshot of the whole page: the window grows first, because what is out of sight is not drawn."""
         height = self.page.evaluate("document.querySelector('.dashboard-content')?.scrollHeight || 0")
-        self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, int(height) + FRAME)})
+        width, usual = self.size
+        self.page.set_viewport_size({"width": width, "height": max(usual, int(height) + FRAME)})
         self.page.wait_for_timeout(QUIET_MS)
         self.page.screenshot(path=str(self.bi.screenshots / f"{name}.png"))
-        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        self.page.set_viewport_size({"width": width, "height": usual})
 
 
 @pytest.fixture(scope="session")
@@ -154,14 +158,14 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture(scope="module")
 def visit(bi: Bi, browser) -> Iterator[Callable[..., Visit]]:
-    """visit("designer") logs in; with theme="dark" in the dark."""
+    """visit("designer") logs in; with theme="dark" in the dark, with size=TABLET on a tablet."""
     contexts = []
 
-    def start(user: str, theme: str = "light") -> Visit:
-        context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=theme)
+    def start(user: str, theme: str = "light", size: tuple[int, int] = (WIDTH, HEIGHT)) -> Visit:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
         contexts.append(context)
         page = context.new_page()
-        visit = Visit(bi, page)
+        visit = Visit(bi, page, size=size)
         page.on("response", lambda response: _keep_answer(visit, response))
         page.on("requestfinished", lambda request: _keep_foreign(visit.foreign, visit, request))
         page.on("requestfailed", lambda request: _keep_foreign(visit.blocked, visit, request))

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from orchestration.dashboards.assets import read_charts, read_dashboards
+from tests.dashboards.conftest import TABLET
 
 pytestmark = pytest.mark.bi
 
@@ -70,6 +71,68 @@ def test_a_number_of_the_overview_is_the_marts(admin, reader):
     count = reader.query("select count() from marts.agg_video_hot_spots").result_rows[0][0]
     text = admin.page.locator('[data-test-chart-name="Hot spots in videos"]').inner_text()
     assert str(count) in text.split()
+
+
+def rows_of(visit, slug: str, title: str) -> list[dict]:
+    """The rows that the browser got for a chart."""
+    titles = charts_of(visit, slug)
+    return [answer for answer in visit.answers if titles.get(answer["chart"]) == title][-1]["rows"]
+
+
+def test_how_long_learners_of_a_course_stay_is_the_marts(admin, reader):
+    admin.open("courses")
+    rows = rows_of(admin, "courses", "How long learners stay, by course")
+    asked = reader.query(
+        "select course.title, horizon_weeks, restricted_mean_active_weeks from marts.agg_cohort_stay as facts "
+        "inner join marts.dim_courses as course on course.course_id = facts.course_id "
+        "where cohort_basis = 'first_activity' and cohort_month = 'all' and acquisition_channel = 'all' "
+        "and restricted_mean_active_weeks is not null"
+    ).result_rows
+    assert asked
+    shown = {(row["course"], row["horizon_weeks"]): row["active_weeks"].split(" (")[0] for row in rows}
+    # The engine and Python may round a half to different sides.
+    assert [key for *key, weeks in asked if abs(float(shown[tuple(key)]) - weeks) > 0.051] == []
+
+
+def test_learners_to_contact_are_the_marts_and_in_its_order(admin, reader):
+    admin.open("learners-to-contact")
+    shown = [row["learner_id"] for row in rows_of(admin, "learners-to-contact", "Whom to contact, and why")]
+    asked = reader.query(
+        "select learner_id from marts.agg_learners_to_contact "
+        "order by expected_kept desc nulls last, is_disengaging desc, contact_rank, learner_id limit 1000"
+    ).result_rows
+    assert asked
+    assert shown == [learner for (learner,) in asked][: len(shown)]
+    state = rows_of(admin, "learners-to-contact", "What the list stands on")[0]
+    status = reader.query("select status from marts.fct_churn_runs order by as_of_at desc limit 1").result_rows
+    expected = "published, as of" if status == [("published",)] else "not published: "
+    assert state["scores_published"].startswith(expected)
+
+
+def test_an_individual_learner_is_one_and_all_of_it(admin, reader):
+    admin.open("individual-learner")
+    learners = {row["learner_id"] for answer in admin.answers for row in answer["rows"] if "learner_id" in row}
+    assert len(learners) == 1
+    sessions = reader.query(
+        "select count() from marts.fct_sessions where learner_id = {learner:String}",
+        parameters={"learner": learners.pop()},
+    ).result_rows[0][0]
+    assert len(rows_of(admin, "individual-learner", "Sessions")) == sessions
+
+
+def test_the_health_of_sources_is_the_marts(admin, reader):
+    admin.open("data-health")
+    shown = {row["source"]: row["event_count"] for row in rows_of(admin, "data-health", "Health of sources")}
+    assert shown == dict(reader.query("select source, event_count from marts.agg_source_health").result_rows)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_dashboards_fit_a_tablet(visit, slug: str):
+    guest = visit("admin", size=TABLET)
+    guest.open(slug)
+    guest.save(f"{slug}_tablet")
+    assert guest.faults() == []
+    assert guest.page.evaluate("document.documentElement.scrollWidth") <= TABLET[0]
 
 
 def test_a_chosen_course_reaches_the_queries(admin):

@@ -83,11 +83,11 @@ def test_an_assistant_reads_the_marts_and_nothing_else(home: Path):
     assert "1" in seen["after"]
 
 
-def test_the_file_for_assistants_holds_no_secret_and_starts_our_command():
+def test_the_file_for_assistants_holds_no_secret_and_starts_our_commands():
     servers = json.loads((PROJECT_ROOT / ".mcp.json").read_text())["mcpServers"]
-    assert servers["warehouse-marts"]["command"] == "uv"
+    assert {server["command"] for server in servers.values()} == {"uv"}
     assert servers["warehouse-marts"]["args"][-2:] == ["warehouse", "mcp"]
-    assert servers["warehouse-dashboards"]["url"].startswith("http://127.0.0.1:")
+    assert servers["warehouse-dashboards"]["args"][-3:] == ["warehouse", "bi", "mcp"]
     assert not [name for server in servers.values() for name in server.get("env", {})]
 
 

@@ -3,6 +3,11 @@
 import os
 from pathlib import Path
 
+import clickhouse_connect.common
+
+# The client asks for a later form of the Native format, and takes a refusal for an error. The local endpoint refuses.
+clickhouse_connect.common.set_setting("use_protocol_version", False)
+
 HOME = Path(os.environ["WAREHOUSE_BI_HOME"])
 
 # -- where Superset keeps its own records: dashboards, users, roles; never data of learners
@@ -24,6 +29,7 @@ AUTH_ROLE_PUBLIC = "Public"
 PUBLIC_ROLE_LIKE = None
 AUTH_USER_REGISTRATION = False
 WTF_CSRF_ENABLED = True
+MCP_DEV_USERNAME = os.environ.get("WAREHOUSE_BI_ASSISTANT")  # only `warehouse bi mcp` names one
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 PREVENT_UNSAFE_DB_CONNECTIONS = True

@@ -118,6 +118,8 @@ def main() -> None:
     arguments = parser.parse_args()
     end_with_starter()
     say("Loading Superset")
+    # Only assistants need the MCP service (assistant.py): without it the web server starts sooner and is smaller.
+    sys.modules["fastmcp"] = None
     from superset.app import create_app
 
     app = create_app()

@@ -25,7 +25,7 @@ def empty_marts(warehouse: Client) -> Client:
 def marts(empty_marts: Client) -> Client:
     """Findings in each section; each number is one that no other place has."""
     client = empty_marts
-    for fill in (_core, _videos, _changes, _content, _retention, _questions, _health):
+    for fill in (_core, _videos, _changes, _content, _retention, _contacts, _questions, _health):
         fill(client)
     return client
 
@@ -209,6 +209,20 @@ def _retention(client: Client) -> None:
                 share = weeks / 8 - age / 20
                 curve = {"age_weeks": age, "survival_ratio": share, "survival_ratio_low": share - 0.03}
                 fill_mart(client, "agg_cohort_survival", start | curve | {"survival_ratio_high": share + 0.03})
+
+
+def _contacts(client: Client) -> None:
+    monday = datetime(2025, 11, 10, tzinfo=UTC)
+    fill_mart(client, "fct_churn_runs", {"as_of_at": monday, "status": "published"})
+    listed = {"course_id": COURSE, "as_of_at": monday, "rank_basis": "score"}
+    high = [listed | {"learner_id": f"high {number}", "band": "high", "contact_count": 1} for number in range(14)]
+    medium = [listed | {"learner_id": f"medium {number}", "band": "medium"} for number in range(25)]
+    thin = {"course_id": OTHER, "rank_basis": "segments", "band": "not_published", "learner_id": "silent"}
+    fill_mart(client, "agg_learners_to_contact", *high, *medium, thin | {"as_of_at": monday})
+    uplift = {"uplift_ratio": 0.13, "uplift_ratio_low": 0.02, "uplift_ratio_high": 0.24}
+    kept = {"listed_kept_ratio": 0.74, "held_out_kept_ratio": 0.61}
+    counts = {"course_id": COURSE, "listed_count": 322, "held_out_count": 83, "contacted_count": 219}
+    fill_mart(client, "agg_intervention_uplift", counts | kept | uplift)
 
 
 def _questions(client: Client) -> None:

@@ -92,3 +92,11 @@ def test_the_end_takes_all_that_the_server_started(place: Place):
     bi.end(server)
     with pytest.raises(ProcessLookupError):
         os.killpg(server.pid, 0)
+
+
+def test_an_assistant_needs_dashboards_and_a_user_of_theirs(place: Place):
+    with pytest.raises(CommandError, match="Run 'warehouse bi' first"):
+        bi.serve_assistant("designer")
+    (place.folder / "superset.db").touch()
+    with pytest.raises(CommandError, match="no user 'kim'; there are designer, manager, analyst, admin"):
+        bi.serve_assistant("kim")

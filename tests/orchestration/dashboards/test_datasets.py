@@ -13,10 +13,17 @@ from orchestration.dashboards.datasets import (
     expressions,
     generated_datasets,
     label_of,
+    read_marts,
     read_specification,
 )
 from orchestration.dashboards.generate import by_uuid, generated_files, read_manifest
-from orchestration.dashboards.references import chart_faults, dataset_faults, filter_faults, names_in
+from orchestration.dashboards.references import (
+    chart_faults,
+    charts_on_broken_sql,
+    dataset_faults,
+    filter_faults,
+    names_in,
+)
 from orchestration.dashboards.yaml_text import from_yaml
 
 LEARNER_LEVEL = {"Individual learner", "Learners to contact"}
@@ -61,6 +68,24 @@ def test_a_mart_that_loses_a_column_names_the_charts_that_showed_it(manifest: di
     faults = chart_faults(read_charts(), lost, expressions(read_specification()))
     assert any("How many still watch" in fault and "reads survival, which is not there" in fault for fault in faults)
     assert any("shows the column survival, which is not there" in fault for fault in faults)
+
+
+def test_the_sql_of_every_dataset_reads_columns_that_exist(manifest: dict, datasets: dict):
+    assert charts_on_broken_sql(read_charts(), datasets, read_marts(manifest)) == []
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "chart"),
+    [
+        ("fct_drops", "status", "How fresh these data are"),
+        ("fct_churn_runs", "reason", "What the list stands on"),
+        ("agg_data_watermark", "source", "How fresh these data are"),
+    ],
+)
+def test_a_column_lost_in_a_subquery_or_a_condition_names_the_chart(manifest: dict, mart: str, column: str, chart: str):
+    lost = without(manifest, mart, column)
+    faults = charts_on_broken_sql(read_charts(), by_uuid(generated_datasets(lost)), read_marts(lost))
+    assert any(f"chart '{chart}'" in fault and f"reads {mart}.{column}, which" in fault for fault in faults), faults
 
 
 def test_a_join_on_a_lost_column_is_refused(manifest: dict):
