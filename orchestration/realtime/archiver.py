@@ -46,6 +46,7 @@ from orchestration.settings import load_settings
 
 logger = logging.getLogger(__name__)
 RANGE_MESSAGES = 50_000
+PIECE_MESSAGES = 1000
 READ_SECONDS = 60.0
 QUIET_SECONDS = 0.2
 ALREADY_THERE = "already in the lake"
@@ -113,6 +114,8 @@ class Archiver:
                 count += self._write(connection, planned, self._read(planned))
             while messages := self._new(connection, partition):
                 count += self._write(connection, self._plan(connection, partition, messages), messages)
+                if len(messages) < RANGE_MESSAGES:
+                    break  # Others come meanwhile, and other partitions wait.
             return count
         finally:
             connection.execute("select pg_advisory_unlock(hashtext(%s), %s)", (self._topic_id, partition))
@@ -128,7 +131,7 @@ class Archiver:
         self._consumer.assign([place])
         try:
             first_seconds = ADMIN_SECONDS if high > place.offset else QUIET_SECONDS
-            return list(islice(_until_quiet(self._consumer, first_seconds), RANGE_MESSAGES))
+            return list(islice(_up_to(high, self._consumer, first_seconds), RANGE_MESSAGES))
         finally:
             self._consumer.unassign()
 
@@ -209,12 +212,14 @@ def line_of(value: bytes | None) -> bytes:
     return text if text.strip() else b"null"
 
 
-def _until_quiet(source: Consumer, first_seconds: float) -> Iterator[Message]:
-    """Messages until none comes for a moment. Not until the end that the broker names: the embedded one names the
-    beginning of its last batch.
+def _up_to(end: int, source: Consumer, first_seconds: float) -> Iterator[Message]:
+    """Messages up to the end that the broker named, and a little more: what is always written to is never read up.
+
+    The embedded broker names the beginning of its last batch, so that one reads on from there until a piece is short.
     """
     # The first one alone: `consume` waits for all that it is asked for, or until the time is up.
     messages = source.consume(1, timeout=first_seconds)
+    is_beyond = False
     while messages:
         for message in messages:
             error = message.error()
@@ -222,14 +227,17 @@ def _until_quiet(source: Consumer, first_seconds: float) -> Iterator[Message]:
                 yield message
             elif error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
-        messages = source.consume(1000, timeout=QUIET_SECONDS)
+        if is_beyond and len(messages) < PIECE_MESSAGES:
+            return
+        is_beyond = messages[-1].offset() >= end - 1
+        messages = source.consume(PIECE_MESSAGES, timeout=QUIET_SECONDS)
 
 
 def _messages(source: Consumer, planned: Range) -> Iterator[Message]:
     """The messages of the range. Offsets may have gaps; the end of the partition ends it as well."""
     deadline = time.monotonic() + READ_SECONDS
     while time.monotonic() < deadline:
-        for message in source.consume(1000, timeout=1.0):
+        for message in source.consume(PIECE_MESSAGES, timeout=1.0):
             error = message.error()
             if error is not None and error.code() == KafkaError._PARTITION_EOF:
                 # Some brokers say so after each piece that they send.

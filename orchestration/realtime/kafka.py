@@ -26,12 +26,12 @@ def admin(kafka: Mapping[str, str]) -> AdminClient:
     return AdminClient({**kafka, **QUIET})
 
 
-def producer(kafka: Mapping[str, str]) -> Producer:
+def producer(kafka: Mapping[str, str], linger_ms: int = LINGER_MS) -> Producer:
     """A producer that loses nothing and keeps order: acknowledged by all replicas, retried without repeats.
 
     It waits a little for more to send: the embedded broker works harder with each batch that it keeps.
     """
-    return Producer({**kafka, **QUIET, "acks": "all", "linger.ms": LINGER_MS, "compression.type": "lz4"})
+    return Producer({**kafka, **QUIET, "acks": "all", "linger.ms": linger_ms, "compression.type": "lz4"})
 
 
 def send(

@@ -47,6 +47,8 @@ def test_the_database_and_every_process_down_for_a_minute(empty_home):
         data = data_folder(running.path.settings.folder)
 
         def outage() -> None:
+            while not running.platform.done:
+                time.sleep(0.1)
             pg_control(data, ["-w", "-m", "immediate", "stop"])
             for child in running.supervisor.children:
                 running.supervisor.kill(child)
@@ -54,7 +56,7 @@ def test_the_database_and_every_process_down_for_a_minute(empty_home):
             # "restart" starts it with the options that it had; "start" would not.
             pg_control(data, ["-w", "restart"])
 
-        breaking = threading.Timer(10, outage)
+        breaking = threading.Thread(target=outage, daemon=True)
         breaking.start()
         proof = stream(running)
         breaking.join()

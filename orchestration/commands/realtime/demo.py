@@ -38,6 +38,8 @@ READY_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 FLUSH_SECONDS = 60.0
 LEAST_PARTITIONS = 4
+KEPT_BATCHES = 20_000
+"""The embedded broker goes through all batches of a partition at each fetch: a long run sends larger ones."""
 SETTLE_SECONDS = 120.0
 RULES = """
 defaults:
@@ -183,11 +185,12 @@ def stream(running: Running) -> Proof:
 
 def send_all(running: Running, messages: "Stream", live: Live) -> None:
     """Send each message when it is due, and kill a worker when that is due."""
-    from orchestration.realtime.kafka import producer, send
+    from orchestration.realtime.kafka import LINGER_MS, producer, send
     from orchestration.realtime.settings import STATEMENTS_TOPIC
 
     plan = running.plan
-    sending = producer(running.path.settings.kafka)
+    batches_a_second = KEPT_BATCHES / plan.seconds / running.path.settings.partitions
+    sending = producer(running.path.settings.kafka, max(LINGER_MS, round(1000 / batches_a_second)))
     kills_at = [plan.seconds * (number + 1) / (plan.kills + 1) for number in range(plan.kills)]
     started_at, looked_at = time.monotonic(), 0.0
     for number in range(messages.message_count):

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import threading
+import time
 from pathlib import Path
 
 import orjson
@@ -90,6 +92,29 @@ def test_nothing_new_writes_nothing_and_new_messages_write_their_range_only(sett
     send(settings, [(value, {}) for value in good[4:]])
     assert archiver.archive_all(connection) == 2
     assert (sorted(lines(lake)), ranges(connection)) == (sorted(good), (6, 6, 2))
+
+
+def test_a_topic_that_is_always_written_to_is_archived_in_turns(settings, connection):
+    """A partition that never falls silent ends, and the others have their turn."""
+    good, sending, is_over = statements(1)[0], producer(settings.kafka), threading.Event()
+
+    def write() -> None:
+        while not is_over.wait(0.02):
+            for partition in range(settings.partitions):
+                sending.produce(STATEMENTS_TOPIC, good, b"key", partition=partition)
+            sending.poll(0)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    archiver = Archiver(settings, Folder())
+    deadline = time.monotonic() + 60
+    rows: list[tuple[int]] = []
+    while len(rows) < settings.partitions and time.monotonic() < deadline:
+        archiver.archive_all(connection)
+        rows = connection.execute("select distinct partition from realtime.archived_ranges").fetchall()
+    is_over.set()
+    writing.join()
+    assert len(rows) == settings.partitions
 
 
 @pytest.mark.parametrize("crash_after", [1, 2])
