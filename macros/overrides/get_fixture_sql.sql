@@ -36,16 +36,15 @@
         {%- endfor -%}
         {%- do tuples.append("(" ~ tuple | join(", ") ~ ")") -%}
     {%- endfor -%}
+    {%- set text = structure | join(", ") | replace("'", "\\'") -%}
     select
-    {%- for name, type in types.items() %}
-        {% if name in named %}`{{ name }}`
-        {%- else %}{{ safe_cast("null", type) | trim }} as `{{ name }}`
-        {%- endif %}
-        {%- if not loop.last %}, {% endif %}
-    {%- endfor %}
-    {% if tuples -%}
-        from
-            values('{{ structure | join(", ") | replace("'", "\\'") }}', {{ tuples | join(", ") }})
+        {%- for name, type in types.items() %}
+            {% if name in named %} `{{ name }}`
+            {%- else %} {{ safe_cast("null", type) | trim }} as `{{ name }}`
+            {%- endif %}
+            {%- if not loop.last %}, {% endif %}
+        {%- endfor %}
+    {% if tuples -%} from values ('{{ text }}', {{ tuples | join(", ") }})
     {%- else -%} limit 0
     {%- endif %}
 {% endmacro %}

@@ -133,22 +133,9 @@ def survives(
     assert built_whole_by(built.client) == whole
 
 
-def test_nothing_new_changes_nothing_and_one_model_consumes_nothing(
-    built: Incremental, deliver: Callable[..., None], say: Callable[..., dict]
-):
-    built.build()
+def test_nothing_new_changes_nothing_but_asides_of_killed_runs_are_swept(built: Incremental):
     tables = "select database, name, uuid from system.tables where comment like '%[whole %' order by all"
     before = built.client.query(tables).result_rows
-    built.build()
-    assert built.client.query(tables).result_rows == before
-    deliver({"one": [say(2000)]})
-    built.build("--select", "int_object_states stg_xapi__statements")
-    assert built.touched() == 1
-    built.build()
-    assert built.touched() == 0
-
-
-def test_asides_of_killed_runs_are_swept_and_nothing_else(built: Incremental):
     kept = {f"{DEDUPLICATED}__touched_notes", f"{DEDUPLICATED}__touched_new_0badcafe_mine", "x__touched_new_0badcafe"}
     for name in (*kept, f"{DEDUPLICATED}__touched_new_0badcafe", f"{DEDUPLICATED}__touched_next_0badcafe"):
         built.client.command(f"create table intermediate.{name} (x UInt8) engine = MergeTree order by x")
@@ -156,8 +143,17 @@ def test_asides_of_killed_runs_are_swept_and_nothing_else(built: Incremental):
     elsewhere = f"elsewhere_intermediate.{DEDUPLICATED}__touched_new_0badcafe"
     built.client.command(f"create table {elsewhere} (x UInt8) engine = MergeTree order by x")
     built.build()
+    assert built.client.query(tables).result_rows == before
     assert {name for name in built.names("intermediate") if "__touched_n" in name} == kept
     assert built.names("elsewhere_intermediate") == {f"{DEDUPLICATED}__touched_new_0badcafe"}
+
+
+def test_one_model_consumes_nothing(built: Incremental, deliver: Callable[..., None], say: Callable[..., dict]):
+    deliver({"one": [say(2000)]})
+    built.build("--select", "int_object_states stg_xapi__statements")
+    assert built.touched() == 1
+    built.build()
+    assert built.touched() == 0
 
 
 def test_a_month_is_recomputed_when_asked(built: Incremental):
@@ -166,7 +162,6 @@ def test_a_month_is_recomputed_when_asked(built: Incremental):
         "insert into marts.fct_learning_events select * replace ('damaged' as verb) "
         "from marts.fct_learning_events where toYYYYMM(occurred_at) = 202512 limit 3"
     )
-    built.build()
     assert set(built.differences()) == {f"intermediate.{DEDUPLICATED}", "marts.fct_learning_events"}
     whole, built.vars = built_whole_by(built.client), f"{built.vars}, refresh_months: ['2025-12']"
     built.build()

@@ -6,14 +6,13 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.settings import Settings
-from tests.dbt_command import ALWAYS_INCREMENTAL, Dbt
+from tests.dbt_command import ALWAYS_INCREMENTAL, TOUCHED, Dbt
 from tests.dbt_project.snapshots import built_whole_by, differences, put_aside
 from tests.invariance.statements import account_of, activity, moment, statement, statement_id
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 AGGREGATES = ("agg_module_progress", "agg_cohort_progress")
-SELECTED = ("--select", *(f"+{name}" for name in AGGREGATES))
 COURSES = ("a", "b", "c", "d", "e")
 LEARNERS = 12
 MONDAY = 1_767_571_200_000  # 5 January 2026
@@ -82,7 +81,7 @@ def test_a_course_is_counted_anew_where_progress_or_membership_changed(
     news = {"history": history(), "anna": [answer, "not a statement"]}
     deliver(news | {"learners/list.ndjson": [enrolled("gil", "d")]})
     dbt.run("seed")
-    dbt.run("run", *SELECTED)
+    dbt.run("run", *TOUCHED)
     whole = built_whole_by(warehouse)
     assert set(AGGREGATES) < set(whole)
     assert count(warehouse, "reached_count", QUIZ) == LEARNERS + 1
@@ -94,7 +93,7 @@ def test_a_course_is_counted_anew_where_progress_or_membership_changed(
     visit = done(901, "a-0", "viewed", page("c"), MONDAY + 5 * MINUTE, grouping=course("c"))
     enrolment = done(902, "ben", "registered", course("d"), MONDAY)
     deliver({"anna": ["not a statement"], "news": [visit, enrolment]})
-    dbt.run("run", *SELECTED)
+    dbt.run("run", *TOUCHED)
     touched = warehouse.query("select course_id from intermediate.int_touched_courses").result_rows
     assert {row[0] for row in touched} == {course(name)["id"] for name in "abcd"}
     assert count(warehouse, "reached_count", QUIZ) == LEARNERS
@@ -105,11 +104,11 @@ def test_a_course_is_counted_anew_where_progress_or_membership_changed(
 
     # A list of learners changes courses d and e, which no statement touches.
     deliver({"learners/list.ndjson": [enrolled("fern", "e"), enrolled("gil", "e")]})
-    dbt.run("run", *SELECTED)
+    dbt.run("run", *TOUCHED)
     assert warehouse.query("select count() from intermediate.int_touched_courses").result_rows == [(0,)]
     assert count(warehouse, "eligible_count", page("e")) == LEARNERS + 2
     assert [count(warehouse, "reached_count", page("shared"), of) for of in "de"] == [1, 2]
     put_aside(warehouse, "kept")
-    dbt.run("run", *SELECTED, "--full-refresh")
+    dbt.run("run", "--select", *(f"+{name}" for name in AGGREGATES), "--full-refresh")
     assert built_whole_by(warehouse) != whole
     assert differences(warehouse, "kept") == {}

@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_ctrl_c_stops_a_run_and_all_it_started(empty: CommandLine, simulation: tuple[Path, Truth]):
-    empty("put", str(simulation[0] / "catalog"), "--kind", "catalog")
+    with empty.services():
+        empty.here("put", str(simulation[0] / "catalog"), "--kind", "catalog")
     process = empty.start("run")
     wait_for(lambda: any(empty.home.glob("logs/runs/*.log")), 60, process)
     time.sleep(2)
