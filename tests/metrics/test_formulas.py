@@ -100,6 +100,39 @@ def test_a_ratio_with_its_interval_is_three_columns_or_three_nulls(formula):
     assert hidden == "\\N\t\\N\t\\N"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+    ],
+)
+def test_a_difference_has_the_bounds_that_newcombe_published(formula, evaluate, first, second, low, high):
+    """Statistics in Medicine 1998; 17: 873–890, table II, method 10."""
+    after, before = (formula.ratio("x1", "n1"), formula.ratio("x0", "n0"))
+    columns, rows = "x1 UInt64, n1 UInt64, x0 UInt64, n0 UInt64", [(*first, *second)]
+    found = [
+        evaluate(bound, columns, rows)[0]
+        for bound in (
+            formula.difference_low(after, formula.wilson_low("x1", "n1"), before, formula.wilson_high("x0", "n0")),
+            formula.difference_high(after, formula.wilson_high("x1", "n1"), before, formula.wilson_low("x0", "n0")),
+        )
+    ]
+    assert found == pytest.approx([low, high], abs=6e-5)
+
+
+def test_the_variance_of_a_standardised_mean_follows_the_pooled_spread(formula):
+    """Two strata of three and two values, and one of a single value whose own spread is not known."""
+    strata = [(3.0, [1.0, 2.0, 6.0]), (1.0, [4.0, 5.0]), (2.0, [7.0])]
+    listed = ", ".join(f"({w}, {sum(v)}, {len(v)}, {sum(x * x for x in v)})" for w, v in strata)
+    spread = sum(np.var(v) * len(v) for _, v in strata) / sum(len(v) - 1 for _, v in strata)
+    expected = spread * sum(w * w / len(v) for w, v in strata) / sum(w for w, _ in strata) ** 2
+    assert formula.value(formula.standardised_mean_variance(f"[{listed}]")) == pytest.approx(expected)
+    assert formula.value(formula.standardised_mean_variance("[(1.0, 4.0, 1, 16.0)]")) is None
+
+
 def test_standardised_ratio_and_variance_follow_the_textbook(formula, evaluate):
     strata = [(6.0, 3, 4), (3.0, 1, 10), (1.0, 0, 0)]
     literal = "[" + ", ".join(f"({w}, {d}, {n})" for w, d, n in strata) + "]"

@@ -112,8 +112,7 @@ with
     {# Whose first pass played any of the place. #}
     in_spot as (
         select distinct
-            changes.change_id as played_change_id,
-            first_passes.learner_id as player_id
+            changes.change_id as played_change_id, first_passes.learner_id as player_id
         from first_passes
         inner join changes on first_passes.video_id = changes.activity_id
         where

@@ -8,8 +8,9 @@ def test_all_kinds_are_loaded_into_their_tables(warehouse, put, load, statement)
     put("events/mobile/b.ndjson", [statement(i) for i in range(10)])
     put("catalog/c.ndjson", [{"activity_id": "x"}])
     put("learners/l.ndjson", [{"actor": {"mbox": "mailto:a@example.org"}}])
+    put("changes/c.ndjson", [{"activity_id": "x", "entry": "changed", "at": "2026-01-05T10:00:00Z"}])
     report = load()
-    assert (report.object_count, report.line_count, report.rejected_count) == (4, 1012, 0)
+    assert (report.object_count, report.line_count, report.rejected_count) == (5, 1013, 0)
     rows = warehouse.query("select source, object_key, count(), max(line_number) from raw.event_lines group by all")
     assert set(rows.result_rows) == {
         ("web", "events/web/dt=2026-01-05/a.ndjson.gz", 1000, 1000),
@@ -17,6 +18,7 @@ def test_all_kinds_are_loaded_into_their_tables(warehouse, put, load, statement)
     }
     assert warehouse.query("select count() from raw.catalog_lines").result_rows == [(1,)]
     assert warehouse.query("select count() from raw.learner_lines").result_rows == [(1,)]
+    assert warehouse.query("select count() from raw.change_lines").result_rows == [(1,)]
 
 
 def test_lines_are_kept_verbatim_and_stamped_with_their_delivery(warehouse, lake) -> None:

@@ -17,9 +17,10 @@ class TwoSources:
         return [f"{prefix}app/", f"{prefix}web/"]
 
 
-def test_recent_is_today_and_yesterday_of_each_source_the_catalogue_and_the_learners() -> None:
+def test_recent_is_today_and_yesterday_of_each_source_and_what_has_no_days() -> None:
     assert scope_of(TwoSources(), Tier.RECENT, TODAY).prefixes == (
         "catalog/",
+        "changes/",
         "events/app/dt=2026-01-01/",
         "events/app/dt=2026-01-02/",
         "events/web/dt=2026-01-01/",
@@ -31,7 +32,7 @@ def test_recent_is_today_and_yesterday_of_each_source_the_catalogue_and_the_lear
 def test_the_week_holds_recent_and_goes_on_to_tomorrow() -> None:
     recent, week = (set(scope_of(TwoSources(), tier, TODAY).prefixes) for tier in (Tier.RECENT, Tier.WEEK))
     assert recent < week
-    assert len(week) == 2 * (WEEK_DAYS + 1) + 2
+    assert len(week) == 2 * (WEEK_DAYS + 1) + 3
     assert {"events/web/dt=2025-12-27/", "events/web/dt=2026-01-03/"} < week
 
 
@@ -39,6 +40,7 @@ def test_given_prefixes_are_added_once() -> None:
     found = scope_of(TwoSources(), Tier.RECENT, TODAY, ["events/web/", "catalog/deep/", "events/x/2020/"])
     assert found.prefixes == (
         "catalog/",
+        "changes/",
         "events/app/dt=2026-01-01/",
         "events/app/dt=2026-01-02/",
         "events/web/",
@@ -55,7 +57,7 @@ def test_everything_stays_everything() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "e", "event/", "backup/events/", "/events/web/"])
 def test_a_prefix_that_is_not_watched_is_refused(prefix: str) -> None:
-    with pytest.raises(LoadError, match=r"is not watched\. Expected one below events/, catalog/, learners/"):
+    with pytest.raises(LoadError, match=r"is not watched\. Expected one below events/, catalog/, learners/, changes/"):
         scope_of(TwoSources(), Tier.RECENT, TODAY, [prefix])
 
 
