@@ -138,6 +138,5 @@ def _outcomes(rows: pd.DataFrame) -> tuple[int, int]:
 def _version(rows: pd.DataFrame, limits: Limits) -> str:
     """A name that says what the model was made of: the same rows, limits and library give the same."""
     content = hashlib.sha256(repr((limits, version("scikit-learn"), NAMES)).encode())
-    for column in rows.columns:
-        content.update(pd.util.hash_array(rows[column].astype(str).to_numpy(dtype=object)).tobytes())
+    content.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
     return content.hexdigest()[:12]

@@ -16,6 +16,7 @@ from orchestration.simulate.drops import DropWriter
 from orchestration.simulate.identifiers import random_uuids, timestamps
 from orchestration.simulate.statements import VERBS
 from orchestration.simulate.truth import Counts
+from orchestration.simulate.weeks import WEEK_DAYS
 
 SOURCES = ("web", "mobile")
 LATE_RATIO = 0.08
@@ -132,6 +133,15 @@ class Faults:
             writer.write_events(delivery.source, delivery.day, delivery.name, lines)
             if on_file is not None:
                 on_file((number + 1) / len(files))
+
+    def write_in_order(self, writer: DropWriter) -> None:
+        """Writes the block as a small platform exports: a file a week and source, in which nothing went wrong."""
+        week = self.table.day // WEEK_DAYS
+        day = np.minimum(WEEK_DAYS * week + WEEK_DAYS - 1, self.table.day.max(initial=0))
+        for delivery in self._group("part", np.arange(len(self.table)), day):
+            lines = self.table.render(self.rng, delivery.statements)
+            self.counts.lines += len(lines)
+            writer.write_events(delivery.source, delivery.day, delivery.name, lines)
 
     def _add(self, lines: list[str], additions: list[str]) -> list[str]:
         """The lines with the additions somewhere between them."""

@@ -54,7 +54,7 @@ def simulate(folder: Path, learners: int, days: int, seed: int, on_progress: Pro
             tally.add_events(habit.block)
         for small in (*beside, *habits):
             rng = np.random.default_rng(np.random.SeedSequence([seed, small.block_number, 1]))
-            Faults(rng, small.block.table, tally.counts, small.block_number).write(writer)
+            Faults(rng, small.block.table, tally.counts, small.block_number).write_in_order(writer)
         tally.counts.files = writer.file_count
     lines = [
         line
