@@ -17,7 +17,7 @@ CLOCK_AND_DICE = re.compile(
     re.IGNORECASE,
 )
 STATEFUL = re.compile(r"\bover\s*[(\w]|\blimit\s+\d+\s+by\b|\bjoin\b|\b(lag|lead)InFrame\b|\bneighbor\(", re.IGNORECASE)
-# A repair of the engine, and what replicas are waited for: none is a preference, and none changes a row. See profiles.yml.
+# A repair of the engine, and what replicas are waited for: none is a preference, none changes a row (profiles.yml).
 PROFILE_SETTINGS = {
     "use_query_condition_cache",
     "database_replicated_enforce_synchronous_settings",
