@@ -1,7 +1,7 @@
 """What a year costs: disk, CPU and money from what one statement was measured to cost.
 
-`python -m orchestration.deployment.growth --per-day 100000000` prints a table; every price is an option. It is a straight
-line through measurements at one and ten million statements, and says nothing of what breaks on the way.
+`python -m orchestration.deployment.growth --per-day 100000000` prints a table; every price is an option. It is a
+straight line through measurements at one and ten million statements, and says nothing of what breaks on the way.
 """
 
 import argparse
@@ -13,8 +13,8 @@ BYTES_PER_STATEMENT = 718
 NEW_CPU_SECONDS = 128e-6
 """Of a new statement: 129 CPU seconds to load, judge, build and test 1,008,900 from nothing, in near real time."""
 HISTORY_CPU_SECONDS = 3.6e-6
-"""Of a statement that is there already, in each build: a drop of 50,000 took two cores 14.3 s at 1 million, and 30.6 s at
-10 million."""
+"""Of a statement that is there already, in each build: a drop of 50,000 took two cores 14.3 s at 1 million, and 30.6 s
+at 10 million."""
 BUILD_CPU_SECONDS = 12.0
 """Of a build with next to nothing in it: dbt, Dagster and the tests."""
 DAYS_PER_MONTH = 30
@@ -22,8 +22,10 @@ DAYS_PER_MONTH = 30
 
 @dataclass(frozen=True)
 class Plan:
-    """How much comes, how often marts are built, what is kept, and what things cost. 99 bytes of the lake are a statement
-    of the simulator, in gzip."""
+    """How much comes, how often marts are built, what is kept, and what things cost.
+
+    99 bytes of the lake are a statement of the simulator, in gzip.
+    """
 
     per_day: int = 100_000_000
     builds_per_day: int = 1

@@ -17,8 +17,12 @@ CLOCK_AND_DICE = re.compile(
     re.IGNORECASE,
 )
 STATEFUL = re.compile(r"\bover\s*[(\w]|\blimit\s+\d+\s+by\b|\bjoin\b|\b(lag|lead)InFrame\b|\bneighbor\(", re.IGNORECASE)
-# A repair of the engine, not a preference; see profiles.yml.
-PROFILE_SETTINGS = {"use_query_condition_cache", "insert_quorum", "database_replicated_enforce_synchronous_settings"}
+# A repair of the engine, and what replicas are waited for: none is a preference, none changes a row (profiles.yml).
+PROFILE_SETTINGS = {
+    "use_query_condition_cache",
+    "database_replicated_enforce_synchronous_settings",
+    "insert_quorum",
+}
 # What a target may leave unsaid; each is a choice between warehouses, never a value of one.
 OPTIONAL_ENVIRONMENT = {"WAREHOUSE_TARGET", "CLICKHOUSE_SECURE", "WAREHOUSE_SCHEMA"}
 
