@@ -43,7 +43,7 @@ def expression_of(said: Mapping[str, Any]) -> str:
 
 
 def _filled(sql: str) -> str:
-    """SQL with its places filled: {column} is a time of a video, {reason:column} a reason in words, {count:column} 1,234."""
+    """SQL with its places filled: {column} is a time of a video, {reason:column} a reason, {count:column} a count."""
     sql = re.sub(r"\{count:(\w+)\}", lambda match: _thousands(match.group(1)), sql)
     sql = re.sub(r"\{reason:(\w+)\}", lambda match: _missing({"reason": match.group(1)}), sql)
     return re.sub(r"\{(\w+)\}", lambda match: _clock(match.group(1), {}), sql)
