@@ -43,9 +43,21 @@ def expression_of(said: Mapping[str, Any]) -> str:
 
 
 def _filled(sql: str) -> str:
-    """SQL with its places filled: {column} is a time of a video, {reason:column} a reason in words."""
+    """SQL with its places filled: {column} is a time of a video, {reason:column} a reason, {count:column} a count."""
+    sql = re.sub(r"\{count:(\w+)\}", lambda match: _thousands(match.group(1)), sql)
     sql = re.sub(r"\{reason:(\w+)\}", lambda match: _missing({"reason": match.group(1)}), sql)
     return re.sub(r"\{(\w+)\}", lambda match: _clock(match.group(1), {}), sql)
+
+
+def _thousands(value: str) -> str:
+    """A count with a comma before each three digits: 1,234,567."""
+    number = f"toUInt64({value})"
+    thousands, rest = (f"leftPad(toString(intDiv({number}, {size}) % 1000), 3, '0')" for size in (1000, 1))
+    return (
+        f"multiIf({number} < 1000, toString({number}), "
+        f"{number} < 1000000, concat(toString(intDiv({number}, 1000)), ',', {rest}), "
+        f"concat(toString(intDiv({number}, 1000000)), ',', {thousands}, ',', {rest}))"
+    )
 
 
 def _missing(said: Mapping[str, Any]) -> str:

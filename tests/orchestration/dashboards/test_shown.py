@@ -8,7 +8,7 @@ from orchestration.dashboards.shown import UnknownForm, expression_of
 NUMBERS = (
     "select 0.6001628664495114 as share, 0.55 as share_low, 0.64 as share_high, 240.0 as at, 3840 as long_at, "
     "cast(null as Nullable(Float64)) as nothing, 'censored' as nothing_reason, true as is_suppressed, "
-    "-0.001 as gain, -0.11 as gain_low, 0.1 as gain_high, 'losing' as verdict"
+    "12003004 as many, -0.001 as gain, -0.11 as gain_low, 0.1 as gain_high, 'losing' as verdict"
 )
 
 
@@ -29,6 +29,7 @@ NUMBERS = (
         ({"words": "verdict", "means": {"losing": "few finish"}}, "few finish"),
         ({"words": "verdict", "means": {"hard": "hard"}}, "losing"),
         ({"sql": "concat({at}, ' ', {reason:nothing_reason})"}, "4:00 too early to say"),
+        ({"sql": "concat({count:at}, ' ', {count:long_at}, ' ', {count:many})"}, "240 3,840 12,003,004"),
     ],
 )
 def test_a_value_is_shown_as_people_read_it(warehouse: Client, said: dict, text: str):
