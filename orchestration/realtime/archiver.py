@@ -198,6 +198,7 @@ def run_archiver(settings: RealtimeSettings) -> None:
             stopping.wait(settings.archive_seconds)
         # The embedded broker forgets: what came since the last time is written before this process ends.
         archiver.archive_all(connection)
+        write_actions(connection, lake, rules.book(), warehouse.learner_id_key, datetime.now(UTC))
 
 
 def source_of(header: bytes | str | None, default: str) -> str:

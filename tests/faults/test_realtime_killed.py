@@ -60,6 +60,8 @@ def test_the_database_and_every_process_down_for_a_minute(empty_home):
         breaking.start()
         proof = stream(running)
         breaking.join()
+    # It was restarted from here, and may outlive the embedded pair.
+    pg_control(data, ["-m", "immediate", "stop"])
     print(proof.as_document())
     assert proof.holds, proof.as_document()
     assert proof.to_action_ms["max"] > DOWN_SECONDS * 500

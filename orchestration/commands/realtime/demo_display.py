@@ -93,7 +93,7 @@ def show_proof(proof: Proof, as_json: bool) -> None:
     )
     lines = [
         (None, "Statements", f"{proof.message_count:,} in {proof.seconds:g} s ({rate:,.0f} a second)"),
-        (None, "Kills", f"{proof.kill_count} of a worker, each with kill -9"),
+        (None, "Kills", f"{proof.kill_count} × kill -9 of a worker"),
         (not proof.missing, "Planted", planted + _listed("missing", proof.missing)),
         (not proof.unexpected, "Done", delivered + _listed("not planted", proof.unexpected)),
         (not proof.done_twice, "Twice", f"{proof.done_twice} done twice; {proof.posted_again} posted again"),
@@ -123,9 +123,11 @@ def _in_words(found: dict[str, float]) -> str:
 
 
 def _after_kills(proof: Proof) -> str:
-    left_out = f"without statements of the {KILL_SECONDS} s after each kill"
     longest = max(proof.after_kill_ms.values(), default=0.0) / 1000
-    return f"{left_out}: these waited {longest:.1f} s at most, until the broker gave up on the dead worker"
+    return (
+        f"both without the {KILL_SECONDS} s after a kill: statements then wait up to {longest:.1f} s, until the "
+        "broker gives up on the dead worker"
+    )
 
 
 def _listed(what: str, keys: list[str]) -> str:

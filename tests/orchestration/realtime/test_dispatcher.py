@@ -87,7 +87,7 @@ def test_the_signature_is_the_hmac_of_the_body():
 
 def test_the_example_reader_does_all_and_is_woken_by_a_notification(database_url, connection, outbox: set[str]):
     done: list[dict] = []
-    reading = threading.Thread(target=read_outbox, args=(database_url, done.append, 8.0, 2))
+    reading = threading.Thread(target=read_outbox, args=(database_url, done.append, 6.0, 2))
     reading.start()
     while len(done) < 12 and reading.is_alive():
         reading.join(0.05)
@@ -96,7 +96,7 @@ def test_the_example_reader_does_all_and_is_woken_by_a_notification(database_url
     while len(done) < 13 and reading.is_alive():
         reading.join(0.05)
     assert len(done) == 13
-    assert time.monotonic() - written_at < 7, "it was not woken, and looked when its wait was over"
+    assert time.monotonic() - written_at < 5, "it was not woken, and looked when its wait was over"
     reading.join()
 
 
