@@ -41,8 +41,8 @@ class WarehouseResource(ConfigurableResource):
 class LakeResource(S3Resource):
     """The bucket that drops arrive in.
 
-    The client is ours and not that of dagster-aws, which takes no timeouts, and asks for checksums that S3 servers other
-    than AWS may not know.
+    The client is ours and not that of dagster-aws, which takes no timeouts, and asks for checksums that S3 servers
+    other than AWS may not know.
     """
 
     bucket: str | None = Field(default=None, description="The bucket of drops; LAKE_BUCKET when it is left out.")
