@@ -1,5 +1,5 @@
-"""Dagster's resources. Settings are read when a run or a tick needs them, so that importing the definitions speaks to
-nobody, and so that a restarted service is found at its new port.
+"""Dagster's resources. Settings are read when a run or a tick needs them, so that importing the definitions opens no
+connection, and so that a restarted service is found at its new port.
 
 Lake and queue are resources of dagster-aws: Dagster's UI shows where they lead, and the launchpad may lead one run
 elsewhere. What a resource does not say comes from the settings.
@@ -41,8 +41,8 @@ class WarehouseResource(ConfigurableResource):
 class LakeResource(S3Resource):
     """The bucket that drops arrive in.
 
-    The client is ours and not that of dagster-aws, which waits a minute for an address that is not there, and finds the
-    bucket of a server that knows no host names of buckets only if that server is named by its number.
+    The client is ours and not that of dagster-aws, which takes no timeouts, and asks for checksums that S3 servers
+    other than AWS may not know.
     """
 
     bucket: str | None = Field(default=None, description="The bucket of drops; LAKE_BUCKET when it is left out.")
@@ -54,7 +54,7 @@ class LakeResource(S3Resource):
         return replace(settings, lake=said)
 
     def get_client(self) -> Any:
-        """boto3's client of S3; opening it speaks to nobody."""
+        """boto3's client of S3; no connection is opened yet."""
         return lake_client(self.override(load_settings()).lake, self.max_attempts, _session(self))
 
     def get_object_to_set_on_execution_context(self) -> Any:
