@@ -30,8 +30,8 @@ from orchestration.loading.lake.objects import Lake
 from orchestration.loading.lake.scope import EVERYTHING, Tier, scope_of
 from orchestration.loading.ledger.entries import server_now
 from orchestration.loading.state.unjudged import has_unjudged_loads
-from orchestration.resources.connections import LakeResource, WarehouseResource
-from orchestration.resources.queue import DropQueue, connect_queue
+from orchestration.resources.connections import LakeResource, QueueResource, WarehouseResource
+from orchestration.resources.queue import DropQueue
 from orchestration.sensors.cursor import Cursor, read_cursor
 from orchestration.sensors.look import START, look
 from orchestration.settings import SettingsError
@@ -148,7 +148,9 @@ def define_drops_sensor(job, jobs: tuple[str, ...]) -> SensorDefinition:
         default_status=DefaultSensorStatus.RUNNING,
         description="Requests one load when the lake holds a drop that the ledger does not know.",
     )
-    def drops_sensor(context: SensorEvaluationContext, warehouse: WarehouseResource, lake: LakeResource):
+    def drops_sensor(
+        context: SensorEvaluationContext, warehouse: WarehouseResource, lake: LakeResource, queue: QueueResource
+    ):
         try:
             settings = warehouse.settings()
             client = warehouse.connect()
@@ -160,7 +162,7 @@ def define_drops_sensor(job, jobs: tuple[str, ...]) -> SensorDefinition:
                 context.cursor or "",
                 server_now(client),
                 jobs,
-                connect_queue(settings),
+                queue.connect(),
                 context.log.warning,
             )
         except (WarehouseError, SettingsError) as error:

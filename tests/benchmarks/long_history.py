@@ -10,7 +10,7 @@ from dagster import DagsterInstance, build_sensor_context, job, op
 
 from orchestration.loading import live_fingerprint, status
 from orchestration.loading.lake.scope import Scope
-from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.resources.connections import LakeResource, QueueResource, WarehouseResource
 from orchestration.sensors.drops import define_drops_sensor
 from tests.benchmarks.history import Histories
 from tests.benchmarks.report import Target
@@ -221,7 +221,7 @@ def _tick(cursor: str) -> str:
         nothing()
 
     sensor = define_drops_sensor(near_real_time, ("near_real_time", "nightly"))
-    resources = {"warehouse": WarehouseResource(), "lake": LakeResource()}
+    resources = {"warehouse": WarehouseResource(), "lake": LakeResource(), "queue": QueueResource()}
     with (
         DagsterInstance.ephemeral() as instance,
         build_sensor_context(instance, cursor, resources=resources, sensor_name=sensor.name) as context,
