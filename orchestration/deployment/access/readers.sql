@@ -6,10 +6,14 @@ revoke all on marts.* from warehouse_bi, warehouse_bi_learners;
 grant warehouse_bi to warehouse_bi_learners;
 
 grant select on marts.agg_assessment_reliability to warehouse_bi;
+grant select on marts.agg_change_spots to warehouse_bi;
+grant select on marts.agg_change_strata to warehouse_bi;
+grant select on marts.agg_change_values to warehouse_bi;
 grant select on marts.agg_cohort_progress to warehouse_bi;
 grant select on marts.agg_cohort_retention to warehouse_bi;
 grant select on marts.agg_cohort_stay to warehouse_bi;
 grant select on marts.agg_cohort_survival to warehouse_bi;
+grant select on marts.agg_content_changes to warehouse_bi;
 grant select on marts.agg_content_effectiveness to warehouse_bi;
 grant select on marts.agg_daily_activity to warehouse_bi;
 grant select on marts.agg_data_watermark to warehouse_bi;
@@ -46,6 +50,8 @@ grant select on marts.dim_unit_reports to warehouse_bi;
 grant select on marts.dim_units to warehouse_bi;
 grant select on marts.fct_churn_figures to warehouse_bi;
 grant select on marts.fct_churn_runs to warehouse_bi;
+grant select on marts.fct_content_changes to warehouse_bi;
+grant select on marts.fct_content_marks to warehouse_bi;
 grant select on marts.fct_drops to warehouse_bi;
 grant select on marts.fct_required_verbs to warehouse_bi;
 
