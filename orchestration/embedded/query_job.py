@@ -7,6 +7,7 @@ format, so a result of any size and any format passes in constant memory, and a 
 import itertools
 import json
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ from orchestration.embedded.sessions import Sessions
 
 MAX_STATEMENT_BYTES = 64 << 20
 SMALL_VALUES_BYTES = 1 << 20
+PROTOCOL_PROBE = re.compile(rb"\s*select 1 as check\s*(format native\s*)?$", re.IGNORECASE)
+"""What a client asks to see which form of Native is answered."""
 
 
 class QueryJob:
@@ -234,16 +237,19 @@ class QueryJob:
         """A SELECT: the engine writes into the pipe. A FORMAT in the text wins over every other wish."""
         clause = statements.find_format(sql)
         name, start, end = clause or (self.request.default_format, len(sql), len(sql))
-        self._check_protocol(name)
+        self._check_protocol(name, sql)
         self.answer_format = name
         outfile = f"\nINTO OUTFILE '/dev/fd/{self._output}' APPEND FORMAT {name} ".encode()
         result = connection.execute(sql[:start] + outfile + sql[end:], name, self.request.parameters)
         self._note(result)
 
-    def _check_protocol(self, name: str) -> None:
-        """A client that asks for a later form of Native would misread the one that chDB writes."""
+    def _check_protocol(self, name: str, sql: bytes) -> None:
+        """A client that asks for a later form of Native would misread the one that chDB writes.
+
+        One that asks by a probe first, as clickhouse-connect before 1.0 does, sees in its answer what is spoken here.
+        """
         version = self.request.protocol_version
-        if name == "Native" and version not in ("", "0"):
+        if name == "Native" and version not in ("", "0") and not PROTOCOL_PROBE.match(sql):
             raise EngineError(
                 48,
                 "NOT_IMPLEMENTED",
@@ -256,7 +262,7 @@ class QueryJob:
         clause = statements.find_format(sql)
         name = clause[0] if clause else self.request.default_format
         if is_reading:
-            self._check_protocol(name)
+            self._check_protocol(name, sql)
         result = connection.execute(sql, name, self.request.parameters)
         self._note(result)
         answer = memoryview(result.bytes())

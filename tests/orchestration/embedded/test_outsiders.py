@@ -179,6 +179,8 @@ def test_a_later_form_of_native_is_refused_rather_than_misread(
     refused = http.post("/", params=asked, content=b"select 1 format Native")
     assert (refused.status_code, code_of(refused)) == (501, "48")
     assert http.post("/", params=asked, content=b"select 1 format CSV").text == "1\n"
+    probe = http.post("/", params=asked, content=b"SELECT 1 AS check\n FORMAT Native")
+    assert probe.content.startswith(b"\x01\x01\x05check")  # version 0: a later one begins with eight bytes of its own
     assert http.post("/", params={"client_protocol_version": "0"}, content=b"select 1 format Native").status_code == 200
     engine = recorded["clickhouse"]
     client = clickhouse_connect.get_client(
