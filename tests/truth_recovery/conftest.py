@@ -44,7 +44,8 @@ MARTS = (
 def client(services: Services) -> Iterator[Client]:
     """A client of the session's engine; the database `kept` holds the marts of all builds so far."""
     client = connect(load_settings({"WAREHOUSE_HOME": str(services.home)}))
-    client.command("create database kept")
+    client.command("drop database if exists kept")  # left by a test of the same session
+    client.command("create database if not exists kept")
     yield client
     client.command("drop database kept")
     client.close()
