@@ -59,7 +59,8 @@ def unreachable(error: Exception) -> Problem:
 
 
 def _held(client: Client) -> Iterator[Problem]:
-    for source, held in _by_source(held_objects(client)):
+    judged = [drop for drop in held_objects(client) if drop.judged_at]  # The others wait for the gate of a run.
+    for source, held in _by_source(judged):
         files = f"{len(held)} file is" if len(held) == 1 else f"{len(held)} files are"
         yield Problem(
             f"held:{source}",
@@ -67,7 +68,7 @@ def _held(client: Client) -> Iterator[Problem]:
             _lines(f"{drop.key}: {drop.reason}" for drop in held),
             "'warehouse status' shows what was found. Deliver a corrected file under the same key, or publish it with "
             "'warehouse release LOAD --reason …'.",
-            min(drop.judged_at or drop.committed_at for drop in held),
+            min(drop.judged_at for drop in held),
         )
 
 
