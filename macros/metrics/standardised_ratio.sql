@@ -48,8 +48,8 @@ single learner, whose own variance is always 0, would claim certainty.
 
 {#
 The same for means instead of shares. `strata` is a sorted array of tuples (weight, sum of values, group size, sum of
-squares). The spread of values is taken to be the same in all strata: that of a stratum of two or three learners is not
-known, and that of one is none. NULL where no stratum has two learners.
+squares). The spread of values is taken to be the same in all strata: a stratum of two or three learners does not show
+its own, and one learner has no spread. NULL where no stratum has two learners.
 
     variance = s² Σ w² / n / (Σ w)²   with   s² = Σ (q − sum² / n) / Σ (n − 1)
 #}

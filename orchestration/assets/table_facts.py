@@ -18,7 +18,7 @@ WATERMARK = "agg_data_watermark"
 def with_facts(client: Client, event: Any, manifest: Mapping[str, Any]) -> Any:
     """The event; one that says that a table was built, with the facts of the table added to its metadata.
 
-    What cannot be read or drawn is named in the metadata: the table is built all the same.
+    What cannot be read or drawn is named in the metadata, and fails nothing: the table is built.
     """
     if not isinstance(event, Output) or "unique_id" not in event.metadata:
         return event
