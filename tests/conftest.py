@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-import psutil
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -45,14 +44,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """The whole suite runs on three workers, for on two cores a fifth of the time is waiting, and on no more than
-    memory has room for: each has an engine of its own, and builds beside it (4 GB). A part of it, or -s, runs on none.
-    """
+    """The whole suite runs on two workers, each with an engine of its own (2 GB); a part of it, or -s, on none."""
     is_whole = config.args_source is not pytest.Config.ArgsSource.ARGS and not config.getoption("-m")
-    if not is_whole or config.getoption("capture") == "no":
-        return 0
-    room = psutil.virtual_memory().available // (4 << 30)
-    return max(1, min(3, room))
+    return 2 if is_whole and config.getoption("capture") != "no" else 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
