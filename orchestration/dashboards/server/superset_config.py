@@ -5,7 +5,7 @@ from pathlib import Path
 
 import clickhouse_connect.common
 
-# The client asks for a later form of the Native format, and takes a refusal for an error. The local endpoint refuses.
+# Superset opens a connection for each query, and each would begin with a probe for a later form of Native.
 clickhouse_connect.common.set_setting("use_protocol_version", False)
 
 HOME = Path(os.environ["WAREHOUSE_BI_HOME"])
