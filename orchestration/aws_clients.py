@@ -31,7 +31,7 @@ def aws_client(
     max_attempts: int,
     session: Session = DEFAULT_SESSION,
 ) -> Any:
-    """boto3 for `s3` or `sqs`; no endpoint means AWS itself. Opening it speaks to nobody."""
+    """boto3 for `s3` or `sqs`; no endpoint means AWS itself. Makes no network call until first used."""
     maker = boto3.Session(profile_name=session.profile_name) if session.profile_name else boto3
     return maker.client(
         service,

@@ -40,7 +40,7 @@ class WarehouseGroup(TyperGroup):
             print_note("Interrupted. Nothing half-loaded is visible; the same command goes on where this one stopped.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
-            # The reader of our output has gone, as `| head` does; there is nobody left to tell.
+            # The reader of our output has gone, as `| head` does; no reader is left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(EXIT_FAILED) from None
         except Exception as error:

@@ -105,7 +105,7 @@ def home_environment(home: Path) -> dict[str, str]:
         "DBT_TARGET_PATH": str(home / "dbt" / "target"),
         "DBT_LOG_PATH": str(home / "logs" / "dbt"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        # Empty is off. Without bytecode each child process would compile dbt, Dagster and Great Expectations anew.
+        # Empty is off. Without bytecode each child process would compile dbt, Dagster and Great Expectations again.
         "PYTHONDONTWRITEBYTECODE": "",
     }
 

@@ -68,7 +68,7 @@
 {#
     Query of the learners of whom events on shared content name no course: which of its courses they are in decides
     where these events count, and a list of learners may change that without a statement of theirs. Every run counts
-    their progress again; where events name their course, there are none.
+    their progress again; where events name their course, it has no rows.
 #}
 {% macro learners_placed_by_enrolment() -%}
     (

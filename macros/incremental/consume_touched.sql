@@ -64,7 +64,7 @@
     }}
 {% endmacro %}
 
-{# The snapshots that this run's models looked at: one, unless somebody else renewed it meanwhile. #}
+{# The snapshots that this run's models looked at: one, unless another run renewed it meanwhile. #}
 {% macro touched_snapshots_used() %}
     {%- set used = [] -%}
     {%- for node in graph.nodes.values() if node.get("touched_run", {}).get("invocation_id") == invocation_id -%}

@@ -36,7 +36,7 @@
                 row["line_count"],
             ) -%}
         {%- endfor -%}
-        {# Of an empty history the table is made all the same. #}
+        {# An empty history still makes the table. #}
         {%- if not queries -%} {%- do queries.append(sql) -%} {%- endif -%}
     {%- else -%} {%- do add_learner_batches(queries, sql, line_count) -%}
     {%- endif -%}

@@ -1,5 +1,5 @@
 {#
-    Condition of an aggregate by course: the row is of a course that this run counts anew; in a whole build, of any. The
+    Condition of an aggregate by course: the row is of a course that this run recounts; in a whole build, of any. The
     model `replaces` the rows of the same courses.
 #}
 {% macro is_in_touched_course() -%}

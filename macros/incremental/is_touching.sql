@@ -1,6 +1,6 @@
 {#
     Whether a `touched` model recomputes only the units that were touched; if not, its SQL yields the whole table. Unit
-    tests see the whole; they override this macro to test the other branch. So does whoever only compiles, perhaps on a
+    tests see the whole; they override this macro to test the other branch. So does a command that only compiles, perhaps on a
     warehouse without tables. That the SQL was told so is noted: the materialization publishes its rows accordingly.
 #}
 {% macro is_touching() %}

@@ -1,6 +1,6 @@
 {#
-    The last snapshot; without rows when there is none of this shape. Of another shape it is not read: consumption is
-    then counted anew, and every `touched` model built whole. Unit tests override it.
+    The last snapshot; without rows when no snapshot has this shape. Of another shape it is not read: consumption is
+    then counted again, and every `touched` model built whole. Unit tests override it.
 #}
 {% macro previous_states() %}
     {%- set columns = [] -%}

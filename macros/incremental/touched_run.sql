@@ -8,7 +8,7 @@
     basis            hash of all that decides the table's rows beside the live objects
     snapshot_id      the snapshot of `int_object_states` that the run reads
     leftovers        asides of runs that were killed
-    engine, comment  of the table as it is; empty when there is none
+    engine, comment  of the table as it is; empty without one
     columns          of the table as it is, quoted, with commas
 #}
 {% macro touched_run() %}

@@ -4,7 +4,7 @@
     instead of from the engine, and with a contract all comments are part of CREATE.
 
     The table is filled aside and published in one rename, the first time as well: killed anywhere, the old table is
-    whole, or there is none (as when a view stood there, which goes before the rename). The aside,
+    whole, or does not exist (as when a view stood there, which goes before the rename). The aside,
     `<table>__dbt_backup`, stays, and the next run of this model drops it.
 
     Config: as in dbt-clickhouse's `table`. Limits: a database whose engine is Atomic or Replicated; no materialized views

@@ -3,7 +3,7 @@ Greenwood's variance of a survival curve, with log-log 95 % bounds (Kalbfleisch 
 and follow the skew near the ends, where S ± 1.96 · se does not.
 
 `greenwood_term` is one bin's d / (n (n − d)); the running sum of the terms is the `greenwood_sum` of the bounds.
-Survival 1 (nobody has left yet) has the bounds 1 and 1. Survival 0 (the last learner at risk left) has an unbounded
+Survival 1 (no learner has left yet) has the bounds 1 and 1. Survival 0 (the last learner at risk left) has an unbounded
 variance: the lower bound is 0, the upper NULL, and that bin's term counts as 0.
 #}
 {% macro greenwood_term(dropped_count, at_risk_count) -%}

@@ -16,7 +16,7 @@ The quantile interpolates between neighbours (the usual definition of spreadshee
     if({{ rank }} = 0, null, {{ sorted_values }} [- toInt64({{ rank }})])
 {%- endmacro %}
 
-{# Rank of the lower bound among `n` values, 0 when there is none. Terms 6 √n below n / 2 are under 1e-31. #}
+{# Rank of the lower bound among `n` values, 0 without one. Terms 6 √n below n / 2 are under 1e-31. #}
 {% macro median_rank(n) -%}
     {%- set first = (
         "toInt64(greatest(0, floor(" ~ n ~ " / 2 - 6 * sqrt(" ~ n ~ "))))"

@@ -26,7 +26,7 @@
     )
 {%- endmacro %}
 
-{# Id of the first activity of a list whose type is a course; empty when there is none. #}
+{# Id of the first activity of a list whose type is a course; empty without one. #}
 {% macro first_course(activities, course_iris) -%}
     tupleElement(
         arrayFirst(

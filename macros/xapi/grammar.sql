@@ -41,7 +41,7 @@
     "mbox":" *[mM][aA][iI][lL][tT][oO]: *[^@[:space:]"\\\\]+@[^@[:space:]"\\\\]+ *"
 {%- endmacro %}
 
-{# A name that is no name names nobody. #}
+{# A name that is no name identifies no actor. #}
 {% macro _account_name_pattern() -%} "name":"(?:[^"\\\\]|\\\\.)+" {%- endmacro %}
 
 {% macro identifier_pattern() -%}

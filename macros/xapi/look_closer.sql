@@ -1,5 +1,5 @@
 {#
-    What the patterns of `grammar.sql` leave open, in JSON functions. They are dear, so each is given the text of the
+    What the patterns of `grammar.sql` leave open, in JSON functions. They are expensive, so each is given the text of the
     few statements that did not match and an empty text for all others, on which it costs next to nothing.
 #}
 {# The JSON object with these properties only; what is no object stays. #}

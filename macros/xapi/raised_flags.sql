@@ -1,7 +1,7 @@
 {#
     The names of the conditions that hold, as Array(LowCardinality(String)), from pairs (name, condition); none unless
     the first argument holds. Through a bit mask, because nearly every statement has none and building an array of texts
-    for each of them is dear.
+    for each of them is expensive.
 #}
 {% macro raised_flags(only_if, conditions) -%}
     CAST(

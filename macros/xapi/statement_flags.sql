@@ -1,5 +1,5 @@
 {#
-    What is wrong with a statement that counts all the same, of the columns of stg_xapi__statements; none of a refused
+    What is wrong with a statement that still counts, of the columns of stg_xapi__statements; none of a refused
     one. The seed of the same name says what each means.
 #}
 {% macro statement_flags() -%}

@@ -147,7 +147,7 @@
     or (context.registration = '' and empty(context.extensions))
 {%- endmacro %}
 
-{# Whether the registration is no UUID; in a context that is a list there is none. #}
+{# Whether the registration is no UUID; a context that is a list has no registration. #}
 {% macro has_invalid_registration(line) -%}
     arrayExists(
         json -> JSONType(json, 'context') = 'Object'

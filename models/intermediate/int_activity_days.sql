@@ -11,9 +11,9 @@
 }}
 
 {#
-    What the statements of a day say about an activity, counted: the dimensions need this only, and a run counts anew the
+    What the statements of a day say about an activity, counted: the dimensions need this only, and a run recounts the
     activities of the days that it touched, not all of history (ten million statements: 3 s). By month, the few stragglers
-    of a drop had nearly every activity of every month counted anew (2.0 s of CPU; by day 0.4). The last report is a text,
+    of a drop had nearly every activity of every month recounted (2.0 s of CPU; by day 0.4). The last report is a text,
     time first: the largest of so many pairs costs twice the time.
 #}
 {%- set touched_points = ref("int_touched_points") %}

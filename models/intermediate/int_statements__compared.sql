@@ -40,7 +40,7 @@ with
             in (select load_key from {{ ref("int_object_states") }} where is_live)
     ),
 
-    {# Nearly all statements came in one text only, and nothing dear happens to them. #}
+    {# Nearly all statements came in one text only, and they skip the expensive steps. #}
     told_differently as (
         select statement_key
         from copies

@@ -105,7 +105,7 @@ def _find_course(client: Client, wanted: str) -> tuple[str, str]:
     found = "Several courses are" if matches else "No course is"
     listed = "; ".join(f"'{row['title']}' ({row['course_id']})" for row in (matches or courses)[:20])
     raise UnknownCourse(
-        f"{found} called '{wanted}'. Give one of these by its title or id: {listed or 'there are none'}."
+        f"{found} called '{wanted}'. Give one of these by its title or id: {listed or 'no course is known'}."
     )
 
 

@@ -40,7 +40,7 @@ class Marts:
         return list(answer.named_results())
 
     def row(self, name: str) -> Row:
-        """The first row, empty when there is none."""
+        """The first row, empty without one."""
         return next(iter(self.rows(name)), {})
 
 

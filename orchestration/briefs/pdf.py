@@ -20,7 +20,7 @@ class NoPdf(Exception):
 
 
 def find_browser() -> str:
-    """The path of a Chromium; raises NoPdf when there is none."""
+    """The path of a Chromium; raises NoPdf without one."""
     for name in BROWSERS:
         if found := shutil.which(name):
             return found

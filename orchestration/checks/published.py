@@ -58,9 +58,7 @@ def published(warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
 
 @asset_check(asset=AssetKey(EVENT_LINES), name="no_object_has_a_warning")
 def warnings(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> AssetCheckResult:
-    """The gate had nothing to say about the objects that it let through in this run; with a warning they are published
-    all the same.
-    """
+    """The gate had nothing to say about the objects that it let through in this run. Warnings hold no object."""
     started_at = context.instance.get_run_record_by_id(context.run.run_id).create_timestamp
     return warning_result(warned_objects(warehouse.connect(), started_at))
 

@@ -72,7 +72,7 @@ def agreement(client: Client, lake: S3Lake, day: date) -> tuple[bool, dict[str, 
 
 
 def read_document(lake: S3Lake, key: str) -> dict[str, Any] | None:
-    """A document that the path wrote; None when there is none."""
+    """A document that the path wrote; None without one."""
     if lake.head_object(key) is None:
         return None
     return json.loads(b"".join(lake.read_chunks(key, 1 << 20)))

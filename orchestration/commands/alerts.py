@@ -32,7 +32,7 @@ def show_alerts(as_json: bool) -> int:
 
 
 def send_test() -> int:
-    """Send a message to each channel. Raises CommandError where there is none, or one does not take it."""
+    """Send a message to each channel. Raises CommandError without a channel, or when one does not take it."""
     from orchestration.alerts.channel import tell, wrong_urls
 
     urls = alert_urls()

@@ -180,7 +180,7 @@ def _say_next(home: Path) -> None:
             'sql "select title, completion_ratio, verdict from marts.agg_content_effectiveness '
             "where unit_kind = 'module' and period = 'all'\"",
         ),
-        ("what became of the drops", "status"),
+        ("what happened to the drops", "status"),
     )
     output().print("\nOpen next:", markup=False)
     for what, command in examples:

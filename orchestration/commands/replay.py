@@ -30,7 +30,7 @@ def run_replay(prefix: str, since: date | None, objects: list[str], reason: str,
     from orchestration.loading.state.mart_figures import mart_figures
 
     if not reason.strip():
-        raise ReplayError("--reason is empty; it stays in the ledger, for whoever asks later what was done.")
+        raise ReplayError("--reason is empty; it stays in the ledger, for anyone who asks later what was done.")
     selection = Selection(prefix, since, tuple(objects))
     with opened_warehouse() as warehouse:
         client = warehouse.connect_prepared()
@@ -82,7 +82,7 @@ def show_candidates(chosen: "Sequence[Candidate]") -> None:
 
 
 def show_outcome(run: JobRun, before: "Figures", after: "Figures") -> int:
-    """What became of the objects, and of the marts; returns the exit code."""
+    """What happened to the objects, and to the marts; returns the exit code."""
     from orchestration.loading.state.mart_figures import changes
 
     outcome = run.metadata.get("ops.load_revocations", {})

@@ -58,7 +58,7 @@ def new_problems(found: "Status", since: datetime) -> list[tuple[str, str]]:
 
 
 def what_it_did(run: JobRun) -> str:
-    """What this run loaded, what became of that, and what it built."""
+    """What this run loaded, what happened to that, and what it built."""
     models = count(run.built_count, "model or seed", "models and seeds")
     tests = count(run.checked_count, "test", "tests")
     return f"{_load(run.metadata.get(LOADED, {}))} Built {models}, {tests}."

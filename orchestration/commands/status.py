@@ -1,4 +1,4 @@
-"""`warehouse status`: what became of everything that was delivered."""
+"""`warehouse status`: what happened to everything that was delivered."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The status as a person reads it: a verdict, the equation, the lines, the days, then whatever needs somebody.
+"""The status as a person reads it: a verdict, the equation, the lines, the days, then whatever needs a person.
 
 Readable in 80 columns and in a pipe: tables have no frames, and a key stands on a line of its own, never broken, so
 that it can be copied and searched for.
@@ -51,7 +51,7 @@ def show(found: "Status", console: "Console") -> None:
 
 
 def verdict(found: "Status") -> tuple[str, str]:
-    """(style, the one sentence that somebody in a hurry needs)."""
+    """(style, the one sentence that a reader in a hurry needs)."""
     if not found.adds_up:
         return "bold red", "The numbers do not add up: please report this with the output of --json."
     if found.lake_error:

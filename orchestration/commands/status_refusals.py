@@ -1,4 +1,4 @@
-"""The part of the status that needs somebody: parked, held and failing objects, and what the last reconcile found."""
+"""The part of the status that needs a person: parked, held and failing objects, and what the last reconcile found."""
 
 from collections.abc import Iterator
 from datetime import datetime

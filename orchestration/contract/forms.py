@@ -44,7 +44,7 @@ class Name:
 
     stem: str
     ending: str
-    """In lower case, the packing's included; empty when there is none."""
+    """In lower case, the packing's included; empty without one."""
     packing: str = ""
     """What the name claims: gzip, zstd, or nothing."""
     advice: str = ""

@@ -1,4 +1,4 @@
-"""Makes the schemas of the families and the page for people anew: python -m orchestration.contract.generate
+"""Regenerates the schemas of the families and the page for people: python -m orchestration.contract.generate
 
 To run after a change of a schema, an example, or a seed of the vocabulary.
 """

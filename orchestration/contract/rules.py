@@ -38,7 +38,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Flag:
-    """A fault for which a line is accepted all the same."""
+    """A fault that does not keep a line from being accepted."""
 
     name: str
     advice: str

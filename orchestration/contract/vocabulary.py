@@ -1,6 +1,6 @@
 """The words of the contract, from dbt's seeds: verbs, activity types, extensions, families of events and their fields.
 
-What stands there is judged here and counted in the marts alike; the schemas follow when they are made anew.
+What stands there is judged here and counted in the marts alike; the schemas follow when they are regenerated.
 """
 
 import csv

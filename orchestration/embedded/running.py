@@ -36,7 +36,7 @@ class RunningQueries:
 
     @contextmanager
     def place(self, user: User) -> Iterator[None]:
-        """A place for one request, before its body is read; raises ClickHouse's error 202 when there is none."""
+        """A place for one request, before its body is read; raises ClickHouse's error 202 when all are taken."""
         of_readers = sum(other.is_reader for other in self._users)
         limit = MAX_RUNNING_QUERIES_OF_READERS if user.is_reader else MAX_RUNNING_QUERIES
         if len(self._users) >= MAX_RUNNING_QUERIES or (user.is_reader and of_readers >= limit):

@@ -38,7 +38,7 @@ class ServicesError(Exception):
 
 
 class ServicesAlreadyRunning(ServicesError):
-    """This home's services run already, started by somebody else."""
+    """This home's services run already, started by another process."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _create(place: Home) -> None:
 
 
 def stop_services(home: Path) -> bool:
-    """Stops the services of this home, whoever started them; False when none run."""
+    """Stops the services of this home, whichever process started them; False when none run."""
     place = Home(home.resolve())
     if not is_locked(place.lock_file):
         return False

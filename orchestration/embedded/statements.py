@@ -94,7 +94,7 @@ def _may_have(sql: bytes, *words: bytes) -> bool:
 
 
 def first_keyword(sql: bytes) -> bytes:
-    """The word that decides what kind of statement this is, in capitals; empty when there is none."""
+    """The word that decides what kind of statement this is, in capitals; empty without one."""
     return next((token.keyword for token in tokens(sql[:MAX_HEADER_BYTES])), b"")
 
 
@@ -242,7 +242,7 @@ def _skip_insert_target(found: Iterator[Token]) -> Iterator[Token]:
 
 
 def _data_start(sql: bytes, position: int) -> int:
-    """Rows begin after the first line break behind the format's name, or after the spaces when there is none."""
+    """Rows begin after the first line break behind the format's name, or after the spaces without one."""
     match = re.compile(rb"[ \t\f]*\r?\n?").match(sql, position)
     return match.end() if match else position
 

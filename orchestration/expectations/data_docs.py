@@ -85,7 +85,7 @@ class DataDocs:
         del self.documents[PAGES_PER_RUN:]
 
     def publish(self) -> str:
-        """Write the pages and the index anew, and forget the oldest; where the index is, or nothing to write."""
+        """Write the pages and the index again, and forget the oldest; where the index is, or nothing to write."""
         if not self.documents:
             return ""
         view = _view()

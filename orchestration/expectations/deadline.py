@@ -7,7 +7,7 @@ from typing import Any
 
 
 class NoAnswer(Exception):
-    """The call has not answered in time. It may still be at work; nobody waits for it."""
+    """The call has not answered in time. It may still be at work; no caller waits for it."""
 
 
 def answer_within[Answer](seconds: float, call: Callable[[], Answer], name: str) -> Answer:

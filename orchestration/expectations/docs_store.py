@@ -64,7 +64,7 @@ class FolderStore:
                 path.unlink(missing_ok=True)
 
     def _replace(self, name: str, text: str) -> None:
-        """A page that somebody looks at is whole, the old one or the new one."""
+        """A page that a reader opens is whole, the old one or the new one."""
         aside = self._folder / f"{name}.new"
         aside.write_text(text)
         # As open as the folder: pages in the home are the owner's, those in a folder for colleagues are for them too.
@@ -102,7 +102,7 @@ class S3Store:
 
 
 def _entries(text: str) -> list[dict]:
-    """Written by us; a file that a full disk cut short is begun anew."""
+    """Written by us; a file that a full disk cut short is started again."""
     try:
         found = json.loads(text)
     except json.JSONDecodeError:

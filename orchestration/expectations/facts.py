@@ -41,7 +41,7 @@ def counted(kind: str) -> dict[str, str]:
     return {
         # The clock of a device that was never set.
         "implausible_timestamp_count": "occurred_at < toDateTime64('2000-01-01 00:00:00', 3, 'UTC')",
-        # What happened before the source's first delivery is its history: nobody has seen numbers of that time yet.
+        # What happened before the source's first delivery is its history: no numbers of that time have been seen yet.
         "late_count": f"occurred_at >= {_FIRST_DELIVERIES}[toString(source)] "
         f"and occurred_at < delivered_at - toIntervalHour({late_hours})",
     }

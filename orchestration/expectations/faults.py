@@ -1,4 +1,4 @@
-"""Why an object is held, for whoever has to mend it: what was counted, what was expected, and the lines at fault.
+"""Why an object is held, for the person who has to fix it: what was counted, what was expected, and the lines at fault.
 
 Only counts and line numbers, never a line and never who is in it.
 """

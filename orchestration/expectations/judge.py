@@ -27,7 +27,7 @@ class GateError(Exception):
 
 
 class LoadJudge:
-    """Great Expectations connected to ClickHouse. It has no time limit: whoever asks it gives one."""
+    """Great Expectations connected to ClickHouse. It has no time limit: its caller gives one."""
 
     def __init__(self, engine: ClickHouse) -> None:
         logging.getLogger("great_expectations").setLevel(logging.ERROR)

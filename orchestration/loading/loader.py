@@ -135,7 +135,7 @@ def _load_pending(
 
 
 def _tidy(load: Load, scope: Scope, comparison: Comparison | None) -> None:
-    """What follows a load: wrong times are put right, and what nobody reads is deleted."""
+    """What follows a load: wrong times are put right, and what is no longer read is deleted."""
     listed = comparison.lake if comparison else None
     load.report.overtaken_keys = revoke_overtaken(
         load.client, load.lake, scope, is_listed=listed.has_object if listed else None

@@ -79,7 +79,7 @@ def release(client: Client, settings: Settings, load: str, reason: str, keys: It
     Raises ReleaseError when nothing of it is released now or before; the message says what was found instead.
     """
     if not reason.strip():
-        raise ReleaseError("--reason is empty; it stays in the ledger, for whoever asks later why this was published.")
+        raise ReleaseError("--reason is empty; the ledger keeps it, for anyone who asks later why this was published.")
     prepare_warehouse(client, settings)
     load_id = find_load(client, load)
     report = ReleaseReport(load_id, reason[:MAX_REASON])

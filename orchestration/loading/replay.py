@@ -94,7 +94,7 @@ class ReplayReport:
 
 
 def candidates(client: Client, bucket: str, selection: Selection) -> list[Candidate]:
-    """The objects that the selection names, by key; an error when there is none."""
+    """The objects that the selection names, by key; an error when it names no object."""
     found = [*_committed(client, bucket, selection), *_failed(client, bucket, selection)]
     if not found:
         raise NothingToReplay(
@@ -114,7 +114,7 @@ def replay(
 ) -> ReplayReport:
     """Load what the selection names once more, and let it take the place of what was there."""
     if not reason.strip():
-        raise ReplayError("A replay needs a reason: it stays in the ledger, for whoever asks later what was done.")
+        raise ReplayError("A replay needs a reason: it stays in the ledger, for anyone who asks later what was done.")
     with explained_errors(settings):
         return _replay(client, lake, settings, selection, reason, on_progress)
 
@@ -163,7 +163,7 @@ def _switch(client: Client, new: dict[Pair, str], reason: str) -> set[str]:
 
 
 def _new_commits(client: Client, object_ids: Sequence[str], since: str) -> dict[Pair, str]:
-    """Commits of these objects by attempts from this load_id on that nobody has revoked → verdict, '' before it."""
+    """Commits of these objects by attempts from this load_id on that are not revoked → verdict, '' before it."""
     rows = client.query(
         f"""
         select committed.load_id, committed.object_id, judged.last_verdict
@@ -186,7 +186,7 @@ def _new_commits(client: Client, object_ids: Sequence[str], since: str) -> dict[
 
 
 def _older_commits(client: Client, new: Sequence[Pair]) -> list[Pair]:
-    """Commits of the same objects, from before the new ones, that nobody has revoked."""
+    """Commits of the same objects, from before the new ones, that are not revoked."""
     return client.query(
         """
         with commits as (

@@ -95,7 +95,7 @@ def _links(home: Path) -> Iterator[Link]:
 
 
 def _newest(folder: Path) -> str:
-    """The name of the newest page of a folder; empty where there is none."""
+    """The name of the newest page of a folder; empty without one."""
     pages = sorted(folder.glob("*.html"), key=lambda page: page.stat().st_mtime)
     return pages[-1].name if pages else ""
 

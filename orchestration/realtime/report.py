@@ -1,6 +1,6 @@
 """What the path tells the warehouse: its state each minute, and a document per day with its actions and rules.
 
-Learners are under the warehouse's pseudonyms, so that the documents name nobody. Both are written by the archiver,
+Learners are under the warehouse's pseudonyms, so that the documents name no person. Both are written by the archiver,
 which has access to all three: broker, database and lake.
 """
 

@@ -71,7 +71,7 @@ def run_sweep(settings: RealtimeSettings) -> None:
             logger.warning("the database is away: %s", error)
             connection = close(connection)
         except KafkaException as error:
-            logger.warning("the broker is away, nobody is paused meanwhile: %s", error)
+            logger.warning("the broker is away, no learner is paused meanwhile: %s", error)
         time.sleep(SWEEP_SECONDS)
 
 

@@ -21,7 +21,7 @@ class LakeUnavailable(WarehouseError):
 
 
 class S3Lake:
-    """The bucket of the settings. Opening it speaks to nobody; each call translates its errors."""
+    """The bucket of the settings. Makes no network call until first used; each call translates its errors."""
 
     def __init__(self, settings: LakeSettings, target: str = "server", client: Any = None) -> None:
         self.bucket = settings.bucket

@@ -32,7 +32,7 @@ class QueueUnavailable(WarehouseError):
 
 
 class DropQueue:
-    """An SQS queue that receives the bucket's events. Opening it speaks to nobody."""
+    """An SQS queue that receives the bucket's events. Makes no network call until first used."""
 
     def __init__(self, settings: LakeSettings, client: Any = None) -> None:
         self._settings = settings
@@ -89,7 +89,7 @@ class DropQueue:
 
 
 def connect_queue(settings: Settings, client: Any = None) -> DropQueue | None:
-    """The queue of these settings, through this client of boto3 or its own; None when there is none."""
+    """The queue of these settings, through this client of boto3 or its own; None without one."""
     return DropQueue(settings.lake, client) if settings.lake.queue_url else None
 
 

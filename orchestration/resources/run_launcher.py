@@ -73,7 +73,7 @@ class HomeRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
             os.close(lock)
 
     def terminate(self, run_id: str) -> bool:
-        """Ask the run's process to stop, whoever started it; False when there is none."""
+        """Ask the run's process to stop, whichever process started it; False without one."""
         run = self._instance.get_run_by_id(run_id)
         pid = pid_of_run(warehouse_home(), run_id)
         if run is None or run.is_finished or pid is None:

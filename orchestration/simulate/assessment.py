@@ -12,7 +12,7 @@ RETRY_RATIO = 0.35
 RETRY_GAIN = 0.25
 PASS_SCORE = 0.6
 LONGEST_ANSWER_SECONDS = 500.0
-# People who had not covered the unit answer by chance at worst, and nobody is always right.
+# People who had not covered the unit answer by chance at worst, and no learner is always right.
 LOWEST_RATIO, HIGHEST_RATIO = 0.03, 0.985
 
 

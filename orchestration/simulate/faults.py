@@ -59,7 +59,7 @@ def damage(statement: dict[str, object], reason: str) -> dict[str, object]:
     """The statement with one of its four facts gone, or written as xAPI does not allow."""
     account = {"homePage": CAMPUS, "name": "damaged"}
     replacements: dict[str, dict[str, object]] = {
-        "missing_actor_identifier": {"actor": {"objectType": "Agent", "name": "Somebody"}},
+        "missing_actor_identifier": {"actor": {"objectType": "Agent", "name": "A Learner"}},
         "several_actor_identifiers": {"actor": {"account": account, "mbox": "mailto:damaged@mail.example.org"}},
         "invalid_verb": {"verb": {"id": "watched"}},
         "invalid_object": {"object": {"id": "unit 7", "objectType": "Activity"}},

@@ -13,7 +13,7 @@ import numpy as np
 # at the default length both cohort months get a good share of the learners.
 STARTED_ON = date(2025, 9, 8)
 MINIMUM_DAYS, DEFAULT_DAYS = 14, 56
-# Nobody starts in the last weeks: each cohort gets at least two complete weeks after its first one.
+# No learner starts in the last weeks: each cohort gets at least two complete weeks after its first one.
 WEEKS_AFTER_LAST_COHORT = 2
 
 NEVER_ACTIVE_RATIO = 0.05

@@ -34,7 +34,7 @@ class Platform:
             return 200
 
     def repeats(self) -> int:
-        """How many actions were posted again after they had been accepted; each was done once all the same."""
+        """How many actions were posted again after they had been accepted; each was still done once."""
         return sum(count > 1 for count in self.posts.values())
 
 

@@ -44,7 +44,7 @@ def _strata(module: Module, months: int) -> list[StratumTruth]:
 
 
 def _time_ratio(module: Module) -> float:
-    """Typical time of somebody who skips nothing that is not usually skipped, as a multiple of the expected time."""
+    """Typical time of a learner who skips nothing that is not usually skipped, as a multiple of the expected time."""
     typical = sum(unit.expected_seconds * unit.pace * (1 - unit.skip_ratio) for unit in module.units)
     return round(typical / module.expected_seconds, 2)
 

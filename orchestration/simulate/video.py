@@ -180,7 +180,7 @@ def _first_act(player: Player, video: Unit, ends: np.ndarray, may_act: np.ndarra
     act = rng.choice(4, count, p=ACT_SHARES)
     at = np.round(ends * rng.uniform(0.1, 0.6, count), 3)
     ahead = np.round(at + rng.uniform(10, 60, count), 3)
-    # Nobody skips over the planted spot: who is not at risk there would not leave there.
+    # No learner skips over the planted spot: who is not at risk there would not leave there.
     may_skip = (ahead < ends - 10) & (video.leave_ratio == 0)
     act = np.where((act == SEEK_FORWARD) & ~may_skip, PAUSE, act)
     is_acting = may_act & (rng.random(count) < FIRST_ACT_RATIO)

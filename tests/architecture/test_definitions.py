@@ -15,7 +15,7 @@ UNITS = (
 )
 
 
-# What dbt gives to every macro: one of the same name hides it, in dbt's own macros too, and nobody is told.
+# What dbt gives to every macro: one of the same name hides it, in dbt's own macros too, without a message.
 DBT_GIVES = frozenset(
     [
         "adapter",
@@ -86,7 +86,7 @@ def undocumented(macros: tuple[Macro, ...]) -> list[str]:
 
 
 def unused_vars(names: list[str], sql: str) -> list[str]:
-    """Thresholds nobody reads: people would turn them and nothing would move."""
+    """Thresholds that nothing reads: people would turn them and nothing would move."""
     return [name for name in names if not re.search(rf"""\bvar\(\s*["']{name}["']""", sql)]
 
 

@@ -1,4 +1,4 @@
-"""Which room may know which, and that looking at the definitions speaks to nobody."""
+"""Which room may know which, and that importing the definitions opens no connection."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.architecture.project import ROOT
 
 LINTER = Path(sys.executable).with_name("lint-imports")
 
-# Runs first in the child: whoever opens a socket, asks for an address or starts a program fails there.
+# Runs first in the child: code that opens a socket, asks for an address or starts a program fails there.
 DEAF = """
 import sys
 SPEECH = {"socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.posix_spawn"}

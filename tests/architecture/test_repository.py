@@ -4,7 +4,7 @@ import re
 
 from tests.architecture.project import ROOT, repository_files
 
-# Folders of somebody's machine. A program's own place (/usr/bin) or a throw-away one (/tmp) may be named.
+# Folders of one person's machine. A program's own place (/usr/bin) or a throw-away one (/tmp) may be named.
 MACHINE_PATH = re.compile(r"(?<![\w./:}-])(?:/(?:home|root|Users|work|workspace|mnt|builds)/[\w.-]+|[A-Z]:\\Users)")
 SECRET = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|gh[pousr]_[A-Za-z0-9]{36}")
 LARGEST_BYTES = 1_000_000

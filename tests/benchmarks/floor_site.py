@@ -32,7 +32,7 @@ class FloorSite:
         self.folder = folder
         self.project = copy_files(folder / "project")
         self._services: psutil.Process | None = None
-        # Whoever loses its parent becomes ours, so that its CPU time is counted; elsewhere than on Linux it is lost.
+        # A process that loses its parent becomes ours, so that its CPU time is counted; on Linux only.
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

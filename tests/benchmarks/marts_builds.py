@@ -19,7 +19,7 @@ CORE = "+tag:near_real_time"
 DATABASES = ("staging", "intermediate", "marts", "seeds")
 BUILD_SECONDS = 4 * 3600
 SAMPLE_SECONDS = 0.1
-# The embedded engine writes an INSERT anew, without the comment in which dbt names its model.
+# The embedded engine rewrites an INSERT, without the comment in which dbt names its model.
 _RUNNING = """
 select
     query_id,
@@ -52,7 +52,7 @@ class Build:
 
 
 def forget_marts(bench: Workbench) -> None:
-    """Drop everything that dbt makes, and make the seeds anew."""
+    """Drop everything that dbt makes, and load the seeds again."""
     for database in DATABASES:
         bench.client.command(f"drop database if exists {database} sync")
     _dbt(bench, "seed")

@@ -1,4 +1,4 @@
-"""A plain table is published whole, with its comments, whoever died and whatever stood in its place."""
+"""A plain table is published whole, with its comments, whichever process died and whatever stood in its place."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Tables of which runs recompute what was touched hold what one whole build makes, whatever came and whoever died."""
+"""Tables of which runs recompute what was touched hold what one whole build makes, whatever came or was killed."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 DEDUPLICATED = "int_statements__deduplicated"
-# Small months are written anew where rows change. With this they are deleted from, as large ones are.
+# Small months are rewritten where rows change. With this they are deleted from, as large ones are.
 THINNED = f"{NEVER_WHOLE}, thinned_partition_rows: 0"
 # One query of each kind that publishing is made of, and whether dbt dies before the engine has done it or after.
 KILLS = [
@@ -116,7 +116,7 @@ def survives(
     built: Incremental, deliver: Callable[..., None], say: Callable[..., dict], kills: list[tuple], first: int
 ) -> None:
     """Fails where a kill leaves anything wrong; `first` is the number of the first of these kills."""
-    # Enough that stays in both months for rows to be deleted and not the month written anew.
+    # Enough that stays in both months for rows to be deleted and not the month rewritten.
     deliver({"many": [say(number, day=number % 60 + 1) for number in range(3000, 3300)]})
     built.build()
     whole = built_whole_by(built.client)

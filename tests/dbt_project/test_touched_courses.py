@@ -1,4 +1,4 @@
-"""The aggregates of progress count the touched courses anew: all of them, and no other."""
+"""The aggregates of progress recount the touched courses: all of them, and no other."""
 
 from collections.abc import Callable
 

@@ -149,7 +149,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 
 @pytest.fixture(scope="session")
 def served_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """Services that stand for a server of somebody else: the commands never start or stop them."""
+    """Services that stand for a server run elsewhere: the commands never start or stop them."""
     with running_services(tmp_path_factory.mktemp("served") / "home") as services:
         yield services
 

@@ -208,7 +208,7 @@ def test_an_empty_warehouse_says_how_to_get_answers(empty: CommandLine):
 def test_runs_that_were_killed_are_made_up_for_and_a_file_put_again_changes_nothing(
     warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]
 ):
-    """The job in the middle of a build, by whoever frees memory; then the command itself, with all that it runs for.
+    """The job in the middle of a build, by the system, out of memory; then the command itself, with all that it runs.
 
     Every file that is put is one that was there before: the marts stay as they are.
     """

@@ -1,4 +1,4 @@
-"""Target `server`: a ClickHouse endpoint and a lake of somebody else, told by environment variables."""
+"""Target `server`: a ClickHouse endpoint and a lake run elsewhere, told by environment variables."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is offered to the warehouse, and what must become of it: the generator and its manifest.
+"""What is offered to the warehouse, and what must happen to it: the generator and its manifest.
 
 The manifest is one half of the oracle (the other is `lake_reader`): it knows each version of each key, line by line,
 because it wrote them. No line occurs in two versions, so that a line in the wrong place is seen.
@@ -102,7 +102,7 @@ class Offers:
     def offer_wave(self, is_settled: bool) -> None:
         """Some new objects and some re-deliveries.
 
-        What takes a readable object away may only follow a state in which it was loaded: nobody could load it later.
+        What takes a readable object away may only follow a state in which it was loaded: it could not be loaded later.
         """
         if is_settled:
             self.chance.choice((self.break_one, self.delete_one))()
@@ -184,7 +184,7 @@ class Offers:
             self.manifest.deleted.add(key)
 
     def _key_in_lake(self, ending: str = "", has_history: bool = False) -> str:
-        """Some key whose object is readable, and was another readable one before; empty when there is none."""
+        """Some key whose object is readable, and was another readable one before; empty without one."""
         parked = self.manifest.expected_parked()
         keys = [
             key

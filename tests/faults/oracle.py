@@ -45,7 +45,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Balance:
-    """Lines offered, and what became of them."""
+    """Lines offered, and what happened to them."""
 
     offered: int
     accepted: int
@@ -54,7 +54,7 @@ class Balance:
     lost: int
     doubled: int
     foreign: int
-    """Rows that nobody offered, or that are judged otherwise than the oracle does."""
+    """Rows that were not offered, or that are judged otherwise than the oracle does."""
 
     @property
     def is_even(self) -> bool:

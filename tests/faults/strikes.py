@@ -39,9 +39,9 @@ class Scene:
         self.let_end(self.site.start_loader(orders), must_fail)
 
     def let_end(self, loader: Loader, must_fail: bool = False) -> None:
-        """Wait for a loader that nobody killed: it may fail, but with a sentence that a person can act on."""
+        """Wait for a loader that was not killed: it may fail, but with a sentence that a person can act on."""
         outcome = loader.join()
-        assert outcome is not None, "the loader died although nobody killed it"
+        assert outcome is not None, "the loader died although it was not killed"
         assert outcome.error or not must_fail, "a load that could do nothing reported success"
         if not outcome.is_explained:
             self.unexplained.append(outcome.error)

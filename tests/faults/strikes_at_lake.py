@@ -6,7 +6,7 @@ from tests.faults.strikes import Scene, every, reads_an_object, sleep_into_load,
 
 @strike("lake out of reach for a while")
 def keep_lake_down(scene: Scene) -> bool:
-    """An outage is nobody's fault: no object may be recorded as failed for it."""
+    """An outage is no object's fault: no object may be recorded as failed for it."""
     before = failure_count(scene)
     scene.site.lake_proxy.set_rule(lambda request: Mischief(is_refused=True))
     scene.let_load(must_fail=True)

@@ -23,7 +23,7 @@ def cancel_insert(scene: Scene) -> bool:
 def offer_broken_object(scene: Scene) -> bool:
     scene.offers.new_broken_object()
     outcome = scene.site.load()
-    assert outcome, "the loader died although nobody killed it"
+    assert outcome, "the loader died although it was not killed"
     assert outcome.error == "", outcome.error
     return True
 

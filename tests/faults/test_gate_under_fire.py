@@ -18,7 +18,7 @@ def test_killed_loads_are_judged_by_the_next_one_and_published_once(site: Site) 
         assert kill_at_step(Scene(site, offers, random.Random(5)), step, is_after)
         site.heal()
         watch.look(site, offers.manifest)
-        assert step == "gate" or watch.seen == {}, "readers see what nobody has judged"
+        assert step == "gate" or watch.seen == {}, "readers see what has not been judged"
     outcome = site.load(Orders(has_real_gate=True))
     assert outcome.error == ""
     assert outcome.object_count == 0, "a committed object was loaded again"

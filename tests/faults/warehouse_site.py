@@ -155,7 +155,7 @@ class Site:
             started = time.monotonic()
             outcome = self.load()
             self.load_seconds = time.monotonic() - started
-            assert outcome is not None, "a loader died although nobody killed it"
+            assert outcome is not None, "a loader died although it was not killed"
             assert outcome.error == "", f"a load without a fault failed: {outcome.error}"
             if self.is_settled():
                 return count
@@ -178,7 +178,7 @@ class Site:
     def let_time_pass(self, days: int = 2) -> None:
         """Everything in the ledger happened that much longer ago: pauses are over, orphans are old.
 
-        Moments are part of the tables' order, which no UPDATE may change, so each table is written anew.
+        Moments are part of the tables' order, which no UPDATE may change, so each table is rewritten.
         """
         for table, columns in self._moments().items():
             aged = ", ".join(f"{column} - toIntervalDay({days}) as {column}" for column in columns)

@@ -29,7 +29,7 @@ class Drop:
 class Delivery:
     """Drops in their order; the marts are built after those whose numbers are named, and after the last.
 
-    Catalogue and learners come with drop `fixed_with`; when they come late, everything is built anew.
+    Catalogue and learners come with drop `fixed_with`; when they come late, everything is rebuilt.
     """
 
     drops: tuple[Drop, ...]

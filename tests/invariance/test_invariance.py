@@ -154,7 +154,7 @@ def test_split_shuffled_doubled_overwritten_and_killed_in_batches_and_small_bloc
     laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=2), kills={1: MODELS // 3})
     assert laboratory.unlike() == {}
     assert laboratory.killed > 0
-    # Equal because all was built anew each time would be no news.
+    # Equal because all was rebuilt each time would be no news.
     assert laboratory.kept["fct_watch_intervals"] > 0 or not laboratory.is_incremental
 
 

@@ -69,7 +69,7 @@ def _unlike(what: str, found: int, expected: dict) -> list[str]:
 
 
 def _conditions(case: KnownCase, database: str, where: dict) -> tuple[str, dict]:
-    """SQL of a condition. Learners are pseudonyms: whoever sent these statements is meant."""
+    """SQL of a condition. Learners are pseudonyms: the sender of these statements is meant."""
     parts, parameters = [], {}
     for number, (column, value) in enumerate(where.items()):
         name = f"value_{number}"

@@ -257,7 +257,7 @@ def test_each_family_of_tests_is_corrected_alone(formula):
 
 
 def test_running_survival_is_the_product_of_who_stayed(formula):
-    """A bin with nobody at risk leaves the curve; after everybody at risk has left it stays at 0."""
+    """A bin with no learner at risk leaves the curve; after everybody at risk has left it stays at 0."""
     rows = "(1, 5, 100), (2, 0, 0), (3, 16, 80), (4, 10, 10), (5, 0, 4)"
     sql = f"""
         select {formula.running_survival("d", "n", "so_far")}
@@ -270,7 +270,7 @@ def test_running_survival_is_the_product_of_who_stayed(formula):
 
 
 def test_every_metric_macro_is_described():
-    """A formula without its words is a number that nobody can check."""
+    """A formula without its words is a number that cannot be checked."""
     macros = {
         name
         for path in MACROS.glob("*.sql")

@@ -1,6 +1,6 @@
 """Every metric stays within what it can be: one query per formula over thousands of random cases.
 
-Small groups, everybody alike and nobody left are where rounding leaves the range, so the cases are full of them. Ranges
+Small groups, learners all alike and none left are where rounding leaves the range, so the cases are full of it. Ranges
 are asked for exactly, without a tolerance.
 """
 

@@ -103,7 +103,7 @@ def test_when_everybody_has_left_the_variance_stays_finite(formula):
     measured = curve(formula, [(1, 10, 3, 2, 0), (2, 5, 4, 1, 0), (3, 0, 0, 0, 0)])
     assert measured[1:, 0].tolist() == [0, 0]
     assert np.isfinite(measured[:, 4:7]).all()
-    # Nobody is censored, so that the incidence is a plain share of ten learners: its variance is p (1 − p) / n.
+    # No learner is censored, so that the incidence is a plain share of ten learners: its variance is p (1 − p) / n.
     assert measured[2, 4] == pytest.approx(0.7 * 0.3 / 10, abs=CLOSE)
 
 

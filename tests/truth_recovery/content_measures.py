@@ -100,7 +100,7 @@ def time_metrics(query: Query, truths: dict[int, Truth]) -> Iterator[Metric]:
 def stay_metrics(query: Query, truths: dict[int, Truth]) -> Iterator[Metric]:
     """Survival in the first weeks, held against the mean of all programmes.
 
-    Returns are planted week by week, so nobody ever leaves for good: no survival is planted to be derived.
+    Returns are planted week by week, so no learner ever leaves for good: no survival is planted to be derived.
     """
     rows = query(
         "select course_id, age_weeks, survival_ratio, survival_ratio_low, survival_ratio_high "

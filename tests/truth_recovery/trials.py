@@ -85,7 +85,7 @@ class Metric:
 
 
 def wilson(successes: np.ndarray | float, trials: float) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's 95 % score interval, written anew so that the macro is not held against itself."""
+    """Wilson's 95 % score interval, written again here, so that the macro is not compared with itself."""
     share = np.asarray(successes, float) / trials
     square = NORMAL_QUANTILE**2
     center = (share + square / (2 * trials)) / (1 + square / trials)

@@ -49,7 +49,7 @@ with
         where {{ is_in_touched_course() }} and unit_kind = 'activity'
     ),
 
-    {# Units of a type that nobody ever completed (pages, mostly) do not report completion and cannot be done. #}
+    {# Units of a type that no learner ever completed (pages, mostly) do not report completion and cannot be done. #}
     unit_counts as (
         select course_id, count() as unit_count
         from units

@@ -65,7 +65,7 @@ with
         group by course_id, unit_id
     ),
 
-    {# Where nobody ever completed a comparable unit, completion is not reported at all, and 0 % would be a lie. #}
+    {# Where no learner ever completed a comparable unit, completion is not reported at all, and 0 % would be a lie. #}
     final as (
         select
             units.course_id as course_id,

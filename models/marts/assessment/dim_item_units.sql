@@ -54,7 +54,7 @@ with
 
     {#
         The place of an item is that of its assessment; what holds questions without being an assessment (a video, a
-        page) may teach them itself. Positions may be counted through the course or anew in each module, so the module
+        page) may teach them itself. Positions may be counted through the course or restart in each module, so the module
         goes first; what is in no module has its own position there.
     #}
     placed_items as (

@@ -84,7 +84,7 @@ with
 
     {#
         Every unit, also those that no learner reached. Where no source of a unit says that such units are completed, that
-        nobody completed it is not known, and 0 % would be a lie.
+        no learner completed it is not known, and 0 % would be a lie.
     #}
     counted as (
         select

@@ -48,7 +48,7 @@ with
             answers.is_right as is_right,
             coverage.is_known = 1
             and ifNull(coverage.covered_at <= answers.answered_at, false) as is_covered,
-            {# Opened for a moment, and nobody measured what was read: neither covered nor not. #}
+            {# Opened for a moment, and no source measured what was read: neither covered nor not. #}
             coverage.is_known = 1
             and not coverage.is_measured
             and coverage.reached_at <= answers.answered_at
@@ -61,7 +61,7 @@ with
             and item_units.unit_id = coverage.unit_id
     ),
 
-    {# Quintile 0: learners who answered too little else to be ranked. They count, but are compared with nobody. #}
+    {# Quintile 0: learners who answered too little else to be ranked. They count, but are compared with no other learner. #}
     strata_counts as (
         select
             item_id,

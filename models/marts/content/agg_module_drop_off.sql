@@ -47,7 +47,7 @@ with
     ),
 
     {#
-        Where nobody published an order, the one in which learners come to the units stands in for it: by the median
+        Where no order was published, the one in which learners come to the units stands in for it: by the median
         time from their first unit to this one. Whole milliseconds, and a value that occurs: no order of rows matters.
     #}
     arrivals as (
@@ -303,7 +303,7 @@ with
             )
     ),
 
-    {# After the last unit nothing later can be reached, so that nobody can be said to drop there. #}
+    {# After the last unit nothing later can be reached, so that no learner can be said to drop there. #}
     final as (
         select
             *,

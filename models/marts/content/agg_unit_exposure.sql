@@ -58,7 +58,7 @@ with
         group by course_id, unit_id, period
     ),
 
-    {# A unit that nobody reached has no period there: it gets `all`. #}
+    {# A unit that no learner reached has no period there: it gets `all`. #}
     reached as (
         select
             units.course_id as course_id,

@@ -22,7 +22,7 @@ with
     ),
 
     {#
-        Questions are items of an assessment, not units of their own; a type nobody declared and no catalogue lists
+        Questions are items of an assessment, not units of their own; a type that no source declared and no catalogue lists
         (devices, tools) is not content, and neither are people, places and records of the platform.
     #}
     units as (

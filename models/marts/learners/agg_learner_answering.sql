@@ -26,7 +26,7 @@ with
         where not is_total
     ),
 
-    {# A failure is judged when its horizon is over, on items that somebody had been able to try again by then. #}
+    {# A failure is judged when its horizon is over, on items that a learner had been able to try again by then. #}
     failures as (
         select
             learner_id,

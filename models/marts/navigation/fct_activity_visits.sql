@@ -53,7 +53,7 @@ with
 
     {#
         Who answers a question is in its assessment; an input of a question is in the question. A course, a module and
-        the platform are places only when somebody opens their page: their `initialized` and `completed` tell of what
+        the platform are places only when a learner opens their page: their `initialized` and `completed` tell of what
         happens inside.
     #}
     places as (

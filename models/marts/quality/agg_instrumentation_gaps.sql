@@ -131,7 +131,7 @@ with
         where requirements.of_field = '' and requirements.importance != 'optional'
     ),
 
-    {# A verb is there or not: how often it should come, nobody knows. #}
+    {# A verb is there or not: how often it should come is not known. #}
     verbs_counted as (
         select
             needed_verbs.source as source,

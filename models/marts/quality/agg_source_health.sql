@@ -23,7 +23,7 @@ with
         group by delivering_source
     ),
 
-    {# What happened before the source's first delivery is its history, not late: nobody had numbers of that time. #}
+    {# What happened before the source's first delivery is its history, not late: no numbers of that time were out. #}
     late as (
         select first_deliveries.source as late_source, count() as late_deliveries
         from {{ ref("fct_event_deliveries") }} as first_deliveries

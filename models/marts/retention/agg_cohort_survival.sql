@@ -186,7 +186,7 @@ with
                 }} as {{ cause }}_variance,
             {% endfor -%}
             {{ is_suppressed("cohort_size") }} as is_suppressed,
-            {# Nobody is left to look at, although some may still be there: the curve ends. #}
+            {# No learner is left to look at, although some may still be there: the curve ends. #}
             least_at_risk = 0 and survival > 0 as is_censored
         from incidences
         window
@@ -197,7 +197,7 @@ with
             )
     ),
 
-    {# Where no source says that courses are completed, that nobody has is not known. #}
+    {# Where no source says that courses are completed, that no learner has is not known. #}
     shown as (
         select
             variances.*,

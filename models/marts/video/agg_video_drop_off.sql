@@ -14,7 +14,7 @@ with
             bin_start_seconds,
             bin_end_seconds,
             toFloat64(bin_end_seconds - bin_start_seconds) as width_seconds,
-            {# The length of a video is 0 when it is unknown and nobody played a second. #}
+            {# The length of a video is 0 when it is unknown and no learner played a second. #}
             least(
                 {{ var("hot_spot_buckets") }} - 1,
                 toInt32(

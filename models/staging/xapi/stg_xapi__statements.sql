@@ -23,13 +23,13 @@
 {#
     Evaluating every branch is safe here, and picking the rows of each one first takes twice as long. Instead, what
     nearly every statement is gets decided by one match per part (`is_plain_…`), and the others are set apart in lists of
-    none or one text (`few`), over which the dear functions run. Blocks of 32 MiB instead of 1: so many functions cost
+    none or one text (`few`), over which the expensive functions run. Blocks of 32 MiB instead of 1: so many functions cost
     2 µs a line with 8,000 lines in a block, 0.7 µs with 24,000. Written in blocks of 128 MiB, a query of two threads
     stays at 1.2 GB; of 256 MiB it met the limit of 1.4 GB.
 #}
 {#
     A line is parsed once: what becomes live is added. What is dead and consumed goes when it makes up a tenth of the
-    table, for it goes by month of loading, and exporters that send the file of the day anew each hour would have the
+    table, for it goes by month of loading, and exporters that send the file of the day again each hour would have the
     month written each hour. Readers take the objects that `int_object_states` calls live. Ordered by the key of the
     lake, which begins with source and day: an object is one range of rows, and neighbours are of the same month.
 #}

@@ -75,7 +75,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Triangle:
-    """Cohorts by age: each cell a share, or the reason why there is none."""
+    """Cohorts by age: each cell a share, or the reason for its absence."""
 
     plot: Plot
     tile_width: float

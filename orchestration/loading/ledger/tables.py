@@ -41,7 +41,7 @@ def prepare_warehouse(client: Client, settings: Settings) -> None:
 def ensure_raw_tables(client: Client, is_replicated: bool = False) -> None:
     """Create what is missing of `raw` and `ops`, and bring an older warehouse to this version's tables and views.
 
-    The hash is recorded last, so that whoever is killed on the way leaves the rest to the next.
+    The hash is recorded last, so that a process killed on the way leaves the rest to the next.
     """
     if _recorded(client).get(_TABLES) == _text_hash():
         return
@@ -104,7 +104,7 @@ def _text_hash() -> str:
 
 
 def _expected_tables() -> list[str]:
-    """All that the statements create, so that a table that somebody dropped is missed."""
+    """All that the statements create, so that a table that was dropped by hand is missed."""
     return re.findall(r"^create (?:table if not exists|or replace view) (\w+\.\w+)", _STATEMENTS.read_text(), re.M)
 
 

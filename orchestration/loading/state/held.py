@@ -103,7 +103,7 @@ def _without_verdict(client: Client, since: str) -> list[tuple]:
 
 
 def _published(client: Client, object_ids: list[str]) -> set[str]:
-    """Those of the objects that have a commit which the gate let through and nobody revoked."""
+    """Those of the objects that have a commit which the gate let through and that is not revoked."""
     published = set()
     for some in batched(object_ids, MAX_IDS):
         rows = client.query(

@@ -1,6 +1,6 @@
 """What was delivered and is not published: objects that cannot be read, and objects that the gate holds.
 
-An object is left out when a newer version of its key has been committed: whoever delivered it has corrected it.
+An object is left out when a newer version of its key has been committed: its sender has corrected it.
 """
 
 from collections import defaultdict

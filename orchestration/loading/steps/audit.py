@@ -143,7 +143,7 @@ def _read_back(client: Client, load_id: str, batch: list[Drop]) -> dict[str, dic
 
 
 def _keys_without_object(client: Client, load_id: str, batch: list[Drop]) -> set[str]:
-    """Keys of the rows that `land` gave no object: their etag was not the planned one, or nobody planned them."""
+    """Keys of the rows that `land` gave no object: their etag was not the planned one, or they were not planned."""
     rows = client.query(
         f"select distinct object_key from {batch[0].table} where load_id = {{load_id:String}} and object_id = ''",
         parameters={"load_id": load_id},

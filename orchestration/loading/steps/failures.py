@@ -102,7 +102,7 @@ def culprit(error: ClickHouseError, batch: Sequence[Drop]) -> Drop | None:
 
 
 def error_name(text: str) -> str:
-    """ClickHouse's symbolic name of an error, the last in parentheses; empty when there is none."""
+    """ClickHouse's symbolic name of an error, the last in parentheses; empty without one."""
     names = re.findall(r"\(([A-Z][A-Z0-9_]{3,})\)", text)
     return names[-1] if names else ""
 

@@ -2,7 +2,7 @@
 
 `pass` and `quarantine` publish (see ops.live_objects); `block` holds the one object, never its neighbours. When the
 gate itself fails at a load or does not answer, every object of that load is held with that reason and judged again by
-the next loads, MAX_JUDGE_TRIES times in all; the other loads of the run are judged all the same.
+the next loads, MAX_JUDGE_TRIES times in all; the other loads of the run are still judged.
 """
 
 from dataclasses import dataclass, field
@@ -140,7 +140,7 @@ def _verdict(found: LoadVerdict, object_id: str) -> _Verdict:
 
 
 def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], judgement: Judgement) -> None:
-    """Record the verdicts; once recorded they count. The faults come first: whoever sees the block sees them too."""
+    """Record the verdicts; once recorded they count. The faults come first: readers of the block see them too."""
     verdicts = _honouring_releases(client, verdicts)
     judged_at = server_now(client)
     faults = [

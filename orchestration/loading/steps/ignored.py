@@ -1,4 +1,4 @@
-"""What is listed and is no drop is recorded, so that an object of which nobody hears is at least on a list."""
+"""What is listed and is no drop is recorded, so that each object that is not loaded is on a list."""
 
 from collections.abc import Sequence
 

@@ -151,11 +151,11 @@ def last_findings(client: Client) -> tuple[dict[str, int], list[Finding]]:
 def _what_became(damage: Damage, revoked: set[tuple[str, str]]) -> str:
     if (damage.load_id, damage.object_id) not in revoked:
         return "kept as it is, because the lake no longer has the object: deliver it again"
-    return "revoked, and loaded again" if damage.is_live else "revoked, nobody read it"
+    return "revoked, and loaded again" if damage.is_live else "revoked, it was not read"
 
 
 def _missing_in_lake(comparison: Comparison) -> Iterator[Finding]:
-    """Live objects whose key the lake no longer lists. They stay live: an expired object was delivered all the same."""
+    """Live objects whose key the lake no longer lists. They stay live: an expired object was delivered before."""
     query = """
         select object_key, object_id, load_id
         from ops.live_objects

@@ -77,7 +77,7 @@ class _Commit:
 def close_corrected(client: Client) -> int:
     """Record of held objects that a version of their key which arrived later is published; returns how many.
 
-    They wait for nobody any more. What counts is the order of arrival: the lake's times may lie, and it holds one
+    They no longer wait for a decision. What counts is the order of arrival: the lake's times may lie, and it holds one
     version of a key at a time.
     """
     by_bucket: dict[str, dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))

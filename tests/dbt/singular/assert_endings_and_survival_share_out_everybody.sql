@@ -1,5 +1,5 @@
 {#
-    Treating competing endings as censored, one curve each, adds up to more than everybody. Whoever has not ended has
+    Treating competing endings as censored, one curve each, adds up to more than everybody. A learner who has not ended has
     churned, completed or left: the four shares are 1 together, week by week, and learners at risk are those who were
     there before. A completion that is not reported counts as none.
 #}

@@ -1,5 +1,5 @@
 {#
-    Nobody reaches a unit before being eligible or completes it before reaching it, and a learner's stratum is the
+    No learner reaches a unit before being eligible or completes it before reaching it, and a learner's stratum is the
     same in all units of a course: a learner in two strata would be standardised twice.
 #}
 select learner_id, course_id

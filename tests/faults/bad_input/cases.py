@@ -1,4 +1,4 @@
-"""The bad-input matrix: each row is an object as a sender may write it, and what must become of it.
+"""The bad-input matrix: each row is an object as a sender may write it, and what must happen to it.
 
 The outcome is the form it is read in, then one word per row: `+` accepted, else the reason it is refused; `+*3` is
 three accepted ones. `parked: code` means that the object is given up on, and its neighbours are not.

@@ -1,4 +1,4 @@
-"""Loading for the bad-input tests: a gate that lets everything through, and what became of each object."""
+"""Loading for the bad-input tests: a gate that lets everything through, and what happened to each object."""
 
 from collections.abc import Callable
 

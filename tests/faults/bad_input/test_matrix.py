@@ -12,7 +12,7 @@ PREFIX = "events/matrix/"
 
 @pytest.fixture(scope="module")
 def loaded(put, load_prefix, readings) -> dict[str, Reading | str]:
-    """What became of each case: its reading, or the code it is parked with."""
+    """What happened to each case: its reading, or the code it is parked with."""
     for name, (body, _) in CASES.items():
         put(PREFIX + name, body)
     report = load_prefix(PREFIX)

@@ -1,4 +1,4 @@
-"""Objects made to exhaust the engine: it stays under its limit, and a neighbour of theirs is loaded all the same."""
+"""Objects made to exhaust the engine: it stays under its limit, and a neighbour of theirs is still loaded."""
 
 import gzip
 import threading

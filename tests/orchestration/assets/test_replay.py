@@ -32,15 +32,15 @@ def replayed(warehouse) -> set[tuple[str, str]]:
 
 
 def test_a_run_with_config_replays_what_it_names(warehouse, resources) -> None:
-    config = {"ops": {"replay_drops": {"config": {"prefix": "events/web/dt=2026-01-05/", "reason": "mended"}}}}
+    config = {"ops": {"replay_drops": {"config": {"prefix": "events/web/dt=2026-01-05/", "reason": "repaired"}}}}
     result = materialize([replay_drops], resources=resources, run_config=config, instance=DagsterInstance.ephemeral())
     [made] = result.asset_materializations_for_node("replay_drops")
     assert made.metadata["objects_replaced"].value == 1
-    assert replayed(warehouse) == {("events/web/dt=2026-01-05/a.ndjson", "mended")}
+    assert replayed(warehouse) == {("events/web/dt=2026-01-05/a.ndjson", "repaired")}
 
 
 def test_a_run_that_names_nothing_fails_with_a_sentence(resources) -> None:
-    config = {"ops": {"replay_drops": {"config": {"prefix": "events/nobody/", "reason": "mended"}}}}
+    config = {"ops": {"replay_drops": {"config": {"prefix": "events/nothing/", "reason": "repaired"}}}}
     result = materialize(
         [replay_drops],
         resources=resources,

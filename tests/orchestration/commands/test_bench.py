@@ -1,4 +1,4 @@
-"""`warehouse bench` starts what the tests folder has, and says so when there is none."""
+"""`warehouse bench` starts what the tests folder has, and says so without it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What needs somebody: long lists are cut, and the time of the next try is put in words."""
+"""What needs a person: long lists are cut, and the time of the next try is put in words."""
 
 import io
 from datetime import UTC, datetime, timedelta

@@ -50,7 +50,7 @@ def test_an_array_is_read_as_a_document():
 
 
 def test_an_array_that_breaks_is_refused_line_by_line(tmp_path: Path):
-    """As the load reads it: which of its elements would have been whole, nobody can say."""
+    """As the load reads it: it cannot be said which of its elements would have been whole."""
     broken = (EXAMPLES / "video.json").read_bytes()[:-3]
     report = Checker("events").check(write(tmp_path, broken, "a.json"))
     assert report.form == "lines"

@@ -45,7 +45,7 @@ def test_every_bad_example_is_refused_with_its_reason_and_place(example):
 
 
 def test_every_reason_has_an_example_and_every_example_a_known_reason():
-    """Of a line that is too long there is none, which would be 16 MiB of it, and none of a row of Parquet."""
+    """A line that is too long has none (it would be 16 MiB), nor has a row of Parquet."""
     shown = {(each.kind, each.reason) for each in rejected_examples()}
     known = {(kind, reason) for kind in SCHEMA_OF for reason in Judge(kind).reasons}
     assert shown == known | {

@@ -1,4 +1,4 @@
-"""dbt parses what has changed, whoever parsed the rest: another home, another process, another connection."""
+"""dbt parses what has changed, whichever process parsed the rest: another home, another process, another connection."""
 
 import re
 from pathlib import Path

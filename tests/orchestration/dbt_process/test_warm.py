@@ -1,4 +1,4 @@
-"""A warm dbt is dbt to whoever starts it, and no run outlives its client, its warm process or the command of both."""
+"""A warm dbt is dbt to its callers, and no run outlives its client, its warm process or the command of both."""
 
 import os
 import signal

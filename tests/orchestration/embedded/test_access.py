@@ -26,8 +26,8 @@ def test_credentials_may_come_by_headers_by_basic_or_by_the_url(services: Servic
     [
         {},
         {"auth": ("default", "wrong")},
-        {"auth": ("nobody", "wrong")},
-        {"auth": ("nobody", "")},
+        {"auth": ("stranger", "wrong")},
+        {"auth": ("stranger", "")},
         {"auth": ("default", "pässword")},
         {"params": {"user": "default", "password": "wrong"}},
         {"headers": {"X-ClickHouse-User": "bi_reader", "X-ClickHouse-Key": "wrong"}},
@@ -126,4 +126,4 @@ def test_headers_win_over_basic_and_basic_over_the_url() -> None:
 
 def test_an_unknown_user_with_an_empty_password_is_refused() -> None:
     with pytest.raises(EngineError, match="Authentication failed"):
-        Users([User("default", "secret")]).authenticate({}, {"user": "nobody"})
+        Users([User("default", "secret")]).authenticate({}, {"user": "stranger"})

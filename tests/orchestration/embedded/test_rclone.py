@@ -1,4 +1,4 @@
-"""The lake's program is unpacked once, whoever asks first, and anew when half of it is there."""
+"""The lake's program is unpacked once, whichever process asks first, and again when half of it is there."""
 
 import os
 import shutil

@@ -172,7 +172,7 @@ def browser():
     if path is None:
         pytest.skip(f"no browser at {', '.join(BROWSERS)}; in Debian: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        # Containers let nobody make the sandbox's namespaces.
+        # Containers do not allow the sandbox's namespaces.
         yield started.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 

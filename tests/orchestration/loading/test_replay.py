@@ -25,7 +25,7 @@ class HoldingJudge:
 
 @pytest.fixture
 def again(warehouse, lake, settings, passing_judge):
-    return lambda reason="the exporter was mended", **selection: replay(
+    return lambda reason="the exporter was fixed", **selection: replay(
         warehouse, lake, settings, Selection(**selection), reason
     )
 
@@ -65,7 +65,7 @@ def test_a_replayed_object_is_read_again_and_takes_the_place_of_the_old_commit(
     assert [drop.key for drop in report.replaced] == [key]
     assert before != after
     assert dict(live_lines())[key] == 10
-    assert revocations(warehouse, key) == [("replayed", "the exporter was mended")]
+    assert revocations(warehouse, key) == [("replayed", "the exporter was fixed")]
     assert pending(warehouse, lake) == []
     assert status(warehouse, lake).adds_up
 
@@ -130,7 +130,7 @@ def test_a_parked_object_is_tried_again(warehouse, lake, put, load, again) -> No
     )
     recorded = warehouse.query(decision, parameters={"key": key}).result_rows
     assert [tries for _, tries in recorded] == [1, 0, 1]
-    assert recorded[1][0] == "the exporter was mended"
+    assert recorded[1][0] == "the exporter was fixed"
     assert status(warehouse, lake).parked == 1
 
 

@@ -350,7 +350,7 @@ where (load_id, object_id) not in (select load_id, object_id from ops.load_revoc
     )
 limit 1 by object_id;
 
--- What readers see. Of each object the first commit that the gate let through and nobody revoked, so that a second
+-- What readers see. Of each object the first commit that the gate let through and that is not revoked, so that a second
 -- commit, not judged yet, hides nothing; of each key the newest such object. The pairs are compared by their hash of
 -- 128 bits: a set of a million pairs of strings takes three times as long.
 create or replace view ops.live_objects as

@@ -1,4 +1,4 @@
-"""The comparison of raw, ledger and lake: what it finds, what it mends, what it records."""
+"""The comparison of raw, ledger and lake: what it finds, what it repairs, what it records."""
 
 import time
 

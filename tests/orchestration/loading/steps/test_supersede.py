@@ -130,7 +130,7 @@ def judged(monkeypatch):
 
 
 def held_of(report, key: str) -> tuple[str, str]:
-    """(load_id, object_id) of the key's object, which the gate holds; objects of other tests are delivered anew."""
+    """(load_id, object_id) of the key's object, which the gate holds; objects of other tests are delivered again."""
     [held] = [each for each in report.judgement.held if each.key == key]
     return held.load_id, held.object_id
 
