@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from clickhouse_connect.driver.client import Client
 
 from orchestration.dbt_process.manifest import manifest_path, prepare_manifest, project_fingerprint
+from orchestration.dbt_process.var_ranges import check_var_ranges
 from orchestration.loading import live_fingerprint
 from orchestration.settings import PROJECT_ROOT
 
@@ -26,6 +27,7 @@ def build_fingerprint(client: Client) -> str:
 @cache
 def dbt_project() -> "DbtProject":
     """The project; with no manifest it is parsed once, so that a fresh clone opens in `dagster dev` as it is."""
+    check_var_ranges()
     from dagster_dbt import DbtProject  # takes two seconds, which a command that only asks for the fingerprint saves
 
     if not manifest_path().exists() or os.environ.get("DAGSTER_IS_DEV_CLI"):

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from orchestration.dbt_process.var_ranges import check_var_ranges
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.settings import PROJECT_ROOT, home_environment, warehouse_home, warehouse_target
@@ -63,8 +64,9 @@ def manifest_path() -> Path:
 def prepare_manifest() -> Path:
     """Parse the project in a process of its own unless the manifest is up to date, and return the manifest's path.
 
-    Processes that find it stale at once parse one after the other, and all but the first find it done.
+    Raises SettingsError when a var is outside its range. Processes that find it stale at once parse one after the other, and all but the first find it done.
     """
+    check_var_ranges()
     manifest = manifest_path()
     if is_manifest_stale(manifest):
         with parsing_alone(manifest):

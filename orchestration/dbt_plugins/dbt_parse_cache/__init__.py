@@ -25,9 +25,11 @@ from dbt.parser import manifest as dbt_manifest
 from dbt.parser.manifest import ManifestLoader
 from dbt.plugins.manager import dbtPlugin
 from dbt.version import __version__
+from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.utils.encoding import JSONEncoder
 
-from orchestration.settings import warehouse_home
+from orchestration.dbt_process.var_ranges import check_var_ranges
+from orchestration.settings import SettingsError, warehouse_home
 
 WHERE_THE_ENGINE_IS = frozenset({"host", "port", "user"})
 KEPT_FILES = 8
@@ -38,9 +40,16 @@ _read = ManifestLoader.read_manifest_for_partial_parse
 
 
 def state_check(loader: ManifestLoader) -> Any:
-    """dbt's own, without the address of the engine, and with the target's name also where the profile chooses it."""
+    """dbt's own, without the address of the engine, and with the target's name also where the profile chooses it.
+
+    Each run of dbt passes here. Raises DbtRuntimeError when a var of the project is outside its documented range.
+    """
     check = _state_check(loader)
     config = loader.root_project
+    try:
+        check_var_ranges(Path(config.project_root) / "dbt_project.yml")
+    except SettingsError as error:
+        raise DbtRuntimeError(str(error)) from error
     shaping = [item for item in config.credentials.connection_info() if item[0] not in WHERE_THE_ENGINE_IS]
     check.profile_hash = FileHash.from_contents(pprint.pformat(sorted([*shaping, ("target", config.target_name)])))
     return check
