@@ -1,0 +1,56 @@
+"""Words that must not come back; CONTRIBUTING.md (glossary and voice) says what to write instead."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.project import ROOT, repository_files
+
+# What must not be written → what to write.
+INSTEAD = {
+    r"anew": "again; to rebuild, recompute, rewrite",
+    r"(no|some)body('s)?": "the learner, the reader, the process; or the passive",
+    r"whoever": "the learner, reader or process that …",
+    r"mend(s|ed|ing)?": "fix, repair, correct",
+    r"dear(er|est)?": "expensive, slow",
+    r"bec(ome|omes|ame) of": "happens to",
+    r"all the same": "still, anyway",
+    r"there (is|are) none": "without one; name what is missing",
+}
+ANY = re.compile(rf"(?<![\w-])({'|'.join(INSTEAD)})(?![\w-])", re.IGNORECASE)
+PATTERNS = {instead: re.compile(rf"(?<![\w-]){words}(?![\w-])", re.IGNORECASE) for words, instead in INSTEAD.items()}
+PROSE = (".py", ".sql", ".yml", ".yaml", ".md", ".sh", ".toml", ".csv")
+# The two places that name the words in order to forbid them.
+NAMING = (Path(__file__), ROOT / "CONTRIBUTING.md")
+
+
+def forbidden_words(text: str) -> list[str]:
+    """A sentence for each forbidden word of a text, with its line."""
+    return [
+        f"line {number}: '{match.group()}'; write instead: {instead}"
+        for number, line in enumerate(text.splitlines(), 1)
+        for instead, pattern in PATTERNS.items()
+        for match in pattern.finditer(line)
+    ]
+
+
+def test_no_file_uses_a_forbidden_word():
+    sentences = [
+        f"{path.relative_to(ROOT)}, {sentence}"
+        for path in repository_files(*PROSE)
+        if path not in NAMING and ANY.search(text := path.read_text())
+        for sentence in forbidden_words(text)
+    ]
+    assert not sentences, "\n".join(sentences)
+
+
+@pytest.mark.parametrize(
+    "text", ["counted anew", "Nobody left", "somebody's", "to mend", "is dear", "what became of it", "there is none"]
+)
+def test_a_forbidden_word_is_named_with_its_line(text: str):
+    assert [sentence[:7] for sentence in forbidden_words(f"fine\n{text}\n")] == ["line 2:"]
+
+
+def test_words_that_contain_one_are_no_fault():
+    assert forbidden_words("amended, recommended, embodied, nobody_is_declining, an endearing body") == []
