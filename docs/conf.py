@@ -1,7 +1,8 @@
 """Sphinx's settings: the Markdown of this folder as a static site (see CONTRIBUTING.md, Documentation)."""
 
 import re
-from importlib.metadata import metadata
+import tomllib
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -9,7 +10,7 @@ from sphinx.application import Sphinx
 OUTSIDE = re.compile(r"\]\((\.\./[^)#\s]+\.md)(#[^)\s]*)?\)")
 
 project = "Learning-analytics warehouse"
-release = metadata("learning-analytics-warehouse")["Version"]
+release = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
 extensions = ["myst_parser", "sphinxcontrib.mermaid"]
 root_doc = "index"
 exclude_patterns = ["README.md", "*.ipynb"]

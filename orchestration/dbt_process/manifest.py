@@ -64,7 +64,8 @@ def manifest_path() -> Path:
 def prepare_manifest() -> Path:
     """Parse the project in a process of its own unless the manifest is up to date, and return the manifest's path.
 
-    Raises SettingsError when a var is outside its range. Processes that find it stale at once parse one after the other, and all but the first find it done.
+    Processes that find it stale at once parse one after the other, and all but the first find it done. Raises
+    SettingsError when a var is outside its documented range.
     """
     check_var_ranges()
     manifest = manifest_path()

@@ -26,6 +26,7 @@ class Node:
     description: str = ""
     described_in: str = ""
     columns: dict[str, str] = field(default_factory=dict)  # name → declared type
+    undescribed: tuple[str, ...] = ()  # columns without a description
     tests: tuple[tuple[str, str], ...] = ()  # (test, column; '' for the whole model)
     unit_tests: tuple[str, ...] = ()
     unit_tested_in: tuple[str, ...] = ()  # files, one for each of these
@@ -93,6 +94,7 @@ def read_manifest(path: Path) -> Project:
             description=(raw["description"] or "").strip(),
             described_in=(raw.get("patch_path") or "").partition("://")[2],
             columns={name: column["data_type"] or "" for name, column in raw["columns"].items()},
+            undescribed=tuple(name for name, column in raw["columns"].items() if not column["description"].strip()),
             tests=tuple(
                 (test["test_metadata"]["name"], test.get("column_name") or "")
                 for test in tests
