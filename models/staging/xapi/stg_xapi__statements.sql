@@ -120,6 +120,8 @@ with
             as few_context_activities,
             {{ few("has_option_signs", "ifNull(result.response, '')") }} as few_answers,
             {{ few("has_option_signs", "statement.object") }} as few_answered_items,
+            {{ few("ifNull(result.response, '') != ''", "statement.object") }}
+            as few_items_with_response,
             {{
                 few(
                     "match(context_activities_json, '\"(?:parent|grouping|category)\":[{]')",
@@ -307,6 +309,8 @@ with
                     )
                 }}
             ) as selected_options,
+            {{ listed_options("selected_options", "few_items_with_response") }}
+            as listed_options,
             if({{ is_unusable_result("success") }}, null, result.success) as is_correct,
             if(
                 {{ is_unusable_result("completion") }}, null, result.completion
@@ -368,6 +372,7 @@ select
     played_segments,
     response,
     selected_options,
+    listed_options,
     is_correct,
     is_completed,
     score_scaled,
