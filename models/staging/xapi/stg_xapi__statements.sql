@@ -80,7 +80,7 @@ with
             ) as context_activities,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
             ifNull(statement.version, '') as spec_version,
-            {{ same_iri("ifNull(object.id, '')") }} as activity_id,
+            {{ without_search_words(same_iri("ifNull(object.id, '')")) }} as activity_id,
             ifNull(object.objectType, 'Activity') as object_type
         from lines
     ),
@@ -174,6 +174,9 @@ with
             {{ timestamp_or_null("reported_time") }} as occurred_at_or_null,
             {{ timestamp_or_null("ifNull(statement.stored, '')") }} as stored_at,
             (
+                select groupArray(iri) from {{ ref("named_by_learners") }}
+            ) as iris_named_by_learners,
+            (
                 select groupArray(activity_type_iri)
                 from {{ ref("activity_types") }}
                 where activity_type = 'course'
@@ -244,7 +247,12 @@ with
             if(object_type = 'GroupActivity', 'Activity', object_type) as object_type,
             activity_id,
             object.definition.type as activity_type_iri,
-            {{ language_map_text("object.definition.name") }} as activity_name,
+            if(
+                has(iris_named_by_learners, object.definition.type)
+                or has(iris_named_by_learners, verb_iri),
+                '',
+                {{ language_map_text("object.definition.name") }}
+            ) as activity_name,
             {{ compact_key(["load_id", "object_id"]) }} as load_key,
             {{ compact_key(["statement_id"]) }} as statement_key,
             if(
@@ -298,7 +306,11 @@ with
                 toFloat64OrNull(result_fields['progress_ratio']),
                 toFloat64OrNull(result_fields['progress_percent']) / 100
             ) as progress_ratio,
-            result_fields['played_segments'] as played_segments,
+            if(
+                match(result_fields['played_segments'], '^[0-9.,\\[\\] -]*$'),
+                result_fields['played_segments'],
+                ''
+            ) as played_segments,
             if({{ is_unusable_result("response") }}, null, result.response) as response,
             if(
                 {{ is_unusable_result("response") }},
@@ -325,8 +337,11 @@ with
                 toUInt32OrNull({{ field_of_either("attempt_number_reported") }}),
                 toUInt32OrNull(object_fields['attempt_number_reported'])
             ) as attempt_number_reported,
-            {{ same_iri("context_fields['referrer_activity_id']") }}
-            as referrer_activity_id,
+            {{
+                without_search_words(
+                    same_iri("context_fields['referrer_activity_id']")
+                )
+            }} as referrer_activity_id,
             context_fields['arrival_type'] as arrival_type_reported,
             context.platform as platform,
             if(has(flags, 'invalid_language'), '', context.language) as language
