@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 ADL = "http://adlnet.gov/expapi"
 COURSE = {"id": "https://own.example/course", "definition": {"type": f"{ADL}/activities/course"}}
-KEY = "events/own/dt=2026-01-05/own.ndjson"
+KEY = "events/own/dt=2025-09-15/own.ndjson"
 LEARNERS = 12
 # What stands in the statements below and in no table that a reader may read.
 OWN_WORDS = (
@@ -13,7 +13,7 @@ OWN_WORDS = (
     "Plumberry",  # beside the choices that an item lists
     "4917612345",  # a number among rare answers that look like codes
     "Quincewell",  # a name among them
-    "1987",
+    "plum-87",
     "Damson",  # the second content of an id
     "I feel lost",  # the title of a post
     "divorce lawyer",  # a search: its name, and its words in an address
@@ -36,7 +36,7 @@ SHOWN = {"choices": {"blue", "a"}, "codes": {"b", "Lyon"}, "open": set(), "numbe
 def own_lines() -> list[str]:
     """The lines of the drop."""
     statements = [_numbered(number, said) for number, said in enumerate(_said(), 1)]
-    conflict = statements[0] | {"result": {"response": "Damson"}, "stored": "2026-01-05T11:00:00Z"}
+    conflict = statements[0] | {"result": {"response": "Damson"}, "stored": "2025-09-15T11:00:00Z"}
     return [json.dumps(line) for line in (*statements, conflict)] + list(_refused(statements[0]))
 
 
@@ -45,7 +45,7 @@ def _numbered(number: int, said: dict) -> dict:
     return {
         "id": f"0000e000-0000-4000-8000-{number:012d}",
         "actor": {"name": "Ann Pearmain", "mbox": f"mailto:ann.pearmain.{learner}@own.example"},
-        "timestamp": f"2026-01-05T{10 + number // 60}:{number % 60:02d}:00Z",
+        "timestamp": f"2025-09-15T{10 + number // 60}:{number % 60:02d}:00Z",
         "context": {
             "contextActivities": {"grouping": [COURSE]},
             "extensions": {"https://own.example/note": "hidden note"},
@@ -60,10 +60,10 @@ def _said() -> Iterator[dict]:
         yield _answer(learner, "codes", "Lyon", {"interactionType": "choice"})
         yield _answer(learner, "numbers", OF_MANY, {})
     for number in range(30):
-        yield _answer(0, "numbers", f"{1987 + number}", {})
+        yield _answer(0, "numbers", f"plum-{number + 60}", {})
     for learner, response in enumerate(("a[,]Plumberry", "blue", "4917612345[,]a")):
         yield _answer(learner, "choices", response, {"interactionType": "choice"} | listed)
-    for learner, response in enumerate(("4917612345", "Quincewell", "b", "1987")):
+    for learner, response in enumerate(("4917612345", "Quincewell", "b", "plum-87")):
         yield _answer(learner, "codes", response, {"interactionType": "choice"})
     yield from _made()
 
