@@ -88,7 +88,10 @@ def _made() -> Iterator[dict]:
         (f"{ADL}/verbs/experienced", "http://id.tincanapi.com/activitytype/user-profile", "Ann Pearmain"),
     ):
         definition = {"name": {"en": name}} | ({"type": kind} if kind else {})
-        yield {"verb": {"id": verb}, "object": {"id": f"https://own.example/{name.replace(" ", "-").lower()[:3]}", "definition": definition}}
+        yield {
+            "verb": {"id": verb},
+            "object": {"id": f"https://own.example/{name.replace(' ', '-').lower()[:3]}", "definition": definition},
+        }
     came_from = {"http://id.tincanapi.com/extension/referrer": "https://find.example/?q=burnout+symptoms"}
     yield {
         "verb": {"id": f"{ADL}/verbs/experienced", "display": {"en": "says a word"}},
@@ -102,7 +105,10 @@ def _made() -> Iterator[dict]:
     }
     yield {
         "verb": {"id": "https://w3id.org/xapi/video/verbs/paused"},
-        "object": {"id": "https://own.example/video", "definition": {"type": "https://w3id.org/xapi/video/activity-type/video"}},
+        "object": {
+            "id": "https://own.example/video",
+            "definition": {"type": "https://w3id.org/xapi/video/activity-type/video"},
+        },
         "result": {
             "duration": "Bullace",
             "extensions": {

@@ -55,9 +55,7 @@ UNSTEADY_ON_DOUBLED_ROWS = {"assert_module_drop_off_accounts_for_every_starter"}
 
 
 @pytest.fixture(scope="module")
-def loaded(
-    warehouse: Client, lake: S3Lake, settings: Settings, simulated: Path, put: Callable[..., str]
-) -> Client:
+def loaded(warehouse: Client, lake: S3Lake, settings: Settings, simulated: Path, put: Callable[..., str]) -> Client:
     """The warehouse with the simulation's drops in raw, and statements with learners' own words."""
     put_drop(lake, [simulated])
     put(KEY, own_lines())
@@ -173,7 +171,9 @@ def words_seen(reader: Client, words: tuple[str, ...]) -> dict[str, set[str]]:
 
 
 def test_a_reader_finds_no_learners_own_words(built: Client, reader: Client):
-    lines = "\n".join(row[0] for row in built.query("select line from raw.event_lines where source = 'own'").result_rows)
+    lines = "\n".join(
+        row[0] for row in built.query("select line from raw.event_lines where source = 'own'").result_rows
+    )
     assert [word for word in OWN_WORDS if word not in lines] == []
     seen = words_seen(reader, (*OWN_WORDS, OF_MANY))
     assert seen.pop(OF_MANY) == {
@@ -187,7 +187,9 @@ def test_a_reader_finds_what_the_items_offer(reader: Client):
         select item_id, groupUniqArrayArray(selected_options), max(has_pooled_option)
         from marts.fct_answer_options where item_id like 'https://own.example/%' group by item_id
     """
-    found = {item.rpartition("/")[2]: (set(options), pooled) for item, options, pooled in reader.query(shown).result_rows}
+    found = {
+        item.rpartition("/")[2]: (set(options), pooled) for item, options, pooled in reader.query(shown).result_rows
+    }
     assert found == {item: (options, True) for item, options in SHOWN.items()}
 
 
