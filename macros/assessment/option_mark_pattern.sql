@@ -3,5 +3,5 @@
     too, but so do account names, birth years and telephone numbers.
 #}
 {% macro option_mark_pattern() -%}
-    ^(?i:[a-z]|[0-9]|true|false|(?:answer|choice|item|option)[_-]?[0-9]{1,2})$
+    {{- "^(?i:[a-z]|[0-9]|true|false|(?:answer|choice|item|option)[_-]?[0-9]{1,2})$" -}}
 {%- endmacro %}

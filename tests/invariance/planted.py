@@ -66,7 +66,7 @@ def unnamed_courses() -> list[tuple[str, str]]:
 def slower_answers() -> list[tuple[str, str]]:
     """A question that is answered in 40 s until, in the end, most take 2 minutes: 8 s become a rapid guess.
 
-    Learners of whom nothing is heard any more are judged anew by what others do. Eight answer in words of their own; what
+    Learners of whom nothing is heard any more are judged anew by what others do. Eight answer in their own words; what
     the ninth answers is rare until the last ones say the same.
     """
     question = activity("https://campus.example.org/question/slow", "question")

@@ -26,8 +26,7 @@ with
             item_id,
             option_id,
             uniqExactIf(
-                learner_id,
-                learner_id in (select learner_id from counted_learners)
+                learner_id, learner_id in (select learner_id from counted_learners)
             ) as learner_count,
             max(has(listed_options, option_id)) as is_listed,
             match(option_id, '{{ option_mark_pattern() }}') as is_mark
@@ -49,7 +48,4 @@ select
     toBool(is_listed) as is_listed,
     toBool(is_listed or not is_open) as is_shown_per_learner
 from final
-where
-    is_listed
-    or (is_mark and not is_open)
-    or not {{ is_suppressed("learner_count") }}
+where is_listed or (is_mark and not is_open) or not {{ is_suppressed("learner_count") }}

@@ -24,8 +24,7 @@ with
     learners as (select learner_id, is_excluded from {{ ref("dim_learners") }}),
 
     chosen_options as (
-        select
-            statement_id as chosen_statement_id, selected_options, has_pooled_option
+        select statement_id as chosen_statement_id, selected_options, has_pooled_option
         from {{ ref("fct_answer_options") }}
     ),
 

@@ -80,7 +80,8 @@ with
             ) as context_activities,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
             ifNull(statement.version, '') as spec_version,
-            {{ without_search_words(same_iri("ifNull(object.id, '')")) }} as activity_id,
+            {{ without_search_words(same_iri("ifNull(object.id, '')")) }}
+            as activity_id,
             ifNull(object.objectType, 'Activity') as object_type
         from lines
     ),
