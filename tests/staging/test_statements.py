@@ -22,7 +22,6 @@ SEEDS = {
         "activity_type",
         {"iri:course": "course", "iri:module": "module", "iri:attempted": "attempt"},
     ),
-    "named_by_learners": ("iri", "kind", {"iri:post": "activity_type", "iri:searched": "verb"}),
     "xapi_extensions": (
         "extension_iri",
         "field",

@@ -69,7 +69,9 @@ with
     ),
 
     titled as (
-        select activity_id from {{ ref("dim_activities") }} where title != activity_id
+        select activity_id
+        from {{ ref("dim_activities") }}
+        where title != activity_id or is_named_by_learners
     ),
 
     requirements as (

@@ -175,9 +175,6 @@ with
             {{ timestamp_or_null("reported_time") }} as occurred_at_or_null,
             {{ timestamp_or_null("ifNull(statement.stored, '')") }} as stored_at,
             (
-                select groupArray(iri) from {{ ref("named_by_learners") }}
-            ) as iris_named_by_learners,
-            (
                 select groupArray(activity_type_iri)
                 from {{ ref("activity_types") }}
                 where activity_type = 'course'
@@ -248,12 +245,7 @@ with
             if(object_type = 'GroupActivity', 'Activity', object_type) as object_type,
             activity_id,
             object.definition.type as activity_type_iri,
-            if(
-                has(iris_named_by_learners, object.definition.type)
-                or has(iris_named_by_learners, verb_iri),
-                '',
-                {{ language_map_text("object.definition.name") }}
-            ) as activity_name,
+            {{ language_map_text("object.definition.name") }} as activity_name,
             {{ compact_key(["load_id", "object_id"]) }} as load_key,
             {{ compact_key(["statement_id"]) }} as statement_key,
             if(
