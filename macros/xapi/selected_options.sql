@@ -75,6 +75,42 @@
     )
 {%- endmacro %}
 
+{#
+    Those of the options that the item's definition names, as choices or as other parts of the interaction: what stands
+    there was written by who made the item. A pair of `matching` (`a[.]b`) is named when both of its sides are.
+#}
+{% macro listed_options(selected_options, few_items) -%}
+    arrayMap(
+        item -> arrayFilter(
+            option -> hasAll(
+                {{ _component_names("item") }}, splitByString('[.]', option)
+            ),
+            {{ selected_options }}
+        ),
+        {{ few_items }}
+    )[1]
+{%- endmacro %}
+
+{% macro _component_names(item) -%}
+    {%- set components = "Array(Tuple(id String, description Map(String, String)))" -%}
+    {%- set parts = ["choices", "scale", "source", "target"] -%}
+    arrayFlatten(
+        arrayMap(
+            component -> arrayPushFront(
+                mapValues(component.description), component.id
+            ),
+            arrayConcat(
+                {%- for part in parts %}
+                    JSONExtract(
+                        {{ item }}, 'definition', '{{ part }}', '{{ components }}'
+                    )
+                    {%- if not loop.last %}, {% endif -%}
+                {%- endfor %}
+            )
+        )
+    )
+{%- endmacro %}
+
 {# xAPI lets a response begin with such parameters. #}
 {% macro _without_parameters(answer) -%}
     replaceRegexpOne(

@@ -16,6 +16,7 @@
     of a drop had nearly every activity of every month recounted (2.0 s of CPU; by day 0.4). The last report is a text,
     time first: the largest of so many pairs costs twice the time.
 #}
+{%- set named_by_learners = ref("named_by_learners") %}
 {%- set touched_points = ref("int_touched_points") %}
 
 with
@@ -24,7 +25,12 @@ with
             statement_id,
             activity_id,
             activity_type,
-            activity_name,
+            activity_name != ''
+            and (
+                activity_type_iri in (select iri from {{ named_by_learners }})
+                or verb_iri in (select iri from {{ named_by_learners }})
+            ) as is_named_by_learners,
+            if(is_named_by_learners, '', activity_name) as shown_name,
             course_id,
             parent_activity_id,
             occurred_at,
@@ -54,7 +60,8 @@ with
             toDate(occurred_at) as occurred_date,
             activity_id,
             activity_type,
-            activity_name,
+            shown_name,
+            is_named_by_learners,
             course_id,
             parent_activity_id,
             reported_length_ms,
@@ -66,7 +73,8 @@ with
             occurred_date,
             activity_id,
             activity_type,
-            activity_name,
+            shown_name,
+            is_named_by_learners,
             course_id,
             parent_activity_id,
             reported_length_ms
@@ -76,7 +84,8 @@ select
     occurred_date,
     activity_id,
     activity_type,
-    activity_name,
+    shown_name as activity_name,
+    is_named_by_learners,
     course_id,
     parent_activity_id,
     reported_length_ms,

@@ -5,6 +5,7 @@ of each kind, and by `-m data_tests` on all. That the marts depend on the data o
 """
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from orchestration.loading import load_pending
 from orchestration.loading.state.data_tests import TEST_QUERIES, DataTest, asked_tests
 from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.resources.warehouse import connect
+from orchestration.settings import PROJECT_ROOT, Settings, reader_settings
 from orchestration.simulate.truth import read_truth
 from tests.dbt_command import MODELS_ONLY, Dbt
 from tests.dbt_project.breaking import break_tables
+from tests.dbt_project.own_words import KEY, OF_MANY, OWN_WORDS, SHOWN, own_lines
 from tests.dbt_project.snapshots import marts
 from tests.passing_judge import judge_by
 
@@ -52,9 +55,10 @@ UNSTEADY_ON_DOUBLED_ROWS = {"assert_module_drop_off_accounts_for_every_starter"}
 
 
 @pytest.fixture(scope="module")
-def loaded(warehouse: Client, lake: S3Lake, settings: Settings, simulated: Path) -> Client:
-    """The warehouse with the simulation's drops in raw."""
+def loaded(warehouse: Client, lake: S3Lake, settings: Settings, simulated: Path, put: Callable[..., str]) -> Client:
+    """The warehouse with the simulation's drops in raw, and statements with learners' own words."""
     put_drop(lake, [simulated])
+    put(KEY, own_lines())
     with pytest.MonkeyPatch.context() as patch:
         judge_by(patch)
         report = load_pending(warehouse, lake, settings)
@@ -142,6 +146,63 @@ def test_the_project_builds_and_every_mart_has_rows(built: Client):
     assert marts(built) == sorted(path.stem for path in (PROJECT_ROOT / "models" / "marts").rglob("*.sql"))
     empty = [mart for mart in marts(built) if not built.query(f"select count() from marts.{mart}").result_rows[0][0]]
     assert set(empty) <= EMPTY_AT_THIS_SIZE
+
+
+@pytest.fixture(scope="module")
+def reader(built: Client, settings: Settings) -> Iterator[Client]:
+    """Who reads the marts for dashboards, with a login of their own."""
+    client = connect(reader_settings(settings))
+    yield client
+    client.close()
+
+
+def words_seen(reader: Client, words: tuple[str, ...]) -> dict[str, set[str]]:
+    """Word → the tables in which the reader finds it, of all that this login may read."""
+    known = "select database, name from system.tables where database not in ('system', 'information_schema')"
+    tables = {f"{database}.{name}" for database, name in reader.query(known).result_rows if database.islower()}
+    assert len(tables) > 60
+    seen: dict[str, set[str]] = {word: set() for word in words}
+    for table in sorted(tables):
+        rows = reader.raw_query(f"select * from {table}", fmt="TSVRaw").decode()
+        for word in words:
+            if word in rows:
+                seen[word].add(table)
+    return seen
+
+
+def test_a_reader_finds_no_learners_own_words(built: Client, reader: Client):
+    lines = "\n".join(
+        row[0] for row in built.query("select line from raw.event_lines where source = 'own'").result_rows
+    )
+    assert [word for word in OWN_WORDS if word not in lines] == []
+    seen = words_seen(reader, (*OWN_WORDS, OF_MANY))
+    assert seen.pop(OF_MANY) == {
+        f"marts.{mart}" for mart in ("agg_item_options", "dim_item_options", "fct_chosen_options")
+    }
+    assert {word: tables for word, tables in seen.items() if tables} == {}
+
+
+def test_a_reader_finds_what_the_items_offer(reader: Client):
+    shown = """
+        select item_id, groupUniqArrayArray(selected_options), max(has_pooled_option)
+        from marts.fct_answer_options where item_id like 'https://own.example/%' group by item_id
+    """
+    found = {
+        item.rpartition("/")[2]: (set(options), pooled) for item, options, pooled in reader.query(shown).result_rows
+    }
+    assert found == {item: (options, True) for item, options in SHOWN.items()}
+
+
+def test_refused_and_flagged_lines_are_shown_without_their_values(reader: Client):
+    counts = """
+        select
+            (select count() from marts.fct_quarantined_lines where source = 'own'),
+            (select count() from marts.fct_flagged_lines where source = 'own'),
+            (select count() from marts.fct_statement_conflicts)
+    """
+    refused, flagged, conflicting = reader.query(counts).first_row
+    assert (refused, conflicting) == (11, 2)
+    assert flagged >= 2
 
 
 def test_progress_is_that_of_the_simulated_learners(built: Client, simulated: Path):

@@ -66,14 +66,16 @@ def unnamed_courses() -> list[tuple[str, str]]:
 def slower_answers() -> list[tuple[str, str]]:
     """A question that is answered in 40 s until, in the end, most take 2 minutes: 8 s become a rapid guess.
 
-    Learners of whom nothing is heard any more are judged again by what others do.
+    Learners of whom nothing is heard any more are judged again by what others do. Eight answer in their own words; what
+    the ninth answers is rare until the last ones say the same.
     """
     question = activity("https://campus.example.org/question/slow", "question")
     seconds = [8] * 3 + [40] * 6 + [120] * 12
     found = []
     for turn, duration in enumerate(seconds):
         at = END + turn * SECOND if duration > 40 else STARTS[2] + turn * HOUR
-        result = {"success": duration > 8, "response": "a", "duration": f"PT{duration}S"}
+        response = "by lot" if turn >= 8 else f"I thought of {turn}"
+        result = {"success": duration > 8, "response": response, "duration": f"PT{duration}S"}
         learner = account_of(f"answering-{turn}")
         text = line(statement(statement_id(10_000, turn), learner, "answered", question, moment(at), result=result))
         found.append(("web", text))

@@ -111,6 +111,11 @@ def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
     assert laboratory.client.query(unplayed).result_rows[0][0] > 0
     guesses = "select count() from reference.fct_attempts where is_rapid_guess"
     assert laboratory.client.query(guesses).result_rows[0][0] > 0
+    answers = (
+        "select countIf(selected_options = ['by lot']), countIf(has_pooled_option) from reference.fct_answer_options"
+    )
+    slow = laboratory.client.query(f"{answers} where item_id like '%/question/slow'").result_rows[0]
+    assert slow == (13, 8)
     shared = "select max(courses) from (select count() as courses from reference.dim_units group by unit_id)"
     assert laboratory.client.query(shared).result_rows[0][0] > len(RUNS)
     placed = "select countIf(course_id != ''), countIf(course_id = '') from reference.fct_learning_events"

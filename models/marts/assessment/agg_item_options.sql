@@ -12,103 +12,21 @@ with
     ),
 
     answers as (
-        select
-            item_id,
-            learner_id,
-            ability_quintile,
-            rest_ratio,
-            is_correct,
-            arrayDistinct(
-                arrayFilter(option -> option != '', selected_options)
-            ) as options
+        select item_id, ability_quintile, rest_ratio, is_correct
         from {{ ref("fct_first_answers") }}
-        where not is_excluded and notEmpty(options)
-    ),
-
-    choices as (
-        select
-            item_id,
-            learner_id,
-            ability_quintile,
-            rest_ratio,
-            is_correct,
-            arrayJoin(options) as chosen_option
-        from answers
-    ),
-
-    counted_choices as (
-        select
-            *,
-            count() over (partition by item_id, chosen_option) as option_count,
-            uniqExact(chosen_option) over (
-                partition by item_id
-            ) as different_option_count
-        from choices
-    ),
-
-    {#
-        What few learners wrote could be their own words or name: shown is what enough learners chose, and of items with
-        a short list of options also the rare ones when they look like the code of an option.
-    #}
-    named_choices as (
-        select
-            *,
-            {{ is_suppressed("option_count") }}
-            and not (
-                different_option_count <= {{ var("item_options_max") }}
-                and match(chosen_option, '^[A-Za-z0-9_.:/#-]{1,64}$')
-            ) as is_pooled_option,
-            if(is_pooled_option, '', chosen_option) as shown_option
-        from counted_choices
-    ),
-
-    {# A learner has one score and one verdict on an item, so learners of different rows are different learners. #}
-    score_counts as (
-        select
-            item_id,
-            shown_option,
-            is_pooled_option,
-            ability_quintile,
-            rest_ratio,
-            is_correct,
-            uniqExact(learner_id) as learner_count
-        from named_choices
-        group by
-            item_id,
-            shown_option,
-            is_pooled_option,
-            ability_quintile,
-            rest_ratio,
-            is_correct
-    ),
-
-    option_levels as (
-        select
-            item_id,
-            shown_option,
-            is_pooled_option,
-            isNotNull(ability_quintile) as is_ranked,
-            rest_ratio,
-            sum(learner_count) as level_count,
-            sumIf(learner_count, ifNull(is_correct, false)) as level_right,
-            sumIf(learner_count, is_correct = false) as level_wrong
-        from score_counts
-        group by item_id, shown_option, is_pooled_option, is_ranked, rest_ratio
+        where not is_excluded and (notEmpty(selected_options) or has_pooled_option)
     ),
 
     options as (
         select
             item_id,
-            shown_option,
-            is_pooled_option,
-            sum(level_count) as chosen_count,
-            sum(level_right) as chosen_correct_count,
-            sum(level_wrong) as chosen_wrong_count,
-            arraySort(
-                groupArrayIf((ifNull(rest_ratio, 0), level_count), is_ranked)
-            ) as chosen_levels
-        from option_levels
-        group by item_id, shown_option, is_pooled_option
+            option_id,
+            is_pooled,
+            chosen_count,
+            chosen_correct_count,
+            chosen_wrong_count,
+            chosen_levels
+        from {{ ref("fct_chosen_options") }}
     ),
 
     answer_levels as (
@@ -138,8 +56,8 @@ with
     joined as (
         select
             options.item_id as item_id,
-            options.shown_option as option_id,
-            options.is_pooled_option as is_pooled,
+            options.option_id as option_id,
+            options.is_pooled as is_pooled,
             options.chosen_count as chosen_count,
             options.chosen_correct_count as chosen_correct_count,
             options.chosen_wrong_count as chosen_wrong_count,

@@ -23,6 +23,11 @@ with
 
     learners as (select learner_id, is_excluded from {{ ref("dim_learners") }}),
 
+    chosen_options as (
+        select statement_id as chosen_statement_id, selected_options, has_pooled_option
+        from {{ ref("fct_answer_options") }}
+    ),
+
     attempted_items as (select item_id from {{ ref("fct_attempts") }}),
 
     {# fct_attempts leaves the parts of multi-question problems out; here each of them is an item of its own. #}
@@ -33,7 +38,7 @@ with
             statement_id,
             occurred_at,
             {{ is_right("is_correct", "verb") }} as is_right,
-            selected_options,
+            has_response,
             duration_seconds,
             row_number() over (
                 partition by learner_id, activity_id order by occurred_at, statement_id
@@ -56,7 +61,7 @@ with
                 statement_id,
                 answered_at,
                 is_correct,
-                selected_options,
+                answer_statement_id,
                 response_seconds,
                 toBool(is_rapid_guess)
             ) as answer
@@ -71,7 +76,7 @@ with
                 statement_id,
                 occurred_at,
                 is_right,
-                selected_options,
+                if(has_response, statement_id, ''),
                 duration_seconds,
                 toBool({{ is_rapid_guess("duration_seconds", "median_seconds") }})
             ) as answer
@@ -106,7 +111,7 @@ with
             first_and_second.first_answer .1 as statement_id,
             first_and_second.first_answer .2 as answered_at,
             first_and_second.first_answer .3 as is_correct,
-            first_and_second.first_answer .4 as selected_options,
+            first_and_second.first_answer .4 as answer_statement_id,
             first_and_second.first_answer .5 as response_seconds,
             first_and_second.first_answer .6 as is_rapid_guess,
             first_and_second.has_second_attempt as has_second_attempt,
@@ -205,6 +210,7 @@ with
                 null
             ) as ability_quintile
         from ranked
+        left join chosen_options on answer_statement_id = chosen_statement_id
     )
 
 select
@@ -217,7 +223,9 @@ select
     statement_id,
     answered_at,
     toNullable(is_correct) as is_correct,
+    answer_statement_id,
     selected_options,
+    has_pooled_option,
     response_seconds,
     is_rapid_guess,
     toBool(has_second_attempt) as has_second_attempt,

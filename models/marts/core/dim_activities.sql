@@ -6,6 +6,7 @@ with
             activity_id,
             activity_type,
             activity_name,
+            is_named_by_learners,
             course_id,
             parent_activity_id,
             report_count as statement_count,
@@ -49,6 +50,7 @@ with
             argMaxIf(
                 activity_name, (last_at, last_statement_id), activity_name != ''
             ) as activity_name,
+            max(is_named_by_learners) as is_named_by_learners,
             min(first_at) as first_seen_at
         from reports
         group by activity_id
@@ -127,6 +129,7 @@ with
             toFloat64(catalog_items.word_count) as word_count,
             catalog_items.version as version,
             catalog_items.is_in_catalogue = 1 as is_in_catalogue,
+            reported_names.is_named_by_learners as is_named_by_learners,
             if(
                 reported_names.activity_id != '',
                 toNullable(reported_names.first_seen_at),
@@ -159,5 +162,6 @@ select
     word_count,
     version,
     is_in_catalogue,
+    toBool(is_named_by_learners) as is_named_by_learners,
     first_seen_at
 from final

@@ -22,7 +22,7 @@
     "playback_rate": "playback_rate > 0",
     "played_segments": "played_segments != ''",
     "progress_ratio": "progress_ratio is not null",
-    "response": "ifNull(response, '') != ''",
+    "response": "has_response",
     "is_correct": "is_correct is not null",
     "is_completed": "is_completed is not null",
     "score_scaled": "score_scaled is not null",
@@ -55,7 +55,7 @@ with
             playback_rate,
             played_segments,
             progress_ratio,
-            response,
+            has_response,
             is_correct,
             is_completed,
             score_scaled,
@@ -69,7 +69,9 @@ with
     ),
 
     titled as (
-        select activity_id from {{ ref("dim_activities") }} where title != activity_id
+        select activity_id
+        from {{ ref("dim_activities") }}
+        where title != activity_id or is_named_by_learners
     ),
 
     requirements as (

@@ -80,7 +80,8 @@ with
             ) as context_activities,
             ifNull(statement.timestamp, ifNull(statement.stored, '')) as reported_time,
             ifNull(statement.version, '') as spec_version,
-            {{ same_iri("ifNull(object.id, '')") }} as activity_id,
+            {{ without_search_words(same_iri("ifNull(object.id, '')")) }}
+            as activity_id,
             ifNull(object.objectType, 'Activity') as object_type
         from lines
     ),
@@ -120,6 +121,8 @@ with
             as few_context_activities,
             {{ few("has_option_signs", "ifNull(result.response, '')") }} as few_answers,
             {{ few("has_option_signs", "statement.object") }} as few_answered_items,
+            {{ few("ifNull(result.response, '') != ''", "statement.object") }}
+            as few_items_with_response,
             {{
                 few(
                     "match(context_activities_json, '\"(?:parent|grouping|category)\":[{]')",
@@ -296,7 +299,11 @@ with
                 toFloat64OrNull(result_fields['progress_ratio']),
                 toFloat64OrNull(result_fields['progress_percent']) / 100
             ) as progress_ratio,
-            result_fields['played_segments'] as played_segments,
+            if(
+                match(result_fields['played_segments'], '^[0-9.,\\[\\] -]*$'),
+                result_fields['played_segments'],
+                ''
+            ) as played_segments,
             if({{ is_unusable_result("response") }}, null, result.response) as response,
             if(
                 {{ is_unusable_result("response") }},
@@ -307,6 +314,8 @@ with
                     )
                 }}
             ) as selected_options,
+            {{ listed_options("selected_options", "few_items_with_response") }}
+            as listed_options,
             if({{ is_unusable_result("success") }}, null, result.success) as is_correct,
             if(
                 {{ is_unusable_result("completion") }}, null, result.completion
@@ -321,8 +330,11 @@ with
                 toUInt32OrNull({{ field_of_either("attempt_number_reported") }}),
                 toUInt32OrNull(object_fields['attempt_number_reported'])
             ) as attempt_number_reported,
-            {{ same_iri("context_fields['referrer_activity_id']") }}
-            as referrer_activity_id,
+            {{
+                without_search_words(
+                    same_iri("context_fields['referrer_activity_id']")
+                )
+            }} as referrer_activity_id,
             context_fields['arrival_type'] as arrival_type_reported,
             context.platform as platform,
             if(has(flags, 'invalid_language'), '', context.language) as language
@@ -368,6 +380,7 @@ select
     played_segments,
     response,
     selected_options,
+    listed_options,
     is_correct,
     is_completed,
     score_scaled,
