@@ -5,6 +5,7 @@ from pathlib import Path
 from clickhouse_connect.driver.client import Client
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
+from orchestration.assets.owners import OWNERS
 from orchestration.briefs import NothingToTell, all_marts, write_brief
 from orchestration.resources.connections import WarehouseResource
 
@@ -20,6 +21,7 @@ def define_weekly_brief() -> AssetsDefinition:
         key_prefix="briefs",
         group_name="briefs",
         kinds={"html"},
+        owners=OWNERS,
         deps=[AssetKey(["marts", mart]) for mart in all_marts()],
         description="One page a week for people who open no tool: where learners stop, which content loses them, who "
         "comes back, what is not taught, and whether the numbers can be trusted. One file per week in `briefs` of the "
