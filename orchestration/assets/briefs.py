@@ -32,13 +32,21 @@ def define_weekly_brief() -> AssetsDefinition:
         context.log.info(f"The brief is {path}.")
         return MaterializeResult(
             metadata={
-                "path": MetadataValue.path(str(path)),
+                "page": _link(warehouse.settings().home, path),
                 "week": path.stem,
                 "size_bytes": path.stat().st_size,
             }
         )
 
     return weekly_brief
+
+
+def _link(home: Path, page: Path) -> MetadataValue:
+    """The page's address while `warehouse up` serves it, else its path."""
+    address = home / "up.url"
+    if address.exists():
+        return MetadataValue.url(f"{address.read_text().strip()}/warehouse/{FOLDER}/{page.name}")
+    return MetadataValue.path(str(page))
 
 
 def write_page(client: Client, folder: Path) -> Path:

@@ -26,7 +26,7 @@ from orchestration.resources.connections import LakeResource, WarehouseResource
 class ReplayConfig(Config):
     """What to replay: objects that meet all conditions given."""
 
-    reason: str = Field(description="Why; it stays in the ledger.")
+    reason: str = Field(description="Why they are loaded again; it stays in the ledger.")
     prefix: str = Field("", description="Objects below this prefix of the lake, for instance events/web/.")
     since: str = Field("", description="Objects delivered on this day (YYYY-MM-DD, UTC) or later.")
     objects: list[str] = Field([], description="Objects by their keys.")

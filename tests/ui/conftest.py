@@ -1,4 +1,4 @@
-"""Dagster's UI and our pages in a real browser, over a small programme: minutes, so that all of it runs only with -m ui.
+"""Dagster's UI and our pages in a real browser, over a small programme: minutes, and only with -m ui.
 
 Screenshots of what the tests saw lie in `screenshots` of the home.
 """
