@@ -122,7 +122,7 @@ def test_a_range_of_lake_dates_is_loaded_again(visit: Visit, held: dict):
     visit.save("backfill_dialog")
     launch = visit.page.get_by_role("button", name=re.compile("Launch"))
     launch.last.click()
-    run = visit.site.finished(lambda run: run["runId"] not in before and "event_drops" in str(run))
+    run = visit.site.finished(lambda run: run["runId"] not in before and "asset_partition_range" in str(run["tags"]))
     assert run["status"] == "SUCCESS"
     visit.open("/assets/lake/event_drops?view=partitions")
     visit.see(days[0])
