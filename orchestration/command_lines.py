@@ -67,7 +67,7 @@ def prepare(arguments: list[str]) -> None:
     if program not in PROGRAMS:
         return
     end_with_parent()
-    if program == "dbt":
+    if program in ("dbt", "dagster"):
         _keep_all()
     os.environ.update(defaults(dict(os.environ)))
     if program.startswith("dagster"):
@@ -76,7 +76,7 @@ def prepare(arguments: list[str]) -> None:
 
 def _keep_all() -> None:
     """Classes and nodes of a project are made once and stay: looking for garbage among them, while dbt runs and once
-    more when it ends, takes a fifth of a short run."""
+    more when it ends, takes a fifth of a short run, and a tenth of the start of Dagster's code server."""
     gc.set_threshold(200_000, 20, 20)
     atexit.register(gc.freeze)
 

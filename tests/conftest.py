@@ -59,6 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ("benchmarks", ""),
         ("downloads", ""),
         ("bi", ""),
+        ("ui", ""),
         ("programmes", ""),
         ("soak", ""),
         ("team", ""),

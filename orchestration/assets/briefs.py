@@ -5,6 +5,7 @@ from pathlib import Path
 from clickhouse_connect.driver.client import Client
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
+from orchestration.assets.owners import OWNERS
 from orchestration.briefs import NothingToTell, all_marts, write_brief
 from orchestration.resources.connections import WarehouseResource
 
@@ -20,6 +21,7 @@ def define_weekly_brief() -> AssetsDefinition:
         key_prefix="briefs",
         group_name="briefs",
         kinds={"html"},
+        owners=OWNERS,
         deps=[AssetKey(["marts", mart]) for mart in all_marts()],
         description="One page a week for people who open no tool: where learners stop, which content loses them, who "
         "comes back, what is not taught, and whether the numbers can be trusted. One file per week in `briefs` of the "
@@ -30,13 +32,21 @@ def define_weekly_brief() -> AssetsDefinition:
         context.log.info(f"The brief is {path}.")
         return MaterializeResult(
             metadata={
-                "path": MetadataValue.path(str(path)),
+                "page": _link(warehouse.settings().home, path),
                 "week": path.stem,
                 "size_bytes": path.stat().st_size,
             }
         )
 
     return weekly_brief
+
+
+def _link(home: Path, page: Path) -> MetadataValue:
+    """The page's address while `warehouse up` serves it, else its path."""
+    address = home / "up.url"
+    if address.exists():
+        return MetadataValue.url(f"{address.read_text().strip()}/warehouse/{FOLDER}/{page.name}")
+    return MetadataValue.path(str(page))
 
 
 def write_page(client: Client, folder: Path) -> Path:

@@ -13,9 +13,11 @@ from dagster import (
 )
 from dagster_dbt import DbtCliResource, dbt_assets
 
+from orchestration.assets.build_config import BuildConfig
 from orchestration.assets.dbt_project import dbt_project
 from orchestration.assets.marts import CHURN_MODELS, ProjectTranslator, about_tests, artifacts, as_judged, build_command
 from orchestration.assets.outcome import read_account, read_outcome
+from orchestration.assets.owners import OWNERS
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError
 from orchestration.machine.lifetimes import tied_to_us
@@ -37,7 +39,7 @@ def define_churn_scores() -> AssetsDefinition:
         name="churn_scores",
         group_name="churn",
         specs=[
-            AssetSpec(list(key), deps=[list(TRAINING_SET)], description=description, kinds={"python"})
+            AssetSpec(list(key), deps=[list(TRAINING_SET)], description=description, kinds={"python"}, owners=OWNERS)
             for key, description in DESCRIPTIONS.items()
         ],
     )
@@ -89,7 +91,9 @@ def define_churn_models() -> AssetsDefinition:
         select=CHURN_MODELS,
         dagster_dbt_translator=ProjectTranslator(),
     )
-    def build_churn_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
+    def build_churn_models(
+        context: AssetExecutionContext, config: BuildConfig, warehouse: WarehouseResource, dbt: DbtCliResource
+    ):
         """Build and test the models of the scores; the build of the marts before it is a record of its own."""
         try:
             settings, client = warehouse.settings(), warehouse.connect()
@@ -97,9 +101,8 @@ def define_churn_models() -> AssetsDefinition:
             raise Failure(str(error), allow_retries=False) from error
         os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled=False))
         with turn(context, settings.home, BUILDING), artifacts(settings, context) as target:
-            invocation = dbt.cli(
-                build_command(is_scheduled=False), context=context, target_path=target, raise_on_error=False
-            )
+            command = build_command(is_scheduled=False) + config.words()
+            invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
             for event in invocation.stream():
                 yield as_judged(event, invocation.manifest)
             outcome = read_outcome(read_account(target), invocation.manifest, client)

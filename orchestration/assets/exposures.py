@@ -1,4 +1,7 @@
-"""What reads the marts (dbt's exposures), as assets that Dagster shows downstream of them and never runs."""
+"""What reads the marts (dbt's exposures), as assets that Dagster shows downstream of them and never runs.
+
+The weekly brief is an exposure too, but an asset of its own already (briefs.py).
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +11,9 @@ from dagster import AssetKey, AssetSpec, MetadataValue
 
 from orchestration.assets.dbt_project import dbt_project
 from orchestration.assets.marts import ProjectTranslator
+from orchestration.assets.owners import OWNERS
+
+BRIEF = "weekly_brief"
 
 
 def define_exposures() -> list[AssetSpec]:
@@ -25,7 +31,9 @@ def exposure_specs(manifest: Mapping[str, Any]) -> list[AssetSpec]:
             description=exposure["description"],
             group_name="exposures",
             kinds={exposure["type"]},
+            owners=OWNERS,
             metadata={"url": MetadataValue.url(exposure["url"])} if exposure.get("url") else {},
         )
         for exposure in manifest["exposures"].values()
+        if exposure["name"] != BRIEF
     ]

@@ -17,13 +17,15 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
     AssetSelection,
     Failure,
     Output,
 )
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, build_dbt_asset_selection, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from orchestration.assets.build_config import BuildConfig
 from orchestration.assets.dbt_project import build_fingerprint, dbt_project
 from orchestration.assets.look import as_events, chosen_only, look_at_data_tests, with_verdicts
 from orchestration.assets.outcome import Outcome, is_error, read_account, read_outcome
@@ -82,14 +84,16 @@ def define_mart_assets() -> AssetsDefinition:
         exclude=CHURN_MODELS,
         dagster_dbt_translator=ProjectTranslator(),
     )
-    def build_models(context: AssetExecutionContext, warehouse: WarehouseResource, dbt: DbtCliResource):
+    def build_models(
+        context: AssetExecutionContext, config: BuildConfig, warehouse: WarehouseResource, dbt: DbtCliResource
+    ):
         """Build and test the selected models with `dbt build`."""
         try:
             settings = warehouse.settings()
             client = warehouse.connect()
         except WarehouseError as error:
             raise Failure(str(error), allow_retries=False) from error
-        rest = reason_to_rest(client, context.instance, context.job_name)
+        rest = "" if config.words() else reason_to_rest(client, context.instance, context.job_name)
         if rest:
             context.log.info(rest)
             return
@@ -100,7 +104,7 @@ def define_mart_assets() -> AssetsDefinition:
             recorded_build(client, context.job_name) as record,
             artifacts(settings, context) as target,
         ):
-            command = build_command(is_scheduled)
+            command = build_command(is_scheduled) + config.words()
             invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
             built = set()
             for event in invocation.stream():
@@ -145,14 +149,26 @@ def near_real_time_models(assets: AssetsDefinition) -> AssetSelection:
 
     dbt's own selection would add every test that reads one of them, also those of models that this job does not build.
     """
-    selected = build_dbt_asset_selection([assets], dbt_select="+tag:near_real_time").resolve([assets])
+    specs = {spec.key: spec for spec in assets.specs}
+    selected: set[AssetKey] = set()
+    waiting = _tagged(assets, "near_real_time")
+    while waiting:
+        key = waiting.pop()
+        selected.add(key)
+        waiting += [
+            dep.asset_key for dep in specs[key].deps if dep.asset_key in specs and dep.asset_key not in selected
+        ]
     return AssetSelection.assets(*sorted(selected, key=str))
 
 
 def weekly_models(assets: AssetsDefinition) -> AssetSelection:
     """The models tagged `weekly`: what looks back on whole weeks, and changes with them only."""
-    selected = build_dbt_asset_selection([assets], dbt_select="tag:weekly").resolve([assets])
-    return AssetSelection.assets(*sorted(selected, key=str))
+    return AssetSelection.assets(*sorted(_tagged(assets, "weekly"), key=str))
+
+
+def _tagged(assets: AssetsDefinition, tag: str) -> list[AssetKey]:
+    """By the tags that dbt gave the specs: to ask dbt's selector takes it 0.4 s of each start."""
+    return [spec.key for spec in assets.specs if tag in spec.tags]
 
 
 def as_judged(event: Any, manifest: Mapping[str, Any]) -> Any:

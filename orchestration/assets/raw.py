@@ -19,11 +19,13 @@ from dagster import (
 )
 from pydantic import Field
 
+from orchestration.assets.lake_dates import EVENT_DROPS, mark_loaded_dates
+from orchestration.assets.owners import OWNERS
 from orchestration.assets.status import status_metadata
 from orchestration.assets.turns import LOADING, turn
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
 from orchestration.loading.lake.scope import Tier, scope_of
-from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.ledger.entries import first_load_id, server_now
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 _STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."
@@ -47,7 +49,8 @@ RAW_SPECS = [
         list(key),
         description=description,
         # A replay goes before the load of the same run.
-        deps=[["ops", "load_revocations"]],
+        deps=[["ops", "load_revocations"], *[EVENT_DROPS] * (key == ("raw", "event_lines"))],
+        owners=OWNERS,
         group_name="raw" if key[0] == "raw" else "ledger",
         kinds={"clickhouse", "s3"} if key[0] == "raw" else {"clickhouse"},
     )
@@ -88,7 +91,9 @@ def load_drops(
             client, bucket = warehouse.connect(), lake.connect()
             scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
             settings = lake.override(warehouse.settings())
+            since = first_load_id(server_now(client))
             report = load_pending(client, bucket, settings, on_progress=_log_to(context), scope=scope)
+            mark_loaded_dates(context, client, bucket.bucket, since, scope.is_everything)
     except WarehouseError as error:
         raise Failure(str(error), allow_retries=False) from error
     for key in report.unfinished_keys:

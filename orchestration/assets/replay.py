@@ -1,41 +1,32 @@
-"""Replay in Dagster: as the first step of the job `replay`, which builds the marts as well, and day by day.
+"""Replay in Dagster: as the first step of the job `replay`, which builds the marts as well.
 
-`replay_day` has a partition per lake date (`dt=…`), so that the UI's backfills reach it. It changes the raw layer only:
-the marts follow with the next build, once for all days instead of once per day.
+Lake dates are loaded again by their own asset (lake_dates.py), with the functions of this module.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 from dagster import (
     AssetExecutionContext,
     AssetSpec,
     Config,
-    DailyPartitionsDefinition,
     Failure,
-    JobDefinition,
     MaterializeResult,
-    OpExecutionContext,
-    job,
     multi_asset,
-    op,
 )
 from pydantic import Field
 
+from orchestration.assets.owners import OWNERS
 from orchestration.assets.turns import LOADING, turn
 from orchestration.loading import WarehouseError
 from orchestration.loading.loader import Progress
-from orchestration.loading.replay import NothingToReplay, ReplayError, ReplayReport, Selection, replay
+from orchestration.loading.replay import ReplayError, ReplayReport, Selection, replay
 from orchestration.resources.connections import LakeResource, WarehouseResource
-from orchestration.resources.executor import one_process
-
-FIRST_LAKE_DATE = "2020-01-01"
-"""First partition of `replay_day`; older dates are replayed by their prefix."""
 
 
 class ReplayConfig(Config):
     """What to replay: objects that meet all conditions given."""
 
-    reason: str = Field(description="Why; it stays in the ledger.")
+    reason: str = Field(description="Why they are loaded again; it stays in the ledger.")
     prefix: str = Field("", description="Objects below this prefix of the lake, for instance events/web/.")
     since: str = Field("", description="Objects delivered on this day (YYYY-MM-DD, UTC) or later.")
     objects: list[str] = Field([], description="Objects by their keys.")
@@ -48,16 +39,11 @@ class ReplayConfig(Config):
         return Selection(self.prefix, since, tuple(self.objects))
 
 
-class ReplayDayConfig(Config):
-    """Why a day is replayed."""
-
-    reason: str = Field("Backfill of a lake date.", description="Why; it stays in the ledger.")
-
-
 REVOCATIONS = AssetSpec(
     ["ops", "load_revocations"],
     group_name="ledger",
     kinds={"clickhouse", "s3"},
+    owners=OWNERS,
     description="One row per commit that counts no more. Materializing it replays the objects of the config: they are "
     "loaded and judged again, and take the place of their former commits.",
 )
@@ -69,40 +55,10 @@ def replay_drops(
 ) -> MaterializeResult:
     """Replay what the config names."""
     try:
-        report = _replay(context, warehouse, lake, config.selection(), config.reason)
+        report = replay_for(context, warehouse, lake, config.selection(), config.reason)
     except WarehouseError as error:
         raise Failure(str(error), allow_retries=False) from error
     return MaterializeResult(metadata=replay_metadata(report))
-
-
-@op
-def replay_lake_date(
-    context: OpExecutionContext, config: ReplayDayConfig, warehouse: WarehouseResource, lake: LakeResource
-) -> None:
-    """Replay the objects below `dt=<partition>`; a day without any is in order."""
-    day = datetime.strptime(context.partition_key, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-    try:
-        report = _replay(context, warehouse, lake, Selection(lake_date=day), config.reason)
-    except NothingToReplay as nothing:
-        context.log.info(str(nothing))
-        return
-    except WarehouseError as error:
-        raise Failure(str(error), allow_retries=False) from error
-    context.add_output_metadata(replay_metadata(report))
-
-
-def define_replay_day_job() -> JobDefinition:
-    """One partition per day of the lake."""
-
-    @job(
-        partitions_def=DailyPartitionsDefinition(start_date=FIRST_LAKE_DATE, end_offset=1),
-        executor_def=one_process,
-        description="Load the objects of a lake date again. The marts follow with the next build.",
-    )
-    def replay_day():
-        replay_lake_date()
-
-    return replay_day
 
 
 def replay_metadata(report: ReplayReport) -> dict[str, int | str]:
@@ -123,7 +79,15 @@ def replay_metadata(report: ReplayReport) -> dict[str, int | str]:
     return metadata
 
 
-def _replay(context, warehouse: WarehouseResource, lake: LakeResource, selection: Selection, reason: str):
+def replay_for(
+    context: AssetExecutionContext,
+    warehouse: WarehouseResource,
+    lake: LakeResource,
+    selection: Selection,
+    reason: str,
+) -> ReplayReport:
+    """Replay in the turn of this run. Raises WarehouseError, NothingToReplay where nothing is selected."""
+
     def log(progress: Progress) -> None:
         context.log.info(
             f"{progress.stage}: {progress.objects_done} of {progress.objects_total} objects, "

@@ -51,4 +51,4 @@ def table_facts(client: Client, database: str, table: str) -> dict[str, Any]:
 
 
 def _pictures(client: Client, mart: str) -> dict[str, Any]:
-    return {title: MetadataValue.md(markdown) for title, markdown in pictures_of(client, mart).items()}
+    return {f"picture: {title}": MetadataValue.md(markdown) for title, markdown in pictures_of(client, mart).items()}

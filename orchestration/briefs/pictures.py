@@ -12,6 +12,8 @@ from orchestration.briefs.page import Figure, drawing
 from orchestration.briefs.sections import hot_spots, retention
 
 SHOWN = 20
+DAY_WIDTH = 96
+"""For two columns and their labels."""
 
 
 def pictures_of(client: Client, mart: str) -> dict[str, str]:
@@ -39,12 +41,11 @@ def _volumes(marts: Marts) -> list[Figure]:
     rows = marts.rows("pictures/volumes")
     if not rows:
         return []
-    values = [
-        (f"{row['event_date']:%d %b}", row["day_count"], "before" if row["day_count"] < row["usual_count"] else "")
-        for row in rows
-    ]
-    how = "Pale days have fewer events than their hours had in earlier weeks."
-    return [Figure("columns", columns(values), "Events on each day", how)]
+    values = []
+    for row in rows:
+        values += [(f"{row['event_date']:%d %b}", row["day_count"], ""), ("usual", row["usual_count"], "before")]
+    how = "Blue: events of the day. Grey: what its hours had in earlier weeks, or the same where there are none."
+    return [Figure("columns", columns(values, width=DAY_WIDTH * len(rows)), "Events on each day, and as usual", how)]
 
 
 def _completeness(marts: Marts) -> list[Figure]:

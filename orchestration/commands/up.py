@@ -17,13 +17,14 @@ from orchestration.commands.ports import free_ports, responds, ui_port
 from orchestration.commands.webserver import HOST
 from orchestration.dbt_process.warm import KeptWarm
 from orchestration.machine.locks import take_lock
-from orchestration.machine.logs import NewLines
+from orchestration.machine.logs import NewLines, keep_small
 from orchestration.pages.places import START_PAGE
 from orchestration.resources.run_locks import killed_runs
 from orchestration.settings import load_settings, ui_hosts, warehouse_home, warehouse_target
 
 DEFINITIONS = "orchestration.definitions"
 WATCH_SECONDS = 0.5
+TIDY_SECONDS = 3600.0
 LINGER_SECONDS = 10.0
 """How long services may take to end whose command was killed."""
 
@@ -150,12 +151,16 @@ def watch(children: Children, home: Path, warm: KeptWarm, tend: Callable[[], Non
 
     `tend` is called at each look.
     """
-    alerts = NewLines(home / ALERT_LOG)
+    alerts, tidied_at = NewLines(home / ALERT_LOG), -TIDY_SECONDS
     try:
         while True:
             children.tend()
             tend()
             warm.renew()
+            if time.monotonic() - tidied_at > TIDY_SECONDS:
+                tidied_at = time.monotonic()
+                keep_small(home / ALERT_LOG)
+                try_to_tidy(home)
             for line in alerts.read():
                 print_note(line)
             if killed_runs(home):
@@ -173,6 +178,20 @@ def try_to_mark_dead_runs(home: Path) -> None:
     except Exception as error:
         print_note(f"Runs that were killed cannot be marked as failed now: {one_line(str(error))[:300]}")
         time.sleep(LINGER_SECONDS)
+
+
+def try_to_tidy(home: Path) -> None:
+    """Forget old runs and logs of Dagster; where that fails, `up` goes on and says so."""
+    from dagster import DagsterInstance
+
+    from orchestration.resources.dagster_instance import write_dagster_config
+    from orchestration.resources.old_runs import tidy
+
+    try:
+        with DagsterInstance.from_config(str(write_dagster_config(home))) as instance:
+            tidy(instance)
+    except Exception as error:
+        print_note(f"Old runs of Dagster cannot be deleted now: {one_line(str(error))[:300]}")
 
 
 def say_where(warehouse: Opened, url: str) -> None:

@@ -50,11 +50,11 @@ class Selection:
     since: date | None = None
     """Delivered (last modified) on this day or later, UTC."""
     keys: tuple[str, ...] = ()
-    lake_date: date | None = None
-    """In a folder `dt=` of this day."""
+    lake_dates: tuple[date, ...] = ()
+    """In a folder `dt=` of one of these days."""
 
     def __post_init__(self) -> None:
-        if not (self.prefix or self.since or self.keys or self.lake_date):
+        if not (self.prefix or self.since or self.keys or self.lake_dates):
             raise ReplayError(
                 "Nothing says what to replay: name a prefix, a date since when, or objects by their keys."
             )
@@ -64,9 +64,15 @@ class Selection:
             f"below '{self.prefix}'" if self.prefix else "",
             f"delivered since {self.since}" if self.since else "",
             f"{len(self.keys)} named keys" if self.keys else "",
-            f"in a folder dt={self.lake_date}" if self.lake_date else "",
+            _folders(self.lake_dates),
         ]
         return ", ".join(filter(None, parts))
+
+
+def _folders(days: tuple[date, ...]) -> str:
+    if len(days) < 2:
+        return "".join(f"in a folder dt={day}" for day in days)
+    return f"in {len(days)} folders from dt={min(days)} to dt={max(days)}"
 
 
 @dataclass(frozen=True)
@@ -280,9 +286,9 @@ def _condition(bucket: str, selection: Selection) -> tuple[str, dict]:
     if selection.since:
         conditions.append("toDate(last_modified) >= {since:Date}")
         parameters["since"] = selection.since
-    if selection.lake_date:
-        conditions.append("position(object_key, {folder:String}) > 0")
-        parameters["folder"] = f"/dt={selection.lake_date}/"
+    if selection.lake_dates:
+        conditions.append(r"extract(object_key, '/dt=([^/]+)/') in {days:Array(String)}")
+        parameters["days"] = [f"{day}" for day in selection.lake_dates]
     if selection.keys:
         conditions.append("object_key in {keys:Array(String)}")
         parameters["keys"] = list(selection.keys)

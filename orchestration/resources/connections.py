@@ -27,6 +27,7 @@ _LAKE_VARIABLES = {"bucket": "LAKE_BUCKET", "endpoint_url": "LAKE_ENDPOINT_URL",
 _QUEUE_VARIABLES = {"queue_url": "LAKE_QUEUE_URL", "region_name": "AWS_REGION"}
 
 
+# Docstrings of resources are what the launchpad says of them.
 class WarehouseResource(ConfigurableResource):
     """ClickHouse: the engine that keeps raw lines, ledger and marts. It has no config: dbt, which is a program of its
     own, must work on the same engine, and finds it in the environment."""
@@ -39,11 +40,10 @@ class WarehouseResource(ConfigurableResource):
 
 
 class LakeResource(S3Resource):
-    """The bucket that drops arrive in.
+    """The bucket that drops arrive in. What is left out comes from the settings (LAKE_…, AWS_…)."""
 
-    The client is ours and not that of dagster-aws, which takes no timeouts, and asks for checksums that S3 servers
-    other than AWS may not know.
-    """
+    # The client is ours and not that of dagster-aws, which takes no timeouts, and asks for checksums that S3 servers
+    # other than AWS may not know.
 
     bucket: str | None = Field(default=None, description="The bucket of drops; LAKE_BUCKET when it is left out.")
     max_attempts: int = Field(default=lake.MAX_ATTEMPTS, description="How often a request is tried in all.")
@@ -67,7 +67,7 @@ class LakeResource(S3Resource):
 
 
 class QueueResource(ResourceWithBoto3Configuration):
-    """The queue of the bucket's notifications: a hint where new drops lie."""
+    """The queue of the bucket's notifications, a hint where new drops lie. What is left out comes from the settings."""
 
     queue_url: str | None = Field(default=None, description="URL of the SQS queue; LAKE_QUEUE_URL when it is left out.")
     max_attempts: int = Field(default=queue.MAX_ATTEMPTS, description="How often a request is tried in all.")

@@ -134,6 +134,14 @@ class PooledEventLogStorage(SqliteEventLogStorage):
         watch = self._obs.schedule(watchdog, self._base_dir, recursive=True)
         self._watchers[run_id][callback] = (watchdog, watch)
 
+    def delete_events(self, run_id: str) -> None:
+        """Dagster's own empties the run's database, which keeps its size."""
+        super().delete_events(run_id)
+        self._databases.close()
+        self._initialized_dbs.discard(run_id)
+        for file in Path(self._base_dir).glob(f"{run_id}.db*"):
+            file.unlink(missing_ok=True)
+
     def wipe(self) -> None:
         self._databases.close()
         super().wipe()

@@ -19,12 +19,18 @@ def defs():
     return defs
 
 
-def test_importing_touches_no_network_and_needs_no_services(defs, empty_home) -> None:
+HEAVY = "great_expectations pandas numpy scipy sklearn matplotlib pyarrow chdb apprise playwright superset quixstreams"
+
+
+def test_importing_touches_no_network_needs_no_services_and_leaves_large_libraries_alone(defs, empty_home) -> None:
+    """The code location is ready in seconds: what only a step needs is imported by the step."""
     code = (
-        "import socket\n"
+        "import socket, sys\n"
         "def refuse(*arguments): raise AssertionError(f'a connection was opened: {arguments}')\n"
         "socket.socket.connect = refuse\n"
         "import orchestration.definitions\n"
+        f"loaded = set({HEAVY!r}.split()) & set(sys.modules)\n"
+        "assert not loaded, f'imported at definition time: {loaded}'\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -56,6 +62,41 @@ def test_near_real_time_is_part_of_nightly(defs) -> None:
 
     assert AssetKey(["marts", "fct_learning_events"]) in assets("near_real_time")
     assert assets("near_real_time") < assets("nightly")
+
+
+def test_near_real_time_is_what_dbt_selects_by_its_tag(defs) -> None:
+    """The job reads tags from the specs: it must mean what `dbt build --select +tag:near_real_time` means."""
+    from dagster_dbt import build_dbt_asset_selection
+
+    from orchestration.definitions import build_models
+
+    selected = build_dbt_asset_selection([build_models], dbt_select="+tag:near_real_time").resolve([build_models])
+    built = set(defs.resolve_job_def("near_real_time").asset_layer.selected_asset_keys)
+    assert selected == built & set(build_models.keys)
+
+
+def test_lake_dates_can_be_loaded_again_and_no_other_job_asks_for_one(defs) -> None:
+    spec = next(spec for spec in defs.resolve_all_asset_specs() if spec.key == AssetKey(["lake", "event_drops"]))
+    assert spec.partitions_def.get_first_partition_key() == "2020-01-01"
+    jobs = {job.name: job.partitions_def for job in defs.get_repository_def().get_all_jobs() if job.name[0] != "_"}
+    assert {name for name, partitions in jobs.items() if partitions} == {"replay_day"}
+
+
+def test_every_field_of_config_has_help(defs) -> None:
+    """The launchpad shows it beside the field."""
+    from orchestration.assets.build_config import BuildConfig
+    from orchestration.assets.lake_dates import ReloadConfig
+    from orchestration.assets.raw import LoadDropsConfig
+    from orchestration.assets.replay import ReplayConfig
+
+    configs = (BuildConfig, LoadDropsConfig, ReplayConfig, ReloadConfig)
+    bare = [name for config in configs for name, field in config.model_fields.items() if not field.description]
+    assert bare == []
+
+
+def test_every_asset_of_ours_has_an_owner(defs) -> None:
+    ours = [spec for spec in defs.resolve_all_asset_specs() if spec.description]
+    assert [spec.key.to_user_string() for spec in ours if not spec.owners] == []
 
 
 def test_segments_are_weekly_and_weekly_builds_all_that_nightly_does(defs) -> None:
@@ -124,3 +165,4 @@ def test_no_job_runs_a_dashboard(defs) -> None:
     shown = [key for key in graph.get_all_asset_keys() if key.path[0] == "exposures"]
     assert shown
     assert [key for key in shown if graph.get(key).is_materializable] == []
+    assert AssetKey(["exposures", "weekly_brief"]) not in shown, "an asset of its own"

@@ -1,9 +1,9 @@
-"""Replay from Dagster: by config, and by lake date."""
+"""Replay from Dagster, by config."""
 
 import pytest
 from dagster import DagsterInstance, materialize
 
-from orchestration.assets.replay import ReplayConfig, define_replay_day_job, replay_drops
+from orchestration.assets.replay import ReplayConfig, replay_drops
 from orchestration.loading import load_pending
 from orchestration.loading.replay import ReplayError
 from orchestration.resources.connections import LakeResource, WarehouseResource
@@ -49,16 +49,6 @@ def test_a_run_that_names_nothing_fails_with_a_sentence(resources) -> None:
         raise_on_error=False,
     )
     assert "No object of the ledger matches" in result.failure_data_for_node("replay_drops").error.message
-
-
-def test_a_partition_replays_its_lake_date_and_an_empty_one_is_in_order(warehouse, resources) -> None:
-    job = define_replay_day_job()
-    for day in ("2026-01-06", "2026-01-07"):
-        result = job.execute_in_process(
-            partition_key=day, resources=resources, instance=DagsterInstance.ephemeral(), raise_on_error=True
-        )
-        assert result.success
-    assert ("events/web/dt=2026-01-06/a.ndjson", "Backfill of a lake date.") in replayed(warehouse)
 
 
 def test_a_since_that_is_no_day_is_named() -> None:

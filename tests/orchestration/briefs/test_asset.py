@@ -27,7 +27,7 @@ def _materialize_and_look(services: Services) -> None:
         done = materialize([define_weekly_brief()], resources={"warehouse": WarehouseResource()}, instance=instance)
     [written] = done.asset_materializations_for_node("briefs__weekly_brief")
     page = services.home / "briefs" / "2025-W45.html"
-    assert written.metadata["path"].value == str(page)
+    assert written.metadata["page"].value == str(page)
     assert written.metadata["week"].value == "2025-W45"
     assert "812 of 1,353" in page.read_text().replace("\u00a0", " ")
     assert page.stat().st_mode & 0o077 == 0

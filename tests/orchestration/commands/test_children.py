@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from orchestration.commands.children import RESTARTS, Children
 from orchestration.commands.errors import CommandError
 from orchestration.commands.ports import free_ports, lasting_port, ui_port
+from orchestration.machine.logs import keep_small
 
 SLEEPER = "import time; time.sleep(60)"
 
@@ -97,3 +99,19 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         taken.listen()
         with pytest.raises(CommandError, match="is taken"):
             ui_port(tmp_path / "up.port", {"WAREHOUSE_UI_PORT": str(taken.getsockname()[1])})
+
+
+def test_the_log_of_a_child_that_writes_on_stays_small(
+    children: Children, module: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.commands.children.keep_small", partial(keep_small, largest=2_000))
+    code = "import time\nwhile True:\n    print('x' * 99, flush=True)\n    time.sleep(0.005)\n"
+    child = children.start("talker", module(code))
+    former = child.log_path.with_name(f"{child.log_path.name}.1")
+    deadline = time.monotonic() + 60
+    while not (former.exists() and child.log_path.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        children.tend()
+    assert former.stat().st_size >= 2_000
+    assert child.log_path.stat().st_size < former.stat().st_size, "what came after the cut, and no more"
+    assert child.process.poll() is None

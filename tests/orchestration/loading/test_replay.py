@@ -149,7 +149,7 @@ def test_a_day_of_the_lake_is_replayed_by_prefix_and_by_time(warehouse, lake, pu
     keys = [put(f"events/web/dt=2026-01-05/{i}.ndjson", [statement(i)]) for i in range(3)]
     load()
     assert {drop.key for drop in again(prefix="events/web/dt=2026-01-05/").replaced} == set(keys)
-    assert len(again(lake_date=date(2026, 1, 5)).replaced) == 3
+    assert len(again(lake_dates=(date(2026, 1, 5),)).replaced) == 3
     today = datetime.now(UTC).date()
     bucket = lake.bucket
     everything = candidates(warehouse, bucket, Selection(since=today - timedelta(days=1)))
