@@ -13,6 +13,7 @@ from orchestration.checks.churn import scores_are_published, training_set_is_sou
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.checks.realtime import realtime
+from orchestration.checks.rebuilds import define_rebuilds
 from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.resources.connections import WarehouseResource, define_lake, define_queue
 from orchestration.resources.executor import one_process
@@ -25,13 +26,14 @@ from orchestration.sensors.alerts import define_alerts_sensor
 from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
+rebuilds = define_rebuilds(build_models)
 weekly_brief = define_weekly_brief()
 churn_scores, churn_models = define_churn_scores(), define_churn_models()
 loading = AssetSelection.assets(load_drops)
 
 near_real_time = define_asset_job(
     "near_real_time",
-    selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger),
+    selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger, rebuilds),
     executor_def=one_process,
     description="Load what is due, judge it, build the models of every day's questions.",
 )
@@ -67,6 +69,7 @@ defs = Definitions(
         warnings,
         build_verdict,
         realtime,
+        rebuilds,
         training_set_is_sound,
         scores_are_published,
     ],

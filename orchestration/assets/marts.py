@@ -32,8 +32,9 @@ from orchestration.assets.table_facts import with_facts
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
-from orchestration.loading.state.builds import BUILD_JOBS
+from orchestration.loading.state.builds import BUILD_JOBS, COVERED_BY
 from orchestration.loading.state.data_tests import TEST_QUERIES
+from orchestration.loading.state.rebuilds import SAMPLED_REBUILDS
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 from orchestration.resources.dbt import ProjectDbt
@@ -94,7 +95,7 @@ def define_mart_assets() -> AssetsDefinition:
             context.log.info(rest)
             return
         is_scheduled = context.job_name in BUILD_JOBS
-        os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled))
+        os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled) | about_rebuilds(context.job_name))
         with (
             turn(context, settings.home, BUILDING),
             recorded_build(client, context.job_name) as record,
@@ -127,6 +128,11 @@ def about_tests(is_scheduled: bool) -> dict[str, str]:
     """What dbt is told of its data tests: to stop no model for a failed one, and, in a scheduled job, to write down
     what they ask (macros/data_tests) for the look that follows (look.py)."""
     return {"WAREHOUSE_FAILED_TESTS": "report", "WAREHOUSE_TEST_QUERIES": TEST_QUERIES if is_scheduled else ""}
+
+
+def about_rebuilds(job: str) -> dict[str, str]:
+    """Whether dbt writes down how to rebuild a sample of each table (checks/rebuilds.py): in jobs of a night or more."""
+    return {"WAREHOUSE_SAMPLED_REBUILDS": SAMPLED_REBUILDS if job in COVERED_BY["nightly"] else ""}
 
 
 def build_command(is_scheduled: bool) -> list[str]:
