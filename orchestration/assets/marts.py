@@ -95,7 +95,9 @@ def define_mart_assets() -> AssetsDefinition:
             context.log.info(rest)
             return
         is_scheduled = context.job_name in BUILD_JOBS
-        os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled) | about_rebuilds(context.job_name))
+        os.environ.update(
+            settings.as_environment() | tied_to_us() | about_tests(is_scheduled) | about_rebuilds(context.job_name)
+        )
         with (
             turn(context, settings.home, BUILDING),
             recorded_build(client, context.job_name) as record,
