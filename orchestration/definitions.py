@@ -16,6 +16,7 @@ from orchestration.checks.realtime import realtime
 from orchestration.checks.rebuilds import define_rebuilds
 from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.resources.connections import WarehouseResource, define_lake, define_queue
+from orchestration.resources.dagster_instance import FREQUENT, LONG
 from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
     define_near_real_time_schedule,
@@ -33,12 +34,14 @@ loading = AssetSelection.assets(load_drops)
 
 near_real_time = define_asset_job(
     "near_real_time",
+    tags=FREQUENT,
     selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger, rebuilds),
     executor_def=one_process,
     description="Load what is due, judge it, build the models of every day's questions.",
 )
 nightly = define_asset_job(
     "nightly",
+    tags=LONG,
     selection=AssetSelection.all()
     - AssetSelection.assets(replay_drops, weekly_brief, churn_scores, churn_models)
     - AssetSelection.checks(scores_are_published, training_set_is_sound)
@@ -48,12 +51,14 @@ nightly = define_asset_job(
 )
 weekly = define_asset_job(
     "weekly",
+    tags=LONG,
     selection=AssetSelection.all() - AssetSelection.assets(replay_drops) - AssetSelection.checks(ledger),
     executor_def=one_process,
     description="Load what is due, judge it, build every model, those of whole weeks included, write the brief.",
 )
 replay = define_asset_job(
     "replay",
+    tags=LONG,
     selection=AssetSelection.all() - AssetSelection.checks(ledger),
     executor_def=one_process,
     description="Load again what the config names, by a decision of record, and build every model.",

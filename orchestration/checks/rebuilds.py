@@ -1,8 +1,8 @@
 """Near real time equals nightly: what a build left alone is what a rebuild would have made of it.
 
-The models of every ten minutes recompute the units that were touched. Once a night, after the build, a sample of units of
-each such table is built by the SQL of the whole table, and compared with it row by row. A difference fails the job: then
-either our SQL misses what touches a unit, or a table was changed past dbt.
+The models of every ten minutes recompute the units that were touched. Once a night, after the build, a sample of units
+of each such table is built by the SQL of the whole table, and compared with it row by row. A difference fails the job:
+then either our SQL misses what touches a unit, or a table was changed past dbt.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,12 @@ from dagster import (
 )
 
 from orchestration.assets.look import UNIQUE_ID
+from orchestration.assets.marts import MANIFEST
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading.state.alerts import REBUILT, record_alerts
 from orchestration.loading.state.rebuilds import Comparison, SampledRebuild, compare, sampled_rebuilds
 from orchestration.resources.connections import WarehouseResource
 
-MANIFEST = "dagster_dbt/manifest"
 EQUALS = "equals_a_rebuild"
 DESCRIPTION = "A sample of units, another each night, has the rows that the SQL of the whole table makes of them."
 ERROR = 400

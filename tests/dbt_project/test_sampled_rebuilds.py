@@ -74,7 +74,7 @@ def test_after_an_increment_every_table_equals_a_rebuild(tables: dict[str, Compa
 @pytest.mark.parametrize(
     ("table", "damage", "only_in_table", "only_in_rebuild"),
     [
-        ("marts.fct_sessions", "update events = events + 1", 1, 1),
+        ("marts.fct_sessions", "update event_count = event_count + 1", 1, 1),
         ("marts.fct_learning_events", "delete", 0, 3),
     ],
 )

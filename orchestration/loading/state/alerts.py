@@ -11,8 +11,8 @@ from orchestration.loading.ledger.entries import insert_rows, server_now
 CHECKED = "checked"
 TESTED = "tested"
 REBUILT = "rebuilt"
-"""Close the rows of one look, of the checks, of a build's data tests or of a sample's rebuild: a look without findings is told from one that
-broke off."""
+"""Close the rows of one look, of the checks, of a build's data tests or of a sample's rebuild: a look without findings
+is told from one that broke off."""
 
 
 @dataclass(frozen=True)

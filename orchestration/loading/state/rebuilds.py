@@ -1,7 +1,8 @@
 """Samples of units that are built afresh beside their tables, as dbt wrote them down at the end of a scheduled build.
 
-An incremental table and a rebuild of it must be equal. Only a rebuild can tell, and one of everything would take as long
-as the first build did; so each night some units of each table are built by the SQL of the whole table, and compared.
+An incremental table and a rebuild of it must be equal. Only a rebuild can tell, and one of everything would take as
+long as the first build did. So each night some units of each table are built by the SQL of the whole table, and
+compared.
 """
 
 import time

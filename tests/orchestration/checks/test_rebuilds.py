@@ -1,7 +1,7 @@
 """The check on samples that were rebuilt: a difference fails the run and is told, and so is a table not compared."""
 
 import pytest
-from dagster import AssetCheckSeverity, AssetKey, AssetSpec, materialize
+from dagster import AssetCheckSeverity, AssetKey, asset, materialize
 
 from orchestration.alerts.problems import find_problems
 from orchestration.checks.rebuilds import EQUALS, NOT_WRITTEN, fault_of
@@ -28,6 +28,10 @@ def differences(live: str) -> str:
     )
 
 
+def stub(key: AssetKey):
+    return asset(key=key)(lambda: None)
+
+
 def run_check(warehouse, settings, monkeypatch, live_of: dict[AssetKey, str]):
     """A run of the check after a build that wrote down these tables."""
     monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
@@ -49,7 +53,7 @@ def run_check(warehouse, settings, monkeypatch, live_of: dict[AssetKey, str]):
     ]
     insert_rows(warehouse, "sampled_rebuilds", columns, rows)
     return materialize(
-        [*(AssetSpec(key) for key in {key.asset_key for key in rebuilds.check_keys}), rebuilds],
+        [*(stub(key.asset_key) for key in rebuilds.check_keys), rebuilds],
         resources={"warehouse": WarehouseResource()},
         raise_on_error=False,
     )
