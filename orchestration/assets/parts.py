@@ -47,7 +47,7 @@ def in_order(nodes: Mapping[str, Any]) -> list[str]:
     def add(name: str) -> None:
         if name in ordered or name not in nodes:
             return
-        for parent in sorted(nodes[name]["depends_on"]["nodes"]):
+        for parent in sorted(nodes[name]["depends_on"].get("nodes", [])):
             add(parent)
         ordered[name] = None
 
@@ -64,7 +64,7 @@ def ancestors(nodes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
         name = waiting.pop()
         if name in nodes and name not in seen:
             seen.add(name)
-            waiting += nodes[name]["depends_on"]["nodes"]
+            waiting += nodes[name]["depends_on"].get("nodes", [])
     return seen
 
 

@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from dagster import (
-    DagsterInstance,
     DagsterRunStatus,
     RunRequest,
     SkipReason,
     build_schedule_context,
     build_sensor_context,
 )
-from dagster._core.test_utils import create_run_for_test
+from dagster._core.test_utils import create_run_for_test, instance_for_test
 
 from orchestration.assets.dbt_project import build_fingerprint
 from orchestration.definitions import defs
@@ -29,7 +29,7 @@ RESOURCES = {"warehouse": WarehouseResource(), "lake": LakeResource(), "queue": 
 
 @pytest.fixture
 def instance():
-    with DagsterInstance.ephemeral() as found:
+    with instance_for_test() as found:
         yield found
 
 
@@ -107,7 +107,8 @@ def test_where_the_sensor_is_off_the_schedule_looks_at_the_lake(
     assert isinstance(schedule(), RunRequest)
 
 
-def test_an_engine_that_is_down_is_a_reason_and_no_error(bad_settings, sensor, schedule, monkeypatch) -> None:
-    monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: bad_settings)
+def test_an_engine_that_is_down_is_a_reason_and_no_error(settings, sensor, schedule, monkeypatch) -> None:
+    down = replace(settings, clickhouse=replace(settings.clickhouse, host="127.0.0.1", port=1))
+    monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: down)
     assert "127.0.0.1:1" in sensor().skip_reason.skip_message
     assert "127.0.0.1:1" in schedule().skip_message
