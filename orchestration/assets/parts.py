@@ -37,7 +37,8 @@ def words_for(
     """dbt's words for one part: all but the other parts, and what is made from a model that has failed."""
     others = [name for place, part in enumerate(parts) if place != number for name in part]
     left_out = [_selector(manifest, name) for name in others] + [f"{_selector(manifest, name)}+" for name in failed]
-    return ["--exclude", *left_out] if left_out else []
+    # One word with blanks in it: dagster-dbt takes no other list.
+    return ["--exclude", " ".join(left_out)] if left_out else []
 
 
 def in_order(nodes: Mapping[str, Any]) -> list[str]:

@@ -54,6 +54,6 @@ def test_a_part_leaves_out_the_others_and_what_comes_after_a_failure(monkeypatch
     monkeypatch.setattr(parts_module, "PART_MODELS", 100)
     parts = parts_of(MANIFEST, "nightly", ["fact", "b0", "b1"])
     assert parts == [["fact"], ["b0", "b1"]]
-    assert words_for(parts, 0, [], MANIFEST) == ["--exclude", "fqn:project.marts.b0", "fqn:project.marts.b1"]
-    assert words_for(parts, 1, ["fact"], MANIFEST) == ["--exclude", "fqn:project.marts.fact", "fqn:project.marts.fact+"]
+    assert words_for(parts, 0, [], MANIFEST) == ["--exclude", "fqn:project.marts.b0 fqn:project.marts.b1"]
+    assert words_for(parts, 1, ["fact"], MANIFEST) == ["--exclude", "fqn:project.marts.fact fqn:project.marts.fact+"]
     assert words_for([["fact"]], 0, [], MANIFEST) == []
