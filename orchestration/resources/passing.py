@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from clickhouse_connect.driver.exceptions import Error as ClickHouseConnectError
 from clickhouse_connect.driver.exceptions import OperationalError
 from urllib3.exceptions import HTTPError
@@ -22,6 +23,7 @@ THROTTLED = {
 """Codes of S3: too much at once, or a fault of the store itself."""
 BUSY = {202, 209, 210, 279, 319, 425, 499, 999}
 """Codes of ClickHouse: too many queries, sockets and networks, an insert without an answer, S3 behind it, Keeper."""
+CONNECTIONS = (OperationalError, BotoConnectionError, HTTPClientError, HTTPError, ConnectionError, TimeoutError)
 _CODE = re.compile(r"code:\s*(\d+)", re.IGNORECASE)
 
 
@@ -35,7 +37,7 @@ def _is_passing(error: BaseException) -> bool:
         return error.response.get("Error", {}).get("Code", "") in THROTTLED
     if isinstance(error, ClickHouseConnectError) and (code := _CODE.search(str(error))):
         return int(code[1]) in BUSY
-    return isinstance(error, OperationalError | HTTPClientError | HTTPError | ConnectionError | TimeoutError)
+    return isinstance(error, CONNECTIONS)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

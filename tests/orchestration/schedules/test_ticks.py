@@ -80,14 +80,14 @@ def test_six_hours_without_a_tick_make_one_run(
     assert isinstance(schedule(), SkipReason)
 
 
-def test_a_tick_with_nothing_new_takes_less_than_a_second(warehouse, sensor, schedule) -> None:
-    """The quickest of three: other work on the machine is not the tick's."""
+def test_a_tick_with_nothing_new_costs_less_than_a_second(warehouse, sensor, schedule) -> None:
+    """CPU seconds of this process, the quickest of three: other work on the machine is not the tick's."""
     for tick in (sensor, schedule):
         seconds = []
         for _ in range(3):
-            started = time.monotonic()
+            started = time.process_time()
             tick()
-            seconds.append(time.monotonic() - started)
+            seconds.append(time.process_time() - started)
         assert min(seconds) < TICK_SECONDS
 
 
