@@ -68,15 +68,11 @@ class S3Lake:
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
 
-    def upload(self, path: Path, key: str, modified_at: float | None = None) -> None:
-        """Write a local file to the key.
-
-        `modified_at`, in seconds since 1970, is the object's time in a local lake; AWS keeps the time of the upload.
-        """
-        metadata = {} if modified_at is None else {"mtime": f"{modified_at:.3f}"}
+    def upload(self, path: Path, key: str) -> None:
+        """Write a local file to the key."""
         try:
             with path.open("rb") as file:
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=file, Metadata=metadata)
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=file)
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
 
