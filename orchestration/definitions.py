@@ -14,8 +14,10 @@ from orchestration.checks.churn import scores_are_published, training_set_is_sou
 from orchestration.checks.gate import gate, ledger
 from orchestration.checks.published import published, warnings
 from orchestration.checks.realtime import realtime
+from orchestration.checks.rebuilds import define_rebuilds
 from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.resources.connections import WarehouseResource, define_lake, define_queue
+from orchestration.resources.dagster_instance import FREQUENT, LONG
 from orchestration.resources.executor import one_process
 from orchestration.schedules.cadences import (
     define_near_real_time_schedule,
@@ -26,6 +28,7 @@ from orchestration.sensors.alerts import define_alerts_sensor
 from orchestration.sensors.drops import define_drops_sensor
 
 build_models = define_mart_assets()
+rebuilds = define_rebuilds(build_models)
 weekly_brief = define_weekly_brief()
 churn_scores, churn_models = define_churn_scores(), define_churn_models()
 loading = AssetSelection.assets(load_drops)
@@ -33,12 +36,14 @@ everything = AssetSelection.all() - AssetSelection.assets(event_drops)
 
 near_real_time = define_asset_job(
     "near_real_time",
-    selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger),
+    tags=FREQUENT,
+    selection=(loading | near_real_time_models(build_models)) - AssetSelection.checks(ledger, rebuilds),
     executor_def=one_process,
     description="Load what is due, judge it, build the models of every day's questions.",
 )
 nightly = define_asset_job(
     "nightly",
+    tags=LONG,
     selection=everything
     - AssetSelection.assets(replay_drops, weekly_brief, churn_scores, churn_models)
     - AssetSelection.checks(scores_are_published, training_set_is_sound)
@@ -48,12 +53,14 @@ nightly = define_asset_job(
 )
 weekly = define_asset_job(
     "weekly",
+    tags=LONG,
     selection=everything - AssetSelection.assets(replay_drops) - AssetSelection.checks(ledger),
     executor_def=one_process,
     description="Load what is due, judge it, build every model, those of whole weeks included, write the brief.",
 )
 replay = define_asset_job(
     "replay",
+    tags=LONG,
     selection=everything - AssetSelection.checks(ledger),
     executor_def=one_process,
     description="Load again what the config names, by a decision of record, and build every model.",
@@ -85,6 +92,7 @@ defs = Definitions(
         warnings,
         build_verdict,
         realtime,
+        rebuilds,
         training_set_is_sound,
         scores_are_published,
     ],

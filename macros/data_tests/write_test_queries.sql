@@ -2,7 +2,8 @@
     Hook at the end of a run that leaves its data tests to one look: writes what each test asks into the table that
     WAREHOUSE_TEST_QUERIES names, as the scheduled jobs set it, and the job asks it of the engine, one query per table
     (orchestration/assets/look.py). As nodes of dbt, the tests of a small drop took three quarters of dbt's time.
-    Asked are the tests all of whose models were built in this run, as `--indirect-selection cautious` would.
+    Written are the tests of which a model was built in this run: a long build goes in parts, and the job, which knows
+    them all, asks those whose models were all built (`due_tests`), as `--indirect-selection cautious` would.
 
     Other runs leave the variable empty, and their tests are nodes of dbt.
 #}
@@ -15,7 +16,7 @@
         {%- endfor -%}
         {%- set rows = [] -%}
         {%- for node in graph.nodes.values() if node.resource_type == "test" -%}
-            {%- if node.depends_on.nodes | reject("in", built) | list | length == 0 -%}
+            {%- if node.depends_on.nodes | select("in", built) | list -%}
                 {%- do rows.append(
                     tojson(
                         dict(

@@ -6,6 +6,7 @@
     can_touch        the table is there, was built on today's basis, and little of the data is touched
     is_touching      the model's SQL asked for it, and so yields touched units only
     basis            hash of all that decides the table's rows beside the live objects
+    whole_sql        the SQL of the whole table, with the marks of batches and samples in it
     snapshot_id      the snapshot of `int_object_states` that the run reads
     leftovers        asides of runs that were killed
     engine, comment  of the table as it is; empty without one
@@ -32,6 +33,7 @@
             {
                 "invocation_id": invocation_id,
                 "basis": basis,
+                "whole_sql": whole_sql,
                 "is_touching": false,
                 "can_touch": (
                     ("[basis " ~ basis ~ "]") in found.comment

@@ -28,6 +28,10 @@
                     doubled.
       basis         list of queries (Jinja) whose rows decide about every row of the table, such as the catalogue. If
                     they change, the table is built whole. Seeds need not be named.
+      sampled_by    column of the unit by which the nightly job takes a sample of the table, builds it by the SQL of the
+                    whole table, and compares (`write_sampled_rebuilds`). Where the SQL has a mark `is_in_batch` or
+                    `is_in_sample` of this column, a row depends on rows of its own unit only.
+      sampled_among condition on the table (Jinja): the rows that a rebuild would have, where the table keeps others too.
       engine, order_by, primary_key, partition_by, settings, query_settings, indexes, projections, ttl, contract, grants,
       persist_docs, hooks: as in dbt-clickhouse's `table`.
       tags          every model with `replaces` has the tag of the most frequent job: what a run touched counts as consumed

@@ -2,6 +2,7 @@
     config(
         materialized="touched",
         replaces="statement_key in (select statement_key from {{ ref('int_touched_statements') }})",
+        sampled_by="statement_key",
         engine="MergeTree()",
         order_by=["statement_key", "statement_id", "line_hash"],
         tags=["near_real_time"],
@@ -33,9 +34,9 @@ with
         where
             {% if is_touching() %}
                 statement_key in (select statement_key from {{ touched_statements }})
-                and
+            {% else %} {{ is_in_sample("statement_key") }}
             {% endif %}
-            quarantine_reason = ''
+            and quarantine_reason = ''
             and load_key
             in (select load_key from {{ ref("int_object_states") }} where is_live)
     ),

@@ -6,6 +6,7 @@
         basis=[
             "select activity_id, course_id, activity_type from {{ ref('int_catalog_items__current') }}"
         ],
+        sampled_by="statement_key",
         engine="MergeTree()",
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
@@ -21,7 +22,11 @@
 {%- set touched_keys = (
     "(select statement_key from " ~ ref("int_touched_statements") ~ ")"
 ) %}
-{%- set is_touched = "statement_key in " ~ touched_keys if is_touching() else "true" %}
+{%- set is_touched = (
+    "statement_key in " ~ touched_keys
+    if is_touching()
+    else is_in_sample("statement_key")
+) %}
 
 with
     live_objects as (select load_key from {{ ref("int_object_states") }} where is_live),

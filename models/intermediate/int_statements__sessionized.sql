@@ -3,6 +3,7 @@
         materialized="touched",
         replaces="statement_key in (select statement_key from {{ ref('int_touched_timeline') }}) "
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
+        sampled_by="learner_id",
         engine="MergeTree()",
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "occurred_at", "statement_id"],

@@ -2,6 +2,7 @@
     config(
         materialized="touched",
         replaces="view_key in (select view_key from {{ ref('int_touched_views') }})",
+        sampled_by="learner_id",
         engine="MergeTree()",
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "video_id", "start_ms"],

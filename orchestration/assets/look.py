@@ -41,20 +41,23 @@ class Verdict:
         return not self.error and self.fault_count == 0
 
 
-def look_at_data_tests(client: Client, account: Account, manifest: Mapping[str, Any]) -> list[Verdict]:
-    """A verdict on every data test all of whose models this run of dbt has built."""
-    due = due_tests(account, manifest)
+def look_at_data_tests(
+    client: Client, account: Account, manifest: Mapping[str, Any], built_before: Collection[str] = ()
+) -> list[Verdict]:
+    """A verdict on every data test all of whose models this run of dbt has built, or, but for one, the run before."""
+    due = due_tests(account, manifest, built_before)
     asked = [test for test in asked_tests(client, account.invocation_id) if test.test in due]
     missing = sorted(due.difference(test.test for test in asked))
     unasked = "dbt did not write down what it asks (macros/data_tests/write_test_queries.sql)"
     return [*count_faults(client, asked), *(Verdict(test, error=unasked) for test in missing)]
 
 
-def due_tests(account: Account, manifest: Mapping[str, Any]) -> set[str]:
-    """The data tests that read nothing but what this run has built."""
+def due_tests(account: Account, manifest: Mapping[str, Any], built_before: Collection[str] = ()) -> set[str]:
+    """The data tests that read something of this run, and nothing that neither it nor a part before has built."""
+    built = account.built.union(built_before)
     nodes = manifest["nodes"].items()
     tests = {name: node["depends_on"]["nodes"] for name, node in nodes if node["resource_type"] == "test"}
-    return {name for name, reads in tests.items() if account.built.issuperset(reads)}
+    return {name for name, reads in tests.items() if built.issuperset(reads) and account.built.intersection(reads)}
 
 
 def count_faults(client: Client, tests: Sequence[DataTest]) -> list[Verdict]:

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,15 +27,17 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.assets.build_config import BuildConfig
 from orchestration.assets.dbt_project import build_fingerprint, dbt_project
-from orchestration.assets.look import as_events, chosen_only, look_at_data_tests, with_verdicts
+from orchestration.assets.look import UNIQUE_ID, as_events, chosen_only, look_at_data_tests, with_verdicts
 from orchestration.assets.outcome import Outcome, is_error, read_account, read_outcome
+from orchestration.assets.parts import parts_of, words_for
 from orchestration.assets.rest import reason_to_rest
 from orchestration.assets.table_facts import with_facts
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading import WarehouseError, record_build
 from orchestration.loading.state.alerts import TESTED, record_alerts
-from orchestration.loading.state.builds import BUILD_JOBS
+from orchestration.loading.state.builds import BUILD_JOBS, COVERED_BY, last_snapshot
 from orchestration.loading.state.data_tests import TEST_QUERIES
+from orchestration.loading.state.rebuilds import SAMPLED_REBUILDS
 from orchestration.machine.lifetimes import tied_to_us
 from orchestration.resources.connections import WarehouseResource
 from orchestration.resources.dbt import ProjectDbt
@@ -45,6 +47,7 @@ CHURN_MODELS = "tag:churn"
 """What is made of the churn scores, which are made of the other models: built in a step of its own, after them."""
 DETAIL = 4000
 """Characters of what failed that ops.builds keeps."""
+MANIFEST = "dagster_dbt/manifest"
 ANCHOR = ("marts", "agg_data_watermark")
 """A model of every recorded job. The check on it (checks/build.py) fails the run once everything else was done."""
 
@@ -98,39 +101,95 @@ def define_mart_assets() -> AssetsDefinition:
             context.log.info(rest)
             return
         is_scheduled = context.job_name in BUILD_JOBS
-        os.environ.update(settings.as_environment() | tied_to_us() | about_tests(is_scheduled))
-        with (
-            turn(context, settings.home, BUILDING),
-            recorded_build(client, context.job_name) as record,
-            artifacts(settings, context) as target,
-        ):
-            command = build_command(is_scheduled) + config.words()
-            invocation = dbt.cli(command, context=context, target_path=target, raise_on_error=False)
-            built = set()
-            for event in invocation.stream():
-                built |= {event.output_name} if isinstance(event, Output) else set()
-                yield as_judged(with_facts(client, event, invocation.manifest), invocation.manifest)
-            account = read_account(target)
-            outcome = read_outcome(account, invocation.manifest, client)
-            error = invocation.get_error()
-            if error and not outcome.failed_models:
-                outcome = replace(outcome, failed_models=(why_it_failed(error),))
-            if is_scheduled:
-                verdicts = chosen_only(look_at_data_tests(client, account, invocation.manifest), context)
-                outcome = with_verdicts(outcome, verdicts, invocation.manifest, client)
-                yield from as_events(verdicts, context, invocation.manifest)
-            record(outcome)
-            is_judged_later = is_scheduled and "__".join(ANCHOR) in built
-            if outcome.faults and not is_judged_later:
-                raise Failure("\n".join(outcome.faults), allow_retries=False)
+        os.environ.update(
+            settings.as_environment() | tied_to_us() | about_tests(is_scheduled) | about_rebuilds(context.job_name)
+        )
+        with recorded_build(client, context.job_name) as record, artifacts(settings, context) as target:
+            build = Build(context, client, dbt, target, config.words())
+            for number in range(len(build.parts)):
+                with turn(context, settings.home, BUILDING):
+                    yield from build.part(number)
+            record(build.outcome)
+            is_judged_later = is_scheduled and "__".join(ANCHOR) in build.yielded
+            if build.outcome.faults and not is_judged_later:
+                raise Failure("\n".join(build.outcome.faults), allow_retries=False)
 
     return build_models
+
+
+class Build:
+    """One build by dbt, part by part."""
+
+    def __init__(
+        self,
+        context: AssetExecutionContext,
+        client: Client,
+        dbt: DbtCliResource,
+        target: Path,
+        asked_words: Sequence[str] = (),
+    ) -> None:
+        self._context, self._client, self._dbt, self._target = context, client, dbt, target
+        self._asked_words = asked_words
+        by_output = {spec.metadata[UNIQUE_ID]: spec for spec in context.assets_def.specs}
+        self._manifest = next(iter(by_output.values())).metadata[MANIFEST].manifest
+        chosen = {name for name, spec in by_output.items() if spec.key in context.selected_asset_keys}
+        self.parts = parts_of(self._manifest, context.job_name, chosen)
+        self.outcome = Outcome()
+        self.yielded: set[str] = set()
+        self._built: set[str] = set()
+        self._failed: list[str] = []
+        self._snapshot = ""
+
+    def part(self, number: int) -> Iterator[Any]:
+        """Build the part and look at its data tests; the outcome grows by what came of it."""
+        is_scheduled = self._context.job_name in BUILD_JOBS
+        target = self._target if len(self.parts) == 1 else self._target / f"part_{number + 1}"
+        words = words_for(self.parts, number, self._failed, self._manifest)
+        invocation = self._dbt.cli(
+            [*build_command(is_scheduled), *self._asked_words, *words],
+            context=self._context,
+            target_path=target,
+            raise_on_error=False,
+        )
+        for event in invocation.stream():
+            self.yielded |= {event.output_name} if isinstance(event, Output) else set()
+            yield as_judged(with_facts(self._client, event, invocation.manifest), invocation.manifest)
+        account = read_account(target)
+        outcome = read_outcome(account, invocation.manifest, self._client)
+        error = invocation.get_error()
+        if error and not outcome.failed_models:
+            outcome = replace(outcome, failed_models=(why_it_failed(error),))
+        self._failed += account.failed
+        if is_scheduled:
+            before = self._built if self._is_undisturbed() else set()
+            verdicts = look_at_data_tests(self._client, account, invocation.manifest, before)
+            verdicts = chosen_only(verdicts, self._context)
+            outcome = with_verdicts(outcome, verdicts, invocation.manifest, self._client)
+            yield from as_events(verdicts, self._context, invocation.manifest)
+        self._built |= account.built
+        self.outcome = self.outcome + outcome
+
+    def _is_undisturbed(self) -> bool:
+        """Whether no other run has built since our first part: then a test may read tables of several parts.
+
+        Otherwise it would compare tables of two moments, and is left to the next night.
+        """
+        snapshot = last_snapshot(self._client)
+        self._snapshot = self._snapshot or snapshot
+        if snapshot != self._snapshot:
+            self._context.log.info("Another run has built meanwhile: data tests over several parts are left out.")
+        return snapshot == self._snapshot
 
 
 def about_tests(is_scheduled: bool) -> dict[str, str]:
     """What dbt is told of its data tests: to stop no model for a failed one, and, in a scheduled job, to write down
     what they ask (macros/data_tests) for the look that follows (look.py)."""
     return {"WAREHOUSE_FAILED_TESTS": "report", "WAREHOUSE_TEST_QUERIES": TEST_QUERIES if is_scheduled else ""}
+
+
+def about_rebuilds(job: str) -> dict[str, str]:
+    """Whether dbt writes down how a sample of each table is rebuilt (checks/rebuilds.py): in jobs of a night."""
+    return {"WAREHOUSE_SAMPLED_REBUILDS": SAMPLED_REBUILDS if job in COVERED_BY["nightly"] else ""}
 
 
 def build_command(is_scheduled: bool) -> list[str]:

@@ -41,6 +41,10 @@ class Outcome:
     failed_models: tuple[str, ...] = ()
     failed_tests: tuple[FailedTest, ...] = ()
 
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Of two parts of a build."""
+        return Outcome(self.failed_models + other.failed_models, self.failed_tests + other.failed_tests)
+
     @property
     def faults(self) -> list[str]:
         """Why the build's job fails; empty when it succeeds."""
@@ -75,6 +79,11 @@ class Account:
     def built(self) -> set[str]:
         """Unique ids of the models and seeds that were built."""
         return {result["unique_id"] for result in self.results if _is(result, ("success",))}
+
+    @property
+    def failed(self) -> list[str]:
+        """Unique ids of what failed; what is made from it was skipped."""
+        return [result["unique_id"] for result in self.results if _is(result, _BROKEN)]
 
 
 def read_account(target: Path) -> Account:

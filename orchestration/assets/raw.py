@@ -27,6 +27,7 @@ from orchestration.loading import LoadReport, WarehouseError, load_pending, stat
 from orchestration.loading.lake.scope import Tier, scope_of
 from orchestration.loading.ledger.entries import first_load_id, server_now
 from orchestration.resources.connections import LakeResource, WarehouseResource
+from orchestration.resources.passing import may_pass
 
 _STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."
 DESCRIPTIONS = {
@@ -59,6 +60,7 @@ RAW_SPECS = [
 
 
 LOAD_STEP = "load_drops"
+RETRY_SECONDS = 10
 MORE_TO_FETCH = "the answer of the record store names a next page (`more`): deliver what follows as well"
 
 
@@ -80,12 +82,16 @@ def load_config(tier: Tier, prefixes: Iterable[str] = ()) -> RunConfig:
 @multi_asset(
     name=LOAD_STEP,
     specs=RAW_SPECS,
-    retry_policy=RetryPolicy(max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL),
+    retry_policy=RetryPolicy(max_retries=2, delay=RETRY_SECONDS, backoff=Backoff.EXPONENTIAL),
 )
 def load_drops(
     context: AssetExecutionContext, config: LoadDropsConfig, warehouse: WarehouseResource, lake: LakeResource
 ) -> Iterator[MaterializeResult]:
-    """Load every drop that the ledger does not know, and let the gate judge it."""
+    """Load every drop that the ledger does not know, and let the gate judge it.
+
+    Tried again, after 10 and 20 seconds, where a connection broke or a service had too much to do; an object that
+    cannot be read has tries of its own, over days.
+    """
     try:
         with turn(context, warehouse.settings().home, LOADING):
             client, bucket = warehouse.connect(), lake.connect()
@@ -94,8 +100,11 @@ def load_drops(
             since = first_load_id(server_now(client))
             report = load_pending(client, bucket, settings, on_progress=_log_to(context), scope=scope)
             mark_loaded_dates(context, client, bucket.bucket, since, scope.is_everything)
-    except WarehouseError as error:
-        raise Failure(str(error), allow_retries=False) from error
+    except Failure:
+        raise
+    except Exception as error:
+        words = str(error) if isinstance(error, WarehouseError) else f"{type(error).__name__}: {error}"
+        raise Failure(words, allow_retries=may_pass(error)) from error
     for key in report.unfinished_keys:
         context.log.warning(f"{key}: {MORE_TO_FETCH}")
     row_counts = raw_row_counts(client)

@@ -81,8 +81,11 @@ def _source_limits() -> list[tuple[str, Limit]]:
     def share(column: str, meaning: str, ratio: float, whole: str) -> Limit:
         return Limit(column, meaning, f"ifNull({column}, 0)", f"floor({ratio} * {whole})")
 
-    silent = "dateDiff('hour', latest_delivered_at, now64(3, 'UTC'))"
-    behind = "floor(ifNull(behind_seconds, 0) / 3600)"
+    # A source that ended long ago was reported until then, and is a source of the past.
+    silence = "dateDiff('hour', latest_delivered_at, now64(3, 'UTC'))"
+    is_over = f"{silence} > {found.ended_hours}"
+    silent = f"if({is_over}, 0, {silence})"
+    behind = f"if({is_over}, 0, floor(ifNull(behind_seconds, 0) / 3600))"
     orphans = "activities_have_their_place"
     return [
         # The clock is asked here, in a look at the data, and nowhere in a model: the marts must not depend on it.

@@ -29,6 +29,7 @@ class Thresholds:
     volume_events_min: int
     behind_hours_max: int
     silent_hours_max: int
+    ended_hours: int
     conflict_ratio_max: float
     redelivery_ratio_max: float
     open_interval_ratio_max: float

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,12 +56,18 @@ def held_lock(
 ) -> Iterator[None]:
     """The lock for the length of a block; `holder()` tells those who wait what they wait for.
 
+    Those who wait come in turn: who gives the lock back and wants it again comes after one who waits already.
     `say` gets the holder's text when there is a wait, again each minute, and an empty text when the wait is over.
     Raises LockTimeout after `limit_seconds`.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    # Only one waits for the lock itself; the others wait for this place.
+    place = os.open(path.with_name(f"{path.name}.next"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _wait(descriptor, path, say, limit_seconds)
+        try:
+            _wait((place, descriptor), path, say, limit_seconds)
+        finally:
+            os.close(place)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, holder().encode(), 0)
         yield
@@ -69,10 +75,15 @@ def held_lock(
         os.close(descriptor)
 
 
-def _wait(descriptor: int, path: Path, say: Callable[[str], None], limit_seconds: float) -> None:
+def _wait(descriptors: Iterable[int], path: Path, say: Callable[[str], None], limit_seconds: float) -> None:
+    """Take one lock after the other."""
     started_at = time.monotonic()
     said_at = 0.0
-    while not _try(descriptor, fcntl.LOCK_EX):
+    waiting = list(descriptors)
+    while waiting:
+        if _try(waiting[0], fcntl.LOCK_EX):
+            waiting.pop(0)
+            continue
         now = time.monotonic()
         other = path.read_text(errors="replace") or "another process"
         if now - started_at > limit_seconds:

@@ -8,6 +8,10 @@ from orchestration.machine.private import make_private
 MAX_RUN_SECONDS = 7200
 """Above ClickHouse's own limit for a load (one hour), so that the engine gives up first and says why."""
 
+CADENCE_TAG = "warehouse/cadence"
+FREQUENT, LONG = {CADENCE_TAG: "frequent"}, {CADENCE_TAG: "long"}
+"""Tags of the jobs."""
+
 _CONFIG = f"""\
 # Written by the warehouse at each start; changes here are overwritten.
 telemetry:
@@ -27,7 +31,13 @@ run_monitoring:
 # No pools: the slot of a run that was killed would stay taken. Runs take turns by locks (see assets/turns.py).
 concurrency:
   runs:
-    max_concurrent_runs: 1
+    max_concurrent_runs: 2
+    # One run of the ten-minute path and one long one, which lets it through between its parts.
+    tag_concurrency_limits:
+      - key: {CADENCE_TAG}
+        limit: 1
+        value:
+          applyLimitPerUniqueValue: true
 run_launcher:
   module: orchestration.resources.run_launcher
   class: HomeRunLauncher

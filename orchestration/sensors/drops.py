@@ -8,13 +8,14 @@ every message of the queue, loses nothing: the next ticks look at everything aga
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from clickhouse_connect.driver.client import Client
 from dagster import (
     DagsterInstance,
     DagsterRunStatus,
     DefaultSensorStatus,
+    RunRecord,
     RunRequest,
     RunsFilter,
     SensorDefinition,
@@ -23,8 +24,10 @@ from dagster import (
     SkipReason,
     sensor,
 )
+from dagster._core.execution.stats import StepEventStatus
 
-from orchestration.assets.raw import load_config
+from orchestration.assets.raw import LOAD_STEP, load_config
+from orchestration.assets.rest import RESTING_JOB
 from orchestration.loading import WarehouseError, prepare_warehouse
 from orchestration.loading.lake.objects import Lake
 from orchestration.loading.lake.scope import EVERYTHING, Tier, scope_of
@@ -36,10 +39,15 @@ from orchestration.sensors.cursor import Cursor, read_cursor
 from orchestration.sensors.look import START, look
 from orchestration.settings import SettingsError
 
+SENSOR_NAME = "drops_sensor"
 LOOK_BUDGET = 20_000
 """Objects listed per tick and tier: about 2 s. A tick is cut off after 60 s; three tiers and the queue make 8 s."""
 SWEEP_BUDGET = 10_000
 """Objects of the sweep, in every tick: a million are swept in two hours."""
+LOOKED_AT = 5
+QUEUED_SECONDS = 120.0
+"""Two ticks: a run that nothing holds back has started by then."""
+OVER = (StepEventStatus.SUCCESS, StepEventStatus.FAILURE, StepEventStatus.SKIPPED)
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -90,13 +98,25 @@ def _search_further(client: Client, lake: Lake, cursor: Cursor, now: datetime) -
 
 
 def unfinished_run(instance: DagsterInstance, jobs: tuple[str, ...]) -> str:
-    """Why a new load must wait; empty when none is queued or running."""
+    """Why a new load must wait: a run is about to load, or one of the ten-minute path is at work; empty otherwise.
+
+    A long run whose load is over is waited for no more: it takes up nothing that comes now.
+    """
     for job in jobs:
-        runs = instance.get_run_records(RunsFilter(job_name=job, statuses=UNFINISHED), limit=1)
-        if runs:
-            status = runs[0].dagster_run.status.value.lower()
-            return f"A run of {job} is {status}; it will load what is due."
+        for record in instance.get_run_records(RunsFilter(job_name=job, statuses=UNFINISHED), limit=LOOKED_AT):
+            status = record.dagster_run.status
+            if job == RESTING_JOB or _is_yet_to_load(instance, record):
+                return f"A run of {job} is {status.value.lower()}; it will load what is due."
     return ""
+
+
+def _is_yet_to_load(instance: DagsterInstance, record: RunRecord) -> bool:
+    """Whether a long run will load soon. One that waits behind another long run may wait for an hour."""
+    age = (datetime.now(UTC) - record.create_timestamp).total_seconds()
+    if record.dagster_run.status != DagsterRunStatus.STARTED:
+        return age < QUEUED_SECONDS
+    steps = instance.get_run_step_stats(record.dagster_run.run_id, [LOAD_STEP])
+    return not any(step.status in OVER for step in steps)
 
 
 def evaluate(
@@ -142,7 +162,7 @@ def define_drops_sensor(job, jobs: tuple[str, ...]) -> SensorDefinition:
     """The sensor that requests `job`, unless one of `jobs` is about to load anyway."""
 
     @sensor(
-        name="drops_sensor",
+        name=SENSOR_NAME,
         job=job,
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,

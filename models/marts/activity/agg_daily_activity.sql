@@ -4,6 +4,7 @@
         replaces="activity_date in (select activity_date from {{ ref('int_touched_days') }}) "
         ~ "or is_provisional != ({{ is_provisional_day() }})",
         basis=["select learner_id from {{ ref('dim_learners') }} where is_excluded"],
+        sampled_by="activity_date",
         engine="MergeTree()",
         order_by=["activity_date", "course_id"],
         tags=["near_real_time"],

@@ -3,6 +3,7 @@
         materialized="touched",
         replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
         ~ "or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
+        sampled_by="learner_id",
         engine="MergeTree()",
         partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],

@@ -13,6 +13,7 @@
             ~ "where (course_id, activity_id) in units or (course_id, module_id) in units "
             ~ "or (course_id, parent_activity_id) in units",
         ],
+        sampled_by="learner_id",
         engine="MergeTree()",
         order_by=["course_id", "unit_id", "learner_id"],
         partition_by="toYYYYMM(cohort_month)",

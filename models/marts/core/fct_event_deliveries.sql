@@ -3,6 +3,7 @@
         materialized="touched",
         replaces="object_id in (select object_id from {{ ref('int_object_states') }} where is_touched) "
         ~ "{{ or_in_refreshed_month('delivered_at') }}",
+        sampled_by="object_id",
         engine="MergeTree()",
         order_by=["statement_id", "object_key", "line_number"],
         partition_by="toYYYYMM(delivered_at)",

@@ -4,6 +4,7 @@
         replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
         ~ "and statement_id in (select statement_id from {{ ref('int_touched_timeline') }}) "
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
+        sampled_by="learner_id",
         engine="MergeTree()",
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",

@@ -3,6 +3,7 @@
         materialized="touched",
         replaces="session_id in (select session_id from {{ ref('int_touched_timeline') }}) "
         ~ "or is_provisional != ({{ is_provisional_session() }})",
+        sampled_by="learner_id",
         engine="MergeTree()",
         order_by=["learner_id", "started_at", "session_id"],
         partition_by="toYYYYMM(started_at)",

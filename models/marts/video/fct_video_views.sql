@@ -3,6 +3,7 @@
         materialized="touched",
         replaces="{{ compact_key(['learner_id', 'video_id']) }} "
         ~ "in (select view_key from {{ ref('int_touched_views') }}) or {{ is_outdated_video_view() }}",
+        sampled_by="learner_id",
         engine="MergeTree()",
         partition_by="toYYYYMM(first_watched_at)",
         order_by=["video_id", "learner_id"],

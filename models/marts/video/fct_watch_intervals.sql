@@ -3,6 +3,7 @@
         materialized="touched",
         replaces="toYYYYMM(started_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }}) "
         ~ "and start_statement_id in (select statement_id from {{ ref('int_touched_timeline') }})",
+        sampled_by="learner_id",
         engine="MergeTree()",
         order_by=["video_id", "learner_id", "started_at", "watch_interval_id"],
         partition_by="toYYYYMM(started_at)",

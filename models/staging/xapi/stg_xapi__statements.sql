@@ -7,6 +7,8 @@
         basis=[
             "select argMax(value, set_at) from {{ source('ops', 'keys') }} where name = 'learner_id_key'"
         ],
+        sampled_by="load_key",
+        sampled_among="load_key in (select load_key from {{ ref('int_object_states') }} where is_live)",
         engine="MergeTree()",
         order_by=["object_key", "load_key", "line_number"],
         partition_by="toYYYYMM(loaded_at)",

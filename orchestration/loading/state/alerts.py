@@ -10,8 +10,9 @@ from orchestration.loading.ledger.entries import insert_rows, server_now
 
 CHECKED = "checked"
 TESTED = "tested"
-"""Close the rows of one look, of the checks or of a build's data tests: a look without findings is told from one that
-broke off."""
+REBUILT = "rebuilt"
+"""Close the rows of one look, of the checks, of a build's data tests or of a sample's rebuild: a look without findings
+is told from one that broke off."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def last_alerts(client: Client) -> list[Alert]:
             and alert not in {looks:Array(String)}
         order by alert, source, detail
         """,
-        parameters={"looks": [CHECKED, TESTED]},
+        parameters={"looks": [CHECKED, TESTED, REBUILT]},
     ).result_rows
     return [Alert(*row) for row in rows]
 

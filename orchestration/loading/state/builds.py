@@ -1,5 +1,6 @@
 """Builds of the marts: what the last one was built from, and whether another would change anything."""
 
+import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +57,19 @@ def live_fingerprint(client: Client) -> str:
         """
     ).result_rows
     return rows[0][0]
+
+
+def last_snapshot(client: Client) -> str:
+    """Which build looked at the live objects last; empty before the first."""
+    schema = os.environ.get("WAREHOUSE_SCHEMA", "")
+    database = f"{schema}_intermediate" if schema else "intermediate"
+    is_there = client.query(
+        "select count() from system.tables where database = {database:String} and name = 'int_object_states'",
+        parameters={"database": database},
+    ).first_row[0]
+    if not is_there:
+        return ""
+    return str(client.query(f"select max(snapshot_id) from `{database}`.int_object_states").first_row[0])
 
 
 def is_ledger_empty(client: Client) -> bool:

@@ -5,7 +5,7 @@ from dagster import DagsterInstance, materialize, validate_run_config
 
 from orchestration.assets.dbt_project import prepare_manifest
 from orchestration.assets.raw import load_config, load_drops
-from orchestration.loading import pending
+from orchestration.loading import WarehouseError, pending
 from orchestration.loading.lake.scope import Tier
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from tests.passing_judge import judge_by
@@ -53,3 +53,24 @@ def test_every_job_that_loads_takes_the_config() -> None:
     for job in ("near_real_time", "nightly"):
         for config in (load_config(Tier.WEEK, ["events/web/"]).to_config_dict(), {}):
             assert validate_run_config(defs.resolve_job_def(job), config)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (ConnectionResetError("gone"), 3),
+        (WarehouseError("the prefix is not watched"), 1),
+        (KeyError("a fault of ours"), 1),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(run, monkeypatch, error: Exception, tries: int) -> None:
+    asked = []
+
+    def load(*_, **__) -> None:
+        asked.append(1)
+        raise error
+
+    monkeypatch.setattr("orchestration.assets.raw.load_pending", load)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    assert not run().success
+    assert len(asked) == tries

@@ -84,6 +84,7 @@ def found(warehouse, settings, marts, found_when_empty) -> list[tuple[str, str, 
         "without_events": {"event_count": 0, "delivery_count": 0, "redelivery_count": 0, "gate_late_count": 0}
         | {"play_count": 0, "open_play_count": 0, "behind_seconds": None},
         "no_plays": {"play_count": 0, "open_play_count": 0},
+        "over": {"latest_delivered_at": NOW - timedelta(days=91), "behind_seconds": 91 * 86_400},
     }
     rows |= {source: changes for source, (_, changes, _) in AT_FAULT.items()}
     health = [[source, *(HEALTHY | changes).values()] for source, changes in rows.items()]
@@ -108,7 +109,7 @@ def test_a_source_at_fault_is_named_with_count_and_limit(found, source: str) -> 
 
 
 def test_healthy_sources_are_not_named(found) -> None:
-    assert {"well", "no_catalogue", "no_plays", "without_events", "steady", "tiny", "new"}.isdisjoint(
+    assert {"well", "no_catalogue", "no_plays", "without_events", "over", "steady", "tiny", "new"}.isdisjoint(
         {each[1] for each in found}
     )
 

@@ -51,3 +51,23 @@ def test_a_wait_has_a_limit(tmp_path: Path) -> None:
         held_lock(tmp_path / "lock", lambda: "the second", lambda _: None, 0.2),
     ):
         pass
+
+
+def test_who_wants_the_lock_again_comes_after_one_who_waits(tmp_path: Path) -> None:
+    """A long run gives it back between its parts; the other asks only every tenth of a second."""
+    order: list[str] = []
+    is_waiting = threading.Event()
+
+    def other() -> None:
+        with held_lock(tmp_path / "lock", lambda: "short", lambda _: is_waiting.set(), 60):
+            order.append("short")
+
+    thread = threading.Thread(target=other)
+    for part in range(3):
+        with held_lock(tmp_path / "lock", lambda: "long", lambda _: None, 60):
+            order.append(f"long {part}")
+            if part == 0:
+                thread.start()
+                assert is_waiting.wait(10)
+    thread.join()
+    assert order == ["long 0", "short", "long 1", "long 2"]

@@ -16,8 +16,10 @@ def test_it_runs_when_a_drop_is_due_or_live_and_not_built(warehouse, lake, setti
     today = server_now(warehouse).date()
     put(f"events/web/dt={today:%Y-%m-%d}/a.ndjson", [statement(1)])
     assert reason_to_skip(warehouse, lake) == ""
+    assert reason_to_skip(warehouse, None), "what came is the sensor's to see"
     load_pending(warehouse, lake, settings)
     assert reason_to_skip(warehouse, lake) == ""
+    assert reason_to_skip(warehouse, None) == ""
 
 
 def test_it_runs_after_a_failed_build(warehouse, lake) -> None:
@@ -27,8 +29,7 @@ def test_it_runs_after_a_failed_build(warehouse, lake) -> None:
     assert reason_to_skip(warehouse, lake) == ""
 
 
-def test_it_lists_today_and_yesterday_only(warehouse, lake, put, statement) -> None:
-    """The rest of the lake is the sensor's, bit by bit: this one comes every ten minutes."""
+def test_where_the_sensor_is_off_it_lists_today_and_yesterday_only(warehouse, lake, put, statement) -> None:
     record_build(warehouse, "near_real_time", "success", build_fingerprint(warehouse))
     put("events/web/dt=2020-01-01/old.ndjson", [statement(2)])
     assert reason_to_skip(warehouse, lake)

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import DagsterEvent, DagsterInstance, DagsterRunStatus
+from dagster._core.events import StepSuccessData
+from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.test_utils import create_run_for_test
 
 from orchestration.loading import load_pending, pending
@@ -21,6 +23,7 @@ JOBS = ("near_real_time", "nightly")
 OLD = [f"events/web/dt=2025-{month:02d}-01/a.ndjson" for month in range(1, 13)]
 TODAY, YESTERDAY, LAST_WEEK = (f"events/web/dt={day}/a.ndjson" for day in ("2026-01-05", "2026-01-04", "2025-12-31"))
 CATALOGUE = "catalog/c.ndjson"
+SPECIFIC = {"STEP_START": None, "STEP_SUCCESS": StepSuccessData(duration_ms=1.0)}
 
 
 class Queue:
@@ -176,3 +179,39 @@ def test_a_load_whose_loader_died_before_the_verdict_is_a_reason_to_load(warehou
     assert find == drops.Find(Tier.RECENT, "a load without verdicts")
     load_pending(warehouse, lake, settings)
     assert search(warehouse, ListedLake([]), Cursor(), NOW)[0] is None
+
+
+def long_run(instance: DagsterInstance, status: DagsterRunStatus, minutes_ago: float = 0, load: str = "") -> None:
+    """A run of the nightly job; `load` is the event that its load step has come to."""
+    run = create_run_for_test(instance, "nightly", status=status)
+    if load:
+        event = DagsterEvent(load, "nightly", step_key="load_drops", event_specific_data=SPECIFIC[load])
+        instance.report_dagster_event(event, run.run_id)
+    if minutes_ago:
+        with instance.run_storage.connect() as connection:
+            created = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=minutes_ago)
+            connection.execute(RunsTable.update().values(create_timestamp=created))
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes_ago", "load", "is_waited_for"),
+    [
+        (DagsterRunStatus.STARTED, 0, "", True),
+        (DagsterRunStatus.STARTED, 0, "STEP_START", True),
+        (DagsterRunStatus.STARTED, 0, "STEP_SUCCESS", False),
+        (DagsterRunStatus.STARTED, 50, "STEP_SUCCESS", False),
+        (DagsterRunStatus.STARTING, 0, "", True),
+        (DagsterRunStatus.STARTING, 30, "", False),
+    ],
+)
+def test_a_long_run_is_waited_for_until_it_has_loaded(
+    warehouse, known, status: DagsterRunStatus, minutes_ago: float, load: str, is_waited_for: bool
+) -> None:
+    """A drop that comes while a night's build goes on is asked for by the next tick."""
+    lake = ListedLake([TODAY])
+    known(lake, [])
+    with DagsterInstance.ephemeral() as instance:
+        long_run(instance, status, minutes_ago, load)
+        result = evaluate(instance, warehouse, lake, "", NOW, JOBS)
+    assert bool(result.run_requests) is not is_waited_for
+    assert not is_waited_for or "nightly" in result.skip_reason.skip_message

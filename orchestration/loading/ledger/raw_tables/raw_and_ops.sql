@@ -293,6 +293,23 @@ engine = MergeTree
 order by (asked_at, invocation_id, test)
 ttl asked_at + interval 7 day;
 
+-- How to build a sample of units of a table afresh and to compare it with the table, as dbt renders it
+-- (macros/incremental/write_sampled_rebuilds.sql); one row for each table of a scheduled build. Kept for a week.
+create table if not exists ops.sampled_rebuilds
+(
+    invocation_id String comment 'of the dbt run that built the models',
+    model String comment 'unique id of the model in dbt',
+    relation String comment 'the table',
+    unit String comment 'column of the units of the sample',
+    sample String comment 'SQL query: the condition for the sample of the day, for {sample} in the others',
+    statements Array(String) comment 'SQL statements that build the sample in a table of its own; the first removes it',
+    differences String comment 'SQL query: units and rows compared, and those that differ',
+    written_at DateTime64(3, 'UTC') default now64(3)
+)
+engine = MergeTree
+order by (written_at, invocation_id, model)
+ttl toDateTime(written_at) + interval 7 day;
+
 create table if not exists ops.keys
 (
     name String comment 'learner_id_key; tables: hash of the statements in this file',
