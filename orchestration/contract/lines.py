@@ -154,3 +154,9 @@ def _is_too_deep(line: bytes, document: Any) -> bool:
 
 def _is_container(value: Any) -> bool:
     return isinstance(value, dict | list)
+
+
+ERASED = "erased"
+"""Why a line that names a person who was erased is refused; its text is not kept."""
+OWN_REASONS = (ERASED,)
+"""Reasons that are no fault of the sender: the gate holds no file for them."""

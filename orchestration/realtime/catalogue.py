@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from orchestration.contract.vocabulary import activity_type_iris
-from orchestration.realtime.identity import same_iri
+from orchestration.contract.identity import same_iri
 
 COURSE, MODULE, ASSESSMENT = "course", "module", "assessment"
 
