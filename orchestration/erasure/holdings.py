@@ -110,9 +110,8 @@ def lines_by_object(client: Client) -> list[tuple[str, str, str, str, int]]:
     """(kind, load_id, object_id, object_key, lines) of all attempts whose lines name the person."""
     result = []
     for kind, table in RAW_TABLES.items():
-        condition = f"{names_erased('line', WANTED_IDENTITIES)} or match(line, {_PATTERN})"
         rows = client.query(
-            f"select load_id, object_id, any(object_key), count() from {table} where {condition} "
+            f"select load_id, object_id, any(object_key), count() from {table} where {_names_them()} "
             "group by load_id, object_id order by load_id, object_id",
             settings=READING,
         ).result_rows
@@ -120,13 +119,17 @@ def lines_by_object(client: Client) -> list[tuple[str, str, str, str, int]]:
     return result
 
 
-def lines(client: Client, limit: int = 1_000_000) -> Iterator[tuple[str, str, int, str]]:
-    """(kind, object_key, line_number, line) of the raw lines that name the person; a line that came twice comes twice."""
+def lines(client: Client, is_live: bool = False) -> Iterator[tuple[str, str, int, str]]:
+    """(kind, object_key, line_number, line) of the raw lines that name the person: all, or those that readers see."""
+    live = " and (load_id, object_id) in (select load_id, object_id from ops.live_objects)" if is_live else ""
     for kind, table in RAW_TABLES.items():
-        condition = f"{names_erased('line', WANTED_IDENTITIES)} or match(line, {_PATTERN})"
         rows = client.query(
-            f"select object_key, line_number, line from {table} where {condition} "
-            f"order by object_key, line_number limit {limit}",
+            f"select object_key, line_number, line from {table} where ({_names_them()}){live} "
+            "order by object_key, line_number",
             settings=READING,
         ).result_rows
         yield from ((kind, *row) for row in rows)
+
+
+def _names_them() -> str:
+    return f"{names_erased('line', WANTED_IDENTITIES)} or match(line, {_PATTERN})"

@@ -128,7 +128,8 @@ def plan(site: Site, person: Person) -> Plan:
     with wanted(client, person):
         site.tell("Looking through the tables", 0, None)
         found = lines_by_object(client)
-        roles = Counter(role_of(line, set(person.identities)) for kind, *_, line in lines(client) if kind == "events")
+        named = (line for kind, *_, line in lines(client, is_live=True) if kind == "events")
+        roles = Counter(role_of(line, set(person.identities)) for line in named)
         site.tell("Looking through the lake", 0, None)
         objects = [(entry.key, count) for entry, count in _sweep(site, "", person).named_objects(_keys(found))]
         tables = holdings(client)
