@@ -60,12 +60,12 @@ def clean(home: Path, pattern: bytes, on_file: Callable[[int], None] = lambda co
     result = Cleaning()
     for path in files_with(home, pattern, (ENGINE, LAKE, NOTES), on_file):
         name = str(path.relative_to(home))
-        if path.read_bytes()[: len(_SQLITE)] == _SQLITE or _is_journal(path):
+        if _is_sqlite(path) or _is_journal(path):
             (result.cleaned if _clean_sqlite(_database_of(path), pattern) else result.left).append(name)
-        elif name.split(os.sep)[0] in MADE_AGAIN:
+        elif path.relative_to(home).parts[0] in MADE_AGAIN:
             path.unlink(missing_ok=True)
             result.removed.append(name)
-        elif name.split(os.sep)[0] in ("logs", "dagster"):
+        elif path.relative_to(home).parts[0] in ("logs", "dagster"):
             _clean_text(path, re.compile(pattern))
             result.cleaned.append(name)
         else:
@@ -80,6 +80,11 @@ def _clean_text(path: Path, wanted: re.Pattern[bytes]) -> None:
         file.seek(0)
         file.write(kept)
         file.truncate()
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def _is_journal(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Lines of erased people that came again: they stay out of the warehouse by themselves; here they leave the lake too."""
+"""Lines of erased people that came again: the warehouse refuses them by itself; here they leave the lake too."""
 
 from clickhouse_connect.driver.client import Client
 

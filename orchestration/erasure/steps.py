@@ -7,8 +7,8 @@
     files       logs, pages, artefacts and caches of the home
     receipt     the proof, and the receipt
 
-A step that is done is in `ops.erasure_steps`. One that was killed is done again as a whole: each may be done twice. Until
-the receipt is written, a note in the home that only its owner can read says who is meant; it is the last thing to go.
+A step that is done is in `ops.erasure_steps`. One that was killed is done again as a whole: each may be done twice.
+Until the receipt is written, a note in the home that only its owner can read says who is meant; it goes last.
 """
 
 import json

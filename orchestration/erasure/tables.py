@@ -1,9 +1,9 @@
 """What is left of a person in the engine, removed from its disk.
 
-A mutation writes the parts that have the person anew. The former parts stay beside them for minutes, and so do rows
-that were only masked as deleted and tables that were dropped. So the table is then cloned (hard links to its active parts
-only), exchanged with the clone in one rename, and dropped at once with everything that lay in its folder. Readers see the
-same table throughout. Who calls this holds the turns to load and to build.
+A mutation rewrites the parts that have the person. The former parts stay beside them for minutes, and so do rows that
+were only masked as deleted and tables that were dropped. So the table is then cloned (hard links to its active parts),
+exchanged with the clone in one rename, and dropped at once with everything that lay in its folder. Readers see the same
+table throughout. Who calls this holds the turns to load and to build.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Whom the warehouse has forgotten, and how a line that names one of them is known again.
 
-`ops.erased_identities` holds keyed hashes only, under a key of its own that no rotation of pseudonyms changes. A hash of
-a mail address could be reversed without the key, so that it is never logged or shown. Twelve bits of an unkeyed hash
+`ops.erased_identities` holds keyed hashes only, under a key of its own that no rotation of pseudonyms changes. A plain
+hash of a mail address could be reversed by trying addresses. Twelve bits of an unkeyed hash
 stand beside it: they say nothing of a person, and spare nearly every line the keyed one, which costs 10 µs.
 """
 
@@ -110,10 +110,8 @@ def _home(identity: str) -> str:
     """The identity with one spelling of its web address, as `canonical_home` in macros/xapi writes it."""
     site = "extract(one, '^(?:account|openid)[|][A-Za-z][A-Za-z0-9+.-]*://[^/?#|@]*')"
     lowered = f"arrayMap(one -> concat(lower({site}), substring(one, length({site}) + 1)), [{identity}])[1]"
-    without_port = (
-        f"replaceRegexpOne({lowered}, "
-        "'^((?:account|openid)[|])(?:(http://[^/?#|@:]*):80|(https://[^/?#|@:]*):443)([/?#|]|$)', '\\\\1\\\\2\\\\3\\\\4')"
-    )
+    port = "'^((?:account|openid)[|])(?:(http://[^/?#|@:]*):80|(https://[^/?#|@:]*):443)([/?#|]|$)'"
+    without_port = f"replaceRegexpOne({lowered}, {port}, '\\\\1\\\\2\\\\3\\\\4')"
     return f"replaceRegexpOne({without_port}, '^((?:account|openid)[|]https?://[^/?#|@]*)/([|]|$)', '\\\\1\\\\2')"
 
 
