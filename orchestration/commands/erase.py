@@ -24,6 +24,7 @@ LOCKS = {"loading": "load.lock", "building": "build.lock"}
 """As `assets.turns` names them; imported from there, it would cost each command the import of Dagster."""
 WAIT_SECONDS = 7200.0
 SHOWN = 20
+RESUME = "warehouse erase --resume"
 ERASING = "Rewritten by an erasure, or read again so that its lines stay out."
 
 
@@ -54,8 +55,8 @@ def site_of(warehouse: Opened, stages: Stages) -> "Site":
     def build(keys: list[str]) -> None:
         if keys:
             config = {"prefix": "", "since": "", "objects": keys, "reason": ERASING}
-            _run("replay", warehouse.settings, stages, {"ops": {REPLAY_STEP: {"config": config}}})
-        _run("nightly", warehouse.settings, stages, None)
+            run_job("replay", warehouse.settings, stages, RESUME, {"ops": {REPLAY_STEP: {"config": config}}})
+        run_job("nightly", warehouse.settings, stages, RESUME)
 
     return Site(
         warehouse.connect_prepared(),
@@ -67,16 +68,16 @@ def site_of(warehouse: Opened, stages: Stages) -> "Site":
     )
 
 
-def _run(job: str, settings: Settings, stages: Stages, config: dict | None) -> None:
+def run_job(job: str, settings: Settings, stages: Stages, again: str, config: dict | None = None) -> None:
+    """Run a job of Dagster; raises CommandError, which names the command to run `again`, when no model was built."""
     run = run_dagster_job(job, settings, stages, config=config)
     if not run.is_success:
         # What fails a job after all is published (a test) leaves the marts built; the models themselves must be.
         if run.built_count:
-            print_note(f"The job {job} failed: {run.failures[0]} The erasure goes on; see 'warehouse status'.")
+            print_note(f"The job {job} failed: {run.failures[0]} This goes on; see 'warehouse status'.")
             return
         raise CommandError(
-            f"The job {job} failed: {run.failures[0]} See {run.log_path}. The lines stay out, and nothing is lost: "
-            "'warehouse erase --resume' goes on from here."
+            f"The job {job} failed: {run.failures[0]} See {run.log_path}. Nothing is lost: '{again}' goes on from here."
         )
 
 

@@ -1,4 +1,4 @@
-"""Commands for what the warehouse holds about one person: `erase` and `export`."""
+"""Commands for what the warehouse holds about people: `erase`, `export` and `rotate-key`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +14,9 @@ _LEARNER = typer.Option(
 
 def add_people(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (erase, export):
-        app.command()(command)
+    app.command()(erase)
+    app.command()(export)
+    app.command("rotate-key")(rotate_key)
 
 
 def erase(
@@ -62,3 +63,21 @@ def export(
     from orchestration.commands.export import run_export
 
     raise typer.Exit(run_export(learner, to))
+
+
+def rotate_key(
+    by: Annotated[str, typer.Option(help="Who does it, for the record; by default the user of this machine.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make all pseudonyms again under a new key: every learner gets another learner_id.
+
+    On the target local a new key is made and written into the home. Elsewhere export the new LEARNER_ID_KEY first. The
+    marts are built twice, whole; contacts and scores that were recorded get the new pseudonyms, and who is erased stays
+    erased. Killed at any moment, the same command goes on where it stopped. Lists with old pseudonyms that people keep
+    lead nowhere afterwards, and learners to leave alone are drawn again.
+
+    Exit code 0: done; 1: it failed, and the same command goes on.
+    """
+    from orchestration.commands.rotate_key import run_rotation
+
+    raise typer.Exit(run_rotation(by, yes))

@@ -63,6 +63,15 @@ def remove(client: Client, on_table: Callable[[str], None] = lambda name: None) 
     return removed
 
 
+def renew_all(client: Client) -> None:
+    """Remove former parts, masked rows and dropped tables of the whole warehouse from the disk."""
+    _drop_clones(client)
+    for table in tables(client):
+        if _has_leftovers(client, table.name.replace("`", "")):
+            _renew(client, table)
+    _wait_for_dropped(client)
+
+
 def _has_leftovers(client: Client, name: str) -> bool:
     """Whether the folder of the table has more than its rows: former parts, or masked rows."""
     database, _, table = name.partition(".")

@@ -462,11 +462,12 @@ engine = ReplacingMergeTree(erased_at)
 order by (identity_hash, request_id)
 settings fsync_after_insert = 1, fsync_part_directory = 1;
 
--- The steps of each erasure that are done. `requested` opens one and `receipt` closes it.
+-- The steps of each erasure that are done. `requested` opens one and `receipt` closes it. A rotation of the key of
+-- pseudonyms has its steps here too, under an id that begins with `rotation-`.
 create table if not exists ops.erasure_steps
 (
     request_id String,
-    step LowCardinality(String) comment 'requested, lake, build, tables, files or receipt',
+    step LowCardinality(String) comment 'requested, lake, build, tables, files or receipt; of a rotation: see erasure/rotation.py',
     done_by String comment 'who ran the command',
     detail String comment 'counts as JSON, the receipt itself at the end; never an identifier',
     done_at DateTime64(3, 'UTC')
