@@ -25,6 +25,7 @@ from orchestration.loading.steps.collect import collect_all, collect_recent, dis
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
 from orchestration.loading.steps.documents import document_of, misnamed, sort_by_form
+from orchestration.loading.steps.expire import expire
 from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
 from orchestration.loading.steps.ignored import record_ignored
@@ -115,6 +116,8 @@ def _load_pending(
 ) -> LoadReport:
     started = time.monotonic()
     prepare_warehouse(client, settings)
+    if scope.is_everything:
+        expire(client)
     comparison = begin_comparison(client, lake) if scope.is_everything else None
     listed = comparison.lake if comparison else lake
     found = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))

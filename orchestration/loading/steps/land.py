@@ -12,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.contract.lines import (
     BLANKS,
     ERASED,
+    EXPIRED,
     MAX_LINE_BYTES,
     STATEMENT_KEYS,
     WRAPPED_ACTOR,
@@ -20,6 +21,7 @@ from orchestration.contract.lines import (
 )
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, PARQUET, Drop
 from orchestration.loading.ledger.erased import is_anyone_erased, names_erased
+from orchestration.loading.steps.expire import is_expired
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 
@@ -145,12 +147,12 @@ select
     planned.planned_source,
     read.number,
     multiIf(
-        read.is_erased and read.why = '', '',
+        {is_expired} or read.is_erased and read.why = '', '',
         read.is_erased, extract(read.line, '^[^{{}}\\[\\]]{{0,8}}[{{\\[]'),
         length(read.line) > {max_line}, toValidUTF8(substring(read.line, 1, {kept_head})),
         read.line
     ),
-    if(read.is_erased and read.why = '', '{erased}', read.why),
+    multiIf({is_expired}, '{expired}', read.is_erased and read.why = '', '{erased}', read.why),
     planned.planned_last_modified,
     now64(3, 'UTC')
 from (
@@ -210,6 +212,8 @@ def land(client: Client, settings: Settings, load_id: str, batch: list[Drop]) ->
             kept_head=KEPT_HEAD_BYTES,
             is_erased=names_erased(reading.line) if is_anyone_erased(client) else "false",
             erased=ERASED,
+            is_expired=is_expired(batch[0].kind, "planned.planned_last_modified"),
+            expired=EXPIRED,
         ),
         parameters={
             "load_id": load_id,

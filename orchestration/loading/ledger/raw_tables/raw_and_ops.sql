@@ -236,12 +236,13 @@ alter table ops.object_failures
 
 -- A revoked commit counts no more, for ever. Its object is due again if the lake lists it and no other commit stands.
 -- lost: another attempt at the object counts; overwritten: the lake lists another version of the key; replayed: a person
--- had the object loaded again; damaged: raw differs from the ledger; erased: its lines named a person who is forgotten.
+-- had the object loaded again; damaged: raw differs from the ledger; erased: its lines named a person who is forgotten, and
+-- expired: it was delivered longer ago than lines are kept.
 create table if not exists ops.load_revocations
 (
     load_id String,
     object_id String,
-    cause LowCardinality(String) comment 'lost, overwritten, replayed, damaged or erased',
+    cause LowCardinality(String) comment 'lost, overwritten, replayed, damaged, erased or expired',
     reason String comment 'for a person: what was found, or why it was asked for',
     revoked_at DateTime64(3, 'UTC')
 )
