@@ -2,8 +2,8 @@
 
 Of a line counts when its object was delivered. Commits of objects that have become too old are revoked; their objects
 are due again, and the load that reads them refuses each line as `expired` and keeps no text (see `land`). So the marts
-are built without them, whatever is rebuilt later. Rows of revoked commits are collected after a week. The limits are the
-vars `retention_…_days` in dbt_project.yml.
+are built without them, whatever is rebuilt later. Rows of revoked commits are collected after a week. The limits are
+the vars `retention_…_days` in dbt_project.yml.
 """
 
 from dataclasses import dataclass
