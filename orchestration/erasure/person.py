@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -52,6 +53,29 @@ class Person:
             for spelling in spellings
         }
         return replace(self, spellings=self.spellings | found)
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a line names them. What has none of their plain texts, and nothing escaped, is not taken apart."""
+        if self._plain_texts and "\\" not in text:
+            lowered = text.lower()
+            if not any(plain in lowered for plain in self._plain_texts):
+                return False
+        return not self.identities.isdisjoint(identities_in(text))
+
+    @cached_property
+    def _plain_texts(self) -> frozenset[str]:
+        """Texts of which a line that names them has one; empty where their identifier has many spellings."""
+        addresses = {mail_identity(spelling): spelling for spelling in self.spellings if "@" in spelling}
+        found = set()
+        for identity in self.identities:
+            kind, _, rest = identity.partition("|")
+            if kind == "account" and "\\" not in rest:
+                found.add(rest.rpartition("|")[2].lower())
+            elif kind == "mbox_sha1sum" and identity in addresses:
+                found |= {rest, addresses[identity].lower()}
+            else:
+                return frozenset()
+        return frozenset(found)
 
     def pattern(self) -> bytes:
         """A regular expression, for Python and for RE2, that finds them in text or in bytes, whatever the case."""

@@ -138,9 +138,9 @@ def move_records(client: Client) -> None:
 def _moved() -> str:
     """Old pseudonym → new one, by the lines that both come from."""
     return f"""
-        select old_id, any(new_id) as new_id
+        select old_id, any(made_id) as new_id
         from (
-            select places.learner_id as old_id, statements.learner_id as new_id
+            select places.learner_id as old_id, statements.learner_id as made_id
             from {PLACES} as places
             inner join (
                 select load_id, object_id, line_number, learner_id
@@ -158,7 +158,7 @@ def _moved() -> str:
             ) as enrolments using (object_id, line_number)
             where places.kind = 'learners'
         )
-        where new_id != ''
+        where made_id != ''
         group by old_id
     """
 

@@ -258,11 +258,8 @@ def _without_person(objects: list[dict[str, Any]], person: Person) -> list[dict[
 
 
 def _sweep(site: Site, request_id: str, person: Person) -> Sweep:
-    def is_named(text: str) -> bool:
-        return not person.identities.isdisjoint(identities_in(text))
-
     on_object = _counter(site.tell, "Rewriting objects of the lake")
-    return Sweep(site.client, site.lake, site.settings.lake, request_id, is_named, on_object)
+    return Sweep(site.client, site.lake, site.settings.lake, request_id, person.is_named_in, on_object)
 
 
 def _keys(found: list[tuple[str, str, str, str, int]]) -> set[str]:
