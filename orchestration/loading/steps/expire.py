@@ -70,7 +70,7 @@ def expire(client: Client) -> int:
             if client.query(
                 f"select 1 from {table} where {condition} limit 1", parameters={"before": before}
             ).result_rows:
-                client.command(f"alter table {table} delete where {condition}", parameters={"before": before})
+                client.command(f"delete from {table} where {condition}", parameters={"before": before})
     return count
 
 
