@@ -10,7 +10,7 @@ import yaml
 
 from orchestration.contract.check import refuse_wrapped
 from orchestration.contract.example_files import accepted_examples, rejected_examples
-from orchestration.contract.lines import parse_line
+from orchestration.contract.lines import OWN_REASONS, parse_line
 from orchestration.contract.rule_book import FUTURE_TOLERANCE, read_schema
 from orchestration.contract.rules import LINE_RULES, SCHEMA_OF, Judge
 from orchestration.contract.vocabulary import quarantine_reasons, verb_iris
