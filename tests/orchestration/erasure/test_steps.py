@@ -120,29 +120,31 @@ def holdings_of(site, person) -> dict[str, int]:
         return holdings(site.client)
 
 
-@pytest.mark.parametrize("killed_after", ["note", *STEPS])
-def test_killed_after_any_step_it_goes_on(
-    put, statement, load, site, settings, monkeypatch, killed_after, someone
+def test_killed_before_and_after_the_record_of_every_step_it_goes_on(
+    put, statement, load, site, settings, monkeypatch, someone
 ) -> None:
     put(f"{someone.folder}/a.ndjson", [statement(1, actor=someone.account), statement(2)])
     load()
     person = known_person(site, [someone.given])
-    name = "_write_note" if killed_after == "note" else "_record"
-    original = getattr(steps, name)
+    record, deaths = steps._record, [(step, moment) for step in STEPS for moment in ("before", "after")]
 
-    def then_die(*arguments) -> None:
-        original(*arguments)
-        if killed_after in ("note", *arguments[2:3]):
+    def record_or_die(site, request, step, detail) -> None:
+        if deaths and deaths[0] == (step, "before"):
+            raise KeyboardInterrupt
+        record(site, request, step, detail)
+        if deaths and deaths[0] == (step, "after"):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(steps, name, then_die)
-    with pytest.raises(KeyboardInterrupt):
-        _erase(site, someone)
-    monkeypatch.undo()
-    judge_by(monkeypatch)
-    [request] = open_requests(site.settings.home)
+    monkeypatch.setattr(steps, "_record", record_or_die)
+    request = open_request(site, person, "tester")
+    while deaths:
+        with pytest.raises(KeyboardInterrupt):
+            erase(site, request)
+        deaths.pop(0)
+        [request] = open_requests(site.settings.home)
     receipt = erase(site, request)
     assert receipt.left == []
+    assert receipt.objects[0]["outcome"] == "rewritten"
     assert not _engine_files(settings, person)
     assert open_requests(site.settings.home) == []
 
