@@ -16,6 +16,7 @@ from orchestration.commands.bi_app import bi
 from orchestration.commands.check import Kind, existing_files
 from orchestration.commands.churn_app import churn
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
+from orchestration.commands.people_app import add_people
 from orchestration.commands.realtime.app import realtime
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
@@ -274,6 +275,7 @@ def sql(
 
 
 add_answers(app)
+add_people(app)
 app.add_typer(bench, name="bench")
 app.add_typer(bi, name="bi")
 app.add_typer(realtime, name="realtime")

@@ -154,3 +154,11 @@ def _is_too_deep(line: bytes, document: Any) -> bool:
 
 def _is_container(value: Any) -> bool:
     return isinstance(value, dict | list)
+
+
+ERASED = "erased"
+"""Why a line that names a person who was erased is refused; its text is not kept."""
+EXPIRED = "expired"
+"""Why a line is refused that was delivered longer ago than lines are kept; its text is not kept either."""
+OWN_REASONS = (ERASED, EXPIRED)
+"""Reasons that are no fault of the sender: the gate holds no file for them."""

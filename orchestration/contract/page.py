@@ -8,6 +8,7 @@ from orchestration.contract.example_files import family_examples
 from orchestration.contract.families import TITLES, family_schemas
 from orchestration.contract.forms import ENDINGS
 from orchestration.contract.json_text import to_text
+from orchestration.contract.lines import OWN_REASONS
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import LINE_RULES, SCHEMA_OF
 from orchestration.contract.vocabulary import (
@@ -63,6 +64,7 @@ def _reasons() -> str:
         known = {row[0] for row in rows}
         rules = [rule for rule in schema["allOf"] if rule["x-reason"] not in known]
         rows += [(rule["x-reason"], details[rule["x-reason"]], rule["description"]) for rule in rules]
+    rows += [(reason, details[reason], "The sender is not at fault.") for reason in OWN_REASONS]
     table = _table(("Reason", "Meaning", "What to send"), [(f"`{row[0]}`", *row[1:]) for row in rows])
     schemas = ", ".join(f"[{kind}](schemas/{name}.schema.json)" for kind, name in SCHEMA_OF.items())
     return (

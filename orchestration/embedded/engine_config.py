@@ -82,6 +82,8 @@ def write_engine_config(folder: Path) -> Path:
         "    <uncompressed_cache_size>0</uncompressed_cache_size>\n"
         f"    <compiled_expression_cache_size>{32 * MIB}</compiled_expression_cache_size>\n"
         f"    <query_cache><max_size_in_bytes>{32 * MIB}</max_size_in_bytes></query_cache>\n"
+        # What is dropped is gone from the disk at once, not after eight minutes: an erasure waits for it.
+        "    <database_atomic_delay_before_drop_table_sec>0</database_atomic_delay_before_drop_table_sec>\n"
         f"    <tmp_path>{escape(str(folder))}/</tmp_path>\n"
         f"    <user_directories><users_xml><path>{escape(str(users))}</path></users_xml></user_directories>\n"
         "</clickhouse>\n"

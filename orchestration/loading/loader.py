@@ -18,12 +18,14 @@ from orchestration.loading.errors import LoadError, WarehouseError
 from orchestration.loading.lake.objects import Drop, Lake
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.lake.zstd_frames import is_whole_zstd
+from orchestration.loading.ledger.erased import is_anyone_erased
 from orchestration.loading.ledger.tables import prepare_warehouse
 from orchestration.loading.steps.audit import Landed, Refused, audit
-from orchestration.loading.steps.collect import collect_all, collect_recent
+from orchestration.loading.steps.collect import collect_all, collect_recent, discard
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
 from orchestration.loading.steps.documents import document_of, misnamed, sort_by_form
+from orchestration.loading.steps.expire import expire
 from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
 from orchestration.loading.steps.ignored import record_ignored
@@ -114,6 +116,8 @@ def _load_pending(
 ) -> LoadReport:
     started = time.monotonic()
     prepare_warehouse(client, settings)
+    if scope.is_everything:
+        expire(client)
     comparison = begin_comparison(client, lake) if scope.is_everything else None
     listed = comparison.lake if comparison else lake
     found = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
@@ -167,6 +171,9 @@ def load_attempt(client: Client, lake: Lake, settings: Settings, batch: list[Dro
     landed, refused = audit(client, lake, settings, load_id, batch)
     by_form = sort_by_form(client, settings, load_id, landed)
     commit(client, load_id, by_form.landed)
+    if by_form.again and is_anyone_erased(client):
+        # Read as lines, a document may have a name on one and its home page on another: nothing tells whose they are.
+        discard(client, batch[0].table, load_id, [drop.object_id for drop in by_form.again])
     return Attempt(load_id, by_form.landed, refused + by_form.refused, by_form.again)
 
 

@@ -12,11 +12,11 @@ import orjson
 import psycopg
 from confluent_kafka import Producer
 
+from orchestration.contract.identity import identity_of
 from orchestration.loading.lake.objects import LakeObject, reason_to_ignore
 from orchestration.realtime.archiver import BRIDGED_HEADER
 from orchestration.realtime.catalogue_source import documents_of
 from orchestration.realtime.database import connect
-from orchestration.realtime.identity import identity_of
 from orchestration.realtime.kafka import SOURCE_HEADER, ensure_topics, producer, send, wait_for_broker
 from orchestration.realtime.settings import STATEMENTS_TOPIC, RealtimeSettings
 from orchestration.resources.lake import S3Lake, connect_lake

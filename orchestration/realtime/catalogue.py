@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from orchestration.contract.identity import same_iri
 from orchestration.contract.vocabulary import activity_type_iris
-from orchestration.realtime.identity import same_iri
 
 COURSE, MODULE, ASSESSMENT = "course", "module", "assessment"
 

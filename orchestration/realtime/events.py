@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
+from orchestration.contract.identity import identifier_of, identity_of, same_iri
 from orchestration.contract.moments import read_moment
 from orchestration.contract.vocabulary import activity_type_iris, extension_iris, verb_names
-from orchestration.realtime.identity import identifier_of, identity_of, same_iri
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY_CHARACTERS = 400

@@ -14,6 +14,8 @@ from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 
 READ_TIMEOUT, MAX_ATTEMPTS = 60, 3
+FORBIDDEN = ("AccessDenied", "403", "MethodNotAllowed", "InvalidObjectState", "ObjectLocked")
+"""What an S3 server answers to a write that its rules forbid."""
 
 
 class LakeUnavailable(WarehouseError):
@@ -75,6 +77,35 @@ class S3Lake:
                 self._s3.put_object(Bucket=self.bucket, Key=key, Body=file)
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
+
+    def overwrite(self, key: str, body: bytes) -> bool:
+        """Write a new version of the key; False when the lake forbids it.
+
+        Only an erasure does this: everything else adds. Where the bucket keeps versions, the older ones are deleted.
+        """
+        try:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+            return self._delete_old_versions(key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in FORBIDDEN:
+                return False
+            raise self._unavailable(error) from error
+        except BotoCoreError as error:
+            raise self._unavailable(error) from error
+
+    def _delete_old_versions(self, key: str) -> bool:
+        try:
+            kept = self._s3.get_bucket_versioning(Bucket=self.bucket).get("Status")
+        except ClientError:
+            return True  # a server that does not know versions keeps none
+        if not kept:
+            return True
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=key)
+        for page in pages:
+            for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                if version["Key"] == key and not version["IsLatest"]:
+                    self._s3.delete_object(Bucket=self.bucket, Key=key, VersionId=version["VersionId"])
+        return True
 
     def _unavailable(self, error: Exception) -> LakeUnavailable:
         settings = self._settings

@@ -132,7 +132,9 @@ def test_a_metric_macro_without_words_is_found():
 def test_each_threshold_is_used_and_each_used_one_is_set():
     """Limits of the gate and of the churn model are fields of `Thresholds` and `Limits`, each with tests."""
     names, sql = list(_settings()["vars"]), _sql()
-    assert [name for name in unused_vars(names, sql) if not name.startswith(("gate_", "churn_model_"))] == []
+    assert [
+        name for name in unused_vars(names, sql) if not name.startswith(("gate_", "churn_model_", "retention_"))
+    ] == []
     assert unknown_vars(names, sql) == []
     assert vars_with_default(sql) == []
 

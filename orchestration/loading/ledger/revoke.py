@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.ledger.entries import insert_rows, server_now
 
-Cause = Literal["lost", "overwritten", "replayed", "damaged"]
+Cause = Literal["lost", "overwritten", "replayed", "damaged", "erased", "expired"]
 
 _COLUMNS = ("load_id", "object_id", "cause", "reason", "revoked_at")
 

@@ -93,9 +93,19 @@ def set_learner_id_key(client: Client, key: str) -> None:
     if recorded and client.query("select count() from ops.load_commits").result_rows[0][0]:
         raise WarehouseError(
             "LEARNER_ID_KEY differs from the key this warehouse was loaded with; with the new key every learner would "
-            "become a second person. Restore the former LEARNER_ID_KEY, or use an empty warehouse (another "
-            "WAREHOUSE_HOME, or other databases) for the new one."
+            "become a second person. To change it on purpose, run 'warehouse rotate-key'. Otherwise restore the former "
+            "LEARNER_ID_KEY, or use an empty warehouse (another WAREHOUSE_HOME, or other databases) for the new one."
         )
+    _record(client, _KEY, key)
+
+
+def learner_id_key(client: Client) -> str:
+    """The key that the warehouse was loaded with; empty before the first load."""
+    return _recorded(client).get(_KEY, "")
+
+
+def record_learner_id_key(client: Client, key: str) -> None:
+    """Change the key. Only a rotation may: everything that was made with the former one must be made again."""
     _record(client, _KEY, key)
 
 

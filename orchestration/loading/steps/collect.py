@@ -47,6 +47,15 @@ def collect_all(client: Client, now: datetime | None = None) -> int:
     return cleared + _delete_unknown(client, before)
 
 
+def discard(client: Client, table: str, load_id: str, object_ids: list[str]) -> None:
+    """Remove rows of an attempt that was not committed for these objects, now, from the disk as well."""
+    client.command(
+        f"alter table {table} delete where load_id = {{load_id:String}} and object_id in {{object_ids:Array(String)}}",
+        parameters={"load_id": load_id, "object_ids": object_ids},
+        settings={"mutations_sync": 2},
+    )
+
+
 def _uncommitted(client: Client, first: str, end: str) -> Iterable[Pair]:
     """Planned between these load_ids and never committed; the plan of a collected attempt is gone."""
     return client.query(

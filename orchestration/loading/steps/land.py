@@ -11,6 +11,8 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.contract.lines import (
     BLANKS,
+    ERASED,
+    EXPIRED,
     MAX_LINE_BYTES,
     STATEMENT_KEYS,
     WRAPPED_ACTOR,
@@ -18,6 +20,8 @@ from orchestration.contract.lines import (
     wrapping_reason,
 )
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, PARQUET, Drop
+from orchestration.loading.ledger.erased import is_anyone_erased, names_erased
+from orchestration.loading.steps.expire import is_expired
 from orchestration.settings import Lake as LakeSettings
 from orchestration.settings import Settings
 
@@ -131,6 +135,8 @@ _JUDGED_AS_OBJECT = """
 """
 
 # A line that simdjson parses is valid UTF-8 as well, so a good line is looked at once: 7 % less CPU than testing first.
+# Of a line that names someone who was erased nothing is kept, but of a document read as lines the sign by which it is
+# known as one: it will be read again, statement by statement.
 _LAND = """
 insert into {table}
     (load_id, object_id, object_key, source, line_number, line, reject, delivered_at, loaded_at)
@@ -140,8 +146,13 @@ select
     if(planned.planned_id = '', read.path, planned.planned_key),
     planned.planned_source,
     read.number,
-    if(length(read.line) > {max_line}, toValidUTF8(substring(read.line, 1, {kept_head})), read.line),
-    read.why,
+    multiIf(
+        {is_expired} or read.is_erased and read.why = '', '',
+        read.is_erased, extract(read.line, '^[^{{}}\\[\\]]{{0,8}}[{{\\[]'),
+        length(read.line) > {max_line}, toValidUTF8(substring(read.line, 1, {kept_head})),
+        read.line
+    ),
+    multiIf({is_expired}, '{expired}', read.is_erased and read.why = '', '{erased}', read.why),
     planned.planned_last_modified,
     now64(3, 'UTC')
 from (
@@ -157,7 +168,8 @@ from (
         not isValidUTF8({line}), 'invalid_utf8',
         isValidJSON({line}), 'not_object',
         'not_json'
-        ) as why
+        ) as why,
+        {is_erased} as is_erased
     from {rows}
     where why != '{blank}'
 ) as read
@@ -198,6 +210,10 @@ def land(client: Client, settings: Settings, load_id: str, batch: list[Drop]) ->
             blank=_BLANK,
             max_line=MAX_LINE_BYTES,
             kept_head=KEPT_HEAD_BYTES,
+            is_erased=names_erased(reading.line) if is_anyone_erased(client) else "false",
+            erased=ERASED,
+            is_expired=is_expired(batch[0].kind, "planned.planned_last_modified"),
+            expired=EXPIRED,
         ),
         parameters={
             "load_id": load_id,

@@ -236,12 +236,13 @@ alter table ops.object_failures
 
 -- A revoked commit counts no more, for ever. Its object is due again if the lake lists it and no other commit stands.
 -- lost: another attempt at the object counts; overwritten: the lake lists another version of the key; replayed: a person
--- had the object loaded again; damaged: raw differs from the ledger.
+-- had the object loaded again; damaged: raw differs from the ledger; erased: its lines named a person who is forgotten, and
+-- expired: it was delivered longer ago than lines are kept.
 create table if not exists ops.load_revocations
 (
     load_id String,
     object_id String,
-    cause LowCardinality(String) comment 'lost, overwritten, replayed or damaged',
+    cause LowCardinality(String) comment 'lost, overwritten, replayed, damaged, erased or expired',
     reason String comment 'for a person: what was found, or why it was asked for',
     revoked_at DateTime64(3, 'UTC')
 )
@@ -312,7 +313,7 @@ ttl toDateTime(written_at) + interval 7 day;
 
 create table if not exists ops.keys
 (
-    name String comment 'learner_id_key; tables: hash of the statements in this file',
+    name String comment 'learner_id_key; erasure_key; tables: hash of the statements in this file',
     value String,
     set_at DateTime64(3, 'UTC')
 )
@@ -464,3 +465,47 @@ create table if not exists ops.interventions
 )
 engine = ReplacingMergeTree
 order by (course_id, learner_id, contacted_at, kind);
+
+-- Who is forgotten, as keyed hashes (`erasure_key` of ops.keys): lines that name them are refused as `erased`, and their
+-- text is not kept. The bucket is twelve bits of an unkeyed hash: it says nothing of a person, and spares most lines the
+-- keyed one.
+create table if not exists ops.erased_identities
+(
+    identity_hash String comment 'HMAC-SHA256 of the identity, 128 bits as hex',
+    bucket UInt16,
+    request_id String,
+    erased_at DateTime64(3, 'UTC')
+)
+engine = ReplacingMergeTree(erased_at)
+order by (identity_hash, request_id)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- The steps of each erasure that are done. `requested` opens one and `receipt` closes it. A rotation of the key of
+-- pseudonyms has its steps here too, under an id that begins with `rotation-`.
+create table if not exists ops.erasure_steps
+(
+    request_id String,
+    step LowCardinality(String) comment 'requested, lake, build, tables, files or receipt; of a rotation: see erasure/rotation.py',
+    done_by String comment 'who ran the command',
+    detail String comment 'counts as JSON, the receipt itself at the end; never an identifier',
+    done_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (request_id, done_at)
+settings fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- What an erasure did to each object of the lake that named the person.
+create table if not exists ops.erasure_objects
+(
+    request_id String,
+    bucket String,
+    object_key String,
+    old_version String comment 'object_id of the version that had the lines',
+    new_version String comment 'object_id of the version without them; empty when the lake forbade writing',
+    outcome LowCardinality(String) comment 'rewritten, or left: a person must rewrite it',
+    line_count UInt64 comment 'lines that went, or must go',
+    detail String,
+    done_at DateTime64(3, 'UTC')
+)
+engine = MergeTree
+order by (request_id, object_key, done_at);
