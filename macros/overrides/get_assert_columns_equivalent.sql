@@ -12,17 +12,15 @@
         ~ "\n) "
         ~ adapter.get_model_query_settings(model)
     ).rows -%}
-        {%- do described.append(
-            {"name": row["name"], "data_type": row["type"]}
-        ) -%}
+        {%- do described.append({"name": row["name"], "data_type": row["type"]}) -%}
     {%- endfor -%}
     {%- set types = {} -%}
     {%- for column in declared -%}
         {%- do types.update({column.name: column.data_type}) -%}
     {%- endfor -%}
-    {%- if not declared
-        or described | length != declared | length
-        or described | rejectattr("name", "in", types) | list -%}
+    {%- if not declared or described | length != declared | length or described | rejectattr(
+        "name", "in", types
+    ) | list -%}
         {%- do exceptions.raise_contract_error(declared, described) -%}
     {%- endif -%}
     {%- for column in described if column.data_type != types[column.name] -%}

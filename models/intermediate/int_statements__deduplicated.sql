@@ -7,6 +7,7 @@
             "select activity_id, course_id, activity_type from {{ ref('int_catalog_items__current') }}"
         ],
         engine="MergeTree()",
+        codecs={"statement_id": "ZSTD(1)"},
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],

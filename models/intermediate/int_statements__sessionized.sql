@@ -4,6 +4,7 @@
         replaces="statement_key in (select statement_key from {{ ref('int_touched_timeline') }}) "
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
         engine="MergeTree()",
+        codecs={"statement_id": "ZSTD(1)"},
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "occurred_at", "statement_id"],
         tags=["near_real_time"],

@@ -4,6 +4,7 @@
         replaces="object_id in (select object_id from {{ ref('int_object_states') }} where is_touched) "
         ~ "{{ or_in_refreshed_month('delivered_at') }}",
         engine="MergeTree()",
+        codecs={"statement_id": "ZSTD(1)"},
         order_by=["statement_id", "object_key", "line_number"],
         partition_by="toYYYYMM(delivered_at)",
         tags=["near_real_time"],

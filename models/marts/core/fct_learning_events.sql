@@ -5,6 +5,7 @@
         ~ "and statement_id in (select statement_id from {{ ref('int_touched_timeline') }}) "
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
         engine="MergeTree()",
+        codecs={"statement_id": "ZSTD(1)"},
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],

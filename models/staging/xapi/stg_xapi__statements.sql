@@ -8,6 +8,7 @@
             "select argMax(value, set_at) from {{ source('ops', 'keys') }} where name = 'learner_id_key'"
         ],
         engine="MergeTree()",
+        codecs={"statement_id": "ZSTD(1)"},
         order_by=["object_key", "load_key", "line_number"],
         partition_by="toYYYYMM(loaded_at)",
         tags=["near_real_time"],
