@@ -61,6 +61,7 @@
         "query_settings",
         "indexes",
         "projections",
+        "codecs",
     ] -%}
         {%- do layout.append(name ~ "=" ~ config.get(name)) -%}
     {%- endfor -%}

@@ -32,6 +32,8 @@
                     whole table, and compares (`write_sampled_rebuilds`). Where the SQL has a mark `is_in_batch` or
                     `is_in_sample` of this column, a row depends on rows of its own unit only.
       sampled_among condition on the table (Jinja): the rows that a rebuild would have, where the table keeps others too.
+      codecs        of columns, by name, where the engine's LZ4 saves nothing: it leaves an id of hex digits as it is, of
+                    which ZSTD(1) keeps 19 bytes of 36.
       engine, order_by, primary_key, partition_by, settings, query_settings, indexes, projections, ttl, contract, grants,
       persist_docs, hooks: as in dbt-clickhouse's `table`.
       tags          every model with `replaces` has the tag of the most frequent job: what a run touched counts as consumed
@@ -167,10 +169,22 @@
     {%- do run_query(one_alter_relation(relation, comments | join(", "))) -%}
 {% endmacro %}
 
+{# Of an empty table, from which those that are made like it have them too. #}
+{% macro set_codecs(relation) %}
+    {%- set changes = [] -%}
+    {%- for name, codec in config.get("codecs", {}).items() -%}
+        {%- do changes.append("modify column `" ~ name ~ "` codec(" ~ codec ~ ")") -%}
+    {%- endfor -%}
+    {%- if changes -%}
+        {%- do run_query(one_alter_relation(relation, changes | join(", "))) -%}
+    {%- endif -%}
+{% endmacro %}
+
 {# The whole table: built aside, with its basis, and published in one rename. #}
 {% macro publish_whole(target, aside, sql, run) %}
     {%- set has_contract = config.get("contract").enforced -%}
     {%- do clickhouse__create_empty_table(False, aside, sql, has_contract) -%}
+    {%- do set_codecs(aside) -%}
     {%- do write_touched_comments(aside, run) -%}
     {%- for batch in in_batches(sql, run.snapshot["line_count"]) -%}
         {%- call statement("main") -%}

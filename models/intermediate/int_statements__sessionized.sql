@@ -5,6 +5,7 @@
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
         sampled_by="learner_id",
         engine="MergeTree()",
+        codecs={"statement_id": "ZSTD(1)"},
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "occurred_at", "statement_id"],
         tags=["near_real_time"],

@@ -122,6 +122,7 @@ with
         select
             *,
             if(verb in ('passed', 'failed'), 'verdict', toString(verb)) as report_kind,
+            row_number() over of_item as report_number,
             lagInFrame(toNullable(occurred_at)) over of_item as previous_at,
             lagInFrame(is_correct) over of_item as was_correct,
             lagInFrame(score_scaled) over of_item as previous_score,
@@ -176,35 +177,39 @@ with
         from with_repeats
     ),
 
-    {# The first report is the attempt; what it does not say is taken from the others. #}
+    {#
+        The first report is the attempt; what it does not say is taken from the others. Their order is a number: as a
+        pair of time and id it took most of the time.
+    #}
     attempts as (
         select
             learner_id,
             activity_id,
             stretch,
             place,
-            min(reported) as first_report,
-            argMinIf(course_id, reported, course_id != '') as course_id,
+            min(occurred_at) as first_at,
+            argMin(statement_id, report_number) as first_statement_id,
+            argMinIf(course_id, report_number, course_id != '') as course_id,
             argMinIf(
-                parent_activity_id, reported, parent_activity_id != ''
+                parent_activity_id, report_number, parent_activity_id != ''
             ) as parent_activity_id,
-            argMin(activity_type, reported) as activity_type,
-            argMin(preceding_activity_id, reported) as preceding_activity_id,
-            argMinIf(statement_id, reported, has_options) as answer_statement_id,
-            argMax(is_correct, reported) as is_correct,
-            argMax(score_scaled, reported) as score_scaled,
-            argMin(duration_seconds, reported) as duration_seconds,
-            argMin(attempt_number_reported, reported) as attempt_number_reported,
+            argMin(activity_type, report_number) as activity_type,
+            argMin(preceding_activity_id, report_number) as preceding_activity_id,
+            argMinIf(statement_id, report_number, has_options) as answer_statement_id,
+            argMax(is_correct, report_number) as is_correct,
+            argMax(score_scaled, report_number) as score_scaled,
+            argMin(duration_seconds, report_number) as duration_seconds,
+            argMin(attempt_number_reported, report_number) as attempt_number_reported,
             max(is_total) as is_total
-        from (select *, (occurred_at, statement_id) as reported from with_places)
+        from with_places
         group by learner_id, activity_id, stretch, place
     ),
 
     numbered as (
         select
-            * except (first_report),
-            first_report .1 as occurred_at,
-            first_report .2 as statement_id,
+            * except (first_at, first_statement_id),
+            first_at as occurred_at,
+            first_statement_id as statement_id,
             row_number() over (
                 partition by learner_id, activity_id order by stretch, place
             ) as attempt_number
