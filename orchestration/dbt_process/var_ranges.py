@@ -1,7 +1,7 @@
 """Whether each threshold is within the range that its comment in dbt_project.yml documents, asked at each start.
 
 A line of the vars reads `name: value  # unit, low..high: reason`; `low..` has no upper end. A value that is a list is
-checked item by item. Vars without a range (a switch, a seed, a list of months) are not checked.
+checked item by item; `low..high or null` allows no value. Vars without a range (a switch, a seed, a list of months) are not checked.
 """
 
 import re
@@ -33,6 +33,8 @@ def values_out_of_range(project: str) -> list[str]:
         if not match or not limits:
             continue
         value = yaml.safe_load(match["value"])
+        if value is None and " or null" in match["words"].partition(": ")[0]:
+            continue
         low, high = limits
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, bool) or not isinstance(item, int | float) or not low <= item <= high:

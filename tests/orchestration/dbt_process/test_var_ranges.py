@@ -59,6 +59,9 @@ def test_the_range_is_read_from_the_comment(words: str, limits: tuple[float, flo
         ("gap: [4, 8]  # weeks, 2..52 each: why", False),
         ("gap: [4, 80]  # weeks, 2..52 each: why", True),
         ("gap: true  # switch, true or false: why", False),
+        ("gap: null  # days, 30..36500 or null (for ever): why", False),
+        ("gap: 3  # days, 30..36500 or null (for ever): why", True),
+        ("gap: null  # days, 30..36500: why, or null", True),
     ],
 )
 def test_a_value_is_held_against_its_range(line: str, is_wrong: bool):
