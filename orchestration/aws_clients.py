@@ -7,7 +7,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from orchestration.settings import Lake
+from orchestration.settings import LakeSettings
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ DEFAULT_SESSION = Session()
 
 def aws_client(
     service: str,
-    lake: Lake,
+    lake: LakeSettings,
     endpoint_url: str,
     read_timeout: int,
     max_attempts: int,

@@ -106,9 +106,9 @@ def up(
     while they run, the dashboards. The port stays the same; WAREHOUSE_UI_PORT fixes it. A process of Dagster that
     crashes is started again.
     """
-    from orchestration.commands.up import keep_up
+    from orchestration.commands.up import serve_until_stopped
 
-    raise typer.Exit(keep_up(realtime, dashboards, browser))
+    raise typer.Exit(serve_until_stopped(realtime, dashboards, browser))
 
 
 @app.command()

@@ -44,7 +44,7 @@ class ClickHouse:
 
 
 @dataclass(frozen=True)
-class Lake:
+class LakeSettings:
     """The bucket of drops. An empty `endpoint_url` means AWS itself; empty keys mean the machine's own role."""
 
     bucket: str
@@ -77,7 +77,7 @@ class Settings:
     target: str
     home: Path
     clickhouse: ClickHouse
-    lake: Lake
+    lake: LakeSettings
     learner_id_key: str
     data_docs_url: str
     """Where the gate's pages go: a folder, or s3://bucket/prefix."""
@@ -208,7 +208,7 @@ def _local_settings(home: Path, env: Mapping[str, str]) -> Settings:
         target="local",
         home=home,
         clickhouse=ClickHouse(engine["host"], int(engine["port"]), engine["user"], engine["password"]),
-        lake=Lake(
+        lake=LakeSettings(
             bucket=LOCAL_BUCKET,
             endpoint_url=lake["endpoint_url"],
             region="us-east-1",
@@ -243,7 +243,7 @@ def _remote_settings(target: str, home: Path, env: Mapping[str, str]) -> Setting
             password=required("CLICKHOUSE_PASSWORD"),
             secure=(env.get("CLICKHOUSE_SECURE") or "false").lower() in ("1", "true", "yes"),
         ),
-        lake=Lake(
+        lake=LakeSettings(
             bucket=required("LAKE_BUCKET"),
             endpoint_url=env.get("LAKE_ENDPOINT_URL", ""),
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",

@@ -4,7 +4,8 @@
 #}
 {% macro is_in_touched_course() -%}
     {%- set touched_courses = ref("int_touched_courses") -%}
-    {%- if is_touching() -%} course_id in (select course_id from {{ touched_courses }})
+    {%- if is_touched_build() -%}
+        course_id in (select course_id from {{ touched_courses }})
     {%- else -%} {{ is_in_sample("course_id") }}
     {%- endif -%}
 {%- endmacro %}

@@ -4,7 +4,7 @@
     lose all others, and those of the whole table, published as of some units, would double the others.
 
     can_touch        the table is there, was built on today's basis, and little of the data is touched
-    is_touching      the model's SQL asked for it, and so yields touched units only
+    is_touched_build      the model's SQL asked for it, and so yields touched units only
     basis            hash of all that decides the table's rows beside the live objects
     whole_sql        the SQL of the whole table, with the marks of batches and samples in it
     snapshot_id      the snapshot of `int_object_states` that the run reads
@@ -34,7 +34,7 @@
                 "invocation_id": invocation_id,
                 "basis": basis,
                 "whole_sql": whole_sql,
-                "is_touching": false,
+                "is_touched_build": false,
                 "can_touch": (
                     ("[basis " ~ basis ~ "]") in found.comment
                     and "MergeTree" in found.engine

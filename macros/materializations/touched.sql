@@ -1,8 +1,8 @@
 {#
     Materialization `touched`: a table of which a run recomputes the units that were touched, published at once.
 
-    The model's SQL yields the whole table, or, where `is_touching()` is true, the rows of some units, all of them: what
-    was there of these units and is not among the rows goes. A model that never asks `is_touching()` has no `replaces`
+    The model's SQL yields the whole table, or, where `is_touched_build()` is true, the rows of some units, all of them: what
+    was there of these units and is not among the rows goes. A model that never asks `is_touched_build()` has no `replaces`
     and is built whole in each run. One that asks `is_in_batch("learner_id")` is built whole in one insert for each
     `build_batch_lines` of history (or several times as many: `size`), each of a range of learners, or of a month and a
     range of learners (`is_in_month_of`), into the table that is published when all are in.
@@ -16,14 +16,14 @@
         ) }}
         {%- set touched = ref("int_touched_statements") -%}
         select … from {{ ref("stg_xapi__statements") }}
-        {% if is_touching() %} where statement_key in (select statement_key from {{ touched }})
+        {% if is_touched_build() %} where statement_key in (select statement_key from {{ touched }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
 
     Config
       replaces      SQL condition over the table as it was: which of its rows belong to the touched units. Jinja is
                     rendered when the table is published; what it names with `ref` must be named in the model's SQL too,
-                    outside `{% if is_touching() %}`, or dbt does not know the order. Naming too many units costs time;
+                    outside `{% if is_touched_build() %}`, or dbt does not know the order. Naming too many units costs time;
                     a unit that is named here and not recomputed is lost, one that is recomputed and not named is
                     doubled.
       basis         list of queries (Jinja) whose rows decide about every row of the table, such as the catalogue. If
@@ -73,7 +73,8 @@
     {%- do drop_tables(target, run.leftovers) -%}
     {%- if existing is not none -%} {%- do require_exchange(existing) -%} {%- endif -%}
 
-    {%- if run.is_touching -%} {%- do publish_touched_units(target, aside, sql, run) -%}
+    {%- if run.is_touched_build -%}
+        {%- do publish_touched_units(target, aside, sql, run) -%}
     {%- else -%} {%- do publish_whole(target, aside, sql, run) -%}
     {%- endif -%}
 
@@ -133,7 +134,7 @@
     {%- set whole = (
         "[whole " ~ invocation_id ~ "]" if config.get("replaces") else ""
     ) -%}
-    {%- if run.is_touching -%}
+    {%- if run.is_touched_build -%}
         {%- set whole = modules.re.search(
             "\\[whole [0-9a-f-]+]", run.comment
         ).group() -%}

@@ -10,7 +10,7 @@
     The identity of any actor: by patterns where it is plain, which nearly all are; else from its JSON, a list of none or
     one text. Without an identifier of its own a group is its members.
 #}
-{% macro identity(is_plain, agent_json, few_actors) -%}
+{% macro identity(is_plain, agent_json, irregular_actors) -%}
     multiIf(
         not {{ is_plain }},
         arrayMap(
@@ -19,7 +19,7 @@
                 {{ members_identity("json") }},
                 {{ actor_identity("json") }}
             ),
-            {{ few_actors }}
+            {{ irregular_actors }}
         )[1],
         {{ agent_text(agent_json, "mbox") }} != '',
         {{ mbox_identity(agent_text(agent_json, "mbox")) }},

@@ -26,8 +26,8 @@
     )
 {%- endmacro %}
 
-{# The fields among the extensions of the activity itself; objects with extensions are few (see `few_objects`). #}
-{% macro object_fields(few_objects) -%}
+{# The fields among the extensions of the activity itself; objects with extensions are few (see `irregular_objects`). #}
+{% macro object_fields(irregular_objects) -%}
     arrayMap(
         json
         -> {{
@@ -35,6 +35,6 @@
                 "JSONExtract(json, 'definition', 'extensions', 'Map(String, String)')"
             )
         }},
-        {{ few_objects }}
+        {{ irregular_objects }}
     )[1]
 {%- endmacro %}

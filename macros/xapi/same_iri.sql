@@ -15,7 +15,7 @@
                 lower({{ address_of("iri") }}),
                 substring(iri, length({{ address_of("iri") }}) + 1)
             ),
-            {{ few(has_capital, text) }}
+            {{ irregular(has_capital, text) }}
         ),
         [{{ text }}]
     )[1]

@@ -12,20 +12,20 @@
 
     Rules 3 to 5 are not for items that ask for a text, a number or true and false.
 #}
-{% macro selected_options(response, few_answers, few_items) -%}
+{% macro selected_options(response, irregular_answers, irregular_items) -%}
     if(
-        empty({{ few_answers }}),
-        {{ few("true", "ifNull(" ~ response ~ ", '')") }},
+        empty({{ irregular_answers }}),
+        {{ irregular("true", "ifNull(" ~ response ~ ", '')") }},
         arrayFilter(
             option -> option != '',
             arrayMap(
                 option -> trimBoth(option),
                 arrayMap(
                     (answer, pieces, kind, choices) -> {{ _parted_answer() }},
-                    {{ few_answers }},
-                    arrayMap(answer -> {{ _pieces("answer") }}, {{ few_answers }}),
-                    arrayMap(item -> {{ _interaction("item") }}, {{ few_items }}),
-                    arrayMap(item -> {{ _choice_names("item") }}, {{ few_items }})
+                    {{ irregular_answers }},
+                    arrayMap(answer -> {{ _pieces("answer") }}, {{ irregular_answers }}),
+                    arrayMap(item -> {{ _interaction("item") }}, {{ irregular_items }}),
+                    arrayMap(item -> {{ _choice_names("item") }}, {{ irregular_items }})
                 )[1]
             )
         )
@@ -79,7 +79,7 @@
     Those of the options that the item's definition names, as choices or as other parts of the interaction: what stands
     there was written by who made the item. A pair of `matching` (`a[.]b`) is named when both of its sides are.
 #}
-{% macro listed_options(selected_options, few_items) -%}
+{% macro listed_options(selected_options, irregular_items) -%}
     arrayMap(
         item -> arrayFilter(
             option -> hasAll(
@@ -87,7 +87,7 @@
             ),
             {{ selected_options }}
         ),
-        {{ few_items }}
+        {{ irregular_items }}
     )[1]
 {%- endmacro %}
 

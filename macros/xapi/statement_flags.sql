@@ -39,7 +39,8 @@
                 ),
                 (
                     "invalid_context_activities",
-                    "not " ~ are_valid_context_activities("few_context_activities"),
+                    "not "
+                    ~ are_valid_context_activities("irregular_context_activities"),
                 ),
                 (
                     "invalid_language",
@@ -75,7 +76,9 @@
                     "invalid_attachments",
                     "not "
                     ~ are_valid_attachments(
-                        few("statement.attachments != ''", "statement.attachments")
+                        irregular(
+                            "statement.attachments != ''", "statement.attachments"
+                        )
                     ),
                 ),
                 (

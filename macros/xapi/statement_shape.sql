@@ -78,7 +78,7 @@
                     property -> property .2 = 'null', JSONExtractKeysAndValuesRaw(json)
                 )
             ),
-            {{ few("statement.id is null or statement.timestamp is null", line) }}
+            {{ irregular("statement.id is null or statement.timestamp is null", line) }}
         )
     )
 {%- endmacro %}
@@ -90,7 +90,7 @@
             part -> startsWith(JSONExtractRaw(json, part), '"{'),
             ['actor', 'verb', 'object']
         ),
-        {{ few("position(" ~ line ~ ", '\"{') > 0", line) }}
+        {{ irregular("position(" ~ line ~ ", '\"{') > 0", line) }}
     )[1]
 {%- endmacro %}
 
@@ -129,7 +129,7 @@
 {# The lines that lack something which could stand under another name: the others are not looked at again. #}
 {% macro incomplete_lines(line) -%}
     {{
-        few(
+        irregular(
             "statement.id is null or statement.timestamp is null or statement.result = '' or "
             ~ _lacks_context(),
             line,
@@ -138,7 +138,7 @@
 {%- endmacro %}
 
 {% macro lines_without_context(line) -%}
-    {{ few(_lacks_context(), line) }}
+    {{ irregular(_lacks_context(), line) }}
 {%- endmacro %}
 
 {# Nearly every context names an activity, and a registration or an extension. #}
@@ -153,7 +153,7 @@
         json -> JSONType(json, 'context') = 'Object'
         and JSONHas(json, 'context', 'registration'),
         {{
-            few(
+            irregular(
                 "position("
                 ~ line
                 ~ ", '\"registration\"') > 0 and not "

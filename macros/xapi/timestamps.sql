@@ -51,7 +51,7 @@
         parseDateTime64BestEffortOrNull({{ text }}, 3, 'UTC'),
         arrayMap(
             time -> {{ rare_timestamp_or_null("time") }},
-            {{ few("not " ~ is_plain, text) }}
+            {{ irregular("not " ~ is_plain, text) }}
         )[1]
     )
 {%- endmacro %}

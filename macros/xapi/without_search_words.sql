@@ -9,7 +9,7 @@
             address -> replaceRegexpOne(
                 address, '([?&](?i:{{ names }})=)[^&#/]+(&|#|$)', '\\1\\2'
             ),
-            {{ few("position(" ~ iri ~ ", '?') > 0", iri) }}
+            {{ irregular("position(" ~ iri ~ ", '?') > 0", iri) }}
         ),
         [{{ iri }}]
     )[1]

@@ -43,7 +43,7 @@ with
                 0
             ) as reported_length_ms
         from {{ ref("int_statements__deduplicated") }}
-        {% if is_touching() %}
+        {% if is_touched_build() %}
             where
                 toDate(occurred_at)
                 in (select toDate(occurred_at) from {{ touched_points }})

@@ -19,7 +19,7 @@ select
     count() as event_count,
     minIfOrNull(occurred_at, verb = 'registered') as registered_at
 from {{ ref("int_statements__deduplicated") }}
-{% if is_touching() %}
+{% if is_touched_build() %}
     where learner_id in (select learner_id from {{ touched_learners }})
 {% endif %}
 group by learner_id, course_id

@@ -32,7 +32,7 @@ with
             stored_at
         from {{ ref("stg_xapi__statements") }}
         where
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 statement_key in (select statement_key from {{ touched_statements }})
             {% else %} {{ is_in_sample("statement_key") }}
             {% endif %}
@@ -42,7 +42,7 @@ with
     ),
 
     {# Nearly all statements came in one text only, and they skip the expensive steps. #}
-    told_differently as (
+    sent_differently as (
         select statement_key
         from copies
         group by statement_key
@@ -61,7 +61,7 @@ with
             object_id,
             line_number
         from copies
-        where statement_key in (select statement_key from told_differently)
+        where statement_key in (select statement_key from sent_differently)
         order by statement_id, line_hash, load_id, object_id, line_number
         limit 1 by statement_id, line_hash
     ),

@@ -25,7 +25,7 @@
 ) %}
 {%- set is_touched = (
     "statement_key in " ~ touched_keys
-    if is_touching()
+    if is_touched_build()
     else is_in_sample("statement_key")
 ) %}
 
@@ -37,7 +37,7 @@ with
         select distinct lower(activity_id) as statement_id
         from {{ ref("stg_xapi__statements") }}
         where
-            {% if is_touching() %} voided_statement_key in {{ touched_keys }}
+            {% if is_touched_build() %} voided_statement_key in {{ touched_keys }}
             {% else %} voided_statement_key != 0
             {% endif %}
             and quarantine_reason = ''

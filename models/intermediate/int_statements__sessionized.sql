@@ -41,7 +41,7 @@ with
             arrival_type,
             occurred_at
         from {{ ref("int_statements__deduplicated") }}
-        {% if is_touching() %} where {{ is_in_timeline(timeline) }}
+        {% if is_touched_build() %} where {{ is_in_timeline(timeline) }}
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}
     ),
@@ -88,7 +88,7 @@ with
                 )
             ) as playing
         from {{ ref("int_watch_intervals__classified") }}
-        {% if is_touching() %}
+        {% if is_touched_build() %}
             where statement_key in (select statement_key from {{ timeline }})
         {% else %} where {{ is_in_batch("learner_id") }}
         {% endif %}

@@ -18,7 +18,7 @@
 {%- set touched_views = ref("int_touched_views") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set is_of_this_build %}
-    {% if is_touching() %}
+    {% if is_touched_build() %}
         learner_id in (select learner_id from {{ touched_views }})
         and {{ is_in_time_of(touched_views, learner_courses) }}
     {% else %} {{ is_in_batch("learner_id", 2) }}
@@ -67,7 +67,7 @@ with
                 'completed',
                 'terminated'
             )
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
             {% endif %}

@@ -50,12 +50,12 @@ with
             ) as closed_segments
         from {{ ref("int_statements__deduplicated") }}
         where
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 learner_id in (select learner_id from {{ touched_views }})
                 and {{ is_in_time_of(touched_views, learner_courses) }}
             {% else %} {{ is_in_batch("learner_id", 3) }}
             {% endif %} and activity_type = 'video' and played_segments != ''
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 and {{ compact_key(["learner_id", "activity_id"]) }}
                 in (select view_key from {{ touched_views }})
             {% endif %}
@@ -124,7 +124,7 @@ with
             {{ sorted_borders("groupArray((start_ms, end_ms))") }} as borders
         from {{ ref("int_watch_intervals__classified") }}
         where
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 view_key in (select view_key from {{ touched_views }})
             {% else %} {{ is_in_batch("learner_id", 3) }}
             {% endif %} and end_ms > start_ms

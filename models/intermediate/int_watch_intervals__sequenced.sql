@@ -16,7 +16,7 @@
 #}
 {%- set touched_views = ref("int_touched_views") %}
 {%- set is_of_this_build %}
-    {% if is_touching() %}
+    {% if is_touched_build() %}
         view_key in (select view_key from {{ touched_views }})
     {% else %} {{ is_in_batch("learner_id", 4) }}
     {% endif %}

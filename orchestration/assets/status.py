@@ -9,7 +9,7 @@ from typing import Any
 from dagster import MetadataValue
 
 from orchestration.loading import Status
-from orchestration.loading.state.refused import Held
+from orchestration.loading.state.refused import HeldObject
 
 SHOWN_ROWS = 20
 MAX_CELL = 200
@@ -81,12 +81,12 @@ def _tables(found: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
     }
 
 
-def held_table(held: Iterable[Held]) -> str:
-    """Held objects as Markdown: which expectation each failed, and the lines to look at."""
+def held_table(held: Iterable[HeldObject]) -> str:
+    """HeldObject objects as Markdown: which expectation each failed, and the lines to look at."""
     return _table(HELD_HEADINGS, _held_rows(held))
 
 
-def _held_rows(held: Iterable[Held]) -> Iterator[tuple]:
+def _held_rows(held: Iterable[HeldObject]) -> Iterator[tuple]:
     """One per expectation that an object failed; one with the reason for an object that the gate could not judge."""
     for each in held:
         for fault in each.faults:

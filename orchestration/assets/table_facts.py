@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from dagster import MetadataValue, Output
 
 from orchestration.briefs.pictures import pictures_of
-from orchestration.loading.state.reach import watermarks
+from orchestration.loading.state.watermarks import watermarks
 
 WATERMARK = "agg_data_watermark"
 

@@ -20,8 +20,8 @@ from dagster import (
 from orchestration.assets.status import held_table
 from orchestration.expectations.data_docs import served_address
 from orchestration.loading.state.held import GateState, gate_state
-from orchestration.loading.state.refused import Held, held_objects
-from orchestration.loading.steps.nightly import Finding, last_findings
+from orchestration.loading.state.refused import HeldObject, held_objects
+from orchestration.loading.steps.nightly import ReconcileFinding, last_findings
 from orchestration.loading.steps.reconcile import Damage, find_damages
 from orchestration.resources.connections import WarehouseResource
 
@@ -59,7 +59,7 @@ LEDGER_SPECS = [
     ),
 ]
 _LISTING_CHECKS = {"missing_in_lake": "the_lake_lists_what_is_live", "never_seen": "every_drop_is_seen_in_time"}
-"""Finding of the comparison with the listing → the check that reports it."""
+"""ReconcileFinding of the comparison with the listing → the check that reports it."""
 
 
 @multi_asset_check(specs=GATE_SPECS, name="gate")
@@ -83,7 +83,9 @@ def ledger(warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
     yield from ledger_results(find_damages(client, reads_lines=False), counts, findings)
 
 
-def ledger_results(damages: list[Damage], counts: dict[str, int], findings: list[Finding]) -> list[AssetCheckResult]:
+def ledger_results(
+    damages: list[Damage], counts: dict[str, int], findings: list[ReconcileFinding]
+) -> list[AssetCheckResult]:
     """What is damaged still, and what the load's comparison found."""
     seen = {name: [each for each in findings if each.finding == name] for name in ("damaged", *_LISTING_CHECKS)}
     damaged_now = [f"{each.key}: {each.detail}" for each in damages]
@@ -117,7 +119,7 @@ def ledger_results(damages: list[Damage], counts: dict[str, int], findings: list
 
 
 def gate_results(
-    state: GateState, held: Sequence[Held] = (), docs: MetadataValue | None = None
+    state: GateState, held: Sequence[HeldObject] = (), docs: MetadataValue | None = None
 ) -> list[AssetCheckResult]:
     """The two results that a state of the gate means; `held` says of the objects why, and where in them to look."""
     link = {"data_docs": docs} if docs else {}

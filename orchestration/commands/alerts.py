@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 from rich.text import Text
 
+from orchestration.commands.context import CommandContext, open_warehouse
 from orchestration.commands.display import output, print_note
 from orchestration.commands.errors import EXIT_NOT_ALL_PUBLISHED, CommandError
-from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.settings import alert_urls, warehouse_home
 
 TEST = "This is a test of the alerts of a learning-analytics warehouse. Nothing is wrong."
@@ -17,7 +17,7 @@ def show_alerts(as_json: bool) -> int:
     """Print what is wrong now; 0 where nothing is, else 3."""
     from orchestration.alerts.problems import find_problems
 
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         problems = find_problems(warehouse.connect_prepared(), _failed_runs(warehouse))
     if as_json:
         print(json.dumps([asdict(each) for each in problems], indent=2, default=lambda moment: moment.isoformat()))
@@ -50,7 +50,7 @@ def send_test() -> int:
     return 0
 
 
-def _failed_runs(warehouse: Opened) -> list:
+def _failed_runs(warehouse: CommandContext) -> list:
     """Failed jobs, where Dagster was ever started in this home."""
     home = warehouse.settings.home
     if not (home / "dagster" / "history" / "runs.db").exists():

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import CommandContext, open_warehouse
 from orchestration.commands.display import output, print_note
 from orchestration.commands.errors import EXIT_FAILED, CommandError
-from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.settings import AskEndpoint, ask_endpoint, reader_settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run_ask(text: str, options: Mapping[str, str], with_model: bool) -> int:
         raise CommandError('The question is empty. Give one in quotes: warehouse ask "which videos lose learners?"')
     endpoint = ask_endpoint() if with_model else None
     try:
-        with opened_warehouse() as warehouse:
+        with open_warehouse() as warehouse:
             answer = _answer(_reader(warehouse), text, options, endpoint)
     except NotAnswered as error:
         print_note(harmless(str(error)))
@@ -47,7 +47,7 @@ def run_ask(text: str, options: Mapping[str, str], with_model: bool) -> int:
     return 0
 
 
-def _reader(warehouse: Opened) -> "Client":
+def _reader(warehouse: CommandContext) -> "Client":
     from orchestration.resources.warehouse import connect
 
     return connect(reader_settings(warehouse.settings))

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.commands.context import CommandContext, close_home, open_warehouse
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import Opened, close_home, opened_warehouse
 from orchestration.commands.ports import free_ports, responds
 from orchestration.dashboards.process import (
     HOST,
-    Place,
+    DashboardFiles,
     install,
     make_logins,
     read_users,
@@ -45,7 +45,7 @@ LONGEST_LIST = 12
 class Started:
     """Dashboards that answer."""
 
-    place: Place
+    place: DashboardFiles
     url: str
     server: subprocess.Popen
     users: list[dict[str, str]]
@@ -54,15 +54,15 @@ class Started:
 
 def keep_bi(port: int | None) -> int:
     """Serve until Ctrl-C or SIGTERM; 0 unless the server ended by itself."""
-    with opened_warehouse() as warehouse, dashboards_beside(warehouse, port) as started:
-        say_where(started)
+    with open_warehouse() as warehouse, dashboards_beside(warehouse, port) as started:
+        print_addresses(started)
         return watch(started.place, started.server)
 
 
 @contextmanager
-def dashboards_beside(warehouse: Opened, port: int | None = None) -> Iterator[Started]:
+def dashboards_beside(warehouse: CommandContext, port: int | None = None) -> Iterator[Started]:
     """The dashboards of an opened warehouse for the length of a block. Raises CommandError when they do not come up."""
-    place = Place(warehouse.settings.home)
+    place = DashboardFiles(warehouse.settings.home)
     with only_one_bi(place):
         refuse_without_marts(warehouse)
         users = read_users(users_file())
@@ -87,7 +87,7 @@ def dashboards_beside(warehouse: Opened, port: int | None = None) -> Iterator[St
 
 
 @contextmanager
-def only_one_bi(place: Place) -> Iterator[None]:
+def only_one_bi(place: DashboardFiles) -> Iterator[None]:
     """One server of dashboards per home."""
     close_home(place.home)
     place.folder.mkdir(mode=0o700, exist_ok=True)
@@ -105,7 +105,7 @@ def only_one_bi(place: Place) -> Iterator[None]:
         os.close(lock)
 
 
-def refuse_without_marts(warehouse: Opened) -> None:
+def refuse_without_marts(warehouse: CommandContext) -> None:
     """Dashboards over nothing show errors in every chart."""
     client = warehouse.connect()
     if not client.query("exists table marts.agg_data_watermark").result_rows[0][0]:
@@ -115,7 +115,7 @@ def refuse_without_marts(warehouse: Opened) -> None:
         )
 
 
-def usual_port(place: Place) -> int:
+def usual_port(place: DashboardFiles) -> int:
     """The port of the last start, so that links stay good; else 8088, else any that is free."""
     remembered = place.folder / "port"
     wanted = [int(remembered.read_text())] if remembered.exists() else []
@@ -136,7 +136,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def wait_until_ready(place: Place, server: subprocess.Popen, port: int, stages: Stages) -> None:
+def wait_until_ready(place: DashboardFiles, server: subprocess.Popen, port: int, stages: Stages) -> None:
     """Show the server's stages until it answers. Raises CommandError when it ends or takes too long."""
     looks = stages_of(place.log, stages.start)
     deadline = time.monotonic() + READY_SECONDS
@@ -150,14 +150,14 @@ def wait_until_ready(place: Place, server: subprocess.Popen, port: int, stages: 
         time.sleep(WATCH_SECONDS)
 
 
-def _raise_if_ended(place: Place, server: subprocess.Popen) -> None:
+def _raise_if_ended(place: DashboardFiles, server: subprocess.Popen) -> None:
     code = server.poll()
     if code is not None:
         tail = "\n".join(place.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
         raise CommandError(f"Superset ended by itself with exit code {code}; see {place.log}. Its last lines:\n{tail}")
 
 
-def watch(place: Place, server: subprocess.Popen) -> int:
+def watch(place: DashboardFiles, server: subprocess.Popen) -> int:
     """Wait for Ctrl-C or SIGTERM; a server that ends by itself is an error."""
     try:
         while True:
@@ -182,7 +182,7 @@ def end(server: subprocess.Popen) -> None:
         signal.signal(signal.SIGINT, former)
 
 
-def say_where(started: Started) -> None:
+def print_addresses(started: Started) -> None:
     """The address, and the logins of this home."""
     users = started.users
 
@@ -204,7 +204,7 @@ def say_where(started: Started) -> None:
 
 def start_detached(port: int | None) -> int:
     """The same command in the background; returns when it serves. Raises CommandError when it does not come up."""
-    place = Place(warehouse_home())
+    place = DashboardFiles(warehouse_home())
     if is_locked(place.lock_file):
         raise CommandError(f"The dashboards of {place.home} already run{_where(place)}.")
     close_home(place.home)
@@ -232,7 +232,7 @@ def start_detached(port: int | None) -> int:
 
 def stop_bi() -> int:
     """Stop what runs on this home; 0 when nothing does."""
-    place = Place(warehouse_home())
+    place = DashboardFiles(warehouse_home())
     if not is_locked(place.lock_file):
         print_note(f"No dashboards run on {place.home}.")
         return 0
@@ -249,19 +249,19 @@ def stop_bi() -> int:
     return 0
 
 
-def running(place: Place) -> dict | None:
+def running(place: DashboardFiles) -> dict | None:
     """Address and pid of the dashboards that run on this home; None while they start."""
     with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
         return json.loads(place.record.read_text())
     return None
 
 
-def _where(place: Place) -> str:
+def _where(place: DashboardFiles) -> str:
     recorded = running(place)
     return f" at {recorded['url']}" if recorded else ""
 
 
-def _forget_running(place: Place) -> None:
+def _forget_running(place: DashboardFiles) -> None:
     place.record.unlink(missing_ok=True)
 
 
@@ -269,7 +269,7 @@ def export_bi(out: Path | None) -> int:
     """Charts and dashboards from the UI into files; says which files changed."""
     from orchestration.dashboards.export import export_to
 
-    place = Place(warehouse_home())
+    place = DashboardFiles(warehouse_home())
     if not (place.folder / "superset.db").exists():
         raise CommandError(f"No dashboards were started on {place.home} yet. Run 'warehouse bi' first.")
     changed = export_to(place, out)
@@ -284,12 +284,12 @@ def serve_assistant(user: str) -> int:
 
     Raises CommandError when the dashboards were never started here, or have no such user.
     """
-    place = Place(warehouse_home())
+    place = DashboardFiles(warehouse_home())
     if not (place.folder / "superset.db").exists():
         raise CommandError(f"No dashboards were started on {place.home} yet. Run 'warehouse bi' first.")
     names = [row["user"] for row in read_users(users_file())]
     if user not in names:
         raise CommandError(f"The dashboards have no user '{user}'; there are {', '.join(names)}.")
     install(place)
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         return run_assistant(place, server_environment(place, reader_settings(warehouse.settings)), user)

@@ -15,7 +15,7 @@ from rich.console import Console
 from orchestration.commands.display import Stages, output, shown_stages
 from orchestration.contract.check import Checker
 from orchestration.contract.report import FileReport, Flagged, Gap
-from orchestration.contract.rules import Fault
+from orchestration.contract.rules import BrokenRule
 
 EXIT_FINE = 0
 EXIT_REJECTED = 1
@@ -44,7 +44,7 @@ class Checked:
     """A file's report with the first of its refused lines."""
 
     report: FileReport
-    faults: list[tuple[int, Fault]] = field(default_factory=list)
+    faults: list[tuple[int, BrokenRule]] = field(default_factory=list)
 
 
 def check(paths: list[Path], kind: Kind, as_json: bool, is_strict: bool, limit: int) -> int:
@@ -92,9 +92,9 @@ def show(checked: Checked, console: Console) -> None:
 
 
 def _check_file(checker: Checker, path: Path, limit: int, on_progress: Callable[[int], None]) -> Checked:
-    faults: list[tuple[int, Fault]] = []
+    faults: list[tuple[int, BrokenRule]] = []
 
-    def keep(number: int, fault: Fault) -> None:
+    def keep(number: int, fault: BrokenRule) -> None:
         if len(faults) < limit:
             faults.append((number, fault))
 
@@ -169,7 +169,7 @@ def _file_json(checked: Checked) -> dict:
     }
 
 
-def _fault_json(fault: Fault) -> dict:
+def _fault_json(fault: BrokenRule) -> dict:
     return {"reason": fault.reason, "path": fault.path, "advice": fault.advice}
 
 

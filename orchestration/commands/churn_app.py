@@ -40,13 +40,13 @@ def record(
     Exit code 0: recorded; 1: nothing was, and the message names the line.
     """
     from orchestration.churn.records import read_interventions, write_interventions
+    from orchestration.commands.context import open_warehouse
     from orchestration.commands.display import output
-    from orchestration.commands.opened import opened_warehouse
 
     try:
         rows = read_interventions(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CommandError(f"{file}: {error}. Nothing was recorded.") from error
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         count = write_interventions(warehouse.connect_prepared(), rows)
     output().print(f"{count:,} contacts recorded. The next weekly run takes them in: warehouse run --job weekly")

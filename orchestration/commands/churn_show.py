@@ -5,8 +5,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output
-from orchestration.commands.opened import opened_warehouse
 
 NOTHING = "No churn model was trained yet: the weekly job trains one, 'uv run warehouse run --job weekly'."
 MEASURES = ("auc_pr", "auc_pr_gain", "calibration_error", "brier", "lift", "stability_index")
@@ -17,7 +17,7 @@ def show_churn() -> None:
     from orchestration.churn.card import FOLDER
     from orchestration.churn.records import last_courses, last_run
 
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         client = warehouse.connect_prepared()
         run, figures = last_run(client)
         courses = last_courses(client)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import CommandContext, open_warehouse
 from orchestration.commands.demo_contacts import record_contacts
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import EXIT_FAILED, CommandError
 from orchestration.commands.findings_display import show_curve, show_findings
 from orchestration.commands.job_run import run_dagster_job
-from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.commands.run import Job, reason_to_rest, state_of
 from orchestration.commands.run_report import report
 from orchestration.dbt_process.warm import warm_dbt
@@ -48,7 +48,7 @@ def run_demo(learners: int | None, days: int | None, seed: int | None) -> int:
             "Run it with WAREHOUSE_TARGET=local."
         )
     size = Size(learners or DEFAULT_LEARNERS, days or DEFAULT_DAYS, DEFAULT_SEED if seed is None else seed)
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         # dbt reads the models while learners are simulated and their drops delivered.
         with warm_dbt(warehouse.settings.home), shown_stages() as stages:
             truth = deliver(size, warehouse.settings.home / "simulated", warehouse.lake(), stages)
@@ -127,7 +127,7 @@ def _other_home(size: Size) -> str:
     return f"Give the demo a home of its own: WAREHOUSE_HOME={name} uv run warehouse demo …"
 
 
-def _build(warehouse: Opened, stages: Stages) -> int:
+def _build(warehouse: CommandContext, stages: Stages) -> int:
     """Let the sensor see the drops, and run what it asks for, with all marts."""
     from orchestration.loading.ledger.entries import server_now
 
@@ -143,7 +143,7 @@ def _build(warehouse: Opened, stages: Stages) -> int:
     return report(run, state_of(warehouse), since)
 
 
-def _present(warehouse: Opened, truth: "Truth") -> int:
+def _present(warehouse: CommandContext, truth: "Truth") -> int:
     """The curve, the findings, and where to go from here."""
     from orchestration.simulate.findings import compare
 

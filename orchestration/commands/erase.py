@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import CommandContext, open_warehouse
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import EXIT_NOT_ALL_PUBLISHED, CommandError
 from orchestration.commands.job_run import REPLAY_STEP, run_dagster_job
-from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.machine.locks import held_lock
 from orchestration.machine.private import make_private
 from orchestration.settings import Settings
@@ -33,7 +33,7 @@ def run_erase(learners: list[str], resume: bool, dry_run: bool, by: str, yes: bo
     if bool(learners) == resume:
         raise CommandError("Say whom to forget with --learner, or go on with what was begun with --resume.")
     texts = texts_given(learners)
-    with opened_warehouse() as warehouse, shown_stages() as stages:
+    with open_warehouse() as warehouse, shown_stages() as stages:
         site = site_of(warehouse, stages)
         requests = _open_requests(site) if resume else [_request(site, texts, dry_run, by, yes)]
         receipts = [_erase(site, request) for request in requests if request]
@@ -48,7 +48,7 @@ def texts_given(learners: list[str]) -> list[str]:
     return [text.strip() for text in given if text.strip()]
 
 
-def site_of(warehouse: Opened, stages: Stages) -> "Site":
+def site_of(warehouse: CommandContext, stages: Stages) -> "Site":
     """The warehouse, as an erasure works on it."""
     from orchestration.erasure.steps import Site
 
@@ -168,7 +168,7 @@ def run_redelivered() -> int:
     """Objects with lines that were refused as erased are rewritten without them; the exit code."""
     from orchestration.erasure.redelivered import rewrite_redelivered
 
-    with opened_warehouse() as warehouse, shown_stages() as stages:
+    with open_warehouse() as warehouse, shown_stages() as stages:
         site = site_of(warehouse, stages)
         with site.turn("loading"):
             written, left = rewrite_redelivered(site.client, site.lake, site.settings)

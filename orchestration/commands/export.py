@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, shown_stages
 from orchestration.commands.erase import site_of, texts_given
-from orchestration.commands.opened import opened_warehouse
 
 
 def run_export(learners: list[str], folder: Path) -> int:
@@ -13,7 +13,7 @@ def run_export(learners: list[str], folder: Path) -> int:
     from orchestration.erasure.steps import known_person
 
     texts = texts_given(learners)
-    with opened_warehouse() as warehouse, shown_stages() as stages:
+    with open_warehouse() as warehouse, shown_stages() as stages:
         stages.start("Collecting what is held")
         site = site_of(warehouse, stages)
         counts = export(site.client, known_person(site, texts), folder)

@@ -9,7 +9,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestration.simulate.findings import Finding
+    from orchestration.simulate.findings import PlantedFinding
 
 WIDTH, HEIGHT = 72, 10
 EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -67,10 +67,10 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def show_findings(console: "Console", findings: Sequence["Finding"]) -> None:
+def show_findings(console: "Console", findings: Sequence["PlantedFinding"]) -> None:
     """One row per question; the detail below it where there is one."""
     table = Table(title="What was planted, and what the marts say", title_justify="left", header_style="bold")
-    table.add_column("Finding", overflow="fold")
+    table.add_column("PlantedFinding", overflow="fold")
     for name in ("Planted", "Measured", "Interval"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import opened_warehouse
 from orchestration.settings import Settings, reader_settings
 
 SERVER = "mcp-clickhouse==0.7.0"
@@ -20,7 +20,7 @@ def run_mcp() -> int:
     uv = os.environ.get("UV") or shutil.which("uv")
     if not uv:
         raise CommandError("uv is not on PATH, and starts the MCP server. Install it with 'pip install uv'.")
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         environment = os.environ | server_environment(reader_settings(warehouse.settings))
         # Standard output belongs to the protocol: the server has it alone.
         return subprocess.run([uv, "tool", "run", "--quiet", SERVER], env=environment, check=False).returncode

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, print_note, shown_stages
-from orchestration.commands.opened import opened_warehouse
 
 SHOWN_KEYS = 10
 SHOWN_LEFT_OUT = 200
@@ -15,7 +15,7 @@ def put(paths: list[Path], source: str, kind: str) -> None:
 
     left_out: list[LeftOut] = []
     try:
-        with opened_warehouse() as warehouse, shown_stages() as stages:
+        with open_warehouse() as warehouse, shown_stages() as stages:
             uploaded = []
 
             def tell(key: str) -> None:

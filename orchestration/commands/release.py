@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, print_note
 from orchestration.commands.figures import count
-from orchestration.commands.opened import opened_warehouse
 
 if TYPE_CHECKING:
     from orchestration.loading.release import ReleaseReport
@@ -19,7 +19,7 @@ def run_release(load: str, reason: str, objects: list[str], as_json: bool) -> in
     """The exit code is 0; what cannot be released is an error, which makes it 1."""
     from orchestration.loading.release import release
 
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         report = release(warehouse.connect(), warehouse.settings, load, reason, objects)
     if as_json:
         next_command = NEXT if report.released else ""

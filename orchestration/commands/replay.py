@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, print_note, shown_stages
 from orchestration.commands.errors import EXIT_FAILED, EXIT_NOT_ALL_PUBLISHED
 from orchestration.commands.job_run import REPLAY_STEP, JobRun, run_dagster_job
-from orchestration.commands.opened import opened_warehouse
 from orchestration.commands.run import state_of
 from orchestration.commands.run_report import new_problems, report
 
@@ -32,7 +32,7 @@ def run_replay(prefix: str, since: date | None, objects: list[str], reason: str,
     if not reason.strip():
         raise ReplayError("--reason is empty; it stays in the ledger, for anyone who asks later what was done.")
     selection = Selection(prefix, since, tuple(objects))
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         client = warehouse.connect_prepared()
         show_candidates(candidates(client, warehouse.lake().bucket, selection))
         if not (yes or is_wanted()):

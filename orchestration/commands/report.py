@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, print_note
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import opened_warehouse
 
 FOLDER = "briefs"
 
@@ -22,7 +22,7 @@ def run_report(course: str, out: Path | None) -> None:
     try:
         if is_pdf:
             find_browser()  # before the work, not after it
-        with opened_warehouse() as warehouse:
+        with open_warehouse() as warehouse:
             written = write_brief(warehouse.connect(), course)
             target = out or warehouse.settings.home / FOLDER / file_name(written.week_label, course)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,10 +4,10 @@ import getpass
 import os
 import sys
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, shown_stages
 from orchestration.commands.erase import run_job
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import opened_warehouse
 
 NAMES = {
     "places": "Noting which lines pseudonyms come from",
@@ -26,7 +26,7 @@ def run_rotation(by: str, yes: bool) -> int:
 
     if not (yes or _is_wanted()):
         return 0
-    with opened_warehouse() as warehouse, shown_stages() as stages:
+    with open_warehouse() as warehouse, shown_stages() as stages:
         rotation_id = rotate(
             warehouse.connect(),
             warehouse.settings,

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orchestration.commands.context import CommandContext, open_warehouse
 from orchestration.commands.display import shown_stages
 from orchestration.commands.errors import EXIT_FAILED
 from orchestration.commands.figures import count
 from orchestration.commands.job_run import run_dagster_job
-from orchestration.commands.opened import Opened, opened_warehouse
 from orchestration.commands.run_report import exit_code, report, say, what_waits
 from orchestration.resources.run_locks import killed_runs
 
@@ -33,7 +33,7 @@ def run_job(job: Job) -> int:
     run or since before; 1 failed."""
     from orchestration.loading.ledger.entries import server_now
 
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         rest = reason_to_rest(warehouse, job)
         if rest:
             say(rest.reason)
@@ -44,14 +44,14 @@ def run_job(job: Job) -> int:
         return report(run, state_of(warehouse), since)
 
 
-def state_of(warehouse: Opened):
+def state_of(warehouse: CommandContext):
     """The status now."""
     from orchestration.loading import status
 
     return status(warehouse.connect(), warehouse.lake())
 
 
-def reason_to_rest(warehouse: Opened, job: Job) -> Rest | None:
+def reason_to_rest(warehouse: CommandContext, job: Job) -> Rest | None:
     """Why a run would change nothing; None when it would. Asks the ledger only: Dagster is not even imported."""
     from orchestration.loading import is_anything_due, is_ledger_empty
     from orchestration.loading.state.builds import covering_build
@@ -75,7 +75,7 @@ def reason_to_rest(warehouse: Opened, job: Job) -> Rest | None:
     return Rest(f"{built} {what_waits(found)}", exit_code(found))
 
 
-def _nothing_delivered(warehouse: Opened) -> str:
+def _nothing_delivered(warehouse: CommandContext) -> str:
     """That there is nothing to build from, with what the lake lists that is no drop."""
     ignored = state_of(warehouse).ignored
     advice = "'uv run warehouse put FILE --source NAME' delivers files, 'uv run warehouse demo' simulated ones."

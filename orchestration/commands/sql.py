@@ -5,9 +5,9 @@ import sys
 from enum import StrEnum
 from itertools import islice
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, print_note
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import opened_warehouse
 from orchestration.commands.rows_display import show_rows
 
 SHOWN_ROWS = 100
@@ -40,7 +40,7 @@ def run_sql(statement: str, answer_format: Format, is_writing: bool) -> None:
         raise CommandError(
             f"'{first_word(statement)}' may change data, and this connection only reads. Add --write if you mean it."
         )
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         client = warehouse.connect()
         settings = {} if is_writing else READ_ONLY
         if not is_read(statement):

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output
 from orchestration.commands.errors import EXIT_FAILED
-from orchestration.commands.opened import opened_warehouse
 from orchestration.commands.status_display import show
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def show_status(as_json: bool, with_lake: bool = True) -> int:
     """Print the state now; the exit code: 0, or 1 when the lake did not answer or an equation does not hold."""
     from orchestration.loading import status
 
-    with opened_warehouse() as warehouse:
+    with open_warehouse() as warehouse:
         found = status(warehouse.connect_prepared(), warehouse.lake() if with_lake else None)
     if as_json:
         print(to_json(found))

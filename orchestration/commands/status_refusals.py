@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from orchestration.loading import Status
     from orchestration.loading.state.history import Reconcile
-    from orchestration.loading.state.refused import Fault, Held, Unread
+    from orchestration.loading.state.refused import FailedExpectation, HeldObject, Unread
 
 SHOWN_OBJECTS = 20
 SHOWN_LOAD_ID = 18
@@ -33,7 +33,7 @@ def show_refusals(found: "Status", console: "Console") -> None:
         _heading(console, "cyan", "Failed, to be tried again", "a later load does it by itself")
         _show_unread(console, found.waiting_objects, found.taken_at, older)
     if found.held_objects:
-        _heading(console, "yellow", "Held by the gate", "not in the marts: deliver a correction, or release")
+        _heading(console, "yellow", "HeldObject by the gate", "not in the marts: deliver a correction, or release")
         _show_held(console, found.held_objects, older)
     if found.reconcile:
         _show_reconcile(console, found.reconcile)
@@ -71,7 +71,7 @@ def next_try(each: "Unread", now: datetime) -> str:
     return f"next try in {seconds_in_words(wait)}" if wait > 0 else "next try with the next load"
 
 
-def _show_held(console: "Console", objects: list["Held"], older: set[str]) -> None:
+def _show_held(console: "Console", objects: list["HeldObject"], older: set[str]) -> None:
     for load_id, group in groupby(objects[:SHOWN_OBJECTS], key=lambda each: each.load_id):
         held = list(group)
         first = held[0]
@@ -85,7 +85,7 @@ def _show_held(console: "Console", objects: list["Held"], older: set[str]) -> No
     print_indented(console, f"To publish one as it is: warehouse release {load} --reason 'why'", 2)
 
 
-def _expectations(held: "Held") -> Iterator[str]:
+def _expectations(held: "HeldObject") -> Iterator[str]:
     """Every expectation that failed, with the lines to look at; the words of the gate where it failed itself."""
     for each in held.faults:
         text = f"{each.meaning}: {each.found:,}, expected {each.expected}"
@@ -95,7 +95,7 @@ def _expectations(held: "Held") -> Iterator[str]:
         yield from filter(None, held.reason.split("; "))
 
 
-def first_lines(fault: "Fault") -> str:
+def first_lines(fault: "FailedExpectation") -> str:
     """Up to five line numbers, and whether there are more."""
     numbers = ", ".join(f"{number}" for number in fault.line_numbers)
     return f"{numbers} …" if fault.found > len(fault.line_numbers) else numbers

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from orchestration.alerts.channel import LOG as ALERT_LOG
 from orchestration.commands.children import Child, Children
+from orchestration.commands.context import CommandContext, close_home, local_services, mark_dead_runs
 from orchestration.commands.display import Stages, output, print_note, shown_stages
 from orchestration.commands.errors import CommandError, one_line
-from orchestration.commands.opened import Opened, close_home, local_services, mark_dead_runs
 from orchestration.commands.ports import free_ports, responds, ui_port
 from orchestration.commands.webserver import HOST
 from orchestration.dbt_process.warm import KeptWarm
@@ -29,20 +29,20 @@ LINGER_SECONDS = 10.0
 """How long services may take to end whose command was killed."""
 
 
-def keep_up(with_realtime: bool = False, with_dashboards: bool = False, with_browser: bool = False) -> int:
+def serve_until_stopped(with_realtime: bool = False, with_dashboards: bool = False, with_browser: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless something ended by itself too often."""
     home = warehouse_home()
     ui_hosts()  # What is wrong with it is said here, not in the webserver's log.
     with only_one(home), ExitStack() as stack:
         if warehouse_target() == "local":
             stack.enter_context(own_services(home))
-        warehouse = Opened(load_settings())
+        warehouse = CommandContext(load_settings())
         warehouse.connect_prepared()
         children = Children(home / "logs")
         stack.callback(children.stop)
         with shown_stages() as stages:
             url = start_dagster(warehouse, children, stages)
-        say_where(warehouse, url)
+        print_addresses(warehouse, url)
         if with_dashboards:
             children.adopt(start_dashboards(warehouse, stack))
         if with_browser:
@@ -97,7 +97,7 @@ def own_services(home: Path) -> Iterator[None]:
         yield
 
 
-def start_dagster(warehouse: Opened, children: Children, stages: Stages) -> str:
+def start_dagster(warehouse: CommandContext, children: Children, stages: Stages) -> str:
     """Start the code server, the webserver and the daemon; the URL of the UI once it answers."""
     from orchestration.assets.dbt_project import prepare_manifest
     from orchestration.resources.dagster_instance import write_dagster_config
@@ -128,12 +128,12 @@ def start_dagster(warehouse: Opened, children: Children, stages: Stages) -> str:
     return url
 
 
-def start_dashboards(warehouse: Opened, stack: ExitStack) -> Child:
+def start_dashboards(warehouse: CommandContext, stack: ExitStack) -> Child:
     """The dashboards beside Dagster, for as long as `up` runs."""
     from orchestration.commands import bi
 
     started = stack.enter_context(bi.dashboards_beside(warehouse))
-    bi.say_where(started)
+    bi.print_addresses(started)
     return Child("dashboards", started.server, started.place.log)
 
 
@@ -194,7 +194,7 @@ def try_to_tidy(home: Path) -> None:
         print_note(f"Old runs of Dagster cannot be deleted now: {one_line(str(error))[:300]}")
 
 
-def say_where(warehouse: Opened, url: str) -> None:
+def print_addresses(warehouse: CommandContext, url: str) -> None:
     """The addresses, and where the passwords are; never the passwords."""
     from orchestration.expectations.data_docs import served_address
 

@@ -10,11 +10,11 @@ from orchestration.contract.documents import answers_in, is_document, read_eleme
 from orchestration.contract.files import STANDARD_INPUT, UnreadableFile, decompressed, opened
 from orchestration.contract.lines import Line, is_blank, parse_line, split_lines, wrapping_of
 from orchestration.contract.report import FileReport
-from orchestration.contract.rules import LINE_RULES, Details, Fault, Judge
+from orchestration.contract.rules import LINE_RULES, BrokenRule, Details, Judge
 
 STANDARD_INPUT_NAME = "standard input"
 
-OnFault = Callable[[int, Fault], None]
+OnFault = Callable[[int, BrokenRule], None]
 OnProgress = Callable[[int], None]
 
 
@@ -53,10 +53,10 @@ class Checker:
             report.flag(self._details.flags(line.document), line.number)
             report.expect(*self._completeness.gaps(line.document), line.number)
 
-    def fault(self, line: Line) -> Fault | None:
+    def fault(self, line: Line) -> BrokenRule | None:
         """Why the line is refused; None when it is accepted."""
         if line.reason:
-            return Fault(line.reason, "", LINE_RULES[line.reason])
+            return BrokenRule(line.reason, "", LINE_RULES[line.reason])
         return self._judge.fault(line.document)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from orchestration.contract.completeness import Recommendation
-from orchestration.contract.rules import Fault, Flag
+from orchestration.contract.rules import BrokenRule, Flag
 
 FIRST_LINES = 3
 
@@ -74,7 +74,7 @@ class FileReport:
             key=lambda gap: (gap.recommendation.importance != "required", -gap.missing_count, gap.recommendation.field),
         )
 
-    def reject(self, fault: Fault) -> None:
+    def reject(self, fault: BrokenRule) -> None:
         self.rejected[fault.reason] += 1
 
     def flag(self, found: dict[Flag, str], number: int) -> None:

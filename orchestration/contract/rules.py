@@ -28,7 +28,7 @@ LINE_RULES = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class BrokenRule:
     """Why a line is refused, and where in it."""
 
     reason: str
@@ -51,11 +51,11 @@ class Judge:
         self._book = RuleBook(read_schema(SCHEMA_OF[kind]), delivered_at)
         self.reasons = {rule["x-reason"] for rule in self._book.rules}
 
-    def fault(self, document: dict[str, Any]) -> Fault | None:
+    def fault(self, document: dict[str, Any]) -> BrokenRule | None:
         """The first rule that the object breaks, in the schema's order; None when it is accepted."""
         for number, path in self._book.broken(document).items():
             rule = self._book.rules[number]
-            return Fault(rule["x-reason"], path, rule["description"])
+            return BrokenRule(rule["x-reason"], path, rule["description"])
         return None
 
 

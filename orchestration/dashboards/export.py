@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.dashboards.assets import ASSETS, normalised_chart, normalised_dashboard
-from orchestration.dashboards.process import Place, run_export
+from orchestration.dashboards.process import DashboardFiles, run_export
 from orchestration.dashboards.yaml_text import from_yaml, to_yaml
 
 _NORMALISED = {"charts": normalised_chart, "dashboards": normalised_dashboard}
 
 
-def export_to(place: Place, folder: Path | None) -> list[str]:
+def export_to(place: DashboardFiles, folder: Path | None) -> list[str]:
     """Write charts and dashboards of the UI below the folder; returns what changed, a line for each file.
 
     A file goes when the UI no longer has what it holds. Charts on datasets that dbt does not know are left out, and

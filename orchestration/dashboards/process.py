@@ -27,7 +27,7 @@ class DashboardsError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class DashboardFiles:
     """The files of the dashboards in a home."""
 
     home: Path
@@ -110,7 +110,7 @@ def _fault_of(row: Mapping[str, str | None]) -> str:
     return ""
 
 
-def install(place: Place) -> bool:
+def install(place: DashboardFiles) -> bool:
     """Install Superset as the lock file says; False when it is there. Raises DashboardsError."""
     lock = HERE / "uv.lock"
     marker = place.environment / "warehouse.lock"
@@ -137,7 +137,7 @@ def _uv() -> str:
     return found
 
 
-def make_logins(place: Place, users: list[dict[str, str]]) -> dict[str, str]:
+def make_logins(place: DashboardFiles, users: list[dict[str, str]]) -> dict[str, str]:
     """A password for each user, made at the first start and kept where only the owner can read it."""
     known = json.loads(place.logins.read_text()) if place.logins.exists() else {}
     logins = {row["user"]: known.get(row["user"]) or secrets.token_urlsafe(12) for row in users}
@@ -145,7 +145,7 @@ def make_logins(place: Place, users: list[dict[str, str]]) -> dict[str, str]:
     return logins
 
 
-def server_environment(place: Place, reader: Settings) -> dict[str, str]:
+def server_environment(place: DashboardFiles, reader: Settings) -> dict[str, str]:
     """What Superset is told: where it lives, and how it reaches the warehouse as a reader of marts."""
     engine = reader.clickhouse
     return _records_environment(place) | {
@@ -157,7 +157,7 @@ def server_environment(place: Place, reader: Settings) -> dict[str, str]:
     }
 
 
-def _records_environment(place: Place) -> dict[str, str]:
+def _records_environment(place: DashboardFiles) -> dict[str, str]:
     """What Superset needs to open its own records."""
     if not place.secret.exists():
         write_private(place.secret, {"secret_key": secrets.token_urlsafe(42)})
@@ -169,7 +169,7 @@ def _records_environment(place: Place) -> dict[str, str]:
     }
 
 
-def start_server(place: Place, environment: dict[str, str], port: int) -> subprocess.Popen:
+def start_server(place: DashboardFiles, environment: dict[str, str], port: int) -> subprocess.Popen:
     """Superset as a process group of its own, which ends with this process, however it ends."""
     arguments = ["--assets", ASSETS, "--users", users_file(), "--logins", place.logins, "--host", HOST, "--port", port]
     place.log.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +185,7 @@ def start_server(place: Place, environment: dict[str, str], port: int) -> subpro
         )
 
 
-def run_assistant(place: Place, environment: dict[str, str], user: str) -> int:
+def run_assistant(place: DashboardFiles, environment: dict[str, str], user: str) -> int:
     """Superset's MCP service on our standard input and output, as this user, until the input closes; its exit code."""
     return subprocess.run(
         [str(place.python), str(HERE / "server" / "assistant.py")],
@@ -197,7 +197,7 @@ def run_assistant(place: Place, environment: dict[str, str], user: str) -> int:
     ).returncode
 
 
-def run_export(place: Place) -> dict[str, str]:
+def run_export(place: DashboardFiles) -> dict[str, str]:
     """Everything that Superset holds, as its own export writes it. Raises DashboardsError."""
     out = place.folder / "export.json"
     done = subprocess.run(

@@ -1,7 +1,8 @@
 """Whether each threshold is within the range that its comment in dbt_project.yml documents, asked at each start.
 
 A line of the vars reads `name: value  # unit, low..high: reason`; `low..` has no upper end. A value that is a list is
-checked item by item; `low..high or null` allows no value. Vars without a range (a switch, a seed, a list of months) are not checked.
+checked item by item; `low..high or null` allows no value. Vars without a range (a switch, a seed, a list of months) are
+not checked.
 """
 
 import re

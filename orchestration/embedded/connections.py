@@ -178,7 +178,7 @@ class ConnectionPool:
             connection.close()
 
     @contextmanager
-    def lent(self) -> Iterator[EngineConnection]:
+    def borrow(self) -> Iterator[EngineConnection]:
         """A connection for one request."""
         connection = self.take()
         try:

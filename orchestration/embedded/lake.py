@@ -23,7 +23,7 @@ class LakeFailed(Exception):
     """The lake did not start; the message says where its log is."""
 
 
-class Lake:
+class LakeProcess:
     """The running lake process."""
 
     def __init__(self, process: subprocess.Popen, port: int) -> None:
@@ -44,7 +44,7 @@ class Lake:
             self.process.wait()
 
 
-def start_lake(home: Home, secrets: Secrets, preferred_port: int = 0) -> Lake:
+def start_lake(home: Home, secrets: Secrets, preferred_port: int = 0) -> LakeProcess:
     """Starts the lake and waits until it answers.
 
     Must run in the main thread: on Linux the lake is bound to the life of the thread that starts it.
@@ -100,7 +100,7 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _launch(home: Home, secrets: Secrets, port: int, lock: int, log_path: Path) -> Lake:
+def _launch(home: Home, secrets: Secrets, port: int, lock: int, log_path: Path) -> LakeProcess:
     command = [str(rclone()), "serve", "s3", "--addr", f"{HOST}:{port}"]
     # rclone remembers its folders for five minutes, which hides nothing as long as every change goes through S3.
     # Not `--dir-cache-time 0`: with it rclone 1.75 spins on a core and hangs after some dozens of uploads.
@@ -130,14 +130,14 @@ def _launch(home: Home, secrets: Secrets, port: int, lock: int, log_path: Path) 
             pass_fds=(lock,),
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
-    return Lake(process, port)
+    return LakeProcess(process, port)
 
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _is_ready(lake: Lake) -> bool:
+def _is_ready(lake: LakeProcess) -> bool:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and lake.process.poll() is None:
         try:

@@ -89,9 +89,9 @@ class QueryJob:
     def _borrow(self, stack: ExitStack) -> EngineConnection:
         request = self.request
         if not request.session_id:
-            return stack.enter_context(self._engine.pools[request.user.is_reader].lent())
+            return stack.enter_context(self._engine.pools[request.user.is_reader].borrow())
         return stack.enter_context(
-            self._sessions.lent(request.user, request.session_id, request.session_timeout, request.session_must_exist)
+            self._sessions.borrow(request.user, request.session_id, request.session_timeout, request.session_must_exist)
         )
 
     def _prepare(self, connection: EngineConnection, stack: ExitStack) -> None:

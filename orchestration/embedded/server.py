@@ -38,7 +38,7 @@ from orchestration.embedded.home import (  # noqa: E402
     read_ports,
 )
 from orchestration.embedded.http_interface import HttpInterface  # noqa: E402
-from orchestration.embedded.lake import HOST, Lake, LakeFailed, start_lake  # noqa: E402
+from orchestration.embedded.lake import HOST, LakeFailed, LakeProcess, start_lake  # noqa: E402
 from orchestration.embedded.protocol import LARGEST_HEAD, PatientProtocol  # noqa: E402
 from orchestration.machine.locks import take_lock  # noqa: E402
 from orchestration.machine.logs import keep_small  # noqa: E402
@@ -128,7 +128,7 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    home: Home, interface: HttpInterface, listener: socket.socket, lake: Lake, description: dict, parent: int
+    home: Home, interface: HttpInterface, listener: socket.socket, lake: LakeProcess, description: dict, parent: int
 ) -> None:
     """Serves until SIGTERM, the parent's end or the lake's."""
     config = uvicorn.Config(
@@ -164,7 +164,7 @@ async def serve(
         log.info("stopped")
 
 
-async def watch_surroundings(server: Server, lake: Lake, parent: int, in_use: Path) -> None:
+async def watch_surroundings(server: Server, lake: LakeProcess, parent: int, in_use: Path) -> None:
     """Asks the server to stop when no process is left to serve, or when half of the services is gone.
 
     The parent may have been killed while another command uses the services: they serve that one to its end. With
@@ -230,7 +230,7 @@ def bind_listener(preferred_port: int) -> socket.socket:
     raise AssertionError("unreachable: port 0 binds or raises")
 
 
-def describe(secrets: Secrets, port: int, lake: Lake) -> dict:
+def describe(secrets: Secrets, port: int, lake: LakeProcess) -> dict:
     """The content of services.json."""
     return {
         "clickhouse": {

@@ -46,7 +46,7 @@ class Sessions:
         return sum(len(sessions) for sessions in self._by_user.values())
 
     @contextmanager
-    def lent(self, user: User, session_id: str, timeout: str, must_exist: bool) -> Iterator[EngineConnection]:
+    def borrow(self, user: User, session_id: str, timeout: str, must_exist: bool) -> Iterator[EngineConnection]:
         """A connection with what the session keeps, for one request."""
         session = self._take(user, session_id, read_timeout(timeout), must_exist)
         pool = self._pools[user.is_reader]

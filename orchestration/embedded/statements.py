@@ -18,7 +18,7 @@ _QUOTED = rb"""
     | \xe2\x80\x98.*?\xe2\x80\x99 | \xe2\x80\x9c.*?\xe2\x80\x9d  # typographic quotes
     | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
     """
-# Opened and never closed: looked at once.
+# CommandContext and never closed: looked at once.
 _BROKEN = rb"""(?: ['`"] | /\* | \xe2\x80[\x98\x9c] | \$\w*\$ ).*"""
 _WORD = rb"[A-Za-z_][A-Za-z0-9_$]*"
 _NUMBER = rb"[0-9][A-Za-z0-9_.]*"

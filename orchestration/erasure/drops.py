@@ -20,7 +20,7 @@ from orchestration.loading.ledger.entries import MAX_IDS, insert_rows, server_no
 from orchestration.loading.ledger.erased import names_erased
 from orchestration.loading.ledger.verdicts import COLUMNS, PUBLISHED, RELEASE
 from orchestration.loading.steps.land import lake_source
-from orchestration.settings import Lake as LakeSettings
+from orchestration.settings import LakeSettings
 
 GZIP, ZSTD, PARQUET_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 CHUNK_BYTES = 1 << 20

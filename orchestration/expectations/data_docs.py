@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.expectations.docs_store import open_store
-from orchestration.expectations.faults import Fault
+from orchestration.expectations.faults import UnmetExpectation
 from orchestration.expectations.verdict import LoadVerdict
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Entry:
 class _Document:
     entry: Entry
     result: "ExpectationSuiteValidationResult"
-    faults: dict[str, list[Fault]]
+    faults: dict[str, list[UnmetExpectation]]
     """By key of the object."""
 
 
@@ -181,7 +181,7 @@ def _facts(entry: Entry):
     return _table(("", ""), rows)
 
 
-def _held(faults: dict[str, list[Fault]]):
+def _held(faults: dict[str, list[UnmetExpectation]]):
     """Which objects, why, and where in them to look."""
     rows = [
         (key, each.meaning, f"{each.found_count:,}", each.expected, ", ".join(map(str, each.line_numbers)) or "–")

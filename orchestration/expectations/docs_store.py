@@ -10,7 +10,7 @@ from typing import Protocol
 from botocore.exceptions import ClientError
 
 from orchestration.aws_clients import aws_client
-from orchestration.settings import Lake, Settings
+from orchestration.settings import LakeSettings, Settings
 
 ENTRIES = "entries.json"
 """What the index shows; the list of the pages that are kept."""
@@ -75,7 +75,7 @@ class FolderStore:
 class S3Store:
     """Pages as objects, written with the keys of the lake."""
 
-    def __init__(self, settings: Lake, bucket: str, prefix: str) -> None:
+    def __init__(self, settings: LakeSettings, bucket: str, prefix: str) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._s3 = aws_client("s3", settings, settings.endpoint_url, read_timeout=20, max_attempts=2)

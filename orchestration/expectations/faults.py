@@ -26,7 +26,7 @@ objects would else be parsed once more from end to end."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class UnmetExpectation:
     """One critical expectation that an object did not meet."""
 
     expectation: str
@@ -39,9 +39,9 @@ class Fault:
     """The first lines at fault; empty where no line is at fault by itself."""
 
 
-def faults_by_object(result: "ExpectationSuiteValidationResult") -> dict[str, list[Fault]]:
+def faults_by_object(result: "ExpectationSuiteValidationResult") -> dict[str, list[UnmetExpectation]]:
     """object_id → the critical expectations that failed for it, in the order of the suite; refused lines by reason."""
-    found: dict[str, list[Fault]] = defaultdict(list)
+    found: dict[str, list[UnmetExpectation]] = defaultdict(list)
     for each in result.results:
         if each.success or each.expectation_config.severity != "critical":
             continue
@@ -50,7 +50,7 @@ def faults_by_object(result: "ExpectationSuiteValidationResult") -> dict[str, li
     return dict(found)
 
 
-def _faults(expectation: str, arguments: dict, row: dict) -> Iterator[Fault]:
+def _faults(expectation: str, arguments: dict, row: dict) -> Iterator[UnmetExpectation]:
     """`row` has the values of the columns that the expectation looks at."""
     # Imports Great Expectations, which is there by now.
     from orchestration.expectations.suites import explain
@@ -60,15 +60,15 @@ def _faults(expectation: str, arguments: dict, row: dict) -> Iterator[Fault]:
     if fact == "refused_count":
         for reason, count in sorted(row["refused_counts"].items(), key=lambda each: (-each[1], each[0])):
             meaning = f"lines refused as {reason} ({quarantine_reasons().get(reason, 'no longer a reason')})"
-            yield Fault(expectation, reason, meaning, int(count), f"{at_most} refused lines in all")
+            yield UnmetExpectation(expectation, reason, meaning, int(count), f"{at_most} refused lines in all")
     else:
         meaning = explain(arguments, row).partition(": ")[0]
-        yield Fault(expectation, fact, meaning, int(row[f"{fact}_found"]), at_most)
+        yield UnmetExpectation(expectation, fact, meaning, int(row[f"{fact}_found"]), at_most)
 
 
 def with_lines(
-    client: Client, load_id: str, kind: str, table: str, faults: dict[str, list[Fault]]
-) -> dict[str, list[Fault]]:
+    client: Client, load_id: str, kind: str, table: str, faults: dict[str, list[UnmetExpectation]]
+) -> dict[str, list[UnmetExpectation]]:
     """The same faults with the first lines at fault of each; found in one pass over the lines of these objects for what
     staging says, and in one for fields."""
     facts = {each.fact for some in faults.values() for each in some}
@@ -111,5 +111,5 @@ def _conditions_on_fields(kind: str) -> dict[str, str]:
     return {f"missing_{field.name}_count": f"reject = '' and {field.is_missing}" for field in asked_fields(kind)}
 
 
-def _numbered(faults: list[Fault], lines: dict[str, list[int]]) -> Iterable[Fault]:
+def _numbered(faults: list[UnmetExpectation], lines: dict[str, list[int]]) -> Iterable[UnmetExpectation]:
     return (replace(each, line_numbers=tuple(lines.get(each.fact, ()))) for each in faults)

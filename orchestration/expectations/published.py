@@ -48,7 +48,7 @@ class PublishedSuite:
 
 
 @dataclass(frozen=True)
-class Alert:
+class PublishedAlert:
     """Rows of a source that one expectation found at fault."""
 
     check: str
@@ -151,7 +151,7 @@ def _hour_limits() -> list[tuple[str, Limit]]:
     ]
 
 
-def alerts_of(suite: PublishedSuite, result: "ExpectationSuiteValidationResult") -> Iterator[Alert]:
+def alerts_of(suite: PublishedSuite, result: "ExpectationSuiteValidationResult") -> Iterator[PublishedAlert]:
     """One alert per failed expectation and source: the worst row in words, and how many rows there are."""
     for each in result.results:
         if each.success:
@@ -167,4 +167,4 @@ def alerts_of(suite: PublishedSuite, result: "ExpectationSuiteValidationResult")
             name = f" ({worst['name']})" if worst["name"] else ""
             found, expected = worst[f"{limit.column}_found"], worst[f"{limit.column}_expected"]
             detail = f"{limit.meaning}: {found}, at most {expected} expected{name}"
-            yield Alert(suite.checks[limit.column], source, detail, len(own))
+            yield PublishedAlert(suite.checks[limit.column], source, detail, len(own))

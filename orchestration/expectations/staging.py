@@ -72,7 +72,7 @@ def render_model(path: str, tables: Mapping[str, str]) -> RenderedModel:
 def _rendered(path: str, **words: Callable[..., str]) -> str:
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     model = environment.from_string(_macros() + (PROJECT_ROOT / path).read_text())
-    return model.render(**words, var=_variables().__getitem__, is_touching=lambda: False).strip()
+    return model.render(**words, var=_variables().__getitem__, is_touched_build=lambda: False).strip()
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
 
-    from orchestration.expectations.faults import Fault
+    from orchestration.expectations.faults import UnmetExpectation
 
 
 @dataclass
@@ -21,5 +21,5 @@ class LoadVerdict:
     """Reasons that concern the load as a whole."""
     result: "ExpectationSuiteValidationResult | None" = None
     """What Great Expectations answered."""
-    faults: dict[str, list["Fault"]] = field(default_factory=dict)
+    faults: dict[str, list["UnmetExpectation"]] = field(default_factory=dict)
     """The critical expectations that failed, by object_id, with the first lines at fault."""

@@ -20,7 +20,7 @@ from orchestration.loading.ledger.revoke import revoke
 from orchestration.loading.ledger.tables import prepare_warehouse
 from orchestration.loading.ledger.verdicts import BLOCK, IS_PUBLISHED, LAST_VERDICT, PUBLISHED, SUPERSEDED
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
-from orchestration.loading.state.held import Held
+from orchestration.loading.state.held import HeldCommit
 from orchestration.loading.steps.failures import forget_failures
 from orchestration.loading.steps.gate import judge_new_loads
 from orchestration.loading.steps.outage import explained_errors
@@ -92,7 +92,7 @@ class ReplayReport:
     selected_count: int = 0
     replaced: list[Drop] = field(default_factory=list)
     """Loaded again and live in place of what they were before."""
-    held: list[Held] = field(default_factory=list)
+    held: list[HeldCommit] = field(default_factory=list)
     """The gate holds the new attempt; what was live before stays."""
     not_in_lake: list[Drop] = field(default_factory=list)
     """The lake holds another version of the key, or none: left as it was."""

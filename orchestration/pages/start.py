@@ -13,7 +13,7 @@ from orchestration.alerts.problems import Problem, find_problems, unreachable
 from orchestration.expectations.data_docs import FOLDER, SERVED_AT
 from orchestration.loading import WarehouseError, prepare_warehouse
 from orchestration.loading.state.builds import Build, last_builds
-from orchestration.loading.state.reach import Watermark, watermarks
+from orchestration.loading.state.watermarks import Watermark, watermarks
 from orchestration.pages.places import DBT, ROOT
 from orchestration.resources.warehouse import connect
 from orchestration.settings import SettingsError, load_settings

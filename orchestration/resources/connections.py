@@ -21,7 +21,7 @@ from orchestration.resources import lake, queue
 from orchestration.resources.lake import S3Lake, connect_lake, lake_client
 from orchestration.resources.queue import DropQueue, connect_queue, queue_client
 from orchestration.resources.warehouse import connect
-from orchestration.settings import Lake, Settings, load_settings, warehouse_target
+from orchestration.settings import LakeSettings, Settings, load_settings, warehouse_target
 
 _LAKE_VARIABLES = {"bucket": "LAKE_BUCKET", "endpoint_url": "LAKE_ENDPOINT_URL", "region_name": "AWS_REGION"}
 _QUEUE_VARIABLES = {"queue_url": "LAKE_QUEUE_URL", "region_name": "AWS_REGION"}
@@ -99,7 +99,7 @@ def _by_name(variables: Mapping[str, str], env: Mapping[str, str]) -> dict[str, 
     return {field: EnvVar(name) for field, name in variables.items() if env.get(name)}
 
 
-def _said(resource: S3Resource | QueueResource, settings: Lake, **values: str | None) -> Lake:
+def _said(resource: S3Resource | QueueResource, settings: LakeSettings, **values: str | None) -> LakeSettings:
     """Keys go together: the id of one pair with the secret of another opens nothing."""
     changes = {name: value for name, value in values.items() if value}
     if resource.region_name:

@@ -10,8 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from orchestration.aws_clients import DEFAULT_SESSION, Session, aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.lake.objects import LakeObject
-from orchestration.settings import Lake as LakeSettings
-from orchestration.settings import Settings
+from orchestration.settings import LakeSettings, Settings
 
 READ_TIMEOUT, MAX_ATTEMPTS = 60, 3
 FORBIDDEN = ("AccessDenied", "403", "MethodNotAllowed", "InvalidObjectState", "ObjectLocked")

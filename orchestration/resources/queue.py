@@ -15,8 +15,7 @@ from orchestration.aws_clients import DEFAULT_SESSION, Session, aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.lake.objects import reason_to_ignore
 from orchestration.loading.lake.scope import EVERYTHING, without_nested
-from orchestration.settings import Lake as LakeSettings
-from orchestration.settings import Settings
+from orchestration.settings import LakeSettings, Settings
 
 READ_TIMEOUT, MAX_ATTEMPTS = 10, 2
 MESSAGES_PER_READ = 10

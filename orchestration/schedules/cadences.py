@@ -26,7 +26,7 @@ from orchestration.loading.state.builds import BUILD_JOBS
 from orchestration.loading.state.unjudged import has_unjudged_loads
 from orchestration.resources.connections import LakeResource, WarehouseResource
 from orchestration.sensors.drops import LOOK_BUDGET, SENSOR_NAME, unfinished_run
-from orchestration.sensors.look import START, look
+from orchestration.sensors.scan import START, scan
 from orchestration.settings import SettingsError
 
 
@@ -38,7 +38,7 @@ def reason_to_skip(client: Client, lake: Lake | None) -> str:
     """
     if lake:
         recent = scope_of(lake, Tier.RECENT, server_now(client).date())
-        if not look(client, lake, recent.prefixes, START, LOOK_BUDGET).is_complete or has_unjudged_loads(client):
+        if not scan(client, lake, recent.prefixes, START, LOOK_BUDGET).is_complete or has_unjudged_loads(client):
             return ""
     build = last_build(client)
     if build and build.is_complete and build.fingerprint == build_fingerprint(client):

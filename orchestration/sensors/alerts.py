@@ -44,7 +44,7 @@ def failed_runs(instance: DagsterInstance, jobs: tuple[str, ...], home: Path) ->
     return failed
 
 
-def look(warehouse: WarehouseResource, instance: DagsterInstance, jobs: tuple[str, ...], home: Path) -> list[Problem]:
+def problems_now(warehouse: WarehouseResource, instance: DagsterInstance, jobs: tuple[str, ...], home: Path) -> list[Problem]:
     """What is wrong now; an engine that does not answer is a problem as well."""
     try:
         client = warehouse.connect()
@@ -66,7 +66,7 @@ def define_alerts_sensor(jobs: tuple[str, ...]) -> SensorDefinition:
     )
     def alerts_sensor(context: SensorEvaluationContext, warehouse: WarehouseResource) -> SensorResult:
         home, known = warehouse_home(), read(context.cursor or "")
-        problems = look(warehouse, context.instance, jobs, home)
+        problems = problems_now(warehouse, context.instance, jobs, home)
         incidents, news = follow(known, problems, datetime.now(UTC))
         told = not news or tell(alert_urls(), title(news), body(news, str(home)), home, context.log.warning)
         open_problems = f"{len(problems)} open" if problems else "No problem"

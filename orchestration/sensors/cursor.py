@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from orchestration.sensors.look import START, Place
+from orchestration.sensors.scan import START, Position
 
 WEEK_EVERY = timedelta(hours=1)
 
@@ -15,11 +15,11 @@ WEEK_EVERY = timedelta(hours=1)
 class Cursor:
     """Where the looks at each tier go on, and when the week was last looked at to its end."""
 
-    recent: Place = START
-    week: Place = START
+    recent: Position = START
+    week: Position = START
     week_seconds: float = 0.0
     """Time of the end of the last look at the week, in seconds since 1970."""
-    sweep: Place = START
+    sweep: Position = START
 
     def is_week_due(self, now: datetime) -> bool:
         """Also when the look has begun and not ended, and when the clock was set back."""
@@ -41,8 +41,8 @@ def read_cursor(text: str | None) -> Cursor:
         return Cursor()
 
 
-def _place(content: dict) -> Place:
+def _place(content: dict) -> Position:
     prefix, after = content["prefix"], content["after"]
     if not isinstance(prefix, str) or not isinstance(after, str) or not after.startswith(prefix if after else ""):
         raise ValueError(f"{content!r} is no place in a lake")
-    return Place(prefix, after)
+    return Position(prefix, after)

@@ -36,7 +36,7 @@ from orchestration.loading.state.unjudged import has_unjudged_loads
 from orchestration.resources.connections import LakeResource, QueueResource, WarehouseResource
 from orchestration.resources.queue import DropQueue
 from orchestration.sensors.cursor import Cursor, read_cursor
-from orchestration.sensors.look import START, look
+from orchestration.sensors.scan import START, scan
 from orchestration.settings import SettingsError
 
 SENSOR_NAME = "drops_sensor"
@@ -58,7 +58,7 @@ UNFINISHED = [
 
 
 @dataclass(frozen=True)
-class Find:
+class DueLoad:
     """A reason to load, and how much of the lake the load looks at."""
 
     tier: Tier
@@ -67,34 +67,34 @@ class Find:
 
 def search(
     client: Client, lake: Lake, cursor: Cursor, now: datetime, named: Sequence[str] = ()
-) -> tuple[Find | None, Cursor]:
+) -> tuple[DueLoad | None, Cursor]:
     """The first reason to load, the most likely places first, and where the next search goes on."""
     if named:
-        seen = look(client, lake, named, START, LOOK_BUDGET)
+        seen = scan(client, lake, named, START, LOOK_BUDGET)
         if not seen.is_complete:
             # More than a tick can list is left to the run: the messages are gone by then.
-            return Find(Tier.RECENT, seen.due or f"much below {named[0]}"), cursor
+            return DueLoad(Tier.RECENT, seen.due or f"much below {named[0]}"), cursor
     recent = scope_of(lake, Tier.RECENT, now.date())
-    seen = look(client, lake, recent.prefixes, cursor.recent, LOOK_BUDGET)
+    seen = scan(client, lake, recent.prefixes, cursor.recent, LOOK_BUDGET)
     cursor = replace(cursor, recent=seen.next)
     if seen.due:
-        return Find(Tier.RECENT, seen.due), cursor
+        return DueLoad(Tier.RECENT, seen.due), cursor
     if has_unjudged_loads(client):
-        return Find(Tier.RECENT, "a load without verdicts"), cursor
+        return DueLoad(Tier.RECENT, "a load without verdicts"), cursor
     return _search_further(client, lake, cursor, now)
 
 
-def _search_further(client: Client, lake: Lake, cursor: Cursor, now: datetime) -> tuple[Find | None, Cursor]:
+def _search_further(client: Client, lake: Lake, cursor: Cursor, now: datetime) -> tuple[DueLoad | None, Cursor]:
     if cursor.is_week_due(now):
         week = scope_of(lake, Tier.WEEK, now.date())
-        seen = look(client, lake, week.prefixes, cursor.week, LOOK_BUDGET)
+        seen = scan(client, lake, week.prefixes, cursor.week, LOOK_BUDGET)
         ended = now.timestamp() if seen.is_complete else cursor.week_seconds
         cursor = replace(cursor, week=seen.next, week_seconds=ended)
         if seen.due:
-            return Find(Tier.WEEK, seen.due), cursor
-    seen = look(client, lake, EVERYTHING.prefixes, cursor.sweep, SWEEP_BUDGET)
+            return DueLoad(Tier.WEEK, seen.due), cursor
+    seen = scan(client, lake, EVERYTHING.prefixes, cursor.sweep, SWEEP_BUDGET)
     cursor = replace(cursor, sweep=seen.next)
-    return Find(Tier.EVERYTHING, seen.due) if seen.due else None, cursor
+    return DueLoad(Tier.EVERYTHING, seen.due) if seen.due else None, cursor
 
 
 def unfinished_run(instance: DagsterInstance, jobs: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orchestration.simulate.finding import Finding, Query, Row, number
+from orchestration.simulate.finding import PlantedFinding, Query, Row, number
 from orchestration.simulate.plants import CHANNELS
 from orchestration.simulate.truth import Truth
 
@@ -32,11 +32,11 @@ order by as_of_at, course_id, learner_id
 """
 
 
-def churn_findings(query: Query, truth: Truth) -> Iterator[Finding]:
+def churn_findings(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     """Model, baseline and ceiling; or a refusal, where there is too little to learn from."""
     runs = query(RUN)
     if not runs:
-        yield Finding("Churn scores", "a run", None, None, None, False, "no model was trained")
+        yield PlantedFinding("Churn scores", "a run", None, None, None, False, "no model was trained")
         return
     [run] = runs
     rows = query(TEST_WEEKS) if run["tested_since_at"] is not None else []
@@ -45,14 +45,14 @@ def churn_findings(query: Query, truth: Truth) -> Iterator[Finding]:
         is_thin = min(labels.sum(), len(labels) - labels.sum()) < FEWEST_OUTCOMES or not rows
         expected = "not_published" if is_thin or truth.days < 42 else "published"
         question = "Churn scores: refused where there is too little to learn from"
-        yield Finding(question, expected, run["status"], None, None, expected == run["status"], run["reason"])
+        yield PlantedFinding(question, expected, run["status"], None, None, expected == run["status"], run["reason"])
         return
     figures = {(row["model"], row["measure"]): row for row in query(FIGURES)}
     ceiling = round(average_precision(labels, planted(rows, truth)), 4)
     yield from _judged(run, figures, ceiling)
 
 
-def _judged(run: Row, figures: dict[tuple[str, str], Row], ceiling: float) -> Iterator[Finding]:
+def _judged(run: Row, figures: dict[tuple[str, str], Row], ceiling: float) -> Iterator[PlantedFinding]:
     model = run["model"]
     found, plain, gain = (figures[key] for key in ((model, "auc_pr"), ("baseline", "auc_pr"), (model, "auc_pr_gain")))
     value, low, high = (number(found, name) for name in ("value", "value_low", "value_high"))
@@ -61,9 +61,9 @@ def _judged(run: Row, figures: dict[tuple[str, str], Row], ceiling: float) -> It
         f"{number(gain, 'value_low'):+.3f} to {number(gain, 'value_high'):+.3f}; planted is the best possible score"
     )
     is_close = value >= CLOSE_TO_CEILING * ceiling and number(gain, "value_low") > 0
-    yield Finding("Churn scores: AUC-PR against the best possible", ceiling, value, low, high, is_close, detail)
+    yield PlantedFinding("Churn scores: AUC-PR against the best possible", ceiling, value, low, high, is_close, detail)
     error = figures[model, "calibration_error"]
-    yield Finding(
+    yield PlantedFinding(
         "Churn scores: published, and as often right as they say",
         "published",
         str(run["status"]),

@@ -10,7 +10,7 @@ Value = str | int | float | None
 
 
 @dataclass(frozen=True)
-class Finding:
+class PlantedFinding:
     """One question put to the marts. `low` and `high` are the bounds of the measured value, where it has any."""
 
     question: str
@@ -36,7 +36,7 @@ def number(row: Row, column: str) -> float:
     return float(value)
 
 
-def exact(question: str, planted: int, measured: Any, detail: str = "") -> Finding:
+def exact(question: str, planted: int, measured: Any, detail: str = "") -> PlantedFinding:
     """A count that must be right to the digit."""
     count = int(measured)
-    return Finding(question, planted, count, None, None, count == planted, detail)
+    return PlantedFinding(question, planted, count, None, None, count == planted, detail)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from orchestration.simulate.change_findings import change_findings
 from orchestration.simulate.churn_findings import churn_findings
-from orchestration.simulate.finding import Finding, Query, Row, exact, number, text
+from orchestration.simulate.finding import PlantedFinding, Query, Row, exact, number, text
 from orchestration.simulate.habit_findings import habit_findings
 from orchestration.simulate.item_findings import item_findings
 from orchestration.simulate.retention_findings import retention_findings
@@ -23,9 +23,9 @@ FEWEST_LEARNERS = 2_000
 ACCUSING_VERDICTS = ("hard", "losing", "dense", "thin")
 
 
-def compare(query: Query, truth: Truth) -> list[Finding]:
+def compare(query: Query, truth: Truth) -> list[PlantedFinding]:
     """All findings, in the order of the plants. `query` runs one select and returns its rows as dictionaries."""
-    findings: list[Finding] = []
+    findings: list[PlantedFinding] = []
     for question, measure in (
         ("counts of events, learners and sessions", _counts),
         ("refused lines and statements", _refused),
@@ -44,11 +44,11 @@ def compare(query: Query, truth: Truth) -> list[Finding]:
             findings.extend(measure(query, truth))
         except Exception as error:  # one unreadable mart must not hide the other findings
             reason = str(error).strip().split("\n")[0][:200]
-            findings.append(Finding(question, None, None, None, None, False, f"could not be measured: {reason}"))
+            findings.append(PlantedFinding(question, None, None, None, None, False, f"could not be measured: {reason}"))
     return [_with_hint(finding, truth.learners) for finding in findings]
 
 
-def _with_hint(finding: Finding, learners: int) -> Finding:
+def _with_hint(finding: PlantedFinding, learners: int) -> PlantedFinding:
     """Says so when a miss may be a matter of size."""
     if finding.is_met or learners >= FEWEST_LEARNERS:
         return finding
@@ -56,7 +56,7 @@ def _with_hint(finding: Finding, learners: int) -> Finding:
     return replace(finding, detail=f"{finding.detail}; {hint}" if finding.detail else hint)
 
 
-def _counts(query: Query, truth: Truth) -> Iterator[Finding]:
+def _counts(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     counts = truth.counts
     events = query(
         "select count() as events, uniqExact(learner_id) as learners, "
@@ -71,7 +71,7 @@ def _counts(query: Query, truth: Truth) -> Iterator[Finding]:
     yield exact("Sessions", counts.sessions, sessions["sessions"])
 
 
-def _refused(query: Query, truth: Truth) -> Iterator[Finding]:
+def _refused(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     rows = query("select reason, count() as lines from marts.fct_quarantined_lines group by reason order by reason")
     found = {str(row["reason"]): int(row["lines"]) for row in rows}
     for question, planted in (
@@ -84,13 +84,15 @@ def _refused(query: Query, truth: Truth) -> Iterator[Finding]:
         ]
         total = sum(planted.values())
         detail = "; ".join(wrong) or f"{len(planted)} reasons, each to the digit"
-        yield Finding(question, total, sum(measured.values()), None, None, not wrong, detail)
+        yield PlantedFinding(question, total, sum(measured.values()), None, None, not wrong, detail)
     if found:
         listed = ", ".join(f"{reason}: {count}" for reason, count in found.items())
-        yield Finding("Refusals for reasons that were not planted", 0, sum(found.values()), None, None, False, listed)
+        yield PlantedFinding(
+            "Refusals for reasons that were not planted", 0, sum(found.values()), None, None, False, listed
+        )
 
 
-def _leave_video(query: Query, truth: Truth) -> Iterator[Finding]:
+def _leave_video(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     leave = truth.leave_video
     rows = query(
         "select video_id, title, start_seconds, end_seconds, drop_off_ratio, drop_off_ratio_low, drop_off_ratio_high, "
@@ -99,7 +101,7 @@ def _leave_video(query: Query, truth: Truth) -> Iterator[Finding]:
     )
     question = f"Largest hot spot: '{leave.title}' at {leave.at_seconds:.0f} s"
     if not rows:
-        yield Finding(question, leave.planted_ratio, None, None, None, False, "no hot spot was found")
+        yield PlantedFinding(question, leave.planted_ratio, None, None, None, False, "no hot spot was found")
     else:
         top = rows[0]
         start, end = number(top, "start_seconds"), number(top, "end_seconds")
@@ -108,14 +110,16 @@ def _leave_video(query: Query, truth: Truth) -> Iterator[Finding]:
         is_met = is_there and low <= leave.planted_ratio <= high
         detail = f"found in '{top['title']}' from {start:g} s to {end:g} s"
         measured = round(number(top, "drop_off_ratio"), 4)
-        yield Finding(question, leave.planted_ratio, measured, round(low, 4), round(high, 4), is_met, detail)
+        yield PlantedFinding(question, leave.planted_ratio, measured, round(low, 4), round(high, 4), is_met, detail)
     where = f"where video_id = {text(leave.video_id)}"
     bins = query(f"select max(started_count) as started from marts.agg_video_drop_off {where}")[0]
     yield exact(f"Learners who started '{leave.title}'", leave.started_count, bins["started"] or 0)
     views = query(f"select sum(toFloat64(watched_seconds)) as watched from marts.fct_video_views {where}")[0]
     watched = float(views["watched"] or 0)
     is_met = abs(watched - leave.watched_seconds) <= WATCHED_TOLERANCE * leave.watched_seconds
-    yield Finding("Seconds watched of it", round(leave.watched_seconds, 1), round(watched, 1), None, None, is_met)
+    yield PlantedFinding(
+        "Seconds watched of it", round(leave.watched_seconds, 1), round(watched, 1), None, None, is_met
+    )
 
 
 def _modules(query: Query) -> dict[str, Row]:
@@ -128,7 +132,7 @@ def _modules(query: Query) -> dict[str, Row]:
     return {str(row["unit_id"]): row for row in rows}
 
 
-def _equal_modules(query: Query, truth: Truth) -> Iterator[Finding]:
+def _equal_modules(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     equal = truth.equal_modules
     modules = _modules(query)
     first, second = modules[equal.first_module_id], modules[equal.second_module_id]
@@ -137,7 +141,7 @@ def _equal_modules(query: Query, truth: Truth) -> Iterator[Finding]:
     is_apart = intervals[0][1] < intervals[1][0] or intervals[1][1] < intervals[0][0]
     shown = " and ".join(f"{low:.3f}..{high:.3f}" for low, high in intervals)
     crude = round(equal.crude_first - equal.crude_second, 4)
-    yield Finding(
+    yield PlantedFinding(
         "Equal modules look unequal in crude completion",
         crude,
         round(gap, 4),
@@ -152,7 +156,7 @@ def _equal_modules(query: Query, truth: Truth) -> Iterator[Finding]:
     reach = math.hypot(*widths) / 2
     low, high = difference - reach, difference + reach
     support = min(number(row, "support_ratio") for row in (first, second))
-    yield Finding(
+    yield PlantedFinding(
         "Equal modules are equal once channel and cohort are controlled for",
         0.0,
         round(difference, 4),
@@ -163,7 +167,7 @@ def _equal_modules(query: Query, truth: Truth) -> Iterator[Finding]:
     )
 
 
-def _module_counts(query: Query, truth: Truth) -> Iterator[Finding]:
+def _module_counts(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     modules = _modules(query)
     wrong = []
     for module in truth.modules:
@@ -172,7 +176,7 @@ def _module_counts(query: Query, truth: Truth) -> Iterator[Finding]:
         if found != (module.reached_count, module.completed_count):
             wrong.append(f"'{module.title}': {found} instead of {(module.reached_count, module.completed_count)}")
     planted = len(truth.modules)
-    yield Finding(
+    yield PlantedFinding(
         "Modules whose reached and completed counts are right",
         planted,
         planted - len(wrong),
@@ -183,7 +187,7 @@ def _module_counts(query: Query, truth: Truth) -> Iterator[Finding]:
     )
 
 
-def _verdicts(query: Query, truth: Truth) -> Iterator[Finding]:
+def _verdicts(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     modules = _modules(query)
     expected = {"hard_module": "hard", "losing_module": "losing", "dense_module": "dense", "rushed_module": "thin"}
     for plant, verdict in expected.items():
@@ -191,14 +195,16 @@ def _verdicts(query: Query, truth: Truth) -> Iterator[Finding]:
         row = modules[module.module_id]
         detail = _describe(row, module)
         measured = str(row["verdict"])
-        yield Finding(f"Verdict on '{module.title}'", verdict, measured, None, None, measured == verdict, detail)
+        yield PlantedFinding(f"Verdict on '{module.title}'", verdict, measured, None, None, measured == verdict, detail)
     others = [module for module in truth.modules if module.plant not in expected]
     accused = [
         f"'{module.title}': {modules[module.module_id]['verdict']}"
         for module in others
         if modules[module.module_id]["verdict"] in ACCUSING_VERDICTS
     ]
-    yield Finding("Other modules accused of something", 0, len(accused), None, None, not accused, ", ".join(accused))
+    yield PlantedFinding(
+        "Other modules accused of something", 0, len(accused), None, None, not accused, ", ".join(accused)
+    )
 
 
 def _describe(row: Row, module: ModuleTruth) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orchestration.simulate.finding import Finding, Query, exact, text
+from orchestration.simulate.finding import PlantedFinding, Query, exact, text
 from orchestration.simulate.side_truth import HabitTruth
 from orchestration.simulate.truth import Truth
 
@@ -27,7 +27,7 @@ where course_id = {course} and not is_exit and step != 'none' group by step
 """
 
 
-def habit_findings(query: Query, truth: Truth) -> Iterator[Finding]:
+def habit_findings(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     """Nothing where the programme has no courses of known habits."""
     if truth.side is None:
         return
@@ -40,7 +40,7 @@ def habit_findings(query: Query, truth: Truth) -> Iterator[Finding]:
     yield _steps(query, habits)
 
 
-def _guesses(query: Query, habits: HabitTruth) -> Finding:
+def _guesses(query: Query, habits: HabitTruth) -> PlantedFinding:
     [row] = query(ANSWERS.replace("{course}", text(habits.course_id)))
     measured = int(row["guessed"])
     is_met = (measured, int(row["answered"]), int(row["guessers"])) == (
@@ -49,11 +49,13 @@ def _guesses(query: Query, habits: HabitTruth) -> Finding:
         habits.guesser_count,
     )
     detail = f"of {row['answered']} first answers; by {row['guessers']} learners, planned {habits.guesser_count}"
-    return Finding("First answers that were rapid guesses", habits.guess_count, measured, None, None, is_met, detail)
+    return PlantedFinding(
+        "First answers that were rapid guesses", habits.guess_count, measured, None, None, is_met, detail
+    )
 
 
-def _steps(query: Query, habits: HabitTruth) -> Finding:
+def _steps(query: Query, habits: HabitTruth) -> PlantedFinding:
     rows = query(STEPS.replace("{course}", text(habits.guide_course_id)))
     moves = {str(row["step"]): int(row["moves"]) for row in rows}
     shown = [", ".join(f"{name} {steps.get(name, 0)}" for name in habits.steps) for steps in (habits.steps, moves)]
-    return Finding("Moves of readers: on, past a page, and back", *shown, None, None, moves == habits.steps)
+    return PlantedFinding("Moves of readers: on, past a page, and back", *shown, None, None, moves == habits.steps)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from orchestration.simulate.finding import Finding, Query, Row, number
+from orchestration.simulate.finding import PlantedFinding, Query, Row, number
 from orchestration.simulate.truth import RetentionCell, Truth
 
 # A set of cells is compatible with 95 % intervals while that many misses or more have at least this probability.
@@ -11,7 +11,7 @@ SMALLEST_TAIL = 0.001
 MISS_PROBABILITY = 0.05
 
 
-def retention_findings(query: Query, truth: Truth) -> Iterator[Finding]:
+def retention_findings(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     """Cells against the counts drawn, then against the planted probabilities, all courses together."""
     rows = query(
         "select cohort_basis, toString(toDate(cohort_week)) as week, acquisition_channel, age_weeks, definition, "
@@ -31,7 +31,7 @@ def retention_findings(query: Query, truth: Truth) -> Iterator[Finding]:
         if (row["cohort_size"], row["active_count"]) != (cell.cohort_size, cell.active_count)
     ]
     example = f"; for example {_cell_key(wrong[0])}" if wrong else ""
-    yield Finding(
+    yield PlantedFinding(
         "Retention cells counted to the digit",
         len(shown),
         len(shown) - len(wrong),
@@ -61,7 +61,7 @@ def _is_independent(cell: RetentionCell) -> bool:
     return cell.age_weeks > 0
 
 
-def _coverage(question: str, cells: list[tuple[RetentionCell, Row]]) -> Finding:
+def _coverage(question: str, cells: list[tuple[RetentionCell, Row]]) -> PlantedFinding:
     """Met when the number of planted values outside their intervals is what 95 % intervals would miss."""
     missed = [
         cell
@@ -74,7 +74,7 @@ def _coverage(question: str, cells: list[tuple[RetentionCell, Row]]) -> Finding:
     if not cells:
         detail = "no cohort is large enough to be shown: simulate more learners"
     is_met = bool(cells) and tail > SMALLEST_TAIL
-    return Finding(f"{question}: cells inside", len(cells), hit, None, None, is_met, detail)
+    return PlantedFinding(f"{question}: cells inside", len(cells), hit, None, None, is_met, detail)
 
 
 def binomial_upper_tail(successes: int, trials: int, probability: float) -> float:

@@ -109,8 +109,8 @@ def test_what_a_run_touches_is_consumed_by_the_most_frequent_job(project: Projec
 
 
 def test_what_asks_for_touched_units_says_what_they_replace(project: Project):
-    calls = [f"{macro.name}(" for macro in project.macros if "is_touching()" in macro.sql]
-    assert "is_touching(" in calls
+    calls = [f"{macro.name}(" for macro in project.macros if "is_touched_build()" in macro.sql]
+    assert "is_touched_build(" in calls
     asking = {model.name for model in project.models if any(call in model.sql for call in calls)}
     assert asking == {model.name for model in project.models if model.recomputes_units}
 

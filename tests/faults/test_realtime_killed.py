@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from orchestration.commands.opened import opened_warehouse
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.realtime.demo import Plan, Running, deliver_catalogue, own_home, running_demo, stream
 from orchestration.realtime.embedded import data_folder, pg_control
 
@@ -18,7 +18,7 @@ DOWN_SECONDS = 60.0
 
 @contextmanager
 def running_path(plan: Plan) -> Iterator[Running]:
-    with own_home() as home, opened_warehouse() as warehouse:
+    with own_home() as home, open_warehouse() as warehouse:
         deliver_catalogue(warehouse, home)
         with running_demo(plan, home) as running:
             yield running

@@ -31,7 +31,7 @@ with
             coalesce(nullIf(course_id, ''), 'unknown') as event_course_id
         from {{ ref("fct_learning_events") }}
         where
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 occurred_date {{ in_touched_days }}
                 and toYYYYMM(occurred_at) {{ in_touched_months }}
                 and
@@ -66,7 +66,7 @@ with
         from {{ ref("fct_learning_events") }}
         where
             verb = 'completed'
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 and learner_id in (
                     select learner_id
                     from {{ ref("fct_learning_events") }}
@@ -86,7 +86,7 @@ with
             watched_seconds
         from {{ ref("fct_watch_intervals") }}
         where
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 toDate(started_at) {{ in_touched_days }}
                 and toYYYYMM(started_at) {{ in_touched_months }}
                 and
@@ -181,7 +181,7 @@ select
     completions,
     toBool(is_provisional) as is_provisional
 from final
-{% if is_touching() %}
+{% if is_touched_build() %}
     union all
     {# Nothing about these changed but the watermark. #}
     select * except (is_provisional), {{ is_provisional_day() }} as is_still_provisional

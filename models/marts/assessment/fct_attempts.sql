@@ -15,7 +15,7 @@
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set is_of_this_build %}
-    {% if is_touching() %}
+    {% if is_touched_build() %}
         learner_id in (select learner_id from {{ timeline }})
         and {{ is_in_time_of(timeline, learner_courses) }}
     {% else %} {{ is_in_batch("learner_id") }}
@@ -294,7 +294,7 @@ select
     preceding_activity_id,
     toBool(is_total) as is_total
 from final
-{% if is_touching() %}
+{% if is_touched_build() %}
     union all
     select
         statement_id,

@@ -48,7 +48,7 @@ with
             answers.is_right as is_right,
             coverage.is_known = 1
             and ifNull(coverage.covered_at <= answers.answered_at, false) as is_covered,
-            {# Opened for a moment, and no source measured what was read: neither covered nor not. #}
+            {# CommandContext for a moment, and no source measured what was read: neither covered nor not. #}
             coverage.is_known = 1
             and not coverage.is_measured
             and coverage.reached_at <= answers.answered_at

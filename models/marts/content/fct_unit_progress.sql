@@ -40,7 +40,7 @@
     )
 {%- endset %}
 {%- set is_of_this_build %}
-    {% if is_touching() %} learner_id in {{ touched_learners }}
+    {% if is_touched_build() %} learner_id in {{ touched_learners }}
     {% else %} {{ is_in_batch("learner_id") }}
     {% endif %}
 {% endset %}
@@ -73,7 +73,7 @@ with
         from {{ ref("fct_learning_events") }}
         where
             {{ is_of_this_build }}
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 and {{ is_in_time_of(touched_learners, learner_courses) }}
             {% endif %}
             and verb_group != 'administration'

@@ -37,7 +37,7 @@ select
     as lateness_seconds
 from {{ ref("stg_xapi__statements") }}
 where
-    {% if is_touching() %}
+    {% if is_touched_build() %}
         (
             (
                 load_key in (

@@ -21,7 +21,7 @@
 {# Both sides lie in the order of the join: merged, three million rows took 250 MB, hashed by id over 600. #}
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set is_of_this_build %}
-    {% if is_touching() %}
+    {% if is_touched_build() %}
         {{ is_in_timeline(timeline) }}
     {% else %}
         {{ is_in_batch("learner_id") }}

@@ -30,7 +30,7 @@ with
             active_seconds_low,
             active_seconds_high
         from {{ ref("int_statements__sessionized") }}
-        {% if is_touching() %} where {{ is_in_timeline(timeline) }}
+        {% if is_touched_build() %} where {{ is_in_timeline(timeline) }}
         {% else %} where {{ is_in_batch("learner_id", 3) }}
         {% endif %}
     ),
@@ -38,7 +38,7 @@ with
     watched as (
         select session_id, sum(watched_seconds) as video_seconds
         from {{ ref("fct_watch_intervals") }}
-        {% if is_touching() %}
+        {% if is_touched_build() %}
             where
                 learner_id in (select learner_id from {{ timeline }})
                 and session_id in (select session_id from {{ timeline }})
@@ -99,7 +99,7 @@ with
             {{ is_provisional_session() }} as is_provisional
         from by_session
         left join watched on by_session.session_id = watched.session_id
-        {% if is_touching() %}
+        {% if is_touched_build() %}
             union all
             {# Nothing about these changed but the watermark. #}
             select

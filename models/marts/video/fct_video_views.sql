@@ -20,7 +20,7 @@
 {%- endset %}
 
 with
-    {% if is_touching() %}
+    {% if is_touched_build() %}
         {# Nothing about these changed but what is beside their own statements. #}
         outdated_views as (
             select
@@ -54,7 +54,7 @@ with
             watched_wall_ms,
             is_first_pass
         from {{ ref("int_watch_intervals__sequenced") }}
-        {% if is_touching() %}
+        {% if is_touched_build() %}
             where
                 view_key in (
                     select view_key
@@ -97,7 +97,7 @@ with
             countIf(verb = 'completed') > 0 as is_completed_reported
         from {{ ref("int_statements__deduplicated") }}
         where
-            {% if is_touching() %}
+            {% if is_touched_build() %}
                 learner_id in (select learner_id from {{ touched_views }})
                 and {{ is_in_time_of(touched_views, learner_courses) }}
                 and activity_type = 'video'
@@ -106,7 +106,7 @@ with
             {% else %} {{ is_in_batch("learner_id", 4) }} and activity_type = 'video'
             {% endif %}
         group by learner_id, video_id
-        {% if is_touching() %}
+        {% if is_touched_build() %}
             union all
             select
                 learner_id,

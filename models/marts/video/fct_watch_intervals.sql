@@ -18,7 +18,7 @@
 
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set is_of_this_build %}
-    {% if is_touching() %} {{ is_in_timeline(timeline) }}
+    {% if is_touched_build() %} {{ is_in_timeline(timeline) }}
     {% else %}
         {{ is_in_batch("learner_id") }}
         and {{ is_in_month_of(ref("int_statements__sessionized")) }}

@@ -26,7 +26,7 @@
 {#
     Evaluating every branch is safe here, and picking the rows of each one first takes twice as long. Instead, what
     nearly every statement is gets decided by one match per part (`is_plain_…`), and the others are set apart in lists of
-    none or one text (`few`), over which the expensive functions run. Blocks of 32 MiB instead of 1: so many functions cost
+    none or one text (`irregular`), over which the expensive functions run. Blocks of 32 MiB instead of 1: so many functions cost
     2 µs a line with 8,000 lines in a block, 0.7 µs with 24,000. Written in blocks of 128 MiB, a query of two threads
     stays at 1.2 GB; of 256 MiB it met the limit of 1.4 GB.
 #}
@@ -62,7 +62,7 @@ with
                 from {{ ref("int_object_states") }}
                 where
                     is_live
-                    {% if is_touching() %}
+                    {% if is_touched_build() %}
                         and load_key not in (select load_key from {{ this }})
                     {% endif %}
             )
@@ -106,28 +106,35 @@ with
         from parsed
     ),
 
-    set_apart as (
+    irregular_parts as (
         select
             *,
-            {{ few("not is_plain_actor", "statement.actor") }} as few_actors,
-            {{ few("not is_plain_verb", "statement.verb") }} as few_verbs,
+            {{ irregular("not is_plain_actor", "statement.actor") }}
+            as irregular_actors,
+            {{ irregular("not is_plain_verb", "statement.verb") }} as irregular_verbs,
             {{
-                few(
+                irregular(
                     "not is_plain_object and object_type != 'SubStatement'",
                     "statement.object",
                 )
-            }} as few_objects,
-            {{ few("object_type = 'SubStatement'", "statement.object") }}
+            }} as irregular_objects,
+            {{ irregular("object_type = 'SubStatement'", "statement.object") }}
             as sub_statements,
-            {{ few("not is_plain_result", "statement.result") }} as few_results,
-            {{ few("not is_plain_context_activities", "context.contextActivities") }}
-            as few_context_activities,
-            {{ few("has_option_signs", "ifNull(result.response, '')") }} as few_answers,
-            {{ few("has_option_signs", "statement.object") }} as few_answered_items,
-            {{ few("ifNull(result.response, '') != ''", "statement.object") }}
-            as few_items_with_response,
+            {{ irregular("not is_plain_result", "statement.result") }}
+            as irregular_results,
             {{
-                few(
+                irregular(
+                    "not is_plain_context_activities", "context.contextActivities"
+                )
+            }} as irregular_context_activities,
+            {{ irregular("has_option_signs", "ifNull(result.response, '')") }}
+            as irregular_answers,
+            {{ irregular("has_option_signs", "statement.object") }}
+            as irregular_answered_items,
+            {{ irregular("ifNull(result.response, '') != ''", "statement.object") }}
+            as irregular_items_with_response,
+            {{
+                irregular(
                     "match(context_activities_json, '\"(?:parent|grouping|category)\":[{]')",
                     "context.contextActivities",
                 )
@@ -139,23 +146,23 @@ with
     examined as (
         select
             *,
-            {{ actor_fault("few_actors") }} as actor_fault,
+            {{ actor_fault("irregular_actors") }} as actor_fault,
             toLowCardinality(
-                {{ identity("is_plain_actor", "actor_json", "few_actors") }}
+                {{ identity("is_plain_actor", "actor_json", "irregular_actors") }}
             ) as identity,
-            {{ verb_id("is_plain_verb", "verb_json", "few_verbs") }} as verb_iri,
-            is_plain_verb or {{ is_valid_verb("few_verbs") }} as is_verb,
+            {{ verb_id("is_plain_verb", "verb_json", "irregular_verbs") }} as verb_iri,
+            is_plain_verb or {{ is_valid_verb("irregular_verbs") }} as is_verb,
             is_plain_object
-            or {{ is_valid_object("few_objects") }}
+            or {{ is_valid_object("irregular_objects") }}
             or {{ is_valid_sub_statement("sub_statements") }} as is_object,
-            {{ has_unknown_property("few_actors", actor_properties()) }}
-            or {{ has_unknown_property("few_verbs", "['id', 'display']") }}
-            or {{ has_unknown_property("few_objects", object_properties()) }}
+            {{ has_unknown_property("irregular_actors", actor_properties()) }}
+            or {{ has_unknown_property("irregular_verbs", "['id', 'display']") }}
+            or {{ has_unknown_property("irregular_objects", object_properties()) }}
             as has_unknown_property,
-            {{ unusable_result_properties("few_results") }} as unusable_in_result,
+            {{ unusable_result_properties("irregular_results") }} as unusable_in_result,
             {{ named_extensions("context.extensions") }} as context_fields,
             {{ named_extensions("result.extensions") }} as result_fields,
-            {{ object_fields("few_objects") }} as object_fields,
+            {{ object_fields("irregular_objects") }} as object_fields,
             {{
                 context_activities(
                     "context_activities.parent", "single_context_activities", "parent"
@@ -192,7 +199,7 @@ with
                 from {{ ref("xapi_verbs") }}
                 where verb = 'voided'
             ) as voiding_iris
-        from set_apart
+        from irregular_parts
     ),
 
     judged as (select *, {{ quarantine_reason() }} as quarantine_reason from examined),
@@ -313,11 +320,13 @@ with
                 [],
                 {{
                     selected_options(
-                        "result.response", "few_answers", "few_answered_items"
+                        "result.response",
+                        "irregular_answers",
+                        "irregular_answered_items",
                     )
                 }}
             ) as selected_options,
-            {{ listed_options("selected_options", "few_items_with_response") }}
+            {{ listed_options("selected_options", "irregular_items_with_response") }}
             as listed_options,
             if({{ is_unusable_result("success") }}, null, result.success) as is_correct,
             if(

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import CommandContext, open_warehouse
 from orchestration.commands.display import print_note, shown_stages
 from orchestration.commands.errors import EXIT_FAILED, CommandError
-from orchestration.commands.opened import Opened, opened_warehouse
+from orchestration.commands.realtime.context import RealtimeContext, ask_for_extra, open_path
 from orchestration.commands.realtime.demo_display import Live, show_proof
-from orchestration.commands.realtime.opened import OpenedPath, ask_for_extra, opened_path
 from orchestration.commands.realtime.parity import compare_with_warehouse
 from orchestration.commands.realtime.proof import Proof, prove
 from orchestration.settings import warehouse_home, warehouse_target
@@ -64,7 +64,7 @@ class Running:
     """The parts of a demo that runs."""
 
     plan: Plan
-    path: OpenedPath
+    path: RealtimeContext
     supervisor: "Supervisor"
     platform: "Platform"
     killed_at: list[datetime] = field(default_factory=list)
@@ -82,7 +82,7 @@ def run_realtime_demo(plan: Plan, as_json: bool) -> int:
         raise CommandError("WAREHOUSE_TARGET is not 'local', and the demo would mix simulated learners with real ones.")
     if plan.seconds < 4 * PAUSE_SECONDS and plan.kills:
         print_note("A short run: the worker is back when most statements are sent.")
-    with own_home() as home, opened_warehouse() as warehouse, ExitStack() as stack:
+    with own_home() as home, open_warehouse() as warehouse, ExitStack() as stack:
         deliver_catalogue(warehouse, home)
         running = stack.enter_context(running_demo(plan, home))
         proof = stream(running)
@@ -114,7 +114,7 @@ def own_home() -> Iterator[Path]:
             os.environ["WAREHOUSE_HOME"] = former
 
 
-def deliver_catalogue(warehouse: Opened, home: Path) -> None:
+def deliver_catalogue(warehouse: CommandContext, home: Path) -> None:
     """The catalogue of the simulated courses, as a drop of the lake: rules and marts read the same."""
     from orchestration.simulate.catalogue import catalogue_lines
     from orchestration.simulate.courses import build_catalogue
@@ -145,7 +145,7 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
             rules_file=rules,
             partitions=max(LEAST_PARTITIONS, plan.workers),
         )
-        path = stack.enter_context(opened_path(settings))
+        path = stack.enter_context(open_path(settings))
         environment = path.environment | {
             "PLATFORM_WEBHOOK_URL": url,
             "REALTIME_RULES": str(rules),

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from orchestration.commands.context import CommandContext
 from orchestration.commands.display import shown_stages
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import Opened
 from orchestration.commands.realtime.proof import Parity
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ SHOWN = 5
 DAYS = "select distinct (occurred_at at time zone 'UTC')::date from realtime.platform_actions where kind != 'pause'"
 
 
-def compare_with_warehouse(warehouse: Opened, settings: "RealtimeSettings") -> Parity:
+def compare_with_warehouse(warehouse: CommandContext, settings: "RealtimeSettings") -> Parity:
     """Load the archived drops, build the marts, and hold their triggers against the outbox."""
     from orchestration.checks.realtime_parity import compare_with_marts
     from orchestration.commands.job_run import run_dagster_job

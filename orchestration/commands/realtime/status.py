@@ -7,7 +7,7 @@ import orjson
 
 from orchestration.commands.display import output
 from orchestration.commands.errors import CommandError
-from orchestration.commands.realtime.opened import ask_for_extra, plain_errors, running_settings
+from orchestration.commands.realtime.context import ask_for_extra, plain_errors, running_settings
 
 if TYPE_CHECKING:
     from orchestration.realtime.status import Status

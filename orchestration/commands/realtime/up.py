@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from orchestration.commands.context import open_warehouse
 from orchestration.commands.display import output, print_note
 from orchestration.commands.errors import CommandError
-from orchestration.commands.opened import opened_warehouse
-from orchestration.commands.realtime.opened import OpenedPath, ask_for_extra, opened_path, plain_errors
+from orchestration.commands.realtime.context import RealtimeContext, ask_for_extra, open_path, plain_errors
 from orchestration.machine.locks import take_lock
 
 TEND_SECONDS = 0.2
@@ -18,7 +18,7 @@ TEND_SECONDS = 0.2
 def keep_realtime_up(workers: int) -> int:
     """Run until Ctrl-C or SIGTERM; 0 unless an embedded service ended by itself."""
     ask_for_extra()
-    with opened_warehouse(), running_path(workers) as tend:
+    with open_warehouse(), running_path(workers) as tend:
         try:
             while True:
                 tend()
@@ -41,7 +41,7 @@ def running_path(workers: int = 1) -> Iterator[Callable[[], None]]:
     if lock is None:
         raise CommandError(f"The real-time path already runs on {settings.home}. Use it, or stop it with Ctrl-C.")
     try:
-        with opened_path(settings) as path:
+        with open_path(settings) as path:
             supervisor = supervised_path(path.settings, path.environment, workers)
             _say_where(path)
 
@@ -75,7 +75,7 @@ def migrate_database() -> int:
     return 0
 
 
-def _say_where(path: OpenedPath) -> None:
+def _say_where(path: RealtimeContext) -> None:
     from orchestration.realtime.settings import STATEMENTS_TOPIC
 
     settings = path.settings

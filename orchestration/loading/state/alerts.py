@@ -16,7 +16,7 @@ is told from one that broke off."""
 
 
 @dataclass(frozen=True)
-class Alert:
+class RecordedAlert:
     """One row of ops.alerts."""
 
     checked_at: datetime
@@ -36,7 +36,7 @@ def record_alerts(
     insert_rows(client, "alerts", ("checked_at", "alert", "source", "detail", "row_count"), rows)
 
 
-def last_alerts(client: Client) -> list[Alert]:
+def last_alerts(client: Client) -> list[RecordedAlert]:
     """What the last whole look of each kind found."""
     rows = client.query(
         """
@@ -48,7 +48,7 @@ def last_alerts(client: Client) -> list[Alert]:
         """,
         parameters={"looks": [CHECKED, TESTED, REBUILT]},
     ).result_rows
-    return [Alert(*row) for row in rows]
+    return [RecordedAlert(*row) for row in rows]
 
 
 def warned_objects(client: Client, since: datetime) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ NOT_JUDGED = "Not judged yet: the next load does it."
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldCommit:
     """An object that readers do not see."""
 
     load_id: str
@@ -31,7 +31,7 @@ class Held:
 class GateState:
     """The gate after a run: what it holds, and what it judged since the run began."""
 
-    held: list[Held]
+    held: list[HeldCommit]
     judged_now: set[str]
     published_now: int
 
@@ -49,7 +49,7 @@ def gate_state(client: Client, since: datetime) -> GateState:
     )
 
 
-def held_objects(client: Client, unjudged_since: str = "") -> list[Held]:
+def held_objects(client: Client, unjudged_since: str = "") -> list[HeldCommit]:
     """Objects that the gate holds or has not judged yet, unless another commit of the same object was let through.
 
     Blocked ones are few and found by their verdict; unjudged ones are sought in the loads from `unjudged_since` on.
@@ -57,7 +57,7 @@ def held_objects(client: Client, unjudged_since: str = "") -> list[Held]:
     rows = _blocked(client) + _without_verdict(client, unjudged_since)
     published = _published(client, [row[1] for row in rows])
     first = {row[1]: row for row in sorted(rows, key=lambda row: (row[4], row[2]), reverse=True)}
-    return [Held(*row[:4]) for row in reversed(first.values()) if row[1] not in published]
+    return [HeldCommit(*row[:4]) for row in reversed(first.values()) if row[1] not in published]
 
 
 def _blocked(client: Client) -> list[tuple]:

@@ -44,7 +44,7 @@ class Revocation:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReconcileFinding:
     """Something that the nightly comparison found."""
 
     finding: str
@@ -62,7 +62,7 @@ class Reconcile:
     checked_at: datetime
     counts: dict[str, int]
     """What was compared (objects, lines) and found (damaged, missing_in_lake, never_seen)."""
-    findings: list[Finding]
+    findings: list[ReconcileFinding]
     """At most the first hundred of each kind."""
 
 
@@ -123,7 +123,9 @@ def last_reconcile(client: Client) -> Reconcile | None:
     if not rows:
         return None
     closing = [detail for finding, *_, detail, _ in rows if finding == CLOSED]
-    return Reconcile(rows[0][5], json.loads(closing[0]), [Finding(*row[:5]) for row in rows if row[0] != CLOSED])
+    return Reconcile(
+        rows[0][5], json.loads(closing[0]), [ReconcileFinding(*row[:5]) for row in rows if row[0] != CLOSED]
+    )
 
 
 def miscounted_objects(client: Client) -> list[str]:

@@ -12,7 +12,7 @@ from itertools import batched
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.ledger.entries import MAX_IDS, Failure
-from orchestration.loading.state.held import Held as HeldCommit
+from orchestration.loading.state.held import HeldCommit
 from orchestration.loading.state.held import held_objects as held_commits
 
 
@@ -47,7 +47,7 @@ class Unread:
 
 
 @dataclass(frozen=True)
-class Fault:
+class FailedExpectation:
     """An expectation that a held object did not meet."""
 
     expectation: str
@@ -61,7 +61,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldObject:
     """A committed object that readers do not see."""
 
     load_id: str
@@ -77,7 +77,7 @@ class Held:
     judged_at: datetime | None
     """None while the gate has not looked at it."""
     last_modified: datetime
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[FailedExpectation] = field(default_factory=list)
     """The same as the reason, one by one; empty when the gate failed, or has not looked at it."""
 
 
@@ -166,20 +166,20 @@ def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Un
     return parked, waiting
 
 
-def held_objects(client: Client) -> list[Held]:
+def held_objects(client: Client) -> list[HeldObject]:
     """Committed objects that the gate holds or has not judged, the latest commit first."""
     found = [each for some in batched(held_commits(client), MAX_IDS) for each in _with_facts(client, some)]
     return sorted(found, key=lambda each: (-each.committed_at.timestamp(), each.load_id, each.key))
 
 
-def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[Held]:
+def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[HeldObject]:
     """The gate's words with what the ledger knows of the objects."""
     parameters = {"object_ids": [each.object_id for each in held], "load_ids": list({each.load_id for each in held})}
     committed = {tuple(row[:2]): row[2:] for row in client.query(_COMMITTED, parameters=parameters).result_rows}
     judged = {tuple(row[:2]): row[2] for row in client.query(_JUDGED, parameters=parameters).result_rows}
     faults = defaultdict(list)
     for load_id, object_id, *fault in client.query(_FAULTS, parameters=parameters).result_rows:
-        faults[load_id, object_id].append(Fault(*fault))
+        faults[load_id, object_id].append(FailedExpectation(*fault))
     newest = _newest_versions(client, _HELD_PATHS, parameters)
     found = []
     for each in held:
@@ -189,7 +189,7 @@ def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[Held]:
             # A commit that was revoked in between has no version left: it is due again, and no longer held.
             if newest.get((bucket, each.key), (None, None, ""))[2] == each.object_id:
                 moments = (committed_at, judged.get(pair), last_modified)
-                found.append(Held(*pair, bucket, each.key, each.reason, lines, rejected, *moments, faults[pair]))
+                found.append(HeldObject(*pair, bucket, each.key, each.reason, lines, rejected, *moments, faults[pair]))
     return found
 
 

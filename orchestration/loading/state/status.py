@@ -14,20 +14,8 @@ from orchestration.loading.errors import WarehouseError
 from orchestration.loading.lake.objects import Lake
 from orchestration.loading.lake.scope import EVERYTHING
 from orchestration.loading.ledger.entries import server_now
-from orchestration.loading.state.alerts import Alert, last_alerts
+from orchestration.loading.state.alerts import RecordedAlert, last_alerts
 from orchestration.loading.state.builds import Build, last_builds
-from orchestration.loading.state.census import (
-    Census,
-    Listing,
-    Totals,
-    is_among,
-    keys_of,
-    rejected_by_reason,
-    short,
-    take_census,
-    take_listing,
-    unlisted,
-)
 from orchestration.loading.state.history import (
     LoadDay,
     Reconcile,
@@ -37,8 +25,20 @@ from orchestration.loading.state.history import (
     miscounted_objects,
     revocations,
 )
-from orchestration.loading.state.reach import Lateness, Watermark, lateness, watermarks
-from orchestration.loading.state.refused import Held, Unread, held_objects, unread_objects
+from orchestration.loading.state.object_states import (
+    Listing,
+    ObjectStates,
+    Totals,
+    count_object_states,
+    is_among,
+    keys_of,
+    rejected_by_reason,
+    short,
+    take_listing,
+    unlisted,
+)
+from orchestration.loading.state.refused import HeldObject, Unread, held_objects, unread_objects
+from orchestration.loading.state.watermarks import Lateness, Watermark, lateness, watermarks
 
 SCHEMA_VERSION = 2
 MAX_GONE_KEYS = 1_000
@@ -87,7 +87,7 @@ class Status:
     """Objects for which lines = accepted + rejected does not hold by the gate's count; must be empty."""
     parked_objects: list[Unread] = field(default_factory=list)
     waiting_objects: list[Unread] = field(default_factory=list)
-    held_objects: list[Held] = field(default_factory=list)
+    held_objects: list[HeldObject] = field(default_factory=list)
     seen_in_older_version: list[str] = field(default_factory=list)
     """Keys of parked, waiting and held objects of which an earlier delivery is live."""
     ignored_by_reason: dict[str, int] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Status:
     lateness: list[Lateness] = field(default_factory=list)
     watermarks: list[Watermark] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[RecordedAlert] = field(default_factory=list)
     """What the checks on the published data found when they looked last."""
 
     @property
@@ -124,7 +124,7 @@ def status(client: Client, lake: Lake | None) -> Status:
     listing, lake_error = _listing(lake)
     now = server_now(client)
     result = Status(taken_at=now, bucket=lake.bucket if lake else "", lake_error=lake_error)
-    census = take_census(client)
+    census = count_object_states(client)
     parked, waiting = unread_objects(client, now)
     result.totals = census.totals
     result.held_objects = held_objects(client)
@@ -165,7 +165,7 @@ def _count_ledger(result: Status, parked: list[Unread], waiting: list[Unread]) -
 def _count_listing(
     result: Status,
     client: Client,
-    census: Census,
+    census: ObjectStates,
     listing: Listing,
     parked: list[Unread],
     waiting: list[Unread],
@@ -190,7 +190,7 @@ def _count_listing(
     result.gone_keys = keys_of(client, found.gone[:MAX_GONE_KEYS])
 
 
-def _count_lines(result: Status, client: Client, census: Census) -> None:
+def _count_lines(result: Status, client: Client, census: ObjectStates) -> None:
     [live] = [each for each in result.totals if each.state == "live"]
     result.lines_accepted, result.lines_rejected = live.accepted, live.rejected
     if live.rejected:

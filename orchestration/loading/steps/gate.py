@@ -15,13 +15,13 @@ from orchestration.expectations.counting import SparingJudge
 from orchestration.expectations.data_docs import DataDocs
 from orchestration.expectations.deadline import NoAnswer, answer_within
 from orchestration.expectations.facts import profile_load
-from orchestration.expectations.faults import Fault, faults_by_object, with_lines
+from orchestration.expectations.faults import UnmetExpectation, faults_by_object, with_lines
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import MAX_IDS, insert_rows, server_now
 from orchestration.loading.ledger.verdicts import BLOCK, COLUMNS, MAX_REASON, PASS, PUBLISHED, QUARANTINE, RELEASE
-from orchestration.loading.state.held import Held
+from orchestration.loading.state.held import HeldCommit
 from orchestration.loading.state.refused import refused_lines
 from orchestration.loading.state.unjudged import GATE_FAILED, UnjudgedLoad, recent_load_id, unjudged_loads
 from orchestration.loading.steps.failures import safe_message
@@ -45,8 +45,8 @@ class Judgement:
     refused_count: int = 0
     """Lines of the judged objects that staging refuses, those that the load rejected among them."""
     corrected_count: int = 0
-    """Held objects that a later version of their key has replaced."""
-    held: list[Held] = field(default_factory=list)
+    """HeldCommit objects that a later version of their key has replaced."""
+    held: list[HeldCommit] = field(default_factory=list)
     docs_problem: str = ""
     """Why the pages of Data Docs could not be written."""
 
@@ -62,7 +62,7 @@ class Judge(Protocol):
 class _Verdict:
     verdict: str
     reason: str = ""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[UnmetExpectation, ...] = ()
 
 
 def judge_new_loads(
@@ -73,7 +73,7 @@ def judge_new_loads(
     Of everything, or of the loads of the last hours (LOOK_BACK) only, whose cost does not grow with the history.
     """
     judgement = Judgement()
-    court = _Court(client, settings, judge)
+    court = _JudgingSession(client, settings, judge)
     for load in unjudged_loads(client, "" if is_everything else recent_load_id(client)):
         _write(client, load, court.verdicts(load), judgement)
         if court.hang_count >= MAX_HANGS:
@@ -84,7 +84,7 @@ def judge_new_loads(
     return judgement
 
 
-class _Court:
+class _JudgingSession:
     """One judge for all loads of a run; a new one after it hung, because the thread that hangs still has the old."""
 
     def __init__(self, client: Client, settings: Settings, judge: Judge | None) -> None:
@@ -154,7 +154,7 @@ def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], ju
     judgement.judged_count += len(rows)
     judgement.published_count += sum(each.verdict in PUBLISHED for each in verdicts.values())
     judgement.held += [
-        Held(load.load_id, object_id, load.keys[object_id], each.reason)
+        HeldCommit(load.load_id, object_id, load.keys[object_id], each.reason)
         for object_id, each in verdicts.items()
         if each.verdict == BLOCK
     ]

@@ -22,8 +22,7 @@ from orchestration.contract.lines import (
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, PARQUET, Drop
 from orchestration.loading.ledger.erased import is_anyone_erased, names_erased
 from orchestration.loading.steps.expire import is_expired
-from orchestration.settings import Lake as LakeSettings
-from orchestration.settings import Settings
+from orchestration.settings import LakeSettings, Settings
 
 KEPT_HEAD_BYTES = 4096
 """How much of an over-long line is kept, for a person to see what it was."""

@@ -68,11 +68,11 @@ class Comparison:
     last_checked_at: datetime | None
     damages: list[Damage] = field(default_factory=list)
     revoked: list[Damage] = field(default_factory=list)
-    unseen: "list[Finding]" = field(default_factory=list)
+    unseen: "list[ReconcileFinding]" = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReconcileFinding:
     """One row of ops.reconcile_findings, without its time."""
 
     finding: str
@@ -98,7 +98,7 @@ def note_unseen(comparison: Comparison, found: Discovery) -> None:
     last = comparison.last_checked_at
     old = (drop for drop in found.ready if last and drop.last_modified < last)
     comparison.unseen = [
-        Finding(
+        ReconcileFinding(
             "never_seen",
             drop.key,
             drop.object_id,
@@ -113,7 +113,9 @@ def end_comparison(comparison: Comparison) -> dict[str, int]:
     """Compare the ledger with the listing that the load has made, and record what was found; returns the counts."""
     revoked = {(each.load_id, each.object_id) for each in comparison.revoked}
     damaged = (
-        Finding("damaged", each.key, each.object_id, each.load_id, f"{each.detail}; {_what_became(each, revoked)}")
+        ReconcileFinding(
+            "damaged", each.key, each.object_id, each.load_id, f"{each.detail}; {_what_became(each, revoked)}"
+        )
         for each in comparison.damages
     )
     rows, counts = [], {}
@@ -137,13 +139,13 @@ def last_checked_at(client: Client) -> datetime | None:
     return max((row[0] for row in rows), default=None)
 
 
-def last_findings(client: Client) -> tuple[dict[str, int], list[Finding]]:
+def last_findings(client: Client) -> tuple[dict[str, int], list[ReconcileFinding]]:
     """The counts of the last comparison, empty before the first, and the findings that were kept of it."""
     rows = client.query(
         "select finding, object_key, object_id, load_id, detail from ops.reconcile_findings where checked_at = "
         "(select max(checked_at) from ops.reconcile_findings where finding = 'checked') order by finding, object_key"
     ).result_rows
-    findings = [Finding(*row) for row in rows]
+    findings = [ReconcileFinding(*row) for row in rows]
     counts = next((json.loads(each.detail) for each in findings if each.finding == "checked"), {})
     return counts, [each for each in findings if each.finding != "checked"]
 
@@ -154,7 +156,7 @@ def _what_became(damage: Damage, revoked: set[tuple[str, str]]) -> str:
     return "revoked, and loaded again" if damage.is_live else "revoked, it was not read"
 
 
-def _missing_in_lake(comparison: Comparison) -> Iterator[Finding]:
+def _missing_in_lake(comparison: Comparison) -> Iterator[ReconcileFinding]:
     """Live objects whose key the lake no longer lists. They stay live: an expired object was delivered before."""
     query = """
         select object_key, object_id, load_id
@@ -166,7 +168,7 @@ def _missing_in_lake(comparison: Comparison) -> Iterator[Finding]:
     with comparison.client.query_rows_stream(query, parameters=parameters) as rows:
         for key, object_id, load_id in rows:
             if not comparison.lake.has_key(key):
-                yield Finding("missing_in_lake", key, object_id, load_id, "live, and no longer listed")
+                yield ReconcileFinding("missing_in_lake", key, object_id, load_id, "live, and no longer listed")
 
 
 def _never_tried(client: Client, drops: Iterable[Drop]) -> Iterator[Drop]:

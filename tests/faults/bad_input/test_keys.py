@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from orchestration.loading.lake.objects import is_unsafe, reason_to_ignore
 from orchestration.loading.steps.land import lake_source
-from orchestration.settings import Lake
+from orchestration.settings import LakeSettings
 
 ADDRESS = re.compile(r"s3\('http://lake\.example/bucket/([A-Za-z0-9_.~/%,{}-]*)', 'LineAsString', 'line String'\)")
-LAKE = Lake(bucket="bucket", endpoint_url="http://lake.example", region="r", access_key_id="", secret_access_key="")
+LAKE = LakeSettings(
+    bucket="bucket", endpoint_url="http://lake.example", region="r", access_key_id="", secret_access_key=""
+)
 _numbers = count(1)
 
 PIECES = [

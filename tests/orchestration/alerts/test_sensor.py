@@ -27,7 +27,7 @@ def tick(empty_home: Path, receiver, monkeypatch: pytest.MonkeyPatch):
     with DagsterInstance.ephemeral() as instance:
 
         def evaluate(*problems: Problem):
-            monkeypatch.setattr(alerts, "look", lambda *_: list(problems))
+            monkeypatch.setattr(alerts, "problems_now", lambda *_: list(problems))
             context = build_sensor_context(
                 instance, cursor=cursor[0], resources={"warehouse": WarehouseResource()}, sensor_name=sensor.name
             )
@@ -62,7 +62,7 @@ def test_a_service_that_does_not_answer_is_told_with_the_next_tick(tick, receive
 
 def test_an_engine_that_is_down_is_a_problem(empty_home: Path) -> None:
     with DagsterInstance.ephemeral() as instance:
-        [problem] = alerts.look(WarehouseResource(), instance, ("nightly",), empty_home)
+        [problem] = alerts.problems_now(WarehouseResource(), instance, ("nightly",), empty_home)
     assert problem.key == "service:unreachable"
     assert "No local services" in problem.detail
 

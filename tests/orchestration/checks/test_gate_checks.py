@@ -10,21 +10,21 @@ from orchestration.assets.raw import load_drops
 from orchestration.checks import gate as gate_module
 from orchestration.checks.gate import docs_link, gate, gate_results, ledger, ledger_results
 from orchestration.loading.state import refused
-from orchestration.loading.state.held import GateState, Held
+from orchestration.loading.state.held import GateState, HeldCommit
 from orchestration.loading.state.unjudged import GATE_FAILED
-from orchestration.loading.steps.nightly import Finding
+from orchestration.loading.steps.nightly import ReconcileFinding
 from orchestration.loading.steps.reconcile import Damage
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 GATE_CHECKS = {spec.name for spec in gate_module.GATE_SPECS}
-BAD_DATA = Held("load", "bad", "events/web/bad.ndjson", "lines that are not a JSON object: 9, at most 1 allowed")
-GATE_ERROR = Held("load", "new", "events/web/new.ndjson", GATE_FAILED + "boom")
+BAD_DATA = HeldCommit("load", "bad", "events/web/bad.ndjson", "lines that are not a JSON object: 9, at most 1 allowed")
+GATE_ERROR = HeldCommit("load", "new", "events/web/new.ndjson", GATE_FAILED + "boom")
 
 
-FACTS = refused.Held(
+FACTS = refused.HeldCommit(
     "0198-load", "bad", "lake", BAD_DATA.key, BAD_DATA.reason, 10, 9, NOON, NOON, NOON,
-    [refused.Fault("expect_x", "lines that are not a JSON object", 9, "at most 1", [2, 3, 4, 5, 6])],
+    [refused.FailedExpectation("expect_x", "lines that are not a JSON object", 9, "at most 1", [2, 3, 4, 5, 6])],
 )  # fmt: skip
 
 
@@ -140,8 +140,8 @@ def test_a_check_that_cannot_look_is_a_failed_check(warehouse, run, monkeypatch)
 
 def test_what_the_comparison_found_is_reported_and_what_it_mended_is_in_order() -> None:
     counts = {"damaged": 1, "missing_in_lake": 7, "never_seen": 0}
-    findings = [Finding("damaged", "events/web/a", "o", "l", "revoked, and loaded again")]
-    findings += [Finding("missing_in_lake", f"events/web/{number}", "o", "l", "gone") for number in range(7)]
+    findings = [ReconcileFinding("damaged", "events/web/a", "o", "l", "revoked, and loaded again")]
+    findings += [ReconcileFinding("missing_in_lake", f"events/web/{number}", "o", "l", "gone") for number in range(7)]
     raw, listed, seen = ledger_results([], counts, findings)
     assert (raw.passed, listed.passed, seen.passed) == (True, False, True)
     assert listed.severity == AssetCheckSeverity.WARN

@@ -34,7 +34,7 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             {"measure": name, "value": 0.5, "value_low": None if name == "stability_index" else 0.4, "value_high": 0.6}
             for name in churn_show.MEASURES
         ]
-        monkeypatch.setattr(churn_show, "opened_warehouse", opened)
+        monkeypatch.setattr(churn_show, "open_warehouse", opened)
         monkeypatch.setattr(records, "last_run", lambda _: (run, figures if run else []))
         monkeypatch.setattr(records, "last_courses", lambda _: courses)
         churn_show.show_churn()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.commands.errors import CommandError
-from orchestration.commands.realtime import opened
+from orchestration.commands.realtime import context
 from orchestration.commands.realtime.proof import key_of, percentiles
 from orchestration.settings import PROJECT_ROOT, SettingsError
 
@@ -34,7 +34,7 @@ def test_without_the_extra_the_commands_are_there_and_none_of_its_modules_is_imp
 
 def test_without_the_extra_a_command_says_how_to_get_it():
     with pytest.raises(CommandError, match="uv sync --extra realtime"):
-        opened.ask_for_extra(("a_module_that_is_not_there",))
+        context.ask_for_extra(("a_module_that_is_not_there",))
 
 
 def test_every_command_has_help():
@@ -48,7 +48,7 @@ def test_status_of_a_path_that_does_not_run_says_what_to_do(empty_home: Path):
     from orchestration.realtime.settings import load_realtime_settings
 
     with pytest.raises(CommandError, match="warehouse realtime up"):
-        opened.running_settings(load_realtime_settings({"WAREHOUSE_HOME": str(empty_home)}))
+        context.running_settings(load_realtime_settings({"WAREHOUSE_HOME": str(empty_home)}))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def answer(monkeypatch):
                 raise found
             return found
 
-        monkeypatch.setattr(command, "opened_warehouse", opened)
+        monkeypatch.setattr(command, "open_warehouse", opened)
         monkeypatch.setattr("orchestration.loading.release.release", release)
         return asked
 

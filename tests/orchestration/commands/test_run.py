@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from orchestration.commands.opened import Opened
+from orchestration.commands.context import CommandContext
 from orchestration.commands.run import Job, reason_to_rest
 
 
@@ -12,5 +12,5 @@ def test_after_a_run_was_killed_the_next_one_does_not_rest(tmp_path: Path) -> No
     """Not even when the ledger says that all is built: the killed build is in no table."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "0123.lock").touch()
-    warehouse = cast(Opened, SimpleNamespace(settings=SimpleNamespace(home=tmp_path)))
+    warehouse = cast(CommandContext, SimpleNamespace(settings=SimpleNamespace(home=tmp_path)))
     assert reason_to_rest(warehouse, Job.NIGHTLY) is None

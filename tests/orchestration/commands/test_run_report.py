@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.commands.context import CommandContext
 from orchestration.commands.job_run import JobRun
-from orchestration.commands.opened import Opened
 from orchestration.commands.run import Job, reason_to_rest
 from orchestration.commands.run_report import EVERYTHING_IS_PUBLISHED, report, what_it_did
 from orchestration.loading import Status
-from orchestration.loading.state.refused import Held, Unread
+from orchestration.loading.state.refused import HeldObject, Unread
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(days=1)
@@ -18,15 +18,19 @@ LATER = NOON + timedelta(seconds=5)
 FIGURES = {"objects_loaded": 2, "lines_loaded": 60, "lines_rejected": 30, "objects_published": 1, "objects_held": 1}
 
 
-def held(key: str, judged_at: datetime) -> Held:
-    return Held("L", key, "lake", key, "refused lines: 30 (invalid_id 30)", 30, 30, judged_at, judged_at, judged_at)
+def held(key: str, judged_at: datetime) -> HeldObject:
+    return HeldObject(
+        "L", key, "lake", key, "refused lines: 30 (invalid_id 30)", 30, 30, judged_at, judged_at, judged_at
+    )
 
 
 def unread(key: str, failed_at: datetime) -> Unread:
     return Unread(key, "lake", key, "unreadable", "not gzip", True, 1, failed_at, None, failed_at)
 
 
-def state(held_objects: list[Held] = (), parked: list[Unread] = (), waiting: list[Unread] = (), due: int = 0) -> Status:
+def state(
+    held_objects: list[HeldObject] = (), parked: list[Unread] = (), waiting: list[Unread] = (), due: int = 0
+) -> Status:
     counts = {"held": len(held_objects), "parked": len(parked), "waiting": len(waiting), "due": due + len(waiting)}
     objects = {"held_objects": held_objects, "parked_objects": parked, "waiting_objects": waiting}
     return Status(live=1, **counts, **{name: list(some) for name, some in objects.items()})
@@ -97,11 +101,11 @@ def test_a_failed_run_says_why_and_nothing_else(capsys) -> None:
 
 def test_an_empty_lake_is_said_to_be_empty_and_nothing_is_built(warehouse, settings, put) -> None:
     """Dagster is not started: that took minutes, and said that everything was published."""
-    rest = reason_to_rest(Opened(settings), Job.NIGHTLY)
+    rest = reason_to_rest(CommandContext(settings), Job.NIGHTLY)
     assert rest.exit_code == 0
     assert "has no drops, so nothing was loaded or built" in rest.reason
     assert "'uv run warehouse put FILE --source NAME'" in rest.reason
     put("events/web/grades.xlsx", b"x")
-    assert "1 file there is no drop" in reason_to_rest(Opened(settings), Job.NIGHTLY).reason
+    assert "1 file there is no drop" in reason_to_rest(CommandContext(settings), Job.NIGHTLY).reason
     put("events/web/a.ndjson", [])
-    assert reason_to_rest(Opened(settings), Job.NIGHTLY) is None
+    assert reason_to_rest(CommandContext(settings), Job.NIGHTLY) is None

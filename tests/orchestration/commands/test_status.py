@@ -52,7 +52,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
 
     def run(found: Status, **options) -> tuple[int, dict, object]:
         asked = []
-        monkeypatch.setattr(command, "opened_warehouse", contextmanager(lambda: iter([Warehouse()])))
+        monkeypatch.setattr(command, "open_warehouse", contextmanager(lambda: iter([Warehouse()])))
         monkeypatch.setattr("orchestration.loading.status", lambda client, lake: asked.append(lake) or found)
         code = show_status(as_json=True, **options)
         return code, json.loads(capsys.readouterr().out), asked[0]

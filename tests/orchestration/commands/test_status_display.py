@@ -8,12 +8,12 @@ from rich.console import Console
 
 from orchestration.commands.status_display import show, verdict
 from orchestration.loading import Status
-from orchestration.loading.state.alerts import Alert
+from orchestration.loading.state.alerts import RecordedAlert
 from orchestration.loading.state.builds import Build
-from orchestration.loading.state.census import Totals
-from orchestration.loading.state.history import Finding, LoadDay, Reconcile, Revocation
-from orchestration.loading.state.reach import Lateness, Watermark
-from orchestration.loading.state.refused import Held, Unread
+from orchestration.loading.state.history import LoadDay, Reconcile, ReconcileFinding, Revocation
+from orchestration.loading.state.object_states import Totals
+from orchestration.loading.state.refused import HeldObject, Unread
+from orchestration.loading.state.watermarks import Lateness, Watermark
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
 LONG_KEY = "events/web/dt=2025-09-08/hour=11/" + "a-long-name-" * 6 + "[x].ndjson.gz"
@@ -28,7 +28,7 @@ def everything() -> Status:
         Totals("held", 2, 6, 6, 0, 1234, 12345),
     ]
     retry = NOON + timedelta(minutes=5)
-    held = Held("0198-load", "o3", "lake", "events/web/held.ndjson", REASON, 3, 0, NOON, NOON, NOON)
+    held = HeldObject("0198-load", "o3", "lake", "events/web/held.ndjson", REASON, 3, 0, NOON, NOON, NOON)
     return Status(
         taken_at=NOON,
         bucket="lake",
@@ -63,13 +63,17 @@ def everything() -> Status:
             LoadDay(date(2025, 9, 8), 1, 1, 1, 0, 10),
         ],
         revocations=[Revocation("replayed", "the exporter sent the wrong course ids", 12, NOON, NOON)],
-        reconcile=Reconcile(NOON, {"objects": 9}, [Finding("missing_in_lake", "events/web/gone.ndjson", "", "", "x")]),
+        reconcile=Reconcile(
+            NOON, {"objects": 9}, [ReconcileFinding("missing_in_lake", "events/web/gone.ndjson", "", "", "x")]
+        ),
         lateness=[Lateness("web", 123_456_789, 0.4, 75.0, 9000.0, 8e6)],
         watermarks=[Watermark("web", NOON, NOON)],
         builds=[Build("b", "nightly", "failure", "f", "test x failed [3 rows]", NOON - timedelta(minutes=2), NOON)],
         alerts=[
-            Alert(NOON, "statements_have_one_content", "web", f"{LESS_EVENTS}: 1,234, at most 56 expected (hour)", 22),
-            Alert(NOON, "plays_have_an_end", "app[1]", "plays without an end: 9, at most 1 expected", 1),
+            RecordedAlert(
+                NOON, "statements_have_one_content", "web", f"{LESS_EVENTS}: 1,234, at most 56 expected (hour)", 22
+            ),
+            RecordedAlert(NOON, "plays_have_an_end", "app[1]", "plays without an end: 9, at most 1 expected", 1),
         ],
     )
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from orchestration.commands.status_refusals import SHOWN_OBJECTS, next_try, show_refusals
 from orchestration.loading import Status
 from orchestration.loading.state.history import Reconcile
-from orchestration.loading.state.refused import Fault, Held, Unread
+from orchestration.loading.state.refused import FailedExpectation, HeldObject, Unread
 
 NOON = datetime(2025, 9, 8, 12, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_long_lists_end_with_how_many_more():
 
 
 def test_held_objects_stand_under_their_load():
-    held = [Held(load, key, "lake", key, "r", 1, 0, NOON, NOON, NOON) for load, key in ("1a", "1b", "2c")]
+    held = [HeldObject(load, key, "lake", key, "r", 1, 0, NOON, NOON, NOON) for load, key in ("1a", "1b", "2c")]
     lines = shown(Status(held_objects=held)).splitlines()
     assert [line.strip() for line in lines if line.startswith("  Load") or len(line) == 3] == [
         "Load 1 of 2025-09-08 12:00: 2 objects",
@@ -57,11 +57,11 @@ def test_held_objects_stand_under_their_load():
 
 def test_a_held_object_names_expectations_lines_and_the_way_out():
     faults = [
-        Fault("expect_x", "lines that do not say who", 1200, "at most 2", [1, 4, 7, 10, 13]),
-        Fault("expect_x", "lines from the future", 2, "at most 1", [3, 8]),
-        Fault("expect_y", "lines in raw, against the ledger", 9, "10", []),
+        FailedExpectation("expect_x", "lines that do not say who", 1200, "at most 2", [1, 4, 7, 10, 13]),
+        FailedExpectation("expect_x", "lines from the future", 2, "at most 1", [3, 8]),
+        FailedExpectation("expect_y", "lines in raw, against the ledger", 9, "10", []),
     ]
-    held = Held("0198-load", "o", "lake", "events/web/bad.ndjson", "r", 5000, 0, NOON, NOON, NOON, faults)
+    held = HeldObject("0198-load", "o", "lake", "events/web/bad.ndjson", "r", 5000, 0, NOON, NOON, NOON, faults)
     lines = [line.strip() for line in shown(Status(held_objects=[held])).splitlines()]
     assert lines[-5:] == [
         "5,000 lines, 0 rejected",

@@ -8,8 +8,8 @@ import pytest
 
 from orchestration.dashboards.process import (
     HERE,
+    DashboardFiles,
     DashboardsError,
-    Place,
     make_logins,
     read_users,
     server_environment,
@@ -55,7 +55,7 @@ def test_a_users_file_needs_the_admin(tmp_path: Path):
 
 
 def test_logins_are_made_once_and_are_for_the_owner_only(tmp_path: Path):
-    place = Place(tmp_path)
+    place = DashboardFiles(tmp_path)
     place.folder.mkdir()
     first = make_logins(place, [{"user": "kim"}])
     second = make_logins(place, [{"user": "kim"}, {"user": "lee"}])
@@ -65,7 +65,7 @@ def test_logins_are_made_once_and_are_for_the_owner_only(tmp_path: Path):
 
 
 def test_superset_is_told_of_the_reader_and_never_of_the_warehouses_own_user(settings: Settings, tmp_path: Path):
-    place, reader = Place(tmp_path), reader_settings(settings)
+    place, reader = DashboardFiles(tmp_path), reader_settings(settings)
     place.folder.mkdir()
     told = server_environment(place, reader)
     assert told["WAREHOUSE_BI_CLICKHOUSE_USER"] == "bi_reader"

@@ -69,14 +69,14 @@ def sessions(clock: Clock, pools: dict[bool, Pool]) -> Sessions:
 
 def use(sessions: Sessions, user: User, session_id: str, *, keeps_state: bool, timeout: str = "") -> Connection:
     """One request of a session; with `keeps_state` as after a SET."""
-    with sessions.lent(user, session_id, timeout, must_exist=False) as connection:
+    with sessions.borrow(user, session_id, timeout, must_exist=False) as connection:
         connection.is_spent = connection.is_spent or keeps_state
     return connection  # type: ignore[return-value]
 
 
 def exists(sessions: Sessions, user: User, session_id: str) -> bool:
     try:
-        with sessions.lent(user, session_id, "", must_exist=True):
+        with sessions.borrow(user, session_id, "", must_exist=True):
             return True
     except EngineError:
         return False
@@ -159,7 +159,7 @@ def test_timeouts_beyond_the_limit_are_refused(timeout: str) -> None:
 def test_each_use_starts_the_timeout_again(sessions: Sessions, clock: Clock) -> None:
     connection = use(sessions, ADMIN, "a", keeps_state=True, timeout="10")
     clock.now = 9
-    with sessions.lent(ADMIN, "a", "10", must_exist=True) as same:
+    with sessions.borrow(ADMIN, "a", "10", must_exist=True) as same:
         assert same is connection
     clock.now = 18
     sessions.expire()
@@ -171,7 +171,7 @@ def test_each_use_starts_the_timeout_again(sessions: Sessions, clock: Clock) -> 
 
 
 def test_a_session_in_use_does_not_expire(sessions: Sessions, clock: Clock) -> None:
-    with sessions.lent(ADMIN, "a", "1", must_exist=False) as connection:
+    with sessions.borrow(ADMIN, "a", "1", must_exist=False) as connection:
         clock.now = 100
         sessions.expire()
         assert not connection.is_closed  # type: ignore[attr-defined]
@@ -211,7 +211,7 @@ def test_sessions_in_use_never_end_and_an_administrator_always_gets_in(sessions:
     with ExitStack() as stack:
         busy = []
         for number in range(MAX_SESSIONS_WITH_STATE + 20):
-            connection = stack.enter_context(sessions.lent(READER, str(number), "", must_exist=False))
+            connection = stack.enter_context(sessions.borrow(READER, str(number), "", must_exist=False))
             connection.is_spent = True
             busy.append(connection)
         use(sessions, READER, "idle", keeps_state=True)

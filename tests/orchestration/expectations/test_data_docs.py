@@ -17,7 +17,7 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from orchestration.expectations import data_docs
 from orchestration.expectations.data_docs import DataDocs, docs_address, served_address
 from orchestration.expectations.docs_store import ENTRIES, open_store
-from orchestration.expectations.faults import Fault
+from orchestration.expectations.faults import UnmetExpectation
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.settings import Settings
 from tests.conftest import s3_client
@@ -67,7 +67,9 @@ def found(held: bool = True) -> LoadVerdict:
         },
         meta={"batch_spec": {"query": SECRET}, "batch_markers": {"actor": SECRET}},
     )
-    fault = Fault("expect_x", "missing_actor_count", "lines that do not say who", 7, "at most 2", (1, 4, 9, 12, 13))
+    fault = UnmetExpectation(
+        "expect_x", "missing_actor_count", "lines that do not say who", 7, "at most 2", (1, 4, 9, 12, 13)
+    )
     if not held:
         return LoadVerdict(result=result)
     return LoadVerdict(held={"o1": ["no actor"]}, result=result, faults={"o1": [fault]})

@@ -180,8 +180,9 @@ from orchestration.loading import load_pending
 from orchestration.loading.steps import gate
 from orchestration.resources.lake import S3Lake
 from orchestration.resources.warehouse import connect
-from orchestration.settings import ClickHouse, Lake, Settings
-settings = eval(sys.stdin.read(), {"ClickHouse": ClickHouse, "Lake": Lake, "Settings": Settings, "PosixPath": str})
+from orchestration.settings import ClickHouse, LakeSettings, Settings
+names = {"ClickHouse": ClickHouse, "LakeSettings": LakeSettings, "Settings": Settings, "PosixPath": str}
+settings = eval(sys.stdin.read(), names)
 print("ready", flush=True)
 load_pending(connect(settings), S3Lake(settings.lake), settings)
 """

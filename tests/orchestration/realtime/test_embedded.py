@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from orchestration.commands.errors import CommandError
-from orchestration.commands.realtime.opened import OpenedPath
+from orchestration.commands.realtime.context import RealtimeContext
 from orchestration.realtime.database import connect
 from orchestration.realtime.embedded import data_folder, embedded_pair, pg_control, remove_data
 from orchestration.realtime.migrate import migrate, version
@@ -38,7 +38,7 @@ def test_a_database_that_restarts_is_waited_for_and_a_broker_that_ends_is_said(t
         with connect(pair.database_url) as connection:
             rows = connection.execute("select next_offset, consumed_count from realtime.consumed_offsets")
             assert rows.fetchone() == (200, 200)
-        path = OpenedPath(load_realtime_settings({"WAREHOUSE_HOME": str(tmp_path)}), {}, pair)
+        path = RealtimeContext(load_realtime_settings({"WAREHOUSE_HOME": str(tmp_path)}), {}, pair)
         path.raise_if_ended()
         os.kill(pair.broker_pid, signal.SIGKILL)
         pair.process.wait(30)

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestration.sensors.cursor import Cursor, read_cursor
-from orchestration.sensors.look import Place
+from orchestration.sensors.scan import Position
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def test_what_was_written_is_read() -> None:
-    cursor = Cursor(Place("events/web/", "events/web/a"), Place("events/x/"), NOW.timestamp(), Place("learners/"))
+    cursor = Cursor(
+        Position("events/web/", "events/web/a"), Position("events/x/"), NOW.timestamp(), Position("learners/")
+    )
     assert read_cursor(cursor.write()) == cursor
 
 
@@ -44,5 +46,5 @@ def test_the_week_is_due_hourly_when_begun_and_when_the_clock_was_set_back() -> 
     assert not ended.is_week_due(NOW + timedelta(minutes=59))
     assert ended.is_week_due(NOW + timedelta(minutes=60))
     assert ended.is_week_due(NOW - timedelta(minutes=1))
-    assert Cursor(week=Place("events/web/"), week_seconds=NOW.timestamp()).is_week_due(NOW)
+    assert Cursor(week=Position("events/web/"), week_seconds=NOW.timestamp()).is_week_due(NOW)
     assert Cursor(week_seconds=float("nan")).is_week_due(NOW)

@@ -15,7 +15,7 @@ from orchestration.resources.queue import QueueUnavailable
 from orchestration.sensors import drops
 from orchestration.sensors.cursor import Cursor
 from orchestration.sensors.drops import evaluate, search
-from orchestration.sensors.look import START, Place
+from orchestration.sensors.scan import START, Position
 from tests.orchestration.sensors.listed_lake import ListedLake
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_the_sweep_is_bounded_and_the_next_tick_goes_on(warehouse, known, monkey
 def test_after_the_last_kind_it_starts_again(warehouse, known) -> None:
     lake = ListedLake([OLD[0], "learners/x/l.ndjson"])
     known(lake, ["learners/x/l.ndjson"])
-    find, cursor = search(warehouse, lake, Cursor(sweep=Place("learners/", "learners/z")), NOW)
+    find, cursor = search(warehouse, lake, Cursor(sweep=Position("learners/", "learners/z")), NOW)
     assert (find, cursor.sweep) == (None, START)
     assert search(warehouse, lake, cursor, NOW)[0].what == OLD[0]
 
@@ -176,7 +176,7 @@ def test_a_load_whose_loader_died_before_the_verdict_is_a_reason_to_load(warehou
     due = [drop for drop in pending(warehouse, lake) if drop.key == "events/web/a.ndjson"]
     load_attempt(warehouse, lake, settings, due)
     find, _ = search(warehouse, ListedLake([]), Cursor(), NOW)
-    assert find == drops.Find(Tier.RECENT, "a load without verdicts")
+    assert find == drops.DueLoad(Tier.RECENT, "a load without verdicts")
     load_pending(warehouse, lake, settings)
     assert search(warehouse, ListedLake([]), Cursor(), NOW)[0] is None
 

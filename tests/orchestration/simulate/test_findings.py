@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestration.simulate.finding import Finding
+from orchestration.simulate.finding import PlantedFinding
 from orchestration.simulate.findings import compare
 from orchestration.simulate.plants import CHANNELS
 from orchestration.simulate.retention_findings import binomial_upper_tail
@@ -159,7 +159,7 @@ def asked(marts: Marts) -> Callable[[str], list[dict]]:
     return query
 
 
-def missed(marts: Marts, truth: Truth) -> list[Finding]:
+def missed(marts: Marts, truth: Truth) -> list[PlantedFinding]:
     """The findings that a truth of a good size and these marts leave unmet."""
     return [finding for finding in compare(asked(marts), replace(truth, learners=5_000)) if not finding.is_met]
 

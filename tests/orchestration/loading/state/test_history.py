@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from orchestration.loading.state.history import DAYS, Finding, last_reconcile, loads_by_day, revocations
+from orchestration.loading.state.history import DAYS, ReconcileFinding, last_reconcile, loads_by_day, revocations
 
 
 @pytest.fixture(scope="module")
@@ -76,4 +76,4 @@ def test_a_reconcile_that_was_cut_off_does_not_count(warehouse) -> None:
     found = last_reconcile(warehouse)
     assert f"{found.checked_at:%Y-%m-%d}" == "2026-01-06"
     assert found.counts == {"objects": 2, "missing_in_lake": 1}
-    assert found.findings == [Finding("missing_in_lake", "k", "o", "l", "not listed")]
+    assert found.findings == [ReconcileFinding("missing_in_lake", "k", "o", "l", "not listed")]

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.loading import status
 from orchestration.loading.lake.scope import EVERYTHING, Scope
-from orchestration.loading.state.census import COMMITTED_STATES, short, take_census
+from orchestration.loading.state.object_states import COMMITTED_STATES, count_object_states, short
 from orchestration.loading.steps.supersede import close_corrected, revoke_overtaken
 from tests.orchestration.loading.conftest import HoldingJudge
 from tests.passing_judge import PassingJudge, judge_by
@@ -159,7 +159,7 @@ def test_a_corrected_version_closes_the_held_one(deliver, judged, lake, warehous
     assert key not in [each.key for each in found.held_objects]
     assert found.held == len(found.held_objects)
     assert found.adds_up
-    [state] = take_census(warehouse).states_of(numpy.array([short(held[1])], dtype=numpy.uint64))
+    [state] = count_object_states(warehouse).states_of(numpy.array([short(held[1])], dtype=numpy.uint64))
     assert COMMITTED_STATES[state] == "superseded"
     assert dict(live_lines())[key] == 3
     assert close_corrected(warehouse) == 0

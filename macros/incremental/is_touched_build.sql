@@ -3,11 +3,11 @@
     tests see the whole; they override this macro to test the other branch. So does a command that only compiles, perhaps on a
     warehouse without tables. That the SQL was told so is noted: the materialization publishes its rows accordingly.
 #}
-{% macro is_touching() %}
+{% macro is_touched_build() %}
     {%- if not is_building() or not touched_run().can_touch -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- do touched_run().update({"is_touching": true}) -%}
+    {%- do touched_run().update({"is_touched_build": true}) -%}
     {{ return(true) }}
 {% endmacro %}
 

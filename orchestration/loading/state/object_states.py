@@ -84,7 +84,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Census:
+class ObjectStates:
     """The ledger's committed objects: columns with one row per object, by id, and their totals by state."""
 
     ids: "numpy.ndarray"
@@ -138,7 +138,7 @@ def is_among(values: "numpy.ndarray", pool: "Sequence[int] | numpy.ndarray") -> 
     return pool[numpy.minimum(numpy.searchsorted(pool, values), len(pool) - 1)] == values
 
 
-def take_census(client: Client) -> Census:
+def count_object_states(client: Client) -> ObjectStates:
     """Read the ledger once."""
     import numpy
 
@@ -149,7 +149,7 @@ def take_census(client: Client) -> Census:
     rows = rows[numpy.argsort(rows["id"])]
     rows["rejected_count"] = numpy.maximum(rows["rejected_count"], _refused_counts(client, rows["pair"]))
     totals = [_totals(name, rows[rows["state"] == number]) for number, name in enumerate(COMMITTED_STATES)]
-    return Census(rows["id"].copy(), rows["key"].copy(), rows["state"].copy(), rows["pair"].copy(), totals)
+    return ObjectStates(rows["id"].copy(), rows["key"].copy(), rows["state"].copy(), rows["pair"].copy(), totals)
 
 
 def _refused_counts(client: Client, pairs: "numpy.ndarray") -> "numpy.ndarray":
@@ -187,7 +187,7 @@ def take_listing(bucket: str, entries: Iterable[LakeObject]) -> Listing:
     return listing
 
 
-def rejected_by_reason(client: Client, census: Census) -> dict[str, int]:
+def rejected_by_reason(client: Client, census: ObjectStates) -> dict[str, int]:
     """Why lines of live objects were rejected, the most frequent reason first: by the load, and by staging.
 
     Raw and the gate answer for all attempts, and the census says which are live: asking the view again takes seconds.
@@ -207,7 +207,7 @@ def rejected_by_reason(client: Client, census: Census) -> dict[str, int]:
     return {reason: number for reason, number in counts.most_common() if number}
 
 
-def _live_counts(client: Client, census: Census, query: str) -> Counter:
+def _live_counts(client: Client, census: ObjectStates, query: str) -> Counter:
     """Lines of live objects by reason, of a query for `reject`, `pair` and `line_count`."""
     import numpy
 
@@ -233,7 +233,7 @@ class Unlisted:
     """Another version of their key is listed, and is not live: held, parked, or due."""
 
 
-def unlisted(census: Census, listing: Listing) -> Unlisted:
+def unlisted(census: ObjectStates, listing: Listing) -> Unlisted:
     """Live objects without a listing entry of their own."""
     is_live = census.states == 0
     ids, keys = census.ids[is_live], census.keys[is_live]
