@@ -13,6 +13,7 @@ from orchestration.churn.evaluation import Figure
 from orchestration.churn.features import COLUMNS, NAMES
 from orchestration.churn.training import NOT_PUBLISHED, PUBLISHED, Run
 from orchestration.loading.ledger.entries import insert_rows, server_now
+from orchestration.loading.ledger.erased import erased_among
 
 KEY, COUNTS = ("model_version", "trained_at"), ("labelled", "training", "test", "scored")
 INTERVENTION_COLUMNS = ("learner_id", "course_id", "contacted_at", "kind")
@@ -145,9 +146,14 @@ def _intervention(line: int, row: dict[str, str | None]) -> tuple:
 
 
 def write_interventions(client: Client, rows: list[tuple]) -> int:
-    """Records contacts; a contact that is there already is not counted twice. Returns how many rows were sent."""
-    insert_rows(client, "interventions", INTERVENTION_COLUMNS, rows)
-    return len(rows)
+    """Records contacts; a contact that is there already is not counted twice. Returns how many rows were sent.
+
+    Contacts with learners who were erased are left out: `warehouse erase` removed them, and a list may be older.
+    """
+    erased = erased_among(client, {row[0] for row in rows})
+    kept = [row for row in rows if row[0] not in erased]
+    insert_rows(client, "interventions", INTERVENTION_COLUMNS, kept)
+    return len(kept)
 
 
 def _moment(stamp: pd.Timestamp | None) -> datetime | None:

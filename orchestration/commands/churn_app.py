@@ -49,4 +49,6 @@ def record(
         raise CommandError(f"{file}: {error}. Nothing was recorded.") from error
     with open_warehouse() as warehouse:
         count = write_interventions(warehouse.connect_prepared(), rows)
+    if count < len(rows):
+        output().print(f"{len(rows) - count:,} contacts left out: their learners were erased (warehouse erase).")
     output().print(f"{count:,} contacts recorded. The next weekly run takes them in: warehouse run --job weekly")

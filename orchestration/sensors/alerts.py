@@ -44,7 +44,9 @@ def failed_runs(instance: DagsterInstance, jobs: tuple[str, ...], home: Path) ->
     return failed
 
 
-def problems_now(warehouse: WarehouseResource, instance: DagsterInstance, jobs: tuple[str, ...], home: Path) -> list[Problem]:
+def problems_now(
+    warehouse: WarehouseResource, instance: DagsterInstance, jobs: tuple[str, ...], home: Path
+) -> list[Problem]:
     """What is wrong now; an engine that does not answer is a problem as well."""
     try:
         client = warehouse.connect()

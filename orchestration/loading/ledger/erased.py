@@ -59,6 +59,19 @@ def remember(client: Client, request_id: str, identities: Iterable[str]) -> None
     insert_rows(client, "erased_identities", ("identity_hash", "bucket", "request_id", "erased_at"), rows)
 
 
+def erased_among(client: Client, learner_ids: Iterable[str]) -> set[str]:
+    """Those of the pseudonyms whose person was erased under them."""
+    if not is_anyone_erased(client):
+        return set()
+    key = erasure_key(client)
+    hashes = {erasure_hash(key, pseudonym_text(learner_id)): learner_id for learner_id in learner_ids}
+    rows = client.query(
+        "select distinct identity_hash from ops.erased_identities where identity_hash in {hashes:Array(String)}",
+        parameters={"hashes": list(hashes)},
+    ).result_rows
+    return {hashes[row[0]] for row in rows}
+
+
 def is_anyone_erased(client: Client) -> bool:
     """Whether lines have to be looked at at all."""
     return bool(client.query("select 1 from ops.erased_identities limit 1").result_rows)

@@ -3,11 +3,13 @@
 import gzip
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from orchestration.churn.records import write_interventions
 from orchestration.erasure import steps
 from orchestration.erasure.files import files_with
 from orchestration.erasure.holdings import holdings, wanted
@@ -16,6 +18,8 @@ from orchestration.erasure.receipt import Receipt
 from orchestration.erasure.redelivered import rewrite_redelivered
 from orchestration.erasure.steps import STEPS, erase, known_person, open_request, open_requests, plan
 from orchestration.loading import status
+from tests.faults.bad_input.cases import parquet
+from tests.faults.bad_input.reader import parquet_rows
 from tests.object_store import s3_client
 from tests.orchestration.erasure.conftest import HOME_PAGE, Someone
 from tests.passing_judge import judge_by
@@ -36,6 +40,7 @@ def everywhere(put, statement, load, someone) -> dict[str, bytes]:
         f"{folder}/c.json": json.dumps([statement(6, actor=account), statement(7)], indent=1).encode(),
         f"{folder}/d.json": json.dumps({"statements": [statement(8, actor=account), statement(9)]}).encode(),
         f"{folder}/e.ndjson.zst": zstandard.compress(_lines(statement(10, actor=account), statement(11))),
+        f"{folder}/p.parquet": parquet([json.dumps(statement(15, actor=account)), json.dumps(statement(16)), None]),
         f"{folder}/torn.ndjson.gz": gzip.compress(_lines(statement(12)))[:-12],
         f"{folder}/clean.ndjson": _lines(statement(13), statement(14)),
         f"learners/{someone.number}.ndjson": _lines(
@@ -84,6 +89,7 @@ def test_nothing_is_left_in_lake_raw_or_the_engines_files(everywhere, site, sett
     assert bodies[f"{folder}/clean.ndjson"] == everywhere[f"{folder}/clean.ndjson"]
     assert bodies[f"{folder}/a.ndjson.gz"].count(b"\n") == 1
     assert len(json.loads(bodies[f"{folder}/d.json"])["statements"]) == 1
+    assert parquet_rows(bodies[f"{folder}/p.parquet"]) == parquet_rows(everywhere[f"{folder}/p.parquet"])[1:]
     assert not _engine_files(settings, person)
     assert receipt.left == []
     assert receipt.proof["rows_found_by_query"] == 0
@@ -91,7 +97,7 @@ def test_nothing_is_left_in_lake_raw_or_the_engines_files(everywhere, site, sett
     assert someone.name not in json.dumps(vars(receipt))
     assert open_requests(site.settings.home) == []
     live = f"select count() from raw.event_lines where reject = '' and source = '{folder[7:]}' and {LIVE}"
-    assert warehouse.query(live).result_rows == [(7,)]
+    assert warehouse.query(live).result_rows == [(8,)]
 
 
 def test_a_redelivery_stays_out_and_shows_as_a_count(everywhere, site, settings, warehouse, put, load, someone) -> None:
@@ -108,10 +114,13 @@ def test_a_redelivery_stays_out_and_shows_as_a_count(everywhere, site, settings,
         ).result_rows
         for table in ("event_lines", "learner_lines")
     )
-    assert (events, learners) == ([("", 7, 7), ("erased", 0, 7)], [("", 1, 1), ("erased", 0, 1)])
+    assert (events, learners) == (
+        [("", 8, 8), ("erased", 0, 8), ("null_statement", 0, 1)],
+        [("", 1, 1), ("erased", 0, 1)],
+    )
     assert holdings_of(site, person) == {}
     written, left = rewrite_redelivered(site.client, site.lake, site.settings)
-    assert (len(written), left) == (6, [])
+    assert (len(written), left) == (7, [])
     assert not [key for key, body in _bodies(settings).items() if someone.name.encode() in body]
 
 
@@ -194,7 +203,7 @@ def test_the_plan_says_what_would_go_and_changes_nothing(everywhere, site, setti
         f"{someone.folder}/clean.ndjson",
         f"{someone.folder}/torn.ndjson.gz",
     }
-    assert found.roles == {"actor": 5, "elsewhere": 2}
+    assert found.roles == {"actor": 6, "elsewhere": 2}
     assert _bodies(settings) == before
 
 
@@ -210,3 +219,19 @@ def test_a_stranger_is_unknown(site) -> None:
     assert plan(site, known_person(site, ["never.seen@example.org"])).is_empty
     with pytest.raises(PersonError, match="form that names a person"):
         known_person(site, ["Anna"])
+
+
+def test_contacts_of_an_older_list_are_not_recorded_again(
+    put, statement, load, site, settings, someone, warehouse
+) -> None:
+    put(f"{someone.folder}/a.ndjson", [statement(30, actor=someone.account), statement(31)])
+    load()
+    person = known_person(site, [someone.given])
+    other, at = "f" * 32, datetime(2026, 1, 5, tzinfo=UTC)
+    _erase(site, someone)
+    [learner_id] = person.learner_ids
+    rows = [(learner_id, "c", at, "mail"), (other, "c", at, "mail")]
+    assert write_interventions(warehouse, rows) == 1
+    recorded = "select learner_id from ops.interventions where learner_id in ({one:String}, {two:String})"
+    found = warehouse.query(recorded, parameters={"one": learner_id, "two": other})
+    assert found.result_rows == [(other,)]
