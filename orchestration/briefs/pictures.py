@@ -44,7 +44,7 @@ def _volumes(marts: Marts) -> list[Figure]:
     values = []
     for row in rows:
         values += [(f"{row['event_date']:%d %b}", row["day_count"], ""), ("usual", row["usual_count"], "before")]
-    how = "Blue: events of the day. Grey: what its hours had in earlier weeks, or the same where there are none."
+    how = "Blue: events of the day. Grey: what its hours had in earlier weeks, or the same without earlier weeks."
     return [Figure("columns", columns(values, width=DAY_WIDTH * len(rows)), "Events on each day, and as usual", how)]
 
 

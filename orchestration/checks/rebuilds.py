@@ -76,12 +76,12 @@ def define_rebuilds(models: AssetsDefinition):
 
 
 def _compare(client, rebuild: SampledRebuild | None) -> tuple[Comparison | None, str]:
-    """The comparison, or why there is none: a table that was not compared has not passed."""
+    """The comparison, or why it could not be made: a table that was not compared has not passed."""
     if rebuild is None:
         return None, NOT_WRITTEN
     try:
         return compare(client, rebuild), ""
-    except Exception as error:  # whatever the engine or the connection says: the others are compared all the same
+    except Exception as error:  # whatever the engine says, the other tables are still compared
         return None, f"The sample could not be built: {' '.join(str(error).split())[:ERROR]}"
 
 

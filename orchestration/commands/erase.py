@@ -93,7 +93,7 @@ def _request(site: "Site", texts: list[str], dry_run: bool, by: str, yes: bool) 
     person = known_person(site, texts)
     found = plan(site, person)
     if found.is_empty:
-        raise PersonError("Nobody like that is known here: no line, row or file has the identifier.")
+        raise PersonError("No such person is known here: no line, row or file has the identifier.")
     show_plan(found)
     if dry_run:
         return None

@@ -25,7 +25,8 @@ def erase(
     redelivered: Annotated[
         bool,
         typer.Option(
-            "--redelivered", help="Rewrite objects of the lake that brought lines of erased people again. Names nobody."
+            "--redelivered",
+            help="Rewrite objects of the lake that brought lines of erased people again; needs no --learner.",
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go; change nothing.")] = False,
@@ -39,7 +40,7 @@ def erase(
     moment, the same command goes on where it stopped. No log, receipt or message names the person; the command line
     itself is seen by this machine's other processes, so give '-' where that matters.
 
-    Exit code 0: nothing is left; 3: some of it a person must do, and the receipt says what; 1: it failed, or nobody
+    Exit code 0: nothing is left; 3: some of it a person must do, and the receipt says what; 1: it failed, or no one
     like that is known.
     """
     from orchestration.commands.erase import run_erase, run_redelivered
@@ -58,7 +59,7 @@ def export(
     lines.ndjson has each raw line with the object and number it came from, marts/<table>.ndjson the rows with their
     learner_id, and README.txt says what each file is. The folder is for its owner only.
 
-    Exit code 0: written; 1: nobody like that is known, or it failed.
+    Exit code 0: written; 1: no such person is known, or it failed.
     """
     from orchestration.commands.export import run_export
 

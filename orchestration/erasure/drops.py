@@ -48,7 +48,7 @@ class Stripped:
 
 
 def stripped(body: bytes, is_named: Named) -> Stripped | None:
-    """The same object without these lines, packed as it was; None when it names nobody.
+    """The same object without these lines, packed as it was; None when no line names them.
 
     Raises ValueError for an object that cannot be unpacked or whose text is no text.
     """

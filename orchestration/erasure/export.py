@@ -31,7 +31,7 @@ def export(client: Client, person: Person, folder: Path) -> dict[str, int]:
         found[f"{table.replace('.', '/')}.ndjson"] = _rows(client, table, sorted(person.learner_ids))
     counts = {name: len(rows) for name, rows in found.items() if rows}
     if not counts:
-        raise PersonError("Nobody like that is known here: no line and no row has the identifier.")
+        raise PersonError("No such person is known here: no line and no row has the identifier.")
     _create(folder)
     (folder / "README.txt").write_text(_READ_ME)
     for name in counts:

@@ -23,7 +23,7 @@ _SQLITE = b"SQLite format 3\x00"
 
 @dataclass
 class Cleaning:
-    """What became of the files that had the person; paths are within the home."""
+    """What happened to the files that had the person; paths are within the home."""
 
     removed: list[str] = field(default_factory=list)
     cleaned: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Cleaning:
 def files_with(
     home: Path, pattern: bytes, leave_out: tuple[str, ...] = (), on_file: Callable[[int], None] = lambda count: None
 ) -> Iterator[Path]:
-    """The files below the home that have the person, packed or not; a file that vanishes meanwhile has nobody."""
+    """The files below the home that have the person, packed or not; a file that vanishes meanwhile is left out."""
     wanted = re.compile(pattern)
     for count, path in enumerate(_files(home, leave_out), start=1):
         on_file(count)

@@ -81,7 +81,7 @@ def rotate(
 
 
 def open_rotation(client: Client) -> str:
-    """The rotation that was begun and not finished; empty when there is none."""
+    """The rotation that was begun and not finished; empty without one."""
     rows = client.query(
         "select request_id from ops.erasure_steps where startsWith(request_id, {begin:String}) group by request_id "
         "having countIf(step = {last:String}) = 0",

@@ -60,7 +60,8 @@ def make_private(home: Path) -> str:
     """
     try:
         if not home.exists():
-            home.mkdir(parents=True, mode=0o700)
+            # Another process may make it in the same moment.
+            home.mkdir(parents=True, mode=0o700, exist_ok=True)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise

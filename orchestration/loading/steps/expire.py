@@ -20,7 +20,7 @@ from orchestration.loading.ledger.revoke import revoke
 from orchestration.settings import PROJECT_ROOT
 
 _VARS = {"events": "retention_event_days", "learners": "retention_learner_days"}
-"""Kind of drop → its var. Catalogues and changes of content name nobody, and are kept."""
+"""Kind of drop → its var. Catalogues and changes of content name no learner, and are kept."""
 _RECORDS_VAR = "retention_record_days"
 _RECORDS = {"ops.interventions": "contacted_at", "ops.churn_scores": "as_of_at"}
 """Records about single learners that no drop brings, and their time."""

@@ -22,7 +22,7 @@ BAD_DATA = HeldCommit("load", "bad", "events/web/bad.ndjson", "lines that are no
 GATE_ERROR = HeldCommit("load", "new", "events/web/new.ndjson", GATE_FAILED + "boom")
 
 
-FACTS = refused.HeldCommit(
+FACTS = refused.HeldObject(
     "0198-load", "bad", "lake", BAD_DATA.key, BAD_DATA.reason, 10, 9, NOON, NOON, NOON,
     [refused.FailedExpectation("expect_x", "lines that are not a JSON object", 9, "at most 1", [2, 3, 4, 5, 6])],
 )  # fmt: skip

@@ -20,9 +20,13 @@ ACTIONS = {
     "get_object": "s3:GetObject",
     "put_object": "s3:PutObject",
     "delete_object": "s3:DeleteObject",
+    "get_bucket_versioning": "s3:GetBucketVersioning",
+    "list_object_versions": "s3:ListBucketVersions",
     "receive_message": "sqs:ReceiveMessage",
     "delete_message_batch": "sqs:DeleteMessage",
 }
+# Only an erasure does these; it deletes versions, which AWS tells from deleting an object.
+ERASING = {"s3:DeleteObject", "s3:GetBucketVersioning", "s3:ListBucketVersions"}
 CALL = re.compile(r"_(?:s3|sqs)\.(?:get_paginator\(\"(\w+)\"|(\w+)\()")
 
 
@@ -41,11 +45,16 @@ def allowed(name: str) -> set[str]:
 
 
 def test_the_loader_reads_and_does_not_write() -> None:
-    assert allowed("lake-loader.json") == called("resources/lake.py", "resources/queue.py") - {"s3:PutObject"}
+    assert allowed("lake-loader.json") == called("resources/lake.py", "resources/queue.py") - {"s3:PutObject"} - ERASING
 
 
 def test_who_puts_adds_and_does_not_delete() -> None:
-    assert allowed("lake-writer.json") == called("resources/lake.py")
+    assert allowed("lake-writer.json") == called("resources/lake.py") - ERASING
+
+
+def test_who_erases_overwrites_and_deletes_versions() -> None:
+    expected = called("resources/lake.py") - {"s3:DeleteObject"} | {"s3:DeleteObjectVersion"}
+    assert allowed("lake-eraser.json") == expected
 
 
 def test_pages_are_written_and_forgotten() -> None:

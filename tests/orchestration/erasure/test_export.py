@@ -1,4 +1,4 @@
-"""A person gets their lines and their rows, and nobody else's."""
+"""A person gets their lines and their rows, and no one else's."""
 
 import json
 import stat
@@ -37,6 +37,6 @@ def test_a_person_gets_their_lines_and_rows(put, statement, load, site, warehous
 
 
 def test_a_stranger_gets_nothing(site, warehouse, tmp_path) -> None:
-    with pytest.raises(PersonError, match="Nobody"):
+    with pytest.raises(PersonError, match="No such person"):
         export(warehouse, known_person(site, ["stranger@example.org"]), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -64,6 +64,7 @@ def test_objects_are_read_in_the_order_of_the_table(bad_settings) -> None:
     """Read in another order, every block is sorted again: a fifth of the CPU of a load."""
     drops = [replace(DROP, object_id=name, key=f"events/web/{name}.ndjson") for name in "cab"]
     texts = []
-    client = SimpleNamespace(command=lambda text, **options: texts.append(text))
+    nothing = SimpleNamespace(result_rows=[])
+    client = SimpleNamespace(command=lambda text, **options: texts.append(text), query=lambda *_, **__: nothing)
     land(client, bad_settings, "load", drops)
     assert "{events/web/a.ndjson,events/web/b.ndjson,events/web/c.ndjson}" in texts[0]
