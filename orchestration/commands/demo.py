@@ -1,5 +1,6 @@
 """`warehouse demo`: simulated learners go the whole way, and the marts are held against what was planted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,10 +80,21 @@ def deliver(size: Size, folder: Path, lake: "S3Lake", stages: Stages) -> "Truth"
     missing = sorted(expected.keys() - present)
     if missing:
         stages.start("Delivering the drops", len(missing))
+        times = delivery_times(expected)
         for done, key in enumerate(missing, 1):
-            lake.upload(expected[key], key)
+            lake.upload(expected[key], key, times[key])
             stages.move(done, len(missing), key)
     return truth
+
+
+def delivery_times(files: Mapping[str, Path]) -> dict[str, float]:
+    """When the simulated platform delivered each file: events day by day, lists once, with the last events.
+
+    So late is what is late in the simulated programme, and not all of it by the months that it lies back.
+    """
+    times = {name: file.stat().st_mtime for name, file in files.items() if name.startswith("events/")}
+    last = max(times.values())
+    return {name: times.get(name, last) for name in files}
 
 
 def _earlier_truth(folder: Path) -> "Truth | None":

@@ -69,11 +69,15 @@ class S3Lake:
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
 
-    def upload(self, path: Path, key: str) -> None:
-        """Write a local file to the key."""
+    def upload(self, path: Path, key: str, modified_at: float | None = None) -> None:
+        """Write a local file to the key.
+
+        `modified_at`, in seconds since 1970, is the object's time in a local lake; AWS keeps the time of the upload.
+        """
+        metadata = {} if modified_at is None else {"mtime": f"{modified_at:.3f}"}
         try:
             with path.open("rb") as file:
-                self._s3.put_object(Bucket=self.bucket, Key=key, Body=file)
+                self._s3.put_object(Bucket=self.bucket, Key=key, Body=file, Metadata=metadata)
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
 

@@ -1,9 +1,10 @@
 """The files of a simulated lake, as the sending systems would write them, always with the same bytes."""
 
+import os
 import zlib
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,8 @@ import orjson
 
 from orchestration.simulate.plants import STARTED_ON
 
+DELIVERED_AFTER = timedelta(days=1, minutes=15)
+"""From the start of a folder's day to the time of its files: exporters send a day when it is over."""
 GZIP_LEVEL = 1
 GZIP_WINDOW_BITS = 31
 # Files being compressed at a time; each holds a day of one source in memory.
@@ -51,20 +54,22 @@ class DropWriter:
                 pending.result()
 
     def write_events(self, source: str, day: int, name: str, lines: list[str]) -> None:
-        """Queues `events/<source>/dt=<day>/<name>.ndjson.gz`."""
+        """Queues `events/<source>/dt=<day>/<name>.ndjson.gz`; the file's time is that of its delivery."""
         date = STARTED_ON + timedelta(days=day)
         path = self.folder / "events" / source / f"dt={date:%Y-%m-%d}" / f"{name}.ndjson.gz"
         if path.parent not in self._known_folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._known_folders.add(path.parent)
         self.file_count += 1
-        self._pending.append(self._pool.submit(self._write, path, lines))
+        self._pending.append(self._pool.submit(self._write, path, lines, date))
         while len(self._pending) > MOST_PENDING:
             self._pending.pop(0).result()
 
     @staticmethod
-    def _write(path: Path, lines: list[str]) -> None:
+    def _write(path: Path, lines: list[str], date: date) -> None:
         path.write_bytes(compress(encode_lines(lines)))
+        delivered_at = (datetime.combine(date, time(), UTC) + DELIVERED_AFTER).timestamp()
+        os.utime(path, (delivered_at, delivered_at))
 
 
 def write_objects(path: Path, objects: Iterable[object]) -> int:

@@ -202,10 +202,22 @@ class Faults:
                 voider = self._voiding_statement(voiding_id, str(target["id"]), int(self.table.milliseconds[chosen[0]]))
                 elsewhere = regular[int(self.rng.integers(len(regular)))]
                 other = number if self.rng.random() < 0.5 else elsewhere
-                self.voiding.setdefault(number, []).append(orjson.dumps(target).decode())
-                self.voiding.setdefault(other, []).append(voider)
+                first, second = self._where(files, regular, number, other)
+                self.voiding.setdefault(first, []).append(orjson.dumps(target).decode())
+                self.voiding.setdefault(second, []).append(voider)
                 self.counts.voided += 1
                 self.counts.voiding += 1
+
+    @staticmethod
+    def _where(files: list[Delivery], regular: list[int], number: int, other: int) -> tuple[int, int]:
+        """The files of a statement of file `number` and of its voiding: neither is sent before it was made.
+
+        Where `other` lies before, the voiding comes first: it stays with its day, and the statement is sent later.
+        """
+        if files[other].day >= files[number].day:
+            return number, other
+        later = regular[-1 - regular.index(other)]
+        return (later if files[later].day >= files[number].day else number), number
 
     @staticmethod
     def _voiding_statement(statement_id: str, target_id: str, milliseconds: int) -> str:

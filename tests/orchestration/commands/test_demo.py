@@ -1,6 +1,7 @@
 """What the demo delivers into which home."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,17 @@ class FakeLake:
 
     keys: list[str] = field(default_factory=list)
     breaks_after: int = 1_000_000
+    times: dict[str, float] = field(default_factory=dict)
 
     def list_objects(self, prefix: str):
         return [Entry(key) for key in self.keys if key.startswith(prefix)]
 
-    def upload(self, path: str, key: str) -> None:
+    def upload(self, path: str, key: str, modified_at: float | None = None) -> None:
         if len(self.keys) >= self.breaks_after:
             raise ConnectionError("gone")
         assert Path(path).exists()
         self.keys.append(key)
+        self.times[key] = modified_at
 
 
 @pytest.fixture
@@ -46,6 +49,18 @@ def test_a_second_demo_of_the_same_size_delivers_nothing(tmp_path: Path, stages)
     assert {key.partition("/")[0] for key in delivered} == {"events", "catalog", "learners", "changes"}
     assert deliver(SMALL, tmp_path, lake, stages) == first
     assert lake.keys == delivered
+
+
+def test_events_are_delivered_when_their_day_is_over_and_lists_with_the_last(tmp_path: Path, stages):
+    lake = FakeLake()
+    deliver(SMALL, tmp_path, lake, stages)
+    times = {key: datetime.fromtimestamp(seconds, UTC) for key, seconds in lake.times.items()}
+    events = {key: moment for key, moment in times.items() if key.startswith("events/")}
+    for key, moment in events.items():
+        day = datetime.fromisoformat(key.split("dt=")[1][:10]).replace(tzinfo=UTC)
+        assert moment == day + timedelta(days=1, minutes=15), key
+    assert len(set(events.values())) > 10
+    assert {moment for key, moment in times.items() if key not in events} == {max(events.values())}
 
 
 def test_an_interrupted_delivery_goes_on_where_it_stopped(tmp_path: Path, stages):

@@ -45,3 +45,11 @@ def test_a_listing_starts_after_a_key_and_folders_are_found(lake, put) -> None:
 def test_listing_and_head_give_the_same_etag(lake) -> None:
     listed = next(lake.list_objects("events/a/"))
     assert lake.head_object(listed.key).etag == listed.etag
+
+
+def test_an_object_may_be_of_the_past(lake, tmp_path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"{}\n")
+    lake.upload(file, "events/past/1.ndjson", 1_760_000_000.0)
+    [entry] = lake.list_objects("events/past/")
+    assert entry.last_modified.timestamp() == 1_760_000_000
