@@ -37,7 +37,7 @@ LOOK_SECONDS = 2.0
 CATCH_UP_SECONDS = 300.0
 MEMORY_RATIO = 1.25
 
-pytestmark = [pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(24 * 3600)]
 
 
 class Site:
@@ -98,6 +98,7 @@ def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Pa
     delivered: list[tuple[float, int]] = []  # moment of each drop, statements up to it
     lags: list[float] = []
     memory: list[int] = []
+    told: list[str] = []
     begun_at = time.monotonic()
     ends_at = begun_at + minutes * 60
     while (now := time.monotonic()) < ends_at + CATCH_UP_SECONDS and (now < ends_at or len(lags) < len(delivered)):
@@ -108,6 +109,10 @@ def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Pa
         while len(lags) < len(delivered) and seen >= delivered[len(lags)][1]:
             lags.append(time.monotonic() - delivered[len(lags)][0])
         memory.append(site.memory())
+        if now - begun_at >= len(told) * 60:
+            mebibytes = memory[-1] / 2**20
+            told.append(f"{now - begun_at:.0f} s: {len(delivered)} drops, {seen:,} events seen, {mebibytes:.0f} MiB")
+            print(told[-1], flush=True)
         time.sleep(LOOK_SECONDS)
     found = status(connect(site.settings), connect_lake(site.settings))
     site.stop()
