@@ -14,6 +14,7 @@ from tests.faults.warehouse_site import Site
 SHORT_SEED = 3
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_a_short_storm_loses_nothing_and_doubles_nothing(site: Site, calm_site: Site, capsys) -> None:
     report = rage(site, calm_site, len(all_strikes()), SHORT_SEED)
