@@ -135,6 +135,8 @@ class Sweep:
     request_id: str
     is_named: Named
     on_object: Callable[[int], None] = lambda count: None
+    identities: str = WANTED_IDENTITIES
+    """The table of those looked for in Parquet files, which the engine reads."""
 
     def run(self, keys: set[str]) -> None:
         """Rewrite what names the person: the objects of these keys, and of the others those that must be read."""
@@ -211,7 +213,7 @@ class Sweep:
     def _stripped_parquet(self, entry: LakeObject) -> Stripped | str | None:
         source, parameters = lake_source(self.settings, [entry.key], PARQUET)
         source = source.replace(", 'statement Nullable(String)'", "")
-        named = names_erased("ifNull(statement, '')", WANTED_IDENTITIES)
+        named = names_erased("ifNull(statement, '')", self.identities)
         try:
             [[count]] = self.client.query(f"select countIf({named}) from {source}", parameters=parameters).result_rows
             if not count:

@@ -6,7 +6,7 @@ from orchestration.erasure.drops import LEFT, REWRITTEN, Sweep, WritableLake, re
 from orchestration.loading.lake.objects import RAW_TABLES, Drop
 from orchestration.loading.lake.versions import is_in_lake
 from orchestration.loading.ledger.entries import DROP_COLUMNS
-from orchestration.loading.ledger.erased import recogniser
+from orchestration.loading.ledger.erased import ERASED_IDENTITIES, recogniser
 from orchestration.settings import Settings
 
 REQUEST = "redelivered"
@@ -15,7 +15,7 @@ REQUEST = "redelivered"
 
 def rewrite_redelivered(client: Client, lake: WritableLake, settings: Settings) -> tuple[list[str], list[str]]:
     """Rewrite the live objects that have lines refused as erased; keys that were written, and keys that were not."""
-    sweep = Sweep(client, lake, settings.lake, REQUEST, recogniser(client))
+    sweep = Sweep(client, lake, settings.lake, REQUEST, recogniser(client), identities=ERASED_IDENTITIES)
     keys = []
     for drop in redelivered(client):
         entry = lake.head_object(drop.key)
