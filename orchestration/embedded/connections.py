@@ -67,6 +67,8 @@ class EngineConnection:
             return self._chdb.query(sql, output_format, params=dict(parameters or {}))
         except (ChdbError, RuntimeError) as error:
             raise read_engine_error(str(error)) from None
+        except UnicodeDecodeError as error:  # the engine's message quotes bytes of the data that are no UTF-8
+            raise read_engine_error(error.object.decode(errors="replace")) from None
 
     def text(self, sql: str) -> str:
         """The single value that a statement answers."""
