@@ -65,7 +65,7 @@ def _lateness(marts: Marts) -> list[Figure]:
 
 DRAWN: Mapping[str, Callable[[Marts], list[Figure]]] = {
     "agg_video_hot_spots": lambda marts: list(hot_spots.section(marts).figures),
-    "agg_cohort_retention": lambda marts: list(retention.section(marts).figures)[:1],
+    "agg_cohort_retention": lambda marts: retention.triangle_of(marts.rows("triangle")),
     "agg_source_hours": _volumes,
     "agg_event_completeness": _completeness,
     "agg_lateness": _lateness,

@@ -20,7 +20,7 @@ def section(marts: Marts) -> Section:
     at_horizon = [row for row in stays if row["horizon_weeks"] == horizon]
     channels = marts.rows("channels")
     cohorts = marts.rows("triangle")
-    figures = [_triangle(cohorts)] if cohorts else []
+    figures = triangle_of(cohorts)
     if any(row["survival_ratio"] is not None for row in channels):
         figures.append(_lines(channels, [row["acquisition_channel"] for row in at_horizon]))
     return Section(
@@ -108,19 +108,23 @@ def _newest(cohorts: list[Row]) -> Markup:
     )
 
 
-def _triangle(rows: list[Row]) -> Figure:
+def triangle_of(rows: list[Row]) -> list[Figure]:
+    """The retention triangle of these cells; none without cells."""
+    if not rows:
+        return []
     cohorts = []
     for week, group in groupby(rows, lambda row: row["cohort_week"]):
         cells = list(group)
         cohorts.append(
             (week_label(week), f"{whole(cells[0]['cohort_size'])} learners", [_tile(cell) for cell in cells])
         )
-    return Figure(
+    figure = Figure(
         "triangle",
         triangle(cohorts),
         "Active again, by weeks since the cohort’s first",
         "One row for each week in which learners started. Hatched: the week is not over.",
     )
+    return [figure]
 
 
 def _tile(row: Row) -> tuple[float | None, str, str]:

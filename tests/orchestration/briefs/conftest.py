@@ -30,8 +30,12 @@ def marts(empty_marts: Client) -> Client:
     return client
 
 
-def _core(client: Client) -> None:
+def fill_watermark(client: Client) -> None:
     fill_mart(client, "agg_data_watermark", {"source": "all", "event_count": 98_765, "complete_through_at": END})
+
+
+def _core(client: Client) -> None:
+    fill_watermark(client)
     fill_mart(
         client, "dim_courses", {"course_id": COURSE, "title": HOSTILE}, {"course_id": OTHER, "title": "Other course"}
     )
@@ -171,7 +175,7 @@ def _content(client: Client) -> None:
     )
 
 
-def _retention(client: Client) -> None:
+def fill_cohorts(client: Client) -> None:
     cohort = {"cohort_basis": "first_activity", "definition": "bounded", "acquisition_channel": "all"}
     cells = [(0, 1.0, ""), (1, 0.5217, ""), (2, None, "suppressed"), (3, None, "censored")]
     for course in ("all", COURSE):
@@ -192,6 +196,11 @@ def _retention(client: Client) -> None:
                     "retention_reason": reason,
                 },
             )
+
+
+def _retention(client: Client) -> None:
+    fill_cohorts(client)
+    for course in ("all", COURSE):
         for channel, weeks in (("partner", 6.31), (HOSTILE, 3.12)):
             start = {"cohort_basis": "first_activity", "cohort_month": "all", "course_id": course}
             start |= {"acquisition_channel": channel, "cohort_size": 412}

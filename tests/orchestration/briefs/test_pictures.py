@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 from orchestration.briefs.charts.rows import columns
 from orchestration.briefs.page import Figure
 from orchestration.briefs.pictures import as_uri, pictures_of
+from tests.mart_tables import create_marts
+from tests.orchestration.briefs.conftest import fill_cohorts, fill_watermark
 
 
 def test_a_picture_is_a_whole_document_without_references() -> None:
@@ -22,3 +24,13 @@ def test_a_picture_is_a_whole_document_without_references() -> None:
 def test_a_mart_without_pictures_and_a_warehouse_without_marts_have_none(warehouse) -> None:
     assert pictures_of(warehouse, "fct_sessions") == {}
     assert pictures_of(warehouse, "agg_lateness") == {}
+
+
+def test_the_triangle_needs_no_mart_that_is_built_later(warehouse) -> None:
+    """In a first build, the other marts of the brief's section are not there yet."""
+    create_marts(warehouse, ["agg_cohort_retention", "agg_data_watermark"])
+    fill_watermark(warehouse)
+    fill_cohorts(warehouse)
+    [(title, markdown)] = pictures_of(warehouse, "agg_cohort_retention").items()
+    assert title.startswith("Active again")
+    assert "data:image/svg+xml;base64," in markdown
