@@ -142,8 +142,8 @@ def test_a_range_of_lake_dates_is_loaded_again(visit: Visit, held: dict):
 
 def test_a_model_and_its_children_are_built_again(visit: Visit):
     before = set(visit.site.runs())
-    visit.open("/assets/marts/agg_item_analysis?view=lineage&lineageScope=downstream")
-    visit.see("agg_item_analysis")
+    visit.open("/assets/marts/dim_item_options?view=lineage&lineageScope=downstream")
+    visit.see("fct_chosen_options")
     visit.save("lineage_downstream")
     visit.page.get_by_role("button", name=re.compile("Materialize")).last.click()
     run = visit.site.finished(lambda run: run["runId"] not in before and run["jobName"] == "__ASSET_JOB")
@@ -151,7 +151,7 @@ def test_a_model_and_its_children_are_built_again(visit: Visit):
     materialized = "assetMaterializations { assetKey { path } }"
     said = visit.site.ask(f'{{ runOrError(runId: "{run["runId"]}") {{ ... on Run {{ {materialized} }} }} }}')
     built = {made["assetKey"]["path"][-1] for made in said["runOrError"]["assetMaterializations"]}
-    assert "agg_item_analysis" in built
+    assert {"dim_item_options", "fct_answer_options", "fct_chosen_options"} <= built
     visit.open(f"/runs/{run['runId']}")
     visit.see("build_models")
     visit.save("rebuild")
