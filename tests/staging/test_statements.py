@@ -1,8 +1,8 @@
 """What staging makes of a statement, case by case: refused with which reason, flagged with what, read as what.
 
 `statements/*.yml` hold the cases by part of a statement: what they say instead of USUAL, or `absent`, and what several
-of them have in common. All of them are one query: of a unit test of dbt each would be two, and the engine takes a second
-to plan the model.
+of them have in common. All of them are one query: of a unit test of dbt each would be two, and the engine takes a
+second to plan the model.
 """
 
 import json
