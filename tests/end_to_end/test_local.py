@@ -1,4 +1,4 @@
-"""From files to marts and back again, on the embedded services, through the command line alone.
+"""From the demo and files to marts and back again, on the embedded services, through the command line alone.
 
 The tests of this file share one home and follow one another: each says what a user would see next.
 """
@@ -15,7 +15,7 @@ import pytest
 
 from orchestration.machine.locks import is_locked
 from orchestration.simulate.truth import Truth
-from tests.end_to_end.conftest import Answer, CommandLine, processes_of, wait_for
+from tests.end_to_end.conftest import DAYS, LEARNERS, Answer, CommandLine, processes_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -52,10 +52,15 @@ def bad_files(simulation: tuple[Path, Truth], tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def first_run(warehouse: CommandLine, simulation: tuple[Path, Truth], bad_files: dict[str, Path]) -> Answer:
-    """Good and bad drops delivered, one pass made."""
+def demo(warehouse: CommandLine) -> Answer:
+    """The demo in small: its drops are in the lake and in the marts."""
+    return warehouse("demo", "--learners", str(LEARNERS), "--days", str(DAYS), expect=None)
+
+
+@pytest.fixture(scope="module")
+def first_run(warehouse: CommandLine, demo: Answer, bad_files: dict[str, Path]) -> Answer:
+    """Bad drops delivered beside the good ones, one pass made."""
     with warehouse.services():
-        warehouse.here("put", str(simulation[0]))
         warehouse.here("put", *(str(path) for path in bad_files.values()), "--source", "careless")
     return warehouse("run", expect=3)
 
@@ -78,6 +83,17 @@ def checksums(warehouse: CommandLine) -> list[dict]:
     row_hash = "toString(sum(sipHash64(formatRow('TSV', *))))"
     parts = [f"select '{mart}' as mart, {row_hash} as hash from marts.{mart}" for mart in MARTS]
     return warehouse.rows(f"select mart, hash from ({' union all '.join(parts)}) order by mart")
+
+
+def test_the_demo_counts_every_event_that_it_delivered(
+    warehouse: CommandLine, demo: Answer, simulation: tuple[Path, Truth]
+):
+    """Its drops lie in old folders, where a single look of the sensor finds the catalogue only."""
+    with warehouse.services():
+        events = warehouse.rows("select count() as events from marts.fct_learning_events")
+        state = warehouse.status()
+    assert events == [{"events": simulation[1].counts.events}], demo
+    assert (state["due"], state["live"]) == (0, state["listed"])
 
 
 def test_a_run_with_bad_drops_says_so(first_run: Answer):
