@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -20,6 +22,10 @@ from tests.object_store import s3_client
 
 # A script's background jobs start with SIGINT ignored, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# As in `home_environment`: without bytecode each process of a test would compile all that it imports again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 DATABASES = ("raw", "ops", "staging", "intermediate", "marts", "seeds")
 _bucket_numbers = count(1)

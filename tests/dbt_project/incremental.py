@@ -9,6 +9,7 @@ from orchestration.settings import Settings
 from tests.dbt_command import MODELS_ONLY, RUN_SECONDS, TOUCHED, Dbt
 from tests.faults.proxy import Mischief, Proxy, Request, once
 
+NO_SEEDS = ("--exclude-resource-type", "seed")
 # What a few lines touch is most of a few lines: without this every run would build whole.
 NEVER_WHOLE = "rebuild_touched_ratio: 2"
 # Rows as a set, without what tells the run.
@@ -30,6 +31,8 @@ class Incremental:
     settings: Settings
     vars: str = NEVER_WHOLE
     proxy: Proxy = field(init=False)
+    is_seeded: bool = False
+    """Whether a build has written the seeds, which stay as they are."""
     whole_of: tuple = ()
     """The live objects that the other schema was built from."""
 
@@ -42,7 +45,11 @@ class Incremental:
 
     def build(self, *options: str) -> None:
         """Build all touched models and what they need, or what is selected."""
-        self.dbt().run("build", *(options or TOUCHED), *MODELS_ONLY)
+        self.dbt().run("build", *self._chosen(options))
+        self.is_seeded = self.is_seeded or not options
+
+    def _chosen(self, options: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(options or TOUCHED), *MODELS_ONLY, *(NO_SEEDS if self.is_seeded else ()))
 
     def build_whole(self) -> None:
         """Build what is compared in the other schema, past the proxy, unless it is there already."""
@@ -51,7 +58,7 @@ class Incremental:
             return
         dbt = Dbt(self.settings, environment={"WAREHOUSE_SCHEMA": "whole"})
         compared = [f"+{table.partition('.')[2]}" for table in TABLES]
-        dbt.run("build", "--full-refresh", "--select", *compared, *MODELS_ONLY)
+        dbt.run("build", "--full-refresh", "--select", *compared, *MODELS_ONLY, *(NO_SEEDS if self.whole_of else ()))
         self.whole_of = live
 
     def build_killed(self, *words: str, is_after: bool = False, options: tuple[str, ...] = ()) -> None:
@@ -63,7 +70,7 @@ class Incremental:
 
         mischief = Mischief(after=kill, cut_at=0) if is_after else Mischief(before=kill)
         self.proxy.set_rule(once(lambda request: holds(request, words), mischief))
-        processes.append(self.dbt().start("build", *(options or TOUCHED), *MODELS_ONLY))
+        processes.append(self.dbt().start("build", *self._chosen(options)))
         output, _ = processes[0].communicate(timeout=RUN_SECONDS)
         assert self.proxy.wait_until_idle(), f"dbt never sent {words}:\n{output[-6000:]}"
         self.proxy.set_rule(None)

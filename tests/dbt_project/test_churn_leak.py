@@ -63,18 +63,18 @@ def _type(kind: int) -> str:
 @pytest.fixture
 def deliver(
     warehouse: Client, lake: S3Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, datetime, list[dict]], None]:
-    """deliver(name, when, statements) puts an object into the lake as of that time, and loads it past the gate."""
+) -> Callable[[dict[datetime, list[dict]]], None]:
+    """deliver({when: statements}) puts objects into the lake as of these times, and loads them past the gate."""
     monkeypatch.setattr(gate, "_great_expectations", lambda *_: PassingJudge())
 
-    def put_and_load(name: str, when: datetime, statements: list[dict]) -> None:
-        body = "".join(json.dumps(each) + "\n" for each in statements).encode()
-        s3_client(settings).put_object(
-            Bucket=settings.lake.bucket,
-            Key=f"events/web/dt={when:%Y-%m-%d}/{name}.ndjson",
-            Body=body,
-            Metadata={"mtime": str(when.timestamp())},
-        )
+    def put_and_load(objects: dict[datetime, list[dict]]) -> None:
+        for when, statements in objects.items():
+            s3_client(settings).put_object(
+                Bucket=settings.lake.bucket,
+                Key=f"events/web/dt={when:%Y-%m-%d}/{when:%H%M}.ndjson",
+                Body="".join(json.dumps(each) + "\n" for each in statements).encode(),
+                Metadata={"mtime": str(when.timestamp())},
+            )
         assert load_pending(warehouse, lake, settings).parked_count == 0
 
     return put_and_load
@@ -109,18 +109,14 @@ def future(chance: random.Random) -> list[dict]:
 
 
 def test_what_happens_after_a_monday_moves_no_feature_of_it(
-    warehouse: Client, dbt: Callable[..., None], deliver: Callable[[str, datetime, list[dict]], None]
+    warehouse: Client, dbt: Callable[..., None], deliver: Callable[[dict[datetime, list[dict]]], None]
 ):
     chance = random.Random(5)
-    first = statement(900, 0, STARTED_ON, 1)
-    deliver("start", STARTED_ON + timedelta(minutes=30), [first])
-    by_day: dict[datetime, list[dict]] = {}
+    by_time: dict[datetime, list[dict]] = {STARTED_ON + timedelta(minutes=30): [statement(900, 0, STARTED_ON, 1)]}
     for when, said in history(chance):
-        by_day.setdefault(
-            datetime(when.year, when.month, when.day, tzinfo=UTC) + timedelta(days=1, hours=-1), []
-        ).append(said)
-    for day, statements in sorted(by_day.items()):
-        deliver("day", day, statements)
+        at_night = datetime(when.year, when.month, when.day, 23, tzinfo=UTC)
+        by_time.setdefault(at_night, []).append(said)
+    deliver(by_time)
     delivered = warehouse.query("select min(delivered_at), max(delivered_at) from raw.event_lines").result_rows[0]
     assert delivered[0].replace(tzinfo=UTC) == STARTED_ON + timedelta(minutes=30), (
         "the lake keeps the time of an object"
@@ -133,7 +129,7 @@ def test_what_happens_after_a_monday_moves_no_feature_of_it(
     labels = warehouse.query("select countIf(is_churned), count() from marts.agg_churn_training").result_rows
     assert len(before) > 2 * LEARNERS
 
-    deliver("future", MONDAY + timedelta(days=12), future(chance))
+    deliver({MONDAY + timedelta(days=12): future(chance)})
     dbt("run", "--select", "+agg_churn_training")
     after = warehouse.query(
         f"select * from marts.agg_churn_features where as_of_at <= '2025-09-22' {ORDER}"

@@ -128,7 +128,7 @@ class Laboratory:
         Builds between are of what is recomputed by units: all else is made from nothing by the last one.
         """
         self.empty()
-        last, has_stray = len(delivery.drops) - 1, any(drop.stray for drop in delivery.drops)
+        last, corrected = len(delivery.drops) - 1, -1
         self.delivered.update(deliveries=1, drops=len(delivery.drops), builds=len(delivery.builds_after))
         builds = count()
         for number, drop in enumerate(delivery.drops):
@@ -140,11 +140,12 @@ class Laboratory:
             self.load()
             if fatal := kills.get(next(builds)):
                 self.kill_a_build(fatal)
-            self.build(*(TOUCHED if number < last or has_stray else ()))
-            if any(drop.stray for drop in delivery.drops[: number + 1]) and number < last:
+            is_wrong = any(drop.stray for drop in delivery.drops[corrected + 1 : number + 1])
+            self.build(*(TOUCHED if number < last or is_wrong else ()))
+            if is_wrong or (corrected >= 0 and number < last):
                 self.correct(delivery, number)
-        if has_stray:
-            self.correct(delivery, last)
+                corrected = number
+        if corrected == last:
             self.load()
             self.build()
 

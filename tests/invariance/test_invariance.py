@@ -154,8 +154,8 @@ def test_threads_block_sizes_and_batches_of_learners_change_nothing(laboratory: 
 def test_split_shuffled_doubled_overwritten_and_killed_in_batches_and_small_blocks(
     laboratory: Laboratory, lines: list[Line], tmp_path: Path
 ):
-    """The first build is whole, in batches of learners; those after it are of what was touched."""
-    laboratory.use(*other_engine(tmp_path), build_batch_lines=400)
+    """The first build is whole, in two to six batches of learners; those after it are of what was touched."""
+    laboratory.use(*other_engine(tmp_path), build_batch_lines=1000)
     laboratory.deliver(delivery(lines, seed=1, drop_count=12, build_count=2), kills={1: MODELS // 3})
     assert laboratory.unlike() == {}
     assert laboratory.killed > 0

@@ -1,9 +1,11 @@
 """What staging makes of a statement, case by case: refused with which reason, flagged with what, read as what.
 
-`statements/*.yml` hold the cases by part of a statement. All of them are one query: of a unit test of dbt each would be
-two, and the engine takes a second to plan the model.
+`statements/*.yml` hold the cases by part of a statement: what they say instead of USUAL, or `absent`, and what several
+of them have in common. All of them are one query: of a unit test of dbt each would be two, and the engine takes a
+second to plan the model.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +39,13 @@ SEEDS = {
         },
     ),
 }
+USUAL = {
+    "id": "00000000-0000-4000-8000-000000000001",
+    "actor": {"mbox": "mailto:anna@example.org"},
+    "verb": {"id": "iri:played"},
+    "object": {"id": "iri:video"},
+    "timestamp": "2026-01-05T10:00:00Z",
+}
 COLUMNS = ["load_id", "object_id", "object_key", "source", "line_number", "line", "reject", "delivered_at", "loaded_at"]
 DELIVERED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -51,7 +60,18 @@ class Sentence(NamedTuple):
 def read_tests() -> Iterator[Sentence]:
     for path in sorted((Path(__file__).parent / "statements").glob("*.yml")):
         for told in yaml.load(path.read_text(), yaml.CSafeLoader):
-            yield Sentence(f"{path.stem}-{told['test']}", told["cases"])
+            cases = [
+                {"line": as_line(parts), "expect": group["expect"]}
+                for group in told["cases"]
+                for parts in group["statements"]
+            ]
+            yield Sentence(f"{path.stem}-{told['test']}", cases)
+
+
+def as_line(parts: dict) -> str:
+    """The usual statement with these parts instead of its own; one that is `absent` is left out."""
+    statement = {name: part for name, part in (USUAL | parts).items() if part != "absent"}
+    return json.dumps(statement, ensure_ascii=False, separators=(",", ":"))
 
 
 TESTS = list(read_tests())

@@ -1,7 +1,9 @@
 """dbt parses what has changed, whichever process parsed the rest: another home, another process, another connection."""
 
 import re
+import shutil
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -9,6 +11,15 @@ from orchestration.settings import NOWHERE, PROJECT_ROOT
 
 PROFILE = (PROJECT_ROOT / "profiles" / "profiles.yml").read_text()
 NOTHING = "no changes found"
+FILES = {
+    "dbt_project.yml": "name: small\nprofile: warehouse\nvars: {width: 1}\n",
+    "profiles/profiles.yml": PROFILE,
+    "models/a.sql": "select '{{ env_var('COLOUR', 'red') }}' as colour, {{ width() }} as width",
+    "models/b.sql": "select * from {{ ref('a') }}",
+    "models/b.yml": "models: [{name: b, description: B}]\n",
+    "macros/width.sql": "{% macro width() %}{{ var('width') }}{% endmacro %}",
+    "seeds/s.csv": "x\n1\n",
+}
 
 
 class SmallProject:
@@ -19,16 +30,11 @@ class SmallProject:
         self.home = folder / "home"
         self.words: list[str] = []
         self.environment: dict[str, str] = {}
-        for name, content in {
-            "dbt_project.yml": "name: small\nprofile: warehouse\nvars: {width: 1}\n",
-            "profiles/profiles.yml": PROFILE,
-            "models/a.sql": "select '{{ env_var('COLOUR', 'red') }}' as colour, {{ width() }} as width",
-            "models/b.sql": "select * from {{ ref('a') }}",
-            "models/b.yml": "models: [{name: b, description: B}]\n",
-            "macros/width.sql": "{% macro width() %}{{ var('width') }}{% endmacro %}",
-            "seeds/s.csv": "x\n1\n",
-        }.items():
+
+    def create(self) -> Self:
+        for name, content in FILES.items():
             self.write(name, content)
+        return self
 
     def write(self, name: str, content: str) -> None:
         file = self.folder / name
@@ -56,11 +62,18 @@ class SmallProject:
         return NOTHING not in log
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> SmallProject:
-    small = SmallProject(tmp_path)
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """A project that was parsed once, to be copied: a whole parse takes a second."""
+    small = SmallProject(tmp_path_factory.mktemp("parsed")).create()
     assert small.is_parsed_anew()
     return small
+
+
+@pytest.fixture
+def project(parsed: SmallProject, tmp_path: Path) -> SmallProject:
+    shutil.copytree(parsed.folder, tmp_path, dirs_exist_ok=True)
+    return SmallProject(tmp_path)
 
 
 def test_another_home_and_connection_take_over_what_was_parsed(project: SmallProject) -> None:
@@ -122,7 +135,7 @@ def test_a_torn_file_is_parsed_over(project: SmallProject) -> None:
 
 
 def test_a_read_only_checkout_keeps_it_in_the_home(tmp_path: Path) -> None:
-    small = SmallProject(tmp_path)
+    small = SmallProject(tmp_path).create()
     (tmp_path / "target").write_text("a file, so that no folder can be made")
     assert small.is_parsed_anew()
     assert not small.is_parsed_anew()

@@ -133,7 +133,8 @@ def test_signals_reach_the_run(warm, silent_engine: dict[str, str]) -> None:
 
 
 def test_another_schema_is_refused(home: Path, warm, environment: dict[str, str]) -> None:
-    done = start(environment | {"WAREHOUSE_SCHEMA": "another"}, "run-operation", "no_such_macro")
+    # The cold dbt that takes over finds what tests/dbt_project parsed under this schema: 15 CPU seconds less.
+    done = start(environment | {"WAREHOUSE_SCHEMA": "whole"}, "run-operation", "no_such_macro")
     done.communicate(timeout=SECONDS)
     assert done.returncode == 2
     assert "WAREHOUSE_SCHEMA differs" in (home / "log").read_text()
