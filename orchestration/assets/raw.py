@@ -23,6 +23,7 @@ from orchestration.assets.lake_dates import EVENT_DROPS, mark_loaded_dates
 from orchestration.assets.owners import OWNERS
 from orchestration.assets.status import status_metadata
 from orchestration.assets.turns import LOADING, turn
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
 from orchestration.loading.lake.scope import Tier, scope_of
 from orchestration.loading.ledger.entries import first_load_id, server_now
@@ -31,10 +32,10 @@ from orchestration.resources.passing import may_pass
 
 _STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."
 DESCRIPTIONS = {
-    ("raw", "event_lines"): f"One row per line of an event drop, verbatim, {_STAMPED}",
-    ("raw", "catalog_lines"): f"One row per line of a catalogue drop, verbatim, {_STAMPED}",
-    ("raw", "learner_lines"): f"One row per line of a learner drop, verbatim, {_STAMPED}",
-    ("raw", "change_lines"): f"One row per line of a drop of content changes, verbatim, {_STAMPED}",
+    **{
+        tuple(kind.raw_table.split(".")): f"One row per line of a drop below {kind.prefix}, verbatim, {_STAMPED}"
+        for kind in DROP_KINDS.values()
+    },
     (
         "ops",
         "live_objects",

@@ -14,21 +14,20 @@ from rich.console import Console
 
 from orchestration.commands.display import Stages, output, shown_stages
 from orchestration.contract.check import Checker
+from orchestration.contract.families import TITLES
 from orchestration.contract.report import FileReport, Flagged, Gap
 from orchestration.contract.rules import BrokenRule
+from orchestration.contract.vocabulary import EVERY_FAMILY
+from orchestration.drop_kinds import DROP_KINDS
 
 EXIT_FINE = 0
 EXIT_REJECTED = 1
 PROGRESS_LINES = 10_000
 
 
-class Kind(StrEnum):
-    """What the files hold, as the folders of the lake."""
-
-    EVENTS = "events"
-    CATALOG = "catalog"
-    LEARNERS = "learners"
-    CHANGES = "changes"
+Kind = StrEnum("Kind", {name.upper(): name for name in DROP_KINDS})
+"""What the files hold, as the folders of the lake."""
+DEFAULT_KIND = Kind("events")
 
 
 def existing_files(paths: list[Path]) -> list[Path]:
@@ -143,13 +142,8 @@ def _show_missing(console: Console, gaps: list[Gap], unit: str) -> None:
 
 
 def _events(family: str) -> str:
-    lines = {
-        "every": "every event",
-        "catalog": "catalogue lines",
-        "learners": "learner lines",
-        "changes": "lines of changes",
-    }
-    return lines.get(family, f"{family} events")
+    is_theme = any(family in kind.families for kind in DROP_KINDS.values() if kind.has_statements)
+    return f"{family} events" if is_theme and family != EVERY_FAMILY else TITLES[family].lower()
 
 
 def _file_json(checked: Checked) -> dict:

@@ -11,14 +11,8 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from orchestration.contract.rule_book import read_schema, validator
+from orchestration.drop_kinds import DROP_KINDS
 
-FAMILIES_OF = {
-    "events": ("every", "video", "assessment", "navigation", "lifecycle", "session", "social"),
-    "catalog": ("catalog",),
-    "learners": ("learners",),
-    "changes": ("changes",),
-}
-"""Kind of drop → the families of its lines; see `schemas/fields_<family>.schema.json`."""
 MAX_PAIRS = 10_000
 """A file has some dozens of (verb, type) pairs; more than this many are faulty ids, and are looked at one by one."""
 
@@ -71,7 +65,7 @@ class Completeness:
 
 
 def _rules(kind: str) -> Iterator[tuple[dict, dict]]:
-    for family in FAMILIES_OF[kind]:
+    for family in DROP_KINDS[kind].families:
         schema = read_schema(f"fields_{family}")
         for rule in schema["allOf"]:
             yield schema, rule

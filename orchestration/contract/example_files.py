@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.contract.completeness import FAMILIES_OF
 from orchestration.contract.vocabulary import EVERY_FAMILY, HERE
+from orchestration.drop_kinds import DROP_KINDS, has_statements
 
 EXAMPLES = HERE / "examples"
 
@@ -28,8 +28,8 @@ def family_examples(family: str) -> list[dict[str, Any]]:
 
 
 def accepted_examples(kind: str) -> list[dict[str, Any]]:
-    if kind == "events":
-        families = (family for family in FAMILIES_OF[kind] if family != EVERY_FAMILY)
+    if has_statements(kind):
+        families = (family for family in DROP_KINDS[kind].families if family != EVERY_FAMILY)
         return [statement for family in families for statement in family_examples(family)]
     return [json.loads(line) for line in (EXAMPLES / f"{kind}.ndjson").read_text().splitlines()]
 

@@ -8,7 +8,6 @@ import re
 
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.vocabulary import (
-    EVERY_FAMILY,
     EVERY_VERB,
     Event,
     Field,
@@ -18,19 +17,9 @@ from orchestration.contract.vocabulary import (
     read_fields,
     verb_iris,
 )
+from orchestration.drop_kinds import DROP_KINDS
 
-TITLES = {
-    EVERY_FAMILY: "Every event",
-    "video": "Video",
-    "assessment": "Assessment",
-    "navigation": "Navigation",
-    "lifecycle": "Lifecycle",
-    "session": "Session",
-    "social": "Social",
-    "catalog": "Catalogue items",
-    "learners": "Learner lines",
-    "changes": "Changes of content",
-}
+TITLES = {family: title for kind in DROP_KINDS.values() for family, title in kind.families.items()}
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _VALUES = {
     "text": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]},

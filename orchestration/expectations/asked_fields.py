@@ -24,6 +24,7 @@ from orchestration.contract.vocabulary import (
     read_events,
     read_fields,
 )
+from orchestration.drop_kinds import has_statements
 
 ASKED = Path(__file__).with_name("asked_fields.csv")
 Paths = tuple[tuple[str, ...], ...]
@@ -58,7 +59,7 @@ class AskedField:
 @cache
 def asked_fields(kind: str) -> tuple[AskedField, ...]:
     """The fields asked for of the lines of a kind of drop; only events have any."""
-    if kind != "events":
+    if not has_statements(kind):
         return ()
     known, events = {(field.family, field.name): field for field in read_fields()}, read_events()
     with ASKED.open(newline="") as file:

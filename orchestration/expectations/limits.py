@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from orchestration.contract.lines import OWN_REASONS
+from orchestration.drop_kinds import has_statements
 from orchestration.expectations.asked_fields import AskedField, asked_fields
 from orchestration.expectations.thresholds import thresholds
-
-KINDS = ("events", "learners", "catalog", "changes")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ _LEDGER = Limit(
 @cache
 def limits(kind: str) -> tuple[Limit, ...]:
     """All limits on an object of the kind, in the order of their reasons."""
-    on_events = _on_events() if kind == "events" else ()
+    on_events = _on_events() if has_statements(kind) else ()
     return (_LEDGER, *_on_lines(), *on_events, *map(_on_field, asked_fields(kind)))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from great_expectations import ExpectationSuite
 from great_expectations.expectations import Expectation, ExpectColumnValuesToBeBetween, ExpectTableRowCountToEqual
 
-from orchestration.expectations.limits import KINDS, Limit, limits
+from orchestration.drop_kinds import DROP_KINDS
+from orchestration.expectations.limits import Limit, limits
 
 
 def suite_for(kind: str, object_count: int) -> ExpectationSuite:
@@ -42,7 +43,7 @@ def explain(arguments: dict, found: object) -> str:
         return f"{found} objects were counted, expected {arguments.get('value')}"
     row = found if isinstance(found, dict) else {}
     column, _, limit_name = over.rpartition("_over_")
-    meaning = next(limit.meaning for kind in KINDS for limit in limits(kind) if limit.column == column)
+    meaning = next(limit.meaning for kind in DROP_KINDS for limit in limits(kind) if limit.column == column)
     text = f"{meaning}: {row.get(f'{column}_found')}{_names(column, row)}"
     at_most = row.get(f"{column}_{limit_name}")
     is_obvious = limit_name == "expected" and not at_most

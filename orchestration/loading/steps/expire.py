@@ -14,13 +14,14 @@ import yaml
 from clickhouse_connect.driver.client import Client
 
 from orchestration.contract.lines import EXPIRED
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import server_now
 from orchestration.loading.ledger.revoke import revoke
 from orchestration.settings import PROJECT_ROOT
 
-_VARS = {"events": "retention_event_days", "learners": "retention_learner_days"}
-"""Kind of drop → its var. Catalogues and changes of content name no learner, and are kept."""
+_VARS = {kind.name: kind.retention_var for kind in DROP_KINDS.values() if kind.retention_var}
+"""Kind of drop → its var."""
 _RECORDS_VAR = "retention_record_days"
 _RECORDS = {"ops.interventions": "contacted_at", "ops.churn_scores": "as_of_at"}
 """Records about single learners that no drop brings, and their time."""

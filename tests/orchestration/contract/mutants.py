@@ -190,6 +190,15 @@ def change_lines(draw: st.DrawFn) -> dict[str, Any]:
     return _mutated(draw, copy.deepcopy(line), draw(st.integers(0, 2)))
 
 
+LINES_OF_KIND = {
+    "events": statements,
+    "catalog": catalog_lines,
+    "learners": learner_lines,
+    "changes": change_lines,
+}
+"""Kind of drop → a strategy for its lines, good and damaged."""
+
+
 def _mutated(draw: st.DrawFn, document: dict[str, Any], count: int) -> dict[str, Any]:
     for _ in range(count):
         container = draw(st.sampled_from(list(_containers(document))))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.contract.completeness import FAMILIES_OF, Completeness
+from orchestration.contract.completeness import Completeness
 from orchestration.contract.example_files import accepted_examples, family_examples
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
@@ -18,9 +18,10 @@ from orchestration.contract.vocabulary import (
     read_fields,
     verb_iris,
 )
-from tests.orchestration.contract.conftest import MODELS, ROOT
+from orchestration.drop_kinds import DROP_KINDS
+from tests.orchestration.contract.conftest import ROOT
 
-FAMILIES = [family for family in FAMILIES_OF["events"] if family != EVERY_FAMILY]
+FAMILIES = [family for family in DROP_KINDS["events"].families if family != EVERY_FAMILY]
 
 
 def missing(statement: dict[str, Any]) -> set[str]:
@@ -31,7 +32,7 @@ def example(family: str, verb: str) -> dict[str, Any]:
     return copy.deepcopy(next(each for each in family_examples(family) if each["verb"]["id"] in verb_iris(verb)))
 
 
-@pytest.mark.parametrize("kind", FAMILIES_OF)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_nothing_is_missing_from_the_examples(kind: str):
     completeness = Completeness(kind)
     for document in accepted_examples(kind):
@@ -119,8 +120,8 @@ def test_fields_are_of_verbs_of_their_family():
 def test_fields_are_called_as_in_staging():
     staging = {
         column["name"]
-        for path in MODELS.values()
-        for column in yaml.safe_load((ROOT / path).with_suffix(".yml").read_text())["models"][0]["columns"]
+        for kind in DROP_KINDS.values()
+        for column in yaml.safe_load((ROOT / kind.staging_path).with_suffix(".yml").read_text())["models"][0]["columns"]
     }
     assert {field.name for field in read_fields()} - staging == set()
 

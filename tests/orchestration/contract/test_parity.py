@@ -13,22 +13,15 @@ from orchestration.contract.completeness import Completeness, Recommendation
 from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import Details, Judge
-from tests.orchestration.contract.conftest import DELIVERED_AT, MODELS
+from orchestration.drop_kinds import DROP_KINDS
+from tests.orchestration.contract.conftest import DELIVERED_AT
 from tests.orchestration.contract.mutants import (
+    LINES_OF_KIND,
     awkward_statements,
-    catalog_lines,
-    change_lines,
-    learner_lines,
     statements,
 )
 from tests.orchestration.contract.test_details import FAULTS, GOOD
 
-STRATEGIES = {
-    "events": statements(),
-    "catalog": catalog_lines(),
-    "learners": learner_lines(),
-    "changes": change_lines(),
-}
 # What staging fills in when it is not sent.
 STAND_INS = {
     "module_id": ["module_id", "parent_activity_id"],
@@ -55,7 +48,7 @@ def differences(staging_rows, kind: str, documents: list[Any]) -> list[tuple[str
     return [each for each in zip(lines, reasons, verdicts(kind, documents), strict=True) if each[1] != each[2]]
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_the_examples_get_the_same_verdict_from_staging(staging_rows, kind: str):
     bad = [each.document for each in rejected_examples() if each.kind == kind and each.document]
     assert differences(staging_rows, kind, [*accepted_examples(kind), *bad]) == []
@@ -85,9 +78,9 @@ def drawn(strategy: st.SearchStrategy[dict], example_count: int) -> list[dict]:
     return found
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_damaged_lines_get_the_same_verdict_from_staging(staging_rows, kind: str):
-    assert differences(staging_rows, kind, drawn(STRATEGIES[kind], 12)) == []
+    assert differences(staging_rows, kind, drawn(LINES_OF_KIND[kind](), 12)) == []
 
 
 def test_what_staging_flags_is_flagged_before(staging_rows):
@@ -108,7 +101,7 @@ def test_staging_gives_the_flags_of_the_check(staging_rows):
     assert told == [(parts, [flag]) for parts, flag, _ in FAULTS]
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_a_field_is_missing_where_staging_has_none(staging_rows, kind: str):
     """Each field of each example: staging reads it where the contract says that it is sent, and nowhere else."""
     completeness = Completeness(kind)

@@ -2,12 +2,13 @@
 
 import pytest
 
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.expectations.facts import counted
-from orchestration.expectations.limits import KINDS, limits
+from orchestration.expectations.limits import limits
 from orchestration.expectations.suites import explain, suite_for
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_every_suite_has_the_row_count_floor_and_each_limit_once(kind: str) -> None:
     floor, *others = suite_for(kind, 7).expectations
     assert (floor.expectation_type, floor.value, floor.severity) == ("expect_table_row_count_to_equal", 7, "critical")
@@ -18,7 +19,7 @@ def test_every_suite_has_the_row_count_floor_and_each_limit_once(kind: str) -> N
     assert {each.max_value for each in others} == {0}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_everything_that_is_counted_has_a_limit(kind: str) -> None:
     """A count without one would never be looked at."""
     assert {"refused_count", *counted(kind)} <= {each.column for each in limits(kind)}
