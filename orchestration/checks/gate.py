@@ -20,9 +20,9 @@ from dagster import (
 from orchestration.assets.status import held_table
 from orchestration.expectations.data_docs import served_address
 from orchestration.loading.state.held import GateState, gate_state
+from orchestration.loading.state.history import ReconcileFinding, last_reconcile
 from orchestration.loading.state.refused import HeldObject, held_objects
-from orchestration.loading.steps.nightly import ReconcileFinding, last_findings
-from orchestration.loading.steps.reconcile import Damage, find_damages
+from orchestration.loading.upkeep.reconcile import Damage, find_damages
 from orchestration.resources.connections import WarehouseResource
 
 EVENT_LINES = ["raw", "event_lines"]
@@ -79,7 +79,8 @@ def gate(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> I
 def ledger(warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
     """Raw, ledger and lake set against each other; nightly, because it looks at every object there is."""
     client = warehouse.connect()
-    counts, findings = last_findings(client)
+    last = last_reconcile(client)
+    counts, findings = (last.counts, last.findings) if last else ({}, [])
     yield from ledger_results(find_damages(client, reads_lines=False), counts, findings)
 
 

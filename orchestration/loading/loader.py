@@ -19,21 +19,21 @@ from orchestration.loading.lake.objects import Drop, Lake
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.lake.zstd_frames import is_whole_zstd
 from orchestration.loading.ledger.erased import is_anyone_erased
+from orchestration.loading.ledger.ignored import record_ignored
 from orchestration.loading.ledger.tables import prepare_warehouse
+from orchestration.loading.recovery.documents import document_of, misnamed, sort_by_form
+from orchestration.loading.recovery.failures import Cause, cause_of, culprit, record_failures
+from orchestration.loading.recovery.outage import LakeDown, explained_errors, stop_if_lake_is_down
 from orchestration.loading.steps.audit import Landed, Refused, audit
 from orchestration.loading.steps.collect import collect_all, collect_recent, discard
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
-from orchestration.loading.steps.documents import document_of, misnamed, sort_by_form
-from orchestration.loading.steps.expire import expire
-from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
-from orchestration.loading.steps.ignored import record_ignored
 from orchestration.loading.steps.land import land
-from orchestration.loading.steps.nightly import Comparison, begin_comparison, end_comparison, note_unseen
-from orchestration.loading.steps.outage import LakeDown, explained_errors, stop_if_lake_is_down
 from orchestration.loading.steps.plan import plan_batches, write_plan
-from orchestration.loading.steps.supersede import revoke_overtaken
+from orchestration.loading.upkeep.comparison import Comparison, begin_comparison, end_comparison, note_unseen
+from orchestration.loading.upkeep.expire import expire
+from orchestration.loading.upkeep.supersede import revoke_overtaken
 from orchestration.settings import Settings
 
 CHUNK_BYTES = 1 << 20
@@ -122,7 +122,7 @@ def _load_pending(
     listed = comparison.lake if comparison else lake
     found = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
     if comparison:
-        note_unseen(comparison, found)
+        note_unseen(comparison, found.ready)
     load = Load(client, lake, settings, LoadReport(waiting_count=len(found.waiting)), found.actionable)
     load.on_progress = on_progress or load.on_progress
     refuse(load, "", [_unsafe_key(drop) for drop in found.unsafe])

@@ -20,10 +20,10 @@ from orchestration.loading.ledger.revoke import revoke
 from orchestration.loading.ledger.tables import prepare_warehouse
 from orchestration.loading.ledger.verdicts import BLOCK, IS_PUBLISHED, LAST_VERDICT, PUBLISHED, SUPERSEDED
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
+from orchestration.loading.recovery.failures import forget_failures
+from orchestration.loading.recovery.outage import explained_errors
 from orchestration.loading.state.held import HeldCommit
-from orchestration.loading.steps.failures import forget_failures
 from orchestration.loading.steps.gate import judge_new_loads
-from orchestration.loading.steps.outage import explained_errors
 from orchestration.loading.steps.plan import plan_batches
 from orchestration.settings import Settings
 

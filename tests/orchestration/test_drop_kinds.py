@@ -54,7 +54,7 @@ write_files()
 
 from orchestration.contract.check import Checker
 from orchestration.loading import load_pending
-from orchestration.resources.drops import put_drop
+from orchestration.loading.lake.upload import put_drop
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import load_settings

@@ -23,6 +23,9 @@ MAX_IDS = 3_000
 """Object ids of one question. A ClickHouse server takes 128 KiB as one parameter (http_max_field_value_size); an id
 with its quotes and comma is 35 bytes."""
 
+CHECKSUM = "sum(cityHash64(line_number, line))"
+"""What the ledger keeps of an object's lines, as SQL over them in raw."""
+
 DROP_COLUMNS = ("object_id", "kind", "source", "bucket", "object_key", "etag", "size_bytes", "last_modified")
 
 

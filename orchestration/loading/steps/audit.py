@@ -6,11 +6,9 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.errors import LoadError
 from orchestration.loading.lake.objects import LINES, Drop, Lake
+from orchestration.loading.ledger.entries import CHECKSUM
 from orchestration.loading.steps.land import BLANK_LINE, LAND_SETTINGS, lake_source
 from orchestration.settings import Settings
-
-CHECKSUM = "sum(cityHash64(line_number, line))"
-"""What the ledger keeps of an object's lines, and `reconcile` compares raw with."""
 
 _NUMBERS = ("line_count", "first_line", "last_line", "number_sum")
 _NUMBERS_OF = (

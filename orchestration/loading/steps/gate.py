@@ -18,14 +18,14 @@ from orchestration.expectations.facts import profile_load
 from orchestration.expectations.faults import UnmetExpectation, faults_by_object, with_lines
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
+from orchestration.loading.errors import safe_message
 from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import MAX_IDS, insert_rows, server_now
 from orchestration.loading.ledger.verdicts import BLOCK, COLUMNS, MAX_REASON, PASS, PUBLISHED, QUARANTINE, RELEASE
 from orchestration.loading.state.held import HeldCommit
 from orchestration.loading.state.refused import refused_lines
 from orchestration.loading.state.unjudged import GATE_FAILED, UnjudgedLoad, recent_load_id, unjudged_loads
-from orchestration.loading.steps.failures import safe_message
-from orchestration.loading.steps.supersede import close_corrected
+from orchestration.loading.upkeep.supersede import close_corrected
 from orchestration.settings import Settings
 
 MAX_HANGS = 2

@@ -22,7 +22,7 @@ from orchestration.contract.lines import (
 from orchestration.drop_kinds import has_statements
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, PARQUET, Drop
 from orchestration.loading.ledger.erased import is_anyone_erased, names_erased
-from orchestration.loading.steps.expire import is_expired
+from orchestration.loading.upkeep.expire import is_expired
 from orchestration.settings import LakeSettings, Settings
 
 KEPT_HEAD_BYTES = 4096

@@ -11,9 +11,9 @@ from orchestration.checks import gate as gate_module
 from orchestration.checks.gate import docs_link, gate, gate_results, ledger, ledger_results
 from orchestration.loading.state import refused
 from orchestration.loading.state.held import GateState, HeldCommit
+from orchestration.loading.state.history import ReconcileFinding
 from orchestration.loading.state.unjudged import GATE_FAILED
-from orchestration.loading.steps.nightly import ReconcileFinding
-from orchestration.loading.steps.reconcile import Damage
+from orchestration.loading.upkeep.reconcile import Damage
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -88,8 +88,9 @@ def test_the_clock_is_the_engines(warehouse, settings, put, load, statement, mon
         def now(cls, tz=None):
             return datetime.now(tz) - timedelta(days=3000)
 
-    steps = ("discover", "failures", "plan", "collect", "nightly", "supersede", "gate")
-    for module in ("state.builds", "ledger.entries", *(f"steps.{step}" for step in steps)):
+    steps = ("steps.discover", "steps.plan", "steps.collect", "steps.gate")
+    others = ("recovery.failures", "upkeep.comparison", "upkeep.supersede", "state.builds", "ledger.entries")
+    for module in (*steps, *others):
         monkeypatch.setattr(f"orchestration.loading.{module}.datetime", Yesterday, raising=False)
     key = put("events/web/clock.ndjson", [statement(1)])
     load()

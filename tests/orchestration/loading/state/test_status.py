@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
+from orchestration.loading.recovery.failures import record_failures
 from orchestration.loading.state.status import Status
 from orchestration.loading.steps.audit import Refused
 from orchestration.loading.steps.discover import discover
-from orchestration.loading.steps.failures import record_failures
 from tests.passing_judge import PassingJudge
 
 DAY = "events/web/dt=2026-01-05"

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from orchestration.loading import WarehouseError
-from orchestration.resources.drops import put_drop
+from orchestration.loading.lake.upload import put_drop
 
 GZ = gzip.compress(b"{}\n")
 TODAY = date(2026, 1, 5)

@@ -8,7 +8,7 @@ from datetime import datetime
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from orchestration.loading.errors import without_secrets
+from orchestration.loading.errors import safe_message
 from orchestration.loading.lake.objects import Drop
 from orchestration.loading.ledger.entries import (
     DROP_COLUMNS,
@@ -105,17 +105,6 @@ def error_name(text: str) -> str:
     """ClickHouse's symbolic name of an error, the last in parentheses; empty without one."""
     names = re.findall(r"\(([A-Z][A-Z0-9_]{3,})\)", text)
     return names[-1] if names else ""
-
-
-def safe_message(error: Exception, settings: Settings) -> str:
-    """The error on one line, without secrets and without the parts that name no cause."""
-    secrets = (*settings.lake.secrets(), settings.clickhouse.password)
-    text = without_secrets(" ".join(str(error).split()), secrets)
-    text = re.sub(r"(: While executing \w+)+", "", text)
-    text = re.sub(r"Received ClickHouse exception, code: \d+, server response: ", "", text)
-    text = re.sub(r"DB::Exception: \(in file/uri", "DB::Exception: The lake answered with an error: (in file/uri", text)
-    text = re.sub(r"(Code: \d+\. )?DB::Exception: |\s*\(for url [^)]*\)|: \(in file/uri [^)]*\)", "", text)
-    return re.sub(r"\s*\(version [^()]*(\([^()]*\))?[^()]*\)", "", text)
 
 
 def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) -> list[Failure]:

@@ -7,8 +7,8 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading import loader, pending
-from orchestration.loading.steps import documents
-from orchestration.loading.steps.documents import document_of, documents_among, sort_by_form
+from orchestration.loading.recovery import documents
+from orchestration.loading.recovery.documents import document_of, documents_among, sort_by_form
 
 ELEMENTS = [{"a": 1}, {"b": "}]{[,"}]
 

@@ -16,8 +16,8 @@ from orchestration.contract.forms import Content, content_of, name_of, packed_co
 from orchestration.contract.lines import MAX_LINE_BYTES, STATEMENT_KEYS, wrapping_reason
 from orchestration.drop_kinds import has_statements
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, Drop
+from orchestration.loading.recovery.failures import error_name
 from orchestration.loading.steps.audit import Landed, Refused
-from orchestration.loading.steps.failures import error_name
 from orchestration.loading.steps.land import LAND_SETTINGS, lake_source
 from orchestration.settings import Settings
 

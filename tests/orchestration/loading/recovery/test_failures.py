@@ -7,10 +7,11 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from orchestration.loading import LoadError, load_pending, loader, pending
+from orchestration.loading.errors import safe_message
 from orchestration.loading.lake.objects import LakeObject, drop_from
 from orchestration.loading.ledger.entries import Failure, next_retry_at
+from orchestration.loading.recovery.failures import cause_of, error_name
 from orchestration.loading.steps.discover import sort_drops
-from orchestration.loading.steps.failures import cause_of, error_name, safe_message
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestration.loading.steps.reconcile import find_damages, repair
+from orchestration.loading.upkeep.reconcile import find_damages, repair
 
 
 @pytest.fixture

@@ -7,16 +7,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 from orchestration.contract.files import UnreadableFile, begins_like_json, look_at
 from orchestration.contract.forms import ENDINGS, is_working_file, name_of
 from orchestration.drop_kinds import DROP_KINDS, has_statements
 from orchestration.loading.errors import WarehouseError
-from orchestration.loading.lake.objects import reason_to_ignore
-from orchestration.resources.lake import S3Lake
+from orchestration.loading.lake.objects import LakeObject, reason_to_ignore
 
 DEFAULT_SOURCE = "default"
 _CHUNK_BYTES = 1 << 20
+
+
+class WritableLake(Protocol):
+    """The part of the lake that an upload needs; `orchestration.resources.lake` implements it."""
+
+    def head_object(self, key: str) -> LakeObject | None:
+        """The object as it is now; None when it is gone."""
+
+    def upload(self, path: Path, key: str) -> None:
+        """Write the file under the key."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class LeftOut:
 
 
 def put_drop(
-    lake: S3Lake,
+    lake: WritableLake,
     paths: Iterable[Path],
     source: str = DEFAULT_SOURCE,
     kind: str = "events",
@@ -162,7 +172,7 @@ def _key_of(file: Path, root: Path, folder: str) -> str:
     return f"{folder}/{safe_stem}-{_content_hash(file)}{name.ending or '.ndjson'}"
 
 
-def _unused_key(lake: S3Lake, key: str) -> str:
+def _unused_key(lake: WritableLake, key: str) -> str:
     if lake.head_object(key) is None:
         return key
     folder, _, name = key.rpartition("/")

@@ -7,7 +7,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading import LoadError, WarehouseError, load_pending, pending, status
-from orchestration.loading.steps import outage
+from orchestration.loading.recovery import outage
 from orchestration.loading.steps.land import LAND_SETTINGS
 from orchestration.resources.lake import S3Lake
 from tests.orchestration.loading.faulty_lake import FaultyLake

@@ -9,7 +9,7 @@ import pytest
 from orchestration.loading import status
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.state.object_states import COMMITTED_STATES, count_object_states, short
-from orchestration.loading.steps.supersede import close_corrected, revoke_overtaken
+from orchestration.loading.upkeep.supersede import close_corrected, revoke_overtaken
 from tests.orchestration.loading.conftest import HoldingJudge
 from tests.passing_judge import PassingJudge, judge_by
 
@@ -91,7 +91,7 @@ def test_a_version_that_arrived_since_the_look_at_the_lake_is_left_alone(
     key = "events/web/since.ndjson"
     deliver(key, 5, NINE)
     monkeypatch.setattr(
-        "orchestration.loading.steps.supersede.server_now", lambda client: datetime.now(UTC) - timedelta(hours=1)
+        "orchestration.loading.upkeep.supersede.server_now", lambda client: datetime.now(UTC) - timedelta(hours=1)
     )
     deliver(key, 3, NINE - timedelta(hours=1))
     assert dict(live_lines())[key] == 5

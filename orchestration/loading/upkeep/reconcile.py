@@ -13,9 +13,8 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.lake.objects import RAW_TABLES, Lake
 from orchestration.loading.lake.versions import is_in_lake
-from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.ledger.entries import CHECKSUM, server_now
 from orchestration.loading.ledger.revoke import revoke
-from orchestration.loading.steps.audit import CHECKSUM
 
 CHECKSUM_DAYS = 7
 """A machine that lost power, or a disk that fails, shows in what was written last."""
