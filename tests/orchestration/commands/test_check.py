@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.contract.example_files import EXAMPLES, accepted_examples
+from orchestration.contract.example_files import EXAMPLES
+from tests.orchestration.contract.examples import accepted_examples
 
 SECRET = "anna.example-4711"
 

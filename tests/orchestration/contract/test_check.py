@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.contract.check import Checker
-from orchestration.contract.example_files import EXAMPLES, accepted_examples, rejected_examples
+from orchestration.contract.example_files import EXAMPLES
 from orchestration.contract.report import FIRST_LINES
+from tests.orchestration.contract.examples import accepted_examples, rejected_examples
 
 GOOD = [json.dumps(each).encode() for each in accepted_examples("events")]
 BAD = [each.line for each in rejected_examples() if each.kind == "events"]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from orchestration.contract.completeness import Completeness
-from orchestration.contract.example_files import accepted_examples, family_examples
+from orchestration.contract.example_files import family_examples
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
     EVERY_VERB,
@@ -20,6 +20,7 @@ from orchestration.contract.vocabulary import (
 )
 from orchestration.drop_kinds import DROP_KINDS
 from tests.orchestration.contract.conftest import ROOT
+from tests.orchestration.contract.examples import accepted_examples
 
 FAMILIES = [family for family in DROP_KINDS["events"].families if family != EVERY_FAMILY]
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from orchestration.contract.example_files import accepted_examples
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import Details, Judge
 from orchestration.contract.vocabulary import statement_flags
+from tests.orchestration.contract.examples import accepted_examples
 from tests.orchestration.contract.mutants import ACCOUNT, ACTIVITY, ACTORS, REFERENCE, UUID, VERB
 
 GOOD = {"id": UUID, "actor": ACTORS[0], "verb": VERB, "object": ACTIVITY, "timestamp": "2024-03-04T10:00:00Z"}

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.contract.completeness import Completeness, Recommendation
-from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import Details, Judge
 from orchestration.drop_kinds import DROP_KINDS
 from tests.orchestration.contract.conftest import DELIVERED_AT
+from tests.orchestration.contract.examples import accepted_examples, rejected_examples
 from tests.orchestration.contract.mutants import (
     LINES_OF_KIND,
     awkward_statements,

@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from orchestration.contract.check import refuse_wrapped
-from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import OWN_REASONS, parse_line
 from orchestration.contract.rule_book import FUTURE_TOLERANCE, read_schema
 from orchestration.contract.rules import LINE_RULES, Judge
 from orchestration.contract.vocabulary import quarantine_reasons, verb_iris
 from orchestration.drop_kinds import DROP_KINDS
 from tests.orchestration.contract.conftest import ROOT
+from tests.orchestration.contract.examples import accepted_examples, rejected_examples
 from tests.orchestration.contract.mutants import ACTIVITY, ACTORS, OBJECTS, UUID, VERB
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

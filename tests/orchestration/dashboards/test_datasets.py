@@ -17,14 +17,14 @@ from orchestration.dashboards.datasets import (
     read_specification,
 )
 from orchestration.dashboards.generate import by_uuid, generated_files, read_manifest
-from orchestration.dashboards.references import (
+from orchestration.dashboards.yaml_text import from_yaml
+from tests.orchestration.dashboards.references import (
     chart_faults,
     charts_on_broken_sql,
     dataset_faults,
     filter_faults,
     names_in,
 )
-from orchestration.dashboards.yaml_text import from_yaml
 
 LEARNER_LEVEL = {"Individual learner", "Learners to contact"}
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestration.contract.example_files import RejectedExample, accepted_examples, rejected_examples
 from orchestration.contract.identity import identity_of, same_iri
 from orchestration.realtime.events import Event, event_of
 from orchestration.realtime.judge import Refusal, StreamJudge
+from tests.orchestration.contract.examples import RejectedExample, accepted_examples, rejected_examples
 
 RECEIVED = datetime(2026, 1, 5, 12, 0, 30, tzinfo=UTC)
 MILLISECONDS = int(RECEIVED.timestamp() * 1000)
