@@ -4,6 +4,7 @@ One operation loads all of them, because a load is one pass over the lake. The l
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from clickhouse_connect.driver.client import Client
 from dagster import (
@@ -21,6 +22,7 @@ from pydantic import Field
 
 from orchestration.assets.lake_dates import EVENT_DROPS, mark_loaded_dates
 from orchestration.assets.owners import OWNERS
+from orchestration.assets.run_events import tell_progress
 from orchestration.assets.status import status_metadata
 from orchestration.assets.turns import LOADING, turn
 from orchestration.drop_kinds import DROP_KINDS
@@ -99,7 +101,7 @@ def load_drops(
             scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
             settings = lake.override(warehouse.settings())
             since = first_load_id(server_now(client))
-            report = load_pending(client, bucket, settings, on_progress=_log_to(context), scope=scope)
+            report = load_pending(client, bucket, settings, on_progress=partial(tell_progress, context), scope=scope)
             mark_loaded_dates(context, client, bucket.bucket, since, scope.is_everything)
     except Failure:
         raise
@@ -117,16 +119,6 @@ def load_drops(
         if key in row_counts:
             metadata["dagster/row_count"] = row_counts[key]
         yield MaterializeResult(asset_key=list(key), metadata=metadata)
-
-
-def _log_to(context: AssetExecutionContext):
-    def log(progress) -> None:
-        context.log.info(
-            f"{progress.stage}: {progress.objects_done} of {progress.objects_total} objects, "
-            f"{progress.line_count} lines"
-        )
-
-    return log
 
 
 def report_metadata(report: LoadReport) -> dict:

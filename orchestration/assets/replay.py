@@ -4,6 +4,7 @@ Lake dates are loaded again by their own asset (lake_dates.py), with the functio
 """
 
 from datetime import date
+from functools import partial
 
 from dagster import (
     AssetExecutionContext,
@@ -16,9 +17,9 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.owners import OWNERS
+from orchestration.assets.run_events import tell_progress
 from orchestration.assets.turns import LOADING, turn
 from orchestration.loading import WarehouseError
-from orchestration.loading.loader import Progress
 from orchestration.loading.replay import ReplayError, ReplayReport, Selection, replay
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
@@ -87,13 +88,6 @@ def replay_for(
     reason: str,
 ) -> ReplayReport:
     """Replay in the turn of this run. Raises WarehouseError, NothingToReplay where nothing is selected."""
-
-    def log(progress: Progress) -> None:
-        context.log.info(
-            f"{progress.stage}: {progress.objects_done} of {progress.objects_total} objects, "
-            f"{progress.line_count} lines"
-        )
-
     settings = lake.override(warehouse.settings())
     with turn(context, settings.home, LOADING):
-        return replay(warehouse.connect(), lake.connect(), settings, selection, reason, on_progress=log)
+        return replay(warehouse.connect(), lake.connect(), settings, selection, reason, partial(tell_progress, context))

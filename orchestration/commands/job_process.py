@@ -106,9 +106,15 @@ def _tell_of(entry, tell: Tell) -> None:
     """Pass on the events that a display needs; everything else stays in Dagster's log."""
     from dagster import DagsterEventType
 
+    from orchestration.assets.run_events import told_by
+
     event = entry.dagster_event
     if event is None:
-        tell("log", {"step": entry.step_key or "", "message": entry.user_message})
+        return
+    told = told_by(event)
+    if told:
+        kind, values = told
+        tell(kind, {"step": event.step_key or "", **values})
         return
     match event.event_type:
         case DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
