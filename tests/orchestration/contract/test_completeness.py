@@ -1,6 +1,7 @@
 """What an accepted line should carry, and what it costs to leave it out."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -116,6 +117,14 @@ def test_fields_are_of_verbs_of_their_family():
     assert strays == []
     assert {field.importance for field in read_fields()} == {"required", "recommended"}
     assert {event.importance for event in read_events()} == {"required", "recommended", OPTIONAL}
+
+
+def test_the_mart_of_completeness_knows_every_field_of_events():
+    """Its `is_known` says when the marts know a field; one that is not there would be counted for no source."""
+    model = (ROOT / "models/marts/quality/agg_event_completeness.sql").read_text()
+    known = re.findall(r'^    "(\w+)": "', model, re.M)
+    of_events = {field.name for field in read_fields() if field.family in DROP_KINDS["events"].families}
+    assert sorted(known) == sorted(of_events)
 
 
 def test_fields_are_called_as_in_staging():
