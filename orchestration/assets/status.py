@@ -4,16 +4,19 @@ Numbers become plots over the runs; everything else is a table.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from dagster import MetadataValue
 
 from orchestration.loading import Status
-from orchestration.loading.state.refused import HeldObject
+from orchestration.loading.state.refused import HeldObject, Unread
+from orchestration.loading.state.status_tables import COLUMNS, values_of
 
 SHOWN_ROWS = 20
 MAX_CELL = 200
 HELD_HEADINGS = "object | load | expectation | found | expected | first lines at fault"
+UNREAD_HEADINGS = "object | code | tries | next try (UTC) | message"
 STATES = ("live", "superseded", "held", "parked", "ignored", "due")
 
 
@@ -37,70 +40,55 @@ def status_metadata(found: Status) -> dict[str, Any]:
 def _tables(found: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
     """Name → (headings, rows)."""
     return {
-        "lines_by_state": (
-            "state | objects | lines | accepted | rejected",
-            [(each.state, each.objects, each.lines, each.accepted, each.rejected) for each in found.totals],
-        ),
-        "loads_by_day": (
-            "day | loads | objects | lines | rejected",
-            [(each.day, each.loads, each.objects, each.lines, each.rejected) for each in found.loads_by_day],
-        ),
-        "parked": (
-            "object | code | tries | next try (UTC) | message",
-            [_unread(each) for each in found.parked_objects],
-        ),
-        "waiting_for_the_next_try": (
-            "object | code | tries | next try (UTC) | message",
-            [_unread(each) for each in found.waiting_objects],
-        ),
+        "lines_by_state": _listed(found, "totals"),
+        "loads_by_day": _listed(found, "loads_by_day"),
+        "parked": (UNREAD_HEADINGS, [_unread(unread) for unread in found.parked_objects]),
+        "waiting_for_the_next_try": (UNREAD_HEADINGS, [_unread(unread) for unread in found.waiting_objects]),
         "held_by_the_gate": (HELD_HEADINGS, _held_rows(found.held_objects)),
         "rejected_lines": ("reason | lines", found.rejected_by_reason.items()),
         "ignored": ("reason | objects", found.ignored_by_reason.items()),
-        "revoked": (
-            "cause | objects | last (UTC) | reason",
-            [(each.cause, each.objects, _time(each.last_revoked_at), each.reason) for each in found.revocations],
-        ),
+        "revoked": _listed(found, "revocations"),
         "found_by_the_last_reconcile": (
             "finding | object | detail",
-            [(each.finding, each.key, each.detail) for each in (found.reconcile.findings if found.reconcile else [])],
-        ),
-        "lateness_seconds": (
-            "source | deliveries | p50 | p90 | p99 | max",
             [
-                (each.source, each.deliveries, each.p50_seconds, each.p90_seconds, each.p99_seconds, each.max_seconds)
-                for each in found.lateness
+                (finding.finding, finding.key, finding.detail)
+                for finding in (found.reconcile.findings if found.reconcile else [])
             ],
         ),
-        "watermarks": (
-            "source | latest event (UTC) | complete through (UTC)",
-            [
-                (each.source, _time(each.latest_occurred_at), _time(each.complete_through_at))
-                for each in found.watermarks
-            ],
-        ),
+        "lateness_seconds": _listed(found, "lateness"),
+        "watermarks": _listed(found, "watermarks"),
     }
 
 
+def _listed(found: Status, name: str) -> tuple[str, Iterable[tuple]]:
+    """A list of the status, in the columns that the command prints."""
+    rows = [
+        tuple(_time(value) if isinstance(value, datetime) else value for value in values_of(name, row).values())
+        for row in getattr(found, name)
+    ]
+    return " | ".join(COLUMNS[name]), rows
+
+
 def held_table(held: Iterable[HeldObject]) -> str:
-    """HeldObject objects as Markdown: which expectation each failed, and the lines to look at."""
+    """Held objects as Markdown: which expectation each failed, and the lines to look at."""
     return _table(HELD_HEADINGS, _held_rows(held))
 
 
 def _held_rows(held: Iterable[HeldObject]) -> Iterator[tuple]:
     """One per expectation that an object failed; one with the reason for an object that the gate could not judge."""
-    for each in held:
-        for fault in each.faults:
+    for object_held in held:
+        for fault in object_held.faults:
             lines = ", ".join(map(str, fault.line_numbers))
-            yield each.key, each.load_id, fault.meaning, fault.found, fault.expected, lines
-        if not each.faults:
-            yield each.key, each.load_id, each.reason, "", "", ""
+            yield object_held.key, object_held.load_id, fault.meaning, fault.found, fault.expected, lines
+        if not object_held.faults:
+            yield object_held.key, object_held.load_id, object_held.reason, "", "", ""
 
 
-def _unread(each) -> tuple:
-    return each.key, each.code, each.tries, _time(each.next_retry_at) or "never", each.message
+def _unread(unread: Unread) -> tuple:
+    return unread.key, unread.code, unread.tries, _time(unread.next_retry_at) or "never", unread.message
 
 
-def _time(moment) -> str:
+def _time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 

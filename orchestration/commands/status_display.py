@@ -13,6 +13,7 @@ from rich.text import Text
 
 from orchestration.commands.figures import bar, bytes_in_words, count, seconds_in_words
 from orchestration.commands.status_refusals import print_indented, show_refusals
+from orchestration.loading.state.status_tables import COLUMNS, values_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,19 +128,15 @@ def show_lines(found: "Status", console: "Console") -> None:
     if not totals:
         return
     table = _table(console, "Lines read = accepted + rejected", "  over the whole ledger")
-    for name in ("", "objects", "lines", "accepted", "rejected", "stored"):
+    _, *names = COLUMNS["totals"]
+    for name in ("", *names, "stored"):
         table.add_column(name, justify="left" if name == "" else "right", no_wrap=True)
     for each in totals:
-        table.add_row(
-            Text(each.state, style=STATE_STYLES[each.state]),
-            f"{each.objects:,}",
-            f"{each.lines:,}",
-            f"{each.accepted:,}",
-            f"{each.rejected:,}",
-            bytes_in_words(each.stored_bytes),
-        )
+        _, *numbers = values_of("totals", each).values()
+        name = Text(each.state, style=STATE_STYLES[each.state])
+        table.add_row(name, *(f"{number:,}" for number in numbers), bytes_in_words(each.stored_bytes))
     if len(totals) > 1:
-        sums = [sum(getattr(each, name) for each in totals) for name in ("objects", "lines", "accepted", "rejected")]
+        sums = [sum(getattr(each, name) for each in totals) for name in names]
         stored = bytes_in_words(sum(each.stored_bytes for each in totals))
         table.add_row("in all", *(f"{each:,}" for each in sums), stored, style="bold")
     console.print(table)
@@ -156,7 +153,8 @@ def show_days(found: "Status", console: "Console") -> None:
     if not found.loads_by_day:
         return
     table = _table(console, "Loads by day", "  UTC")
-    for name in ("", "loads", "objects", "lines", "rejected", ""):
+    _, *names = COLUMNS["loads_by_day"]
+    for name in ("", *names, ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=True, overflow="crop")
     most = max(each.lines for each in found.loads_by_day)
     for each in found.loads_by_day:
@@ -164,42 +162,46 @@ def show_days(found: "Status", console: "Console") -> None:
         if not each.loads:
             table.add_row(f"{each.day:%a %Y-%m-%d}", "–", style="dim")
             continue
-        numbers = [f"{number:,}" for number in (each.loads, each.objects, each.lines)]
-        rejected = Text(f"{each.rejected:,}", style="yellow" if each.rejected else "")
-        table.add_row(f"{each.day:%a %Y-%m-%d}", *numbers, rejected, Text(share, style="green"))
+        _, *numbers, rejected = values_of("loads_by_day", each).values()
+        refused = Text(f"{rejected:,}", style="yellow" if rejected else "")
+        table.add_row(
+            f"{each.day:%a %Y-%m-%d}", *(f"{number:,}" for number in numbers), refused, Text(share, style="green")
+        )
     console.print(table)
 
 
 def show_revocations(found: "Status", console: "Console") -> None:
-    if not found.revocations:
-        return
-    table = _table(console, "Revoked commits", "  of the last 14 days")
-    for name in ("cause", "objects", "last (UTC)", "reason"):
-        table.add_column(name, justify="right" if name == "objects" else "left", no_wrap=name != "reason")
-    for each in found.revocations[:SHOWN_ROWS]:
-        row = (each.cause, f"{each.objects:,}", moment(each.last_revoked_at), each.reason)
-        table.add_row(*(escape(value) for value in row))
-    console.print(table)
-    _say_more(console, len(found.revocations) - SHOWN_ROWS)
+    if found.revocations:
+        _show_list(found, "revocations", console, "Revoked commits", "  of the last 14 days")
+        _say_more(console, len(found.revocations) - SHOWN_ROWS)
 
 
 def show_reach(found: "Status", console: "Console") -> None:
     """Watermarks, and how late events come."""
     if found.watermarks:
-        table = _table(console, "How far the events reach", "  UTC")
-        for name in ("source", "latest event", "complete through"):
-            table.add_column(name, overflow="fold")
-        for each in found.watermarks:
-            table.add_row(escape(each.source), moment(each.latest_occurred_at), moment(each.complete_through_at))
-        console.print(table)
+        _show_list(found, "watermarks", console, "How far the events reach")
     if found.lateness:
-        table = _table(console, "How late they are delivered", "  the latest 30 days of deliveries")
-        for name in ("source", "deliveries", "p50", "p90", "p99", "max"):
-            table.add_column(name, justify="left" if name == "source" else "right", overflow="fold")
-        for each in found.lateness:
-            waits = (each.p50_seconds, each.p90_seconds, each.p99_seconds, each.max_seconds)
-            table.add_row(escape(each.source), f"{each.deliveries:,}", *(seconds_in_words(wait) for wait in waits))
-        console.print(table)
+        _show_list(found, "lateness", console, "How late they are delivered", "  the latest 30 days of deliveries")
+
+
+def _show_list(found: "Status", name: str, console: "Console", title: str, note: str = "") -> None:
+    """A list of the status in the columns that Dagster shows as well; of revocations the latest."""
+    rows = [values_of(name, row) for row in getattr(found, name)]
+    table = _table(console, title, note)
+    for heading, attribute in COLUMNS[name].items():
+        is_number = isinstance(rows[0][attribute], int | float)
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows[:SHOWN_ROWS] if name == "revocations" else rows:
+        table.add_row(*(_cell(attribute, value) for attribute, value in row.items()))
+    console.print(table)
+
+
+def _cell(attribute: str, value: object) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, int | float):
+        return seconds_in_words(value) if attribute.endswith("_seconds") else f"{value:,}"
+    return escape(str(value))
 
 
 def show_alerts(found: "Status", console: "Console") -> None:

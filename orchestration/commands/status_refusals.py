@@ -33,7 +33,7 @@ def show_refusals(found: "Status", console: "Console") -> None:
         _heading(console, "cyan", "Failed, to be tried again", "a later load does it by itself")
         _show_unread(console, found.waiting_objects, found.taken_at, older)
     if found.held_objects:
-        _heading(console, "yellow", "HeldObject by the gate", "not in the marts: deliver a correction, or release")
+        _heading(console, "yellow", "Held by the gate", "not in the marts: deliver a correction, or release")
         _show_held(console, found.held_objects, older)
     if found.reconcile:
         _show_reconcile(console, found.reconcile)
