@@ -135,8 +135,8 @@ def report_metadata(report: LoadReport) -> dict:
         "seconds": round(report.seconds, 1),
     }
     problems = [f"{key}: {MORE_TO_FETCH}" for key in report.unfinished_keys]
-    problems += [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
-    problems += [f"{each.key}: {each.reason}" for each in report.judgement.held]
+    problems += [f"{refused.drop.key}: {refused.message}" for refused in report.parked + report.failed]
+    problems += [f"{held.key}: {held.reason}" for held in report.judgement.held]
     problems += [report.judgement.docs_problem] * bool(report.judgement.docs_problem)
     if problems:
         metadata["problems"] = "\n".join(problems[:50])

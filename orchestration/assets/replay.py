@@ -73,8 +73,10 @@ def replay_metadata(report: ReplayReport) -> dict[str, int | str]:
         "lines_loaded": report.load.line_count,
     }
     kept = [f"{drop.key}: not in the lake in this version, left as it was" for drop in report.not_in_lake]
-    kept += [f"{each.key}: held, {each.reason}" for each in report.held]
-    kept += [f"{each.drop.key}: {each.code}, {each.message}" for each in report.load.parked + report.load.failed]
+    kept += [f"{held.key}: held, {held.reason}" for held in report.held]
+    kept += [
+        f"{refused.drop.key}: {refused.code}, {refused.message}" for refused in report.load.parked + report.load.failed
+    ]
     if kept:
         metadata["not_replaced"] = "\n".join(kept[:50])
     return metadata

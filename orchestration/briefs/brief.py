@@ -62,7 +62,7 @@ def write_brief(client: Client, course: str = "") -> Written:
     week = last_whole_week(reach["complete_through_at"].date())
     course_id, scope = _find_course(client, course)
     marts = Marts(client, course=course_id, week=week)
-    sections = [_section(marts, *each) for each in SECTIONS]
+    sections = [_section(marts, *section) for section in SECTIONS]
     facts, days = _week_in_numbers(marts, week)
     brief = Brief(
         scope=scope,

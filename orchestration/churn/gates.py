@@ -51,7 +51,7 @@ def enough(name: str, positives: int, negatives: int, least: int, course_id: str
 def gates_of(figures: Iterable[Figure], chosen: str, drift: float, limits: Limits) -> list[Gate]:
     """The gates on a model that was measured; those of slices only where a slice fails."""
     figures = list(figures)
-    whole = {each.measure: each for each in figures if (each.scope_kind, each.model) == ("all", chosen)}
+    whole = {figure.measure: figure for figure in figures if (figure.scope_kind, figure.model) == ("all", chosen)}
     gain, error = whole["auc_pr_gain"], whole["calibration_error"]
     found = [
         Gate(

@@ -20,7 +20,9 @@ def show_alerts(as_json: bool) -> int:
     with open_warehouse() as warehouse:
         problems = find_problems(warehouse.connect_prepared(), _failed_runs(warehouse))
     if as_json:
-        print(json.dumps([asdict(each) for each in problems], indent=2, default=lambda moment: moment.isoformat()))
+        print(
+            json.dumps([asdict(problem) for problem in problems], indent=2, default=lambda moment: moment.isoformat())
+        )
         return EXIT_NOT_ALL_PUBLISHED if problems else 0
     for problem in problems:
         _show(problem)

@@ -55,20 +55,20 @@ def check(paths: list[Path], kind: Kind, as_json: bool, is_strict: bool, limit: 
     if as_json:
         print(to_json(checked))
     else:
-        for each in checked:
-            show(each, output())
+        for file in checked:
+            show(file, output())
     return exit_code(checked, is_strict)
 
 
 def exit_code(checked: list[Checked], is_strict: bool) -> int:
     """1 when something would be refused, or, under strict, something accepted is flagged or lacks a field."""
-    is_refused = any(each.report.is_refused or (is_strict and each.report.has_warnings) for each in checked)
+    is_refused = any(file.report.is_refused or (is_strict and file.report.has_warnings) for file in checked)
     return EXIT_REJECTED if is_refused else EXIT_FINE
 
 
 def to_json(checked: list[Checked]) -> str:
     """Everything, for a program."""
-    return json.dumps({"files": [_file_json(each) for each in checked]}, indent=2, ensure_ascii=False)
+    return json.dumps({"files": [_file_json(file) for file in checked]}, indent=2, ensure_ascii=False)
 
 
 def show(checked: Checked, console: Console) -> None:

@@ -67,16 +67,16 @@ def is_wanted() -> bool:
 def show_candidates(chosen: "Sequence[Candidate]") -> None:
     """How many objects and lines, by state, with the first keys of each."""
     by_state = defaultdict(list)
-    for each in chosen:
-        by_state[each.state].append(each)
+    for candidate in chosen:
+        by_state[candidate.state].append(candidate)
     for state, name in STATES.items():
         found = by_state[state]
         if not found:
             continue
-        lines = sum(each.line_count for each in found)
+        lines = sum(candidate.line_count for candidate in found)
         print_note(f"{name}: {len(found):,} objects, {lines:,} lines")
-        for each in found[:SHOWN_KEYS]:
-            print_note(f"  {each.drop.key}")
+        for candidate in found[:SHOWN_KEYS]:
+            print_note(f"  {candidate.drop.key}")
         if len(found) > SHOWN_KEYS:
             print_note(f"  … and {len(found) - SHOWN_KEYS:,} more")
 

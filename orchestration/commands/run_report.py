@@ -48,13 +48,19 @@ def exit_code(found: "Status") -> int:
 
 def new_problems(found: "Status", since: datetime) -> list[tuple[str, str]]:
     """(key, why) of the objects that were held, or could not be read, since then."""
-    unread = [(each, "parked") for each in found.parked_objects]
-    unread += [(each, "to be tried again") for each in found.waiting_objects]
+    unread = [(parked, "parked") for parked in found.parked_objects]
+    unread += [(waiting, "to be tried again") for waiting in found.waiting_objects]
     problems = [
-        (each.key, f"{state}, {each.code}: {each.message}") for each, state in unread if each.failed_at >= since
+        (failed.key, f"{state}, {failed.code}: {failed.message}")
+        for failed, state in unread
+        if failed.failed_at >= since
     ]
-    held = [each for each in found.held_objects if each.judged_at is None or each.judged_at >= since]
-    return sorted(problems + [(each.key, f"held, {each.reason}") for each in held])
+    held = [
+        held_object
+        for held_object in found.held_objects
+        if held_object.judged_at is None or held_object.judged_at >= since
+    ]
+    return sorted(problems + [(held_object.key, f"held, {held_object.reason}") for held_object in held])
 
 
 def what_it_did(run: JobRun) -> str:

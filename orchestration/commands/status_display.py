@@ -39,7 +39,7 @@ def show(found: "Status", console: "Console") -> None:
     console.print(Text(text, style=style), soft_wrap=True)
     if found.lake_error:
         console.print(Text(f"  {found.lake_error}", style="red"), soft_wrap=True)
-    if not (found.listed or any(each.objects for each in found.totals) or found.builds):
+    if not (found.listed or any(state.objects for state in found.totals) or found.builds):
         return
     show_objects(found, console)
     show_lines(found, console)
@@ -67,7 +67,7 @@ def verdict(found: "Status") -> tuple[str, str]:
     if found.due:
         return "bold cyan", f"{count(found.due, 'object is', 'objects are')} due: 'warehouse run' loads them."
     if not found.is_lake_listed:
-        is_empty = not any(each.objects for each in found.totals)
+        is_empty = not any(state.objects for state in found.totals)
         nothing = "The ledger is empty: nothing was loaded yet."
         return "bold", nothing if is_empty else "The lake was not listed. This is what the ledger knows:"
     return "bold green", "All that was delivered is published."
@@ -124,21 +124,21 @@ def _gloss(found: "Status", state: str) -> str:
 
 def show_lines(found: "Status", console: "Console") -> None:
     """lines = accepted + rejected, per state and in all."""
-    totals = [each for each in found.totals if each.objects]
+    totals = [state for state in found.totals if state.objects]
     if not totals:
         return
     table = _table(console, "Lines read = accepted + rejected", "  over the whole ledger")
     _, *names = COLUMNS["totals"]
     for name in ("", *names, "stored"):
         table.add_column(name, justify="left" if name == "" else "right", no_wrap=True)
-    for each in totals:
-        _, *numbers = values_of("totals", each).values()
-        name = Text(each.state, style=STATE_STYLES[each.state])
-        table.add_row(name, *(f"{number:,}" for number in numbers), bytes_in_words(each.stored_bytes))
+    for state in totals:
+        _, *numbers = values_of("totals", state).values()
+        name = Text(state.state, style=STATE_STYLES[state.state])
+        table.add_row(name, *(f"{number:,}" for number in numbers), bytes_in_words(state.stored_bytes))
     if len(totals) > 1:
-        sums = [sum(getattr(each, name) for each in totals) for name in names]
-        stored = bytes_in_words(sum(each.stored_bytes for each in totals))
-        table.add_row("in all", *(f"{each:,}" for each in sums), stored, style="bold")
+        sums = [sum(getattr(state, name) for state in totals) for name in names]
+        stored = bytes_in_words(sum(state.stored_bytes for state in totals))
+        table.add_row("in all", *(f"{total:,}" for total in sums), stored, style="bold")
     console.print(table)
     if found.rejected_by_reason:
         reasons = ", ".join(f"{reason}: {number:,}" for reason, number in found.rejected_by_reason.items())
@@ -156,16 +156,16 @@ def show_days(found: "Status", console: "Console") -> None:
     _, *names = COLUMNS["loads_by_day"]
     for name in ("", *names, ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=True, overflow="crop")
-    most = max(each.lines for each in found.loads_by_day)
-    for each in found.loads_by_day:
-        share = bar(each.lines, most, BAR_WIDTH, console.encoding)
-        if not each.loads:
-            table.add_row(f"{each.day:%a %Y-%m-%d}", "–", style="dim")
+    most = max(day.lines for day in found.loads_by_day)
+    for day in found.loads_by_day:
+        share = bar(day.lines, most, BAR_WIDTH, console.encoding)
+        if not day.loads:
+            table.add_row(f"{day.day:%a %Y-%m-%d}", "–", style="dim")
             continue
-        _, *numbers, rejected = values_of("loads_by_day", each).values()
+        _, *numbers, rejected = values_of("loads_by_day", day).values()
         refused = Text(f"{rejected:,}", style="yellow" if rejected else "")
         table.add_row(
-            f"{each.day:%a %Y-%m-%d}", *(f"{number:,}" for number in numbers), refused, Text(share, style="green")
+            f"{day.day:%a %Y-%m-%d}", *(f"{number:,}" for number in numbers), refused, Text(share, style="green")
         )
     console.print(table)
 
@@ -211,9 +211,9 @@ def show_alerts(found: "Status", console: "Console") -> None:
     table = _table(console, "Alerts", f"  of {moment(found.alerts[0].checked_at)} UTC; nothing is held for them")
     for name in ("check", "source", "found"):
         table.add_column(name, overflow="fold")
-    for each in found.alerts[:SHOWN_ROWS]:
-        more = f"; {each.row_count:,} rows" if each.row_count > 1 else ""
-        table.add_row(each.alert, escape(each.source), escape(each.detail + more))
+    for alert in found.alerts[:SHOWN_ROWS]:
+        more = f"; {alert.row_count:,} rows" if alert.row_count > 1 else ""
+        table.add_row(alert.alert, escape(alert.source), escape(alert.detail + more))
     console.print(table)
     _say_more(console, len(found.alerts) - SHOWN_ROWS)
 
@@ -225,14 +225,14 @@ def show_builds(found: "Status", console: "Console") -> None:
     table = _table(console, "Last builds", "  UTC")
     for name in ("job", "status", "finished", "took"):
         table.add_column(name, no_wrap=True)
-    for each in found.builds:
-        style = "green" if each.status == "success" else "bold red"
-        took = seconds_in_words((each.finished_at - each.started_at).total_seconds())
-        table.add_row(escape(each.job), Text(each.status, style=style), moment(each.finished_at), took)
+    for build in found.builds:
+        style = "green" if build.status == "success" else "bold red"
+        took = seconds_in_words((build.finished_at - build.started_at).total_seconds())
+        table.add_row(escape(build.job), Text(build.status, style=style), moment(build.finished_at), took)
     console.print(table)
-    for each in found.builds:
-        if each.detail:
-            print_indented(console, f"{each.job}: {each.detail[:SHOWN_DETAIL]}", 2)
+    for build in found.builds:
+        if build.detail:
+            print_indented(console, f"{build.job}: {build.detail[:SHOWN_DETAIL]}", 2)
 
 
 def moment(value: datetime) -> str:

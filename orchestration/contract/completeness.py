@@ -58,7 +58,7 @@ class Completeness:
             for (recommendation, schema, rule), condition in zip(self._rules, self._conditions, strict=True)
             if condition.is_valid(sample)
         ]
-        found = [each for each, _ in rules], _compiled({"allOf": [schema for _, schema in rules]})
+        found = [recommendation for recommendation, _ in rules], _compiled({"allOf": [schema for _, schema in rules]})
         if len(self._found) < MAX_PAIRS:
             self._found[verb, activity_type] = found
         return found
@@ -95,6 +95,6 @@ def _verb_and_type(document: dict[str, Any]) -> tuple[str, str]:
     """Of an accepted statement, whose object may be anything inside; empty for other lines."""
     verb, thing = document.get("verb"), document.get("object")
     definition = thing.get("definition") if isinstance(thing, dict) else None
-    found = (each.get(name) if isinstance(each, dict) else None for each, name in ((verb, "id"), (definition, "type")))
+    found = (part.get(name) if isinstance(part, dict) else None for part, name in ((verb, "id"), (definition, "type")))
     verb_iri, activity_type = (text if isinstance(text, str) else "" for text in found)
     return verb_iri, activity_type

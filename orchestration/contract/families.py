@@ -46,7 +46,7 @@ def pattern_of(value: str) -> str:
     if value == "uuid":
         return read_schema("statement")["$defs"]["uuid"]["pattern"]
     schema = _VALUES[value]
-    return next(each["pattern"] for each in (schema, *schema.get("anyOf", [])) if "pattern" in each)
+    return next(option["pattern"] for option in (schema, *schema.get("anyOf", [])) if "pattern" in option)
 
 
 def family_schemas() -> dict[str, dict]:

@@ -92,12 +92,12 @@ def known_person(site: Site, texts: list[str]) -> Person:
     """
     key = site.settings.learner_id_key
     given = [person_of(text, key) for text in texts]
-    identities = {identity for each in given for identity in each.identities}
-    for each in given:
-        if not each.identities:
-            identities |= _identities_behind(site.client, next(iter(each.learner_ids)), key)
-    spellings = frozenset(spelling for each in given for spelling in each.spellings)
-    learner_ids = frozenset(one for each in given for one in each.learner_ids)
+    identities = {identity for meant in given for identity in meant.identities}
+    for meant in given:
+        if not meant.identities:
+            identities |= _identities_behind(site.client, next(iter(meant.learner_ids)), key)
+    spellings = frozenset(spelling for meant in given for spelling in meant.spellings)
+    learner_ids = frozenset(one for meant in given for one in meant.learner_ids)
     person = with_pseudonyms(Person(frozenset(identities), learner_ids, spellings), key)
     with wanted(site.client, person):
         return person.with_spellings(line for *_, line in lines(site.client))
@@ -192,13 +192,15 @@ def _rewrite(site: Site, request: Request) -> dict[str, Any]:
         keys = _keys(lines_by_object(site.client))
         _sweep(site, request.request_id, request.person).run(keys)
     found = recorded_objects(site.client, request.request_id)
-    return dict(Counter(each["outcome"] for each in found))
+    return dict(Counter(entry["outcome"] for entry in found))
 
 
 def _build(site: Site, request: Request) -> dict[str, Any]:
     """Live objects that could not be rewritten are read again: what names the person is then refused."""
     written = {
-        each["object_key"] for each in recorded_objects(site.client, request.request_id) if each["outcome"] == REWRITTEN
+        entry["object_key"]
+        for entry in recorded_objects(site.client, request.request_id)
+        if entry["outcome"] == REWRITTEN
     }
     live = set(site.client.query("select load_id, object_id from ops.live_objects").result_rows)
     named = lines_by_object(site.client)
@@ -254,7 +256,7 @@ def _without_person(objects: list[dict[str, Any]], person: Person) -> list[dict[
     import re
 
     wanted_text = re.compile(person.pattern().decode())
-    return [each | {"object_key": wanted_text.sub("(erased)", each["object_key"])} for each in objects]
+    return [entry | {"object_key": wanted_text.sub("(erased)", entry["object_key"])} for entry in objects]
 
 
 def _sweep(site: Site, request_id: str, person: Person) -> Sweep:

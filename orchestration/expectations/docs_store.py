@@ -107,8 +107,8 @@ def _entries(text: str) -> list[dict]:
         found = json.loads(text)
     except json.JSONDecodeError:
         return []
-    return [each for each in found if isinstance(each, dict) and "load_id" in each and "judged_at" in each]
+    return [entry for entry in found if isinstance(entry, dict) and "load_id" in entry and "judged_at" in entry]
 
 
 def _kept(entries: Iterable[dict]) -> set[str]:
-    return {f"loads/{each['load_id']}.html" for each in entries}
+    return {f"loads/{entry['load_id']}.html" for entry in entries}

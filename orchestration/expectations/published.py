@@ -71,7 +71,7 @@ def published_suites() -> list[PublishedSuite]:
 
 def _published(mart: str, named_by: str, limits: list[tuple[str, Limit]]) -> PublishedSuite:
     return PublishedSuite(
-        mart, named_by, {each.column: each for _, each in limits}, {each.column: check for check, each in limits}
+        mart, named_by, {limit.column: limit for _, limit in limits}, {limit.column: check for check, limit in limits}
     )
 
 
@@ -153,12 +153,12 @@ def _hour_limits() -> list[tuple[str, Limit]]:
 
 def alerts_of(suite: PublishedSuite, result: "ExpectationSuiteValidationResult") -> Iterator[PublishedAlert]:
     """One alert per failed expectation and source: the worst row in words, and how many rows there are."""
-    for each in result.results:
-        if each.success:
+    for expectation in result.results:
+        if expectation.success:
             continue
-        over = each.expectation_config.kwargs["column"]
+        over = expectation.expectation_config.kwargs["column"]
         limit = suite.limits[over.removesuffix("_over_expected")]
-        rows = each.result["unexpected_index_list"]
+        rows = expectation.result["unexpected_index_list"]
         for source in sorted({row["source"] for row in rows}):
             own = [row for row in rows if row["source"] == source]
             worst = max(

@@ -55,6 +55,6 @@ def _names(column: str, row: dict) -> str:
     if column == "missing_verb_names_count":
         return f" ({row['missing_verb_names']})"
     if column == "refused_count":
-        counts = sorted(row["refused_counts"].items(), key=lambda each: (-each[1], each[0]))
+        counts = sorted(row["refused_counts"].items(), key=lambda counted: (-counted[1], counted[0]))
         return f" ({', '.join(f'{reason} {count}' for reason, count in counts)})"
     return ""

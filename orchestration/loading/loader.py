@@ -204,8 +204,8 @@ def load_batch(load: Load, batch: list[Drop]) -> list[str]:
         load_ids.append(attempt.load_id)
         parts.extend(plan_batches(_whole_objects(load, attempt.again)))
         load.report.object_count += len(attempt.landed)
-        load.report.line_count += sum(each.line_count for each in attempt.landed)
-        load.report.rejected_count += sum(each.rejected_count for each in attempt.landed)
+        load.report.line_count += sum(read.line_count for read in attempt.landed)
+        load.report.rejected_count += sum(read.rejected_count for read in attempt.landed)
         load.report.unfinished_keys += [landed.drop.key for landed in attempt.landed if landed.has_more]
         refuse(load, attempt.load_id, attempt.refused)
     return load_ids
@@ -231,7 +231,7 @@ def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[li
     named = culprit(error, part)
     rest = [drop for drop in part if drop is not named]
     middle = (len(rest) + 1) // 2
-    return [each for each in (rest[:middle], rest[middle:], [named] if named else []) if each]
+    return [part_to_try for part_to_try in (rest[:middle], rest[middle:], [named] if named else []) if part_to_try]
 
 
 def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
@@ -246,8 +246,8 @@ def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
 
 def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
     """Record failures, and sort them into given up and to be tried again."""
-    for each, failure in zip(refused, record_failures(load.client, load_id, refused), strict=True):
-        (load.report.parked if failure.is_given_up else load.report.failed).append(each)
+    for refusal, failure in zip(refused, record_failures(load.client, load_id, refused), strict=True):
+        (load.report.parked if failure.is_given_up else load.report.failed).append(refusal)
 
 
 def _whole_objects(load: Load, drops: list[Drop]) -> list[Drop]:

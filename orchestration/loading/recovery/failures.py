@@ -116,11 +116,11 @@ def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) ->
     if not refused:
         return []
     failed_at = server_now(client)
-    before = failures(client, [each.drop.object_id for each in refused])
-    recorded = [_one_more(each, before.get(each.drop.object_id), failed_at) for each in refused]
+    before = failures(client, [refusal.drop.object_id for refusal in refused])
+    recorded = [_one_more(refusal, before.get(refusal.drop.object_id), failed_at) for refusal in refused]
     rows = [
-        [load_id, *drop_values(each.drop), *(getattr(failure, column) for column in _FAILURE_COLUMNS)]
-        for each, failure in zip(refused, recorded, strict=True)
+        [load_id, *drop_values(refusal.drop), *(getattr(failure, column) for column in _FAILURE_COLUMNS)]
+        for refusal, failure in zip(refused, recorded, strict=True)
     ]
     insert_rows(client, "object_failures", ("load_id", *DROP_COLUMNS, *_FAILURE_COLUMNS), rows)
     return recorded

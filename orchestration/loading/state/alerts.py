@@ -32,7 +32,7 @@ def record_alerts(
     """Enter one look: (alert, source, detail, rows at fault) of what was found."""
     checked_at = server_now(client)
     closing = (look, "", f"{expectation_count} expectations", 0)
-    rows = [[checked_at, *each] for each in (*found, closing)]
+    rows = [[checked_at, *finding] for finding in (*found, closing)]
     insert_rows(client, "alerts", ("checked_at", "alert", "source", "detail", "row_count"), rows)
 
 

@@ -107,7 +107,7 @@ class Status:
         if self.miscounted_keys:
             return False
         states = (self.live, self.superseded, self.held, self.parked, self.ignored, self.due)
-        return self.listed is None or self.listed == sum(each or 0 for each in states)
+        return self.listed is None or self.listed == sum(objects or 0 for objects in states)
 
     @property
     def unpublished(self) -> int:
@@ -134,7 +134,7 @@ def status(client: Client, lake: Lake | None) -> Status:
         _count_listing(result, client, census, listing, parked, waiting)
     _count_lines(result, client, census)
     refused = [*result.parked_objects, *result.waiting_objects, *result.held_objects]
-    paths = {f"{each.bucket}/{each.key}": each.key for each in refused}
+    paths = {f"{unread.bucket}/{unread.key}": unread.key for unread in refused}
     result.seen_in_older_version = sorted(paths[path] for path in census.with_live_version(paths))
     result.loads_by_day, result.revocations = loads_by_day(client), revocations(client)
     result.reconcile = last_reconcile(client)
@@ -157,7 +157,7 @@ def _listing(lake: Lake | None) -> tuple[Listing | None, str]:
 def _count_ledger(result: Status, parked: list[Unread], waiting: list[Unread]) -> None:
     result.is_lake_listed = False
     result.listed = result.ignored = result.due = result.gone_from_lake = result.older_version_live = None
-    result.live, result.superseded, result.held = (each.objects for each in result.totals)
+    result.live, result.superseded, result.held = (total.objects for total in result.totals)
     result.parked_objects, result.waiting_objects = parked, waiting
     result.parked, result.waiting = len(parked), len(waiting)
 
@@ -178,10 +178,10 @@ def _count_listing(
     result.listed = listing.count
     result.live, result.superseded, result.held = (int((states == number).sum()) for number in range(3))
     known = set(listing.ids) if parked or waiting else set()
-    result.parked_objects = [each for each in parked if short(each.object_id) in known]
-    result.waiting_objects = [each for each in waiting if short(each.object_id) in known]
+    result.parked_objects = [unread for unread in parked if short(unread.object_id) in known]
+    result.waiting_objects = [unread for unread in waiting if short(unread.object_id) in known]
     result.parked, result.waiting = len(result.parked_objects), len(result.waiting_objects)
-    parked_ids = [short(each.object_id) for each in parked]
+    parked_ids = [short(unread.object_id) for unread in parked]
     result.due = int(((states < 0) & ~is_among(listed, parked_ids)).sum())
     result.ignored = listing.ignored.total()
     result.ignored_by_reason = dict(listing.ignored.most_common())
@@ -191,7 +191,7 @@ def _count_listing(
 
 
 def _count_lines(result: Status, client: Client, census: ObjectStates) -> None:
-    [live] = [each for each in result.totals if each.state == "live"]
+    [live] = [total for total in result.totals if total.state == "live"]
     result.lines_accepted, result.lines_rejected = live.accepted, live.rejected
     if live.rejected:
         result.rejected_by_reason = rejected_by_reason(client, census)

@@ -145,24 +145,26 @@ def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], ju
     judged_at = server_now(client)
     faults = [
         [load.load_id, object_id, *(getattr(fault, column) for column in FAULT_COLUMNS), judged_at]
-        for object_id, each in verdicts.items()
-        for fault in each.faults
+        for object_id, judged in verdicts.items()
+        for fault in judged.faults
     ]
     insert_rows(client, "gate_faults", ("load_id", "object_id", *FAULT_COLUMNS, "judged_at"), faults)
-    rows = [[load.load_id, object_id, each.verdict, each.reason, judged_at] for object_id, each in verdicts.items()]
+    rows = [
+        [load.load_id, object_id, judged.verdict, judged.reason, judged_at] for object_id, judged in verdicts.items()
+    ]
     insert_rows(client, "load_gates", COLUMNS, rows)
     judgement.judged_count += len(rows)
-    judgement.published_count += sum(each.verdict in PUBLISHED for each in verdicts.values())
+    judgement.published_count += sum(judged.verdict in PUBLISHED for judged in verdicts.values())
     judgement.held += [
-        HeldCommit(load.load_id, object_id, load.keys[object_id], each.reason)
-        for object_id, each in verdicts.items()
-        if each.verdict == BLOCK
+        HeldCommit(load.load_id, object_id, load.keys[object_id], judged.reason)
+        for object_id, judged in verdicts.items()
+        if judged.verdict == BLOCK
     ]
 
 
 def _honouring_releases(client: Client, verdicts: dict[str, _Verdict]) -> dict[str, _Verdict]:
     """A release is of a version of an object: read once more, because raw was damaged, it is released again."""
-    blocked = [object_id for object_id, each in verdicts.items() if each.verdict == BLOCK]
+    blocked = [object_id for object_id, judged in verdicts.items() if judged.verdict == BLOCK]
     released: dict[str, str] = {}
     for some in batched(blocked, MAX_IDS):
         rows = client.query(

@@ -100,12 +100,12 @@ def note_unseen(comparison: Comparison, ready: Iterable[Drop]) -> None:
 
 def end_comparison(comparison: Comparison) -> dict[str, int]:
     """Compare the ledger with the listing that the load has made, and record what was found; returns the counts."""
-    revoked = {(each.load_id, each.object_id) for each in comparison.revoked}
+    revoked = {(damage.load_id, damage.object_id) for damage in comparison.revoked}
     damaged = (
         ReconcileFinding(
-            "damaged", each.key, each.object_id, each.load_id, f"{each.detail}; {_what_became(each, revoked)}"
+            "damaged", damage.key, damage.object_id, damage.load_id, f"{damage.detail}; {_what_became(damage, revoked)}"
         )
-        for each in comparison.damages
+        for damage in comparison.damages
     )
     rows, counts = [], {}
     by_name = {
@@ -116,7 +116,7 @@ def end_comparison(comparison: Comparison) -> dict[str, int]:
     for name, findings in by_name.items():
         kept = list(islice(findings, KEPT_FINDINGS))
         counts[name] = len(kept) + sum(1 for _ in findings)
-        rows += [[comparison.checked_at, *vars(each).values()] for each in kept]
+        rows += [[comparison.checked_at, *vars(finding).values()] for finding in kept]
     counts["objects"] = comparison.lake.listed_count
     rows.append([comparison.checked_at, CLOSED, "", "", "", json.dumps(counts)])
     insert_rows(comparison.client, "reconcile_findings", _COLUMNS, rows)

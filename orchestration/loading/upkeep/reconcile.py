@@ -56,9 +56,9 @@ def repair(client: Client, lake: Lake, damages: list[Damage]) -> list[Damage]:
     A live object that the lake no longer has keeps its commit: what is left of it is better than nothing. One that is
     not live goes in any case, as it must never become live as it is.
     """
-    mendable = [each for each in damages if not each.is_live or is_in_lake(lake, each)]
-    for each in mendable:
-        revoke(client, [(each.load_id, each.object_id)], "damaged", each.detail)
+    mendable = [damage for damage in damages if not damage.is_live or is_in_lake(lake, damage)]
+    for damage in mendable:
+        revoke(client, [(damage.load_id, damage.object_id)], "damaged", damage.detail)
     return mendable
 
 
