@@ -45,8 +45,14 @@ class FailedRun:
 def find_problems(client: Client, failed_runs: Sequence[FailedRun] = ()) -> list[Problem]:
     """Everything that is wrong now, ordered by key."""
     now = server_now(client)
-    found = [*_held(client), *_parked(client, now), *_checks(client), *_jobs(client, failed_runs), *_old(client, now)]
-    return sorted(found, key=lambda problem: problem.key)
+    problems = [
+        *_held(client),
+        *_parked(client, now),
+        *_checks(client),
+        *_jobs(client, failed_runs),
+        *_old(client, now),
+    ]
+    return sorted(problems, key=lambda problem: problem.key)
 
 
 def unreachable(error: Exception) -> Problem:

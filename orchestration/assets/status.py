@@ -20,51 +20,53 @@ UNREAD_HEADINGS = "object | code | tries | next try (UTC) | message"
 STATES = ("live", "superseded", "held", "parked", "ignored", "due")
 
 
-def status_metadata(found: Status) -> dict[str, Any]:
+def status_metadata(status: Status) -> dict[str, Any]:
     """Numbers that are always there, and a table for each part that has rows."""
     metadata: dict[str, Any] = {
-        f"objects_{state}": getattr(found, state) for state in ("listed", *STATES) if getattr(found, state) is not None
+        f"objects_{state}": getattr(status, state)
+        for state in ("listed", *STATES)
+        if getattr(status, state) is not None
     }
     metadata |= {
-        "adds_up": found.adds_up,
-        "objects_gone_from_lake": found.gone_from_lake or 0,
-        "live_lines_accepted": found.lines_accepted,
-        "live_lines_rejected": found.lines_rejected,
+        "adds_up": status.adds_up,
+        "objects_gone_from_lake": status.gone_from_lake or 0,
+        "live_lines_accepted": status.lines_accepted,
+        "live_lines_rejected": status.lines_rejected,
     }
-    if found.lake_error:
-        metadata["lake_error"] = found.lake_error
-    tables = {name: _table(*content) for name, content in _tables(found).items()}
+    if status.lake_error:
+        metadata["lake_error"] = status.lake_error
+    tables = {name: _table(*content) for name, content in _tables(status).items()}
     return metadata | {name: MetadataValue.md(text) for name, text in tables.items() if text}
 
 
-def _tables(found: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
+def _tables(status: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
     """Name → (headings, rows)."""
     return {
-        "lines_by_state": _listed(found, "totals"),
-        "loads_by_day": _listed(found, "loads_by_day"),
-        "parked": (UNREAD_HEADINGS, [_unread(unread) for unread in found.parked_objects]),
-        "waiting_for_the_next_try": (UNREAD_HEADINGS, [_unread(unread) for unread in found.waiting_objects]),
-        "held_by_the_gate": (HELD_HEADINGS, _held_rows(found.held_objects)),
-        "rejected_lines": ("reason | lines", found.rejected_by_reason.items()),
-        "ignored": ("reason | objects", found.ignored_by_reason.items()),
-        "revoked": _listed(found, "revocations"),
+        "lines_by_state": _listed(status, "totals"),
+        "loads_by_day": _listed(status, "loads_by_day"),
+        "parked": (UNREAD_HEADINGS, [_unread(unread) for unread in status.parked_objects]),
+        "waiting_for_the_next_try": (UNREAD_HEADINGS, [_unread(unread) for unread in status.waiting_objects]),
+        "held_by_the_gate": (HELD_HEADINGS, _held_rows(status.held_objects)),
+        "rejected_lines": ("reason | lines", status.rejected_by_reason.items()),
+        "ignored": ("reason | objects", status.ignored_by_reason.items()),
+        "revoked": _listed(status, "revocations"),
         "found_by_the_last_reconcile": (
             "finding | object | detail",
             [
                 (finding.finding, finding.key, finding.detail)
-                for finding in (found.reconcile.findings if found.reconcile else [])
+                for finding in (status.reconcile.findings if status.reconcile else [])
             ],
         ),
-        "lateness_seconds": _listed(found, "lateness"),
-        "watermarks": _listed(found, "watermarks"),
+        "lateness_seconds": _listed(status, "lateness"),
+        "watermarks": _listed(status, "watermarks"),
     }
 
 
-def _listed(found: Status, name: str) -> tuple[str, Iterable[tuple]]:
+def _listed(status: Status, name: str) -> tuple[str, Iterable[tuple]]:
     """A list of the status, in the columns that the command prints."""
     rows = [
         tuple(_time(value) if isinstance(value, datetime) else value for value in values_of(name, row).values())
-        for row in getattr(found, name)
+        for row in getattr(status, name)
     ]
     return " | ".join(COLUMNS[name]), rows
 

@@ -28,8 +28,8 @@ def show_alerts(as_json: bool) -> int:
         _show(problem)
     channels = len(alert_urls())
     told = f"{channels} of ALERT_URLS, and the log" if channels else "the log and the console of 'warehouse up'"
-    found = f"{len(problems)} open" if problems else "Nothing is wrong"
-    output().print(f"{found}. While 'warehouse up' runs, alerts go to {told}.", markup=False, soft_wrap=True)
+    summary = f"{len(problems)} open" if problems else "Nothing is wrong"
+    output().print(f"{summary}. While 'warehouse up' runs, alerts go to {told}.", markup=False, soft_wrap=True)
     return EXIT_NOT_ALL_PUBLISHED if problems else 0
 
 

@@ -91,10 +91,10 @@ def _request(site: "Site", texts: list[str], dry_run: bool, by: str, yes: bool) 
             print_note("An erasure of this person was begun: it goes on.")
             return request
     person = known_person(site, texts)
-    found = plan(site, person)
-    if found.is_empty:
+    planned = plan(site, person)
+    if planned.is_empty:
         raise PersonError("No such person is known here: no line, row or file has the identifier.")
-    show_plan(found)
+    show_plan(planned)
     if dry_run:
         return None
     if not (yes or _is_wanted()):

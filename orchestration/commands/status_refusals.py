@@ -23,30 +23,35 @@ SHOWN_LOAD_ID = 18
 OLDER = "an earlier delivery of this key stays live"
 
 
-def show_refusals(found: "Status", console: "Console") -> None:
+def show_refusals(status: "Status", console: "Console") -> None:
     """Nothing where nothing is wrong."""
-    older = set(found.seen_in_older_version)
-    if found.parked_objects:
+    older = set(status.seen_in_older_version)
+    if status.parked_objects:
         _heading(console, "red", "Parked", "cannot be read; what cannot pass by itself must be delivered again")
-        _show_unread(console, found.parked_objects, found.taken_at, older)
-    if found.waiting_objects:
+        _show_unread(console, status.parked_objects, status.taken_at, older)
+    if status.waiting_objects:
         _heading(console, "cyan", "Failed, to be tried again", "a later load does it by itself")
-        _show_unread(console, found.waiting_objects, found.taken_at, older)
-    if found.held_objects:
+        _show_unread(console, status.waiting_objects, status.taken_at, older)
+    if status.held_objects:
         _heading(console, "yellow", "Held by the gate", "not in the marts: deliver a correction, or release")
-        _show_held(console, found.held_objects, older)
-    if found.reconcile:
-        _show_reconcile(console, found.reconcile)
+        _show_held(console, status.held_objects, older)
+    if status.reconcile:
+        _show_reconcile(console, status.reconcile)
 
 
-def _show_reconcile(console: "Console", found: "Reconcile") -> None:
+def _show_reconcile(console: "Console", reconcile: "Reconcile") -> None:
     """One line on a good night; every finding on a bad one."""
-    counts = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in found.counts.items())
-    _heading(console, "red" if found.findings else "green", "Last reconcile", f"{found.checked_at:%Y-%m-%d %H:%M} UTC")
+    counts = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in reconcile.counts.items())
+    _heading(
+        console,
+        "red" if reconcile.findings else "green",
+        "Last reconcile",
+        f"{reconcile.checked_at:%Y-%m-%d %H:%M} UTC",
+    )
     print_indented(console, counts, 2)
-    for finding in found.findings[:SHOWN_OBJECTS]:
+    for finding in reconcile.findings[:SHOWN_OBJECTS]:
         _object(console, finding.key, [f"{finding.finding.replace('_', ' ')}: {finding.detail}"])
-    _say_more(console, len(found.findings))
+    _say_more(console, len(reconcile.findings))
 
 
 def _heading(console: "Console", style: str, title: str, note: str) -> None:

@@ -58,10 +58,13 @@ class Completeness:
             for (recommendation, schema, rule), condition in zip(self._rules, self._conditions, strict=True)
             if condition.is_valid(sample)
         ]
-        found = [recommendation for recommendation, _ in rules], _compiled({"allOf": [schema for _, schema in rules]})
+        rules_of_pair = (
+            [recommendation for recommendation, _ in rules],
+            _compiled({"allOf": [schema for _, schema in rules]}),
+        )
         if len(self._found) < MAX_PAIRS:
-            self._found[verb, activity_type] = found
-        return found
+            self._found[verb, activity_type] = rules_of_pair
+        return rules_of_pair
 
 
 def _rules(kind: str) -> Iterator[tuple[dict, dict]]:
@@ -95,6 +98,6 @@ def _verb_and_type(document: dict[str, Any]) -> tuple[str, str]:
     """Of an accepted statement, whose object may be anything inside; empty for other lines."""
     verb, thing = document.get("verb"), document.get("object")
     definition = thing.get("definition") if isinstance(thing, dict) else None
-    found = (part.get(name) if isinstance(part, dict) else None for part, name in ((verb, "id"), (definition, "type")))
-    verb_iri, activity_type = (text if isinstance(text, str) else "" for text in found)
+    texts = (part.get(name) if isinstance(part, dict) else None for part, name in ((verb, "id"), (definition, "type")))
+    verb_iri, activity_type = (text if isinstance(text, str) else "" for text in texts)
     return verb_iri, activity_type

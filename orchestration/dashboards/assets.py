@@ -103,8 +103,8 @@ def read_charts(folder: Path = ASSETS) -> list[Chart]:
 
 
 def read_dashboards(folder: Path = ASSETS) -> list[Dashboard]:
-    found = [Dashboard(path, from_yaml(path.read_text())) for path in (folder / "dashboards").glob("*.yaml")]
-    return sorted(found, key=lambda dashboard: dashboard.title)
+    dashboards = [Dashboard(path, from_yaml(path.read_text())) for path in (folder / "dashboards").glob("*.yaml")]
+    return sorted(dashboards, key=lambda dashboard: dashboard.title)
 
 
 def chart_nodes(position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -102,9 +102,9 @@ def prove(client: Client, settings: Settings, request_id: str, pattern: bytes, o
         on_file(number)
 
     home = settings.home
-    found = [str(path.relative_to(home)) for path in files_with(home, pattern, (NOTES,), count)]
+    named_files = [str(path.relative_to(home)) for path in files_with(home, pattern, (NOTES,), count)]
     reads_engine = (home / ENGINE).exists() and settings.target == "local"
-    return Proof(query, row_count, holdings(client), found, counted, reads_engine)
+    return Proof(query, row_count, holdings(client), named_files, counted, reads_engine)
 
 
 def write_receipt(home: Path, receipt: Receipt) -> None:

@@ -127,11 +127,11 @@ def plan(site: Site, person: Person) -> Plan:
     client = site.client
     with wanted(client, person):
         site.tell("Looking through the tables", 0, None)
-        found = lines_by_object(client)
+        named_lines = lines_by_object(client)
         named = (line for kind, *_, line in lines(client, is_live=True) if kind == "events")
         roles = Counter(role_of(line, set(person.identities)) for line in named)
         site.tell("Looking through the lake", 0, None)
-        objects = [(entry.key, count) for entry, count in _sweep(site, "", person).named_objects(_keys(found))]
+        objects = [(entry.key, count) for entry, count in _sweep(site, "", person).named_objects(_keys(named_lines))]
         tables = holdings(client)
     home = site.settings.home
     on_file = _counter(site.tell, "Looking through the files")
@@ -191,8 +191,8 @@ def _rewrite(site: Site, request: Request) -> dict[str, Any]:
     with site.turn("loading"):
         keys = _keys(lines_by_object(site.client))
         _sweep(site, request.request_id, request.person).run(keys)
-    found = recorded_objects(site.client, request.request_id)
-    return dict(Counter(entry["outcome"] for entry in found))
+    objects = recorded_objects(site.client, request.request_id)
+    return dict(Counter(entry["outcome"] for entry in objects))
 
 
 def _build(site: Site, request: Request) -> dict[str, Any]:
@@ -218,8 +218,8 @@ def _remove(site: Site, request: Request) -> dict[str, Any]:
 
 def _clean(site: Site, request: Request) -> dict[str, Any]:
     on_file = _counter(site.tell, "Cleaning files")
-    found = clean(site.settings.home, request.person.pattern(), on_file)
-    return {"removed": len(found.removed), "cleaned": len(found.cleaned), "left": len(found.left)}
+    result = clean(site.settings.home, request.person.pattern(), on_file)
+    return {"removed": len(result.removed), "cleaned": len(result.cleaned), "left": len(result.left)}
 
 
 def _close(site: Site, request: Request) -> None:
@@ -264,8 +264,8 @@ def _sweep(site: Site, request_id: str, person: Person) -> Sweep:
     return Sweep(site.client, site.lake, site.settings.lake, request_id, person.is_named_in, on_object)
 
 
-def _keys(found: list[tuple[str, str, str, str, int]]) -> set[str]:
-    return {key for *_, key, _ in found}
+def _keys(named_lines: list[tuple[str, str, str, str, int]]) -> set[str]:
+    return {key for *_, key, _ in named_lines}
 
 
 def _counter(tell: Tell, stage: str) -> Callable[[int], None]:

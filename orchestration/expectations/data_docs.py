@@ -64,23 +64,23 @@ class DataDocs:
     settings: "Settings"
     documents: list[_Document] = field(default_factory=list)
 
-    def add(self, load_id: str, kind: str, keys: dict[str, str], found: LoadVerdict) -> None:
+    def add(self, load_id: str, kind: str, keys: dict[str, str], verdict: LoadVerdict) -> None:
         """Keep what was found of a load; `keys` are its objects by id."""
-        if found.result is None:
+        if verdict.result is None:
             return
-        statistics = found.result.statistics
+        statistics = verdict.result.statistics
         entry = Entry(
             load_id=load_id,
             kind=kind,
             judged_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
             object_count=len(keys),
-            held_count=len(keys) if found.held_entirely else sum(key in found.held for key in keys),
-            noted_count=sum(key in found.noted and key not in found.held for key in keys),
+            held_count=len(keys) if verdict.held_entirely else sum(key in verdict.held for key in keys),
+            noted_count=sum(key in verdict.noted and key not in verdict.held for key in keys),
             met_count=statistics["successful_expectations"],
             evaluated_count=statistics["evaluated_expectations"],
         )
-        faults = {keys[object_id]: some for object_id, some in found.faults.items() if object_id in keys}
-        self.documents.append(_Document(entry, found.result, faults))
+        faults = {keys[object_id]: some for object_id, some in verdict.faults.items() if object_id in keys}
+        self.documents.append(_Document(entry, verdict.result, faults))
         self.documents.sort(key=lambda document: (document.entry.held_count > 0, document.entry.load_id), reverse=True)
         del self.documents[PAGES_PER_RUN:]
 
@@ -157,14 +157,14 @@ def _counts(expectation: "ExpectationValidationResult") -> "ExpectationValidatio
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     config = expectation.expectation_config
-    found = {name: expectation.result[name] for name in _SHOWN_RESULT if name in expectation.result}
+    shown = {name: expectation.result[name] for name in _SHOWN_RESULT if name in expectation.result}
     if isinstance(expectation.result.get("observed_value"), int | float):
-        found["observed_value"] = expectation.result["observed_value"]
+        shown["observed_value"] = expectation.result["observed_value"]
     arguments = {name: value for name, value in config.kwargs.items() if name != "batch_id"}
     return ExpectationValidationResult(
         success=expectation.success,
         expectation_config=ExpectationConfiguration(type=config.type, kwargs=arguments, severity=config.severity),
-        result=found,
+        result=shown,
         exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )
 

@@ -41,15 +41,15 @@ class UnmetExpectation:
 
 def faults_by_object(result: "ExpectationSuiteValidationResult") -> dict[str, list[UnmetExpectation]]:
     """object_id → the critical expectations that failed for it, in the order of the suite; refused lines by reason."""
-    found: dict[str, list[UnmetExpectation]] = defaultdict(list)
+    faults: dict[str, list[UnmetExpectation]] = defaultdict(list)
     for expectation in result.results:
         if expectation.success or expectation.expectation_config.severity != "critical":
             continue
         for row in expectation.result.get("unexpected_index_list") or ():
-            found[row["object_id"]] += _faults(
+            faults[row["object_id"]] += _faults(
                 expectation.expectation_config.type, expectation.expectation_config.kwargs, row
             )
-    return dict(found)
+    return dict(faults)
 
 
 def _faults(expectation: str, arguments: dict, row: dict) -> Iterator[UnmetExpectation]:

@@ -68,8 +68,8 @@ class LoadJudge:
         is_at_fault = " or ".join(f"{column} > 0" for column in columns)
         with self._source.get_engine().connect() as connection:
             [[row_count]] = connection.exec_driver_sql(f"select count() from ({query})").fetchall()
-            found = connection.exec_driver_sql(f"select * from ({query}) where {is_at_fault or 'false'}")
-            rows = [dict(row) for row in found.mappings()]
+            rows_at_fault = connection.exec_driver_sql(f"select * from ({query}) where {is_at_fault or 'false'}")
+            rows = [dict(row) for row in rows_at_fault.mappings()]
         for expectation in result.results:
             expectation.result = _detail(expectation, rows, row_count)
         return result

@@ -33,15 +33,15 @@ def _expected(limit: Limit) -> Iterator[Expectation]:
         yield ExpectColumnValuesToBeBetween(column=column, max_value=0, severity=severity, description=limit.meaning)
 
 
-def explain(arguments: dict, found: object) -> str:
+def explain(arguments: dict, observed: object) -> str:
     """One failed expectation for a person: what was found, and what was expected.
 
-    `found` is the row of the object at fault, or the observed value of an expectation on the whole load.
+    `observed` is the row of the object at fault, or the observed value of an expectation on the whole load.
     """
     over = arguments.get("column")
     if over is None:
-        return f"{found} objects were counted, expected {arguments.get('value')}"
-    row = found if isinstance(found, dict) else {}
+        return f"{observed} objects were counted, expected {arguments.get('value')}"
+    row = observed if isinstance(observed, dict) else {}
     column, _, limit_name = over.rpartition("_over_")
     meaning = next(limit.meaning for kind in DROP_KINDS for limit in limits(kind) if limit.column == column)
     text = f"{meaning}: {row.get(f'{column}_found')}{_names(column, row)}"

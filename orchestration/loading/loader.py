@@ -120,14 +120,14 @@ def _load_pending(
         expire(client)
     comparison = begin_comparison(client, lake) if scope.is_everything else None
     listed = comparison.lake if comparison else lake
-    found = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
+    discovery = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
     if comparison:
-        note_unseen(comparison, found.ready)
-    load = Load(client, lake, settings, LoadReport(waiting_count=len(found.waiting)), found.actionable)
+        note_unseen(comparison, discovery.ready)
+    load = Load(client, lake, settings, LoadReport(waiting_count=len(discovery.waiting)), discovery.actionable)
     load.on_progress = on_progress or load.on_progress
-    refuse(load, "", [_unsafe_key(drop) for drop in found.unsafe])
+    refuse(load, "", [_unsafe_key(drop) for drop in discovery.unsafe])
     try:
-        load_drops(load, found.ready)
+        load_drops(load, discovery.ready)
     except LakeDown:
         judge_new_loads(client, settings, is_everything=scope.is_everything)
         raise

@@ -108,13 +108,15 @@ def find_load(client: Client, load: str) -> str:
         f"limit {SHOWN + 1}",
         parameters={"load": load.strip().lower()},
     ).result_rows
-    found = [row[0] for row in rows]
-    if not load.strip() or not found:
+    load_ids = [row[0] for row in rows]
+    if not load.strip() or not load_ids:
         raise ReleaseError(f"No load begins with '{load}'. 'warehouse status' shows the loads of held objects.")
-    if len(found) > 1:
-        more = " and more" if len(found) > SHOWN else ""
-        raise ReleaseError(f"Several loads begin with '{load}': {', '.join(found[:SHOWN])}{more}. Give more of the id.")
-    return found[0]
+    if len(load_ids) > 1:
+        more = " and more" if len(load_ids) > SHOWN else ""
+        raise ReleaseError(
+            f"Several loads begin with '{load}': {', '.join(load_ids[:SHOWN])}{more}. Give more of the id."
+        )
+    return load_ids[0]
 
 
 def _commits(client: Client, load_id: str, keys: set[str]) -> list[_Commit]:
@@ -139,14 +141,14 @@ def _commits(client: Client, load_id: str, keys: set[str]) -> list[_Commit]:
         """,
         parameters={"load_id": load_id},
     ).result_rows
-    found = [_Commit(*row) for row in rows]
-    missing = keys - {commit.key for commit in found}
+    commits = [_Commit(*row) for row in rows]
+    missing = keys - {commit.key for commit in commits}
     if missing:
         raise ReleaseError(
             f"Load {load_id} has no object '{min(missing)}'. Its objects begin with: "
-            f"{', '.join(commit.key for commit in found[:SHOWN])}."
+            f"{', '.join(commit.key for commit in commits[:SHOWN])}."
         )
-    return [commit for commit in found if not keys or commit.key in keys]
+    return [commit for commit in commits if not keys or commit.key in keys]
 
 
 def _facts(client: Client, commits: list[_Commit]) -> _Facts:

@@ -101,13 +101,13 @@ class ReplayReport:
 
 def candidates(client: Client, bucket: str, selection: Selection) -> list[Candidate]:
     """The objects that the selection names, by key; an error when it names no object."""
-    found = [*_committed(client, bucket, selection), *_failed(client, bucket, selection)]
-    if not found:
+    named = [*_committed(client, bucket, selection), *_failed(client, bucket, selection)]
+    if not named:
         raise NothingToReplay(
             f"No object of the ledger matches: {selection}. 'warehouse sql \"select object_key, last_modified from "
             "ops.live_objects\"' shows what is there; what was never loaded is due anyway, and needs no replay."
         )
-    return sorted(found, key=lambda candidate: candidate.drop.key)
+    return sorted(named, key=lambda candidate: candidate.drop.key)
 
 
 def replay(

@@ -85,10 +85,10 @@ def _check_size(learners: int, days: int, seed: int) -> None:
 def _clear(folder: Path) -> None:
     """Removes what an earlier simulation wrote; its mark is the truth file, put down before anything else."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = sorted(path.name for path in folder.iterdir())
-    if found and TRUTH_FILE not in found:
+    names = sorted(path.name for path in folder.iterdir())
+    if names and TRUTH_FILE not in names:
         raise ValueError(
-            f"{folder} holds {', '.join(found[:3])} and no {TRUTH_FILE}: expected an empty folder or one that a "
+            f"{folder} holds {', '.join(names[:3])} and no {TRUTH_FILE}: expected an empty folder or one that a "
             "simulation wrote; nothing was changed, give another folder"
         )
     mark_unfinished(folder)

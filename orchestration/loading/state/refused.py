@@ -151,10 +151,10 @@ def refused_lines(client: Client, load_ids: Sequence[str]) -> int:
 
 def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Unread]]:
     """(parked, waiting for the next try), the latest failure first. Whose next try has come is due, and in neither."""
-    found = [Unread(*row) for row in client.query(_FAILED).result_rows]
+    failed = [Unread(*row) for row in client.query(_FAILED).result_rows]
     newest = _newest_versions(client, _FAILED_PATHS)
     parked, waiting = [], []
-    for unread in found:
+    for unread in failed:
         committed = newest.get((unread.bucket, unread.key))
         if committed and committed[0] > unread.last_modified:
             continue
@@ -168,11 +168,9 @@ def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Un
 
 def held_objects(client: Client) -> list[HeldObject]:
     """Committed objects that the gate holds or has not judged, the latest commit first."""
-    found = [
-        held_object for some in batched(held_commits(client), MAX_IDS) for held_object in _with_facts(client, some)
-    ]
+    held = [held_object for some in batched(held_commits(client), MAX_IDS) for held_object in _with_facts(client, some)]
     return sorted(
-        found, key=lambda held_object: (-held_object.committed_at.timestamp(), held_object.load_id, held_object.key)
+        held, key=lambda held_object: (-held_object.committed_at.timestamp(), held_object.load_id, held_object.key)
     )
 
 
@@ -188,7 +186,7 @@ def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[HeldObject]:
     for load_id, object_id, *fault in client.query(_FAULTS, parameters=parameters).result_rows:
         faults[load_id, object_id].append(FailedExpectation(*fault))
     newest = _newest_versions(client, _HELD_PATHS, parameters)
-    found = []
+    objects = []
     for commit in held:
         pair = (commit.load_id, commit.object_id)
         if pair in committed:
@@ -196,10 +194,10 @@ def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[HeldObject]:
             # A commit that was revoked in between has no version left: it is due again, and no longer held.
             if newest.get((bucket, commit.key), (None, None, ""))[2] == commit.object_id:
                 moments = (committed_at, judged.get(pair), last_modified)
-                found.append(
+                objects.append(
                     HeldObject(*pair, bucket, commit.key, commit.reason, lines, rejected, *moments, faults[pair])
                 )
-    return found
+    return objects
 
 
 def _newest_versions(client: Client, paths: str, parameters: dict | None = None) -> dict[tuple[str, str], tuple]:

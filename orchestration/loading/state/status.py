@@ -185,9 +185,9 @@ def _count_listing(
     result.due = int(((states < 0) & ~is_among(listed, parked_ids)).sum())
     result.ignored = listing.ignored.total()
     result.ignored_by_reason = dict(listing.ignored.most_common())
-    found = unlisted(census, listing)
-    result.gone_from_lake, result.older_version_live = len(found.gone), len(found.overwritten)
-    result.gone_keys = keys_of(client, found.gone[:MAX_GONE_KEYS])
+    outside = unlisted(census, listing)
+    result.gone_from_lake, result.older_version_live = len(outside.gone), len(outside.overwritten)
+    result.gone_keys = keys_of(client, outside.gone[:MAX_GONE_KEYS])
 
 
 def _count_lines(result: Status, client: Client, census: ObjectStates) -> None:

@@ -110,13 +110,13 @@ class _JudgingSession:
         table = RAW_TABLES[load.kind]
         profile_load(self._client, load.load_id, load.kind, table)
         self.profiled.append(load.load_id)
-        found = judge.judge(load.load_id, load.kind, load.object_count)
-        if found.result is not None:
-            faults = faults_by_object(found.result)
+        verdict = judge.judge(load.load_id, load.kind, load.object_count)
+        if verdict.result is not None:
+            faults = faults_by_object(verdict.result)
             waiting = {object_id: some for object_id, some in faults.items() if object_id in load.keys}
-            found.faults = with_lines(self._client, load.load_id, load.kind, table, waiting)
-        self._docs.add(load.load_id, load.kind, load.keys, found)
-        return {object_id: _verdict(found, object_id) for object_id in load.keys}
+            verdict.faults = with_lines(self._client, load.load_id, load.kind, table, waiting)
+        self._docs.add(load.load_id, load.kind, load.keys, verdict)
+        return {object_id: _verdict(verdict, object_id) for object_id in load.keys}
 
     def publish_docs(self) -> str:
         """Why the pages could not be written; empty when they were. No verdict depends on them."""
@@ -132,11 +132,11 @@ def _great_expectations(client: Client, settings: Settings) -> Judge:
     return SparingJudge(client, settings.clickhouse)
 
 
-def _verdict(found: LoadVerdict, object_id: str) -> _Verdict:
-    held = found.held_entirely + found.held.get(object_id, [])
-    noted = found.noted.get(object_id, [])
+def _verdict(judged: LoadVerdict, object_id: str) -> _Verdict:
+    held = judged.held_entirely + judged.held.get(object_id, [])
+    noted = judged.noted.get(object_id, [])
     verdict = BLOCK if held else QUARANTINE if noted else PASS
-    return _Verdict(verdict, "; ".join(held or noted)[:MAX_REASON], tuple(found.faults.get(object_id, ())))
+    return _Verdict(verdict, "; ".join(held or noted)[:MAX_REASON], tuple(judged.faults.get(object_id, ())))
 
 
 def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], judgement: Judgement) -> None:

@@ -44,11 +44,11 @@ def retention() -> Retention:
 def read_retention(project: str) -> Retention:
     """The limits of a dbt_project.yml; raises ValueError that names what is no number of days."""
     variables = yaml.safe_load(project)["vars"]
-    found = {name: variables.get(name) for name in (*_VARS.values(), _RECORDS_VAR)}
-    wrong = [name for name, days in found.items() if days is not None and not (type(days) is int and days > 0)]
+    values = {name: variables.get(name) for name in (*_VARS.values(), _RECORDS_VAR)}
+    wrong = [name for name, days in values.items() if days is not None and not (type(days) is int and days > 0)]
     if wrong:
         raise ValueError(f"dbt_project.yml: expected a number of days, or null for ever; wrong: {sorted(wrong)}")
-    return Retention({kind: found[name] for kind, name in _VARS.items()}, found[_RECORDS_VAR])
+    return Retention({kind: values[name] for kind, name in _VARS.items()}, values[_RECORDS_VAR])
 
 
 def is_expired(kind: str, delivered_at: str) -> str:

@@ -181,11 +181,11 @@ def _contested(client: Client, bucket: str, scope: Scope) -> dict[str, list[_Com
         """,
         parameters={"bucket": bucket, **prefixes},
     ).result_columns
-    found: dict[str, list[_Commit]] = defaultdict(list)
+    by_key: dict[str, list[_Commit]] = defaultdict(list)
     for start in range(0, len(keys[0]) if keys else 0, KEYS_PER_QUERY):
         for commit in _commits_of(client, bucket, keys[0][start : start + KEYS_PER_QUERY]):
-            found[commit.key].append(commit)
-    return found
+            by_key[commit.key].append(commit)
+    return by_key
 
 
 def _commits_of(client: Client, bucket: str, keys: list[str]) -> list[_Commit]:
