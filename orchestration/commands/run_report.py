@@ -22,7 +22,7 @@ EVERYTHING_IS_PUBLISHED = "Everything delivered is published."
 
 
 def report(run: JobRun, status: "Status", since: datetime) -> int:
-    """Say what the run came to, and return its exit code; `found` is the state after it, `since` when it began."""
+    """Say what the run came to, and return its exit code; `status` is the state after it, `since` when it began."""
     if not run.is_success:
         for failure in run.failures[:SHOWN_PROBLEMS]:
             print_error(failure)

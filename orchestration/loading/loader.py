@@ -31,7 +31,7 @@ from orchestration.loading.steps.discover import discover
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
 from orchestration.loading.steps.land import land
 from orchestration.loading.steps.plan import plan_batches, write_plan
-from orchestration.loading.upkeep.comparison import Comparison, begin_comparison, end_comparison, note_unseen
+from orchestration.loading.upkeep.comparison import LakeComparison, begin_comparison, end_comparison, note_unseen
 from orchestration.loading.upkeep.expire import expire
 from orchestration.loading.upkeep.supersede import revoke_overtaken
 from orchestration.settings import Settings
@@ -138,7 +138,7 @@ def _load_pending(
     return load.report
 
 
-def _tidy(load: Load, scope: Scope, comparison: Comparison | None) -> None:
+def _tidy(load: Load, scope: Scope, comparison: LakeComparison | None) -> None:
     """What follows a load: wrong times are put right, and what is no longer read is deleted."""
     listed = comparison.lake if comparison else None
     load.report.overtaken_keys = revoke_overtaken(

@@ -19,7 +19,7 @@ DEFAULT_SOURCE = "default"
 _CHUNK_BYTES = 1 << 20
 
 
-class WritableLake(Protocol):
+class UploadTarget(Protocol):
     """The part of the lake that an upload needs; `orchestration.resources.lake` implements it."""
 
     def head_object(self, key: str) -> LakeObject | None:
@@ -38,7 +38,7 @@ class LeftOut:
 
 
 def put_drop(
-    lake: WritableLake,
+    lake: UploadTarget,
     paths: Iterable[Path],
     source: str = DEFAULT_SOURCE,
     kind: str = "events",
@@ -172,7 +172,7 @@ def _key_of(file: Path, root: Path, folder: str) -> str:
     return f"{folder}/{safe_stem}-{_content_hash(file)}{name.ending or '.ndjson'}"
 
 
-def _unused_key(lake: WritableLake, key: str) -> str:
+def _unused_key(lake: UploadTarget, key: str) -> str:
     if lake.head_object(key) is None:
         return key
     folder, _, name = key.rpartition("/")

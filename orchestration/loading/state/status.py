@@ -124,18 +124,18 @@ def status(client: Client, lake: Lake | None) -> Status:
     listing, lake_error = _listing(lake)
     now = server_now(client)
     result = Status(taken_at=now, bucket=lake.bucket if lake else "", lake_error=lake_error)
-    census = count_object_states(client)
+    object_states = count_object_states(client)
     parked, waiting = unread_objects(client, now)
-    result.totals = census.totals
+    result.totals = object_states.totals
     result.held_objects = held_objects(client)
     if listing is None:
         _count_ledger(result, parked, waiting)
     else:
-        _count_listing(result, client, census, listing, parked, waiting)
-    _count_lines(result, client, census)
+        _count_listing(result, client, object_states, listing, parked, waiting)
+    _count_lines(result, client, object_states)
     refused = [*result.parked_objects, *result.waiting_objects, *result.held_objects]
     paths = {f"{unread.bucket}/{unread.key}": unread.key for unread in refused}
-    result.seen_in_older_version = sorted(paths[path] for path in census.with_live_version(paths))
+    result.seen_in_older_version = sorted(paths[path] for path in object_states.with_live_version(paths))
     result.loads_by_day, result.revocations = loads_by_day(client), revocations(client)
     result.reconcile = last_reconcile(client)
     result.watermarks, result.lateness, result.builds = watermarks(client), lateness(client), last_builds(client)
@@ -165,7 +165,7 @@ def _count_ledger(result: Status, parked: list[Unread], waiting: list[Unread]) -
 def _count_listing(
     result: Status,
     client: Client,
-    census: ObjectStates,
+    object_states: ObjectStates,
     listing: Listing,
     parked: list[Unread],
     waiting: list[Unread],
@@ -174,7 +174,7 @@ def _count_listing(
     import numpy
 
     listed = numpy.array(listing.ids, dtype=numpy.uint64)
-    states = census.states_of(listed)
+    states = object_states.states_of(listed)
     result.listed = listing.count
     result.live, result.superseded, result.held = (int((states == number).sum()) for number in range(3))
     known = set(listing.ids) if parked or waiting else set()
@@ -185,14 +185,14 @@ def _count_listing(
     result.due = int(((states < 0) & ~is_among(listed, parked_ids)).sum())
     result.ignored = listing.ignored.total()
     result.ignored_by_reason = dict(listing.ignored.most_common())
-    outside = unlisted(census, listing)
+    outside = unlisted(object_states, listing)
     result.gone_from_lake, result.older_version_live = len(outside.gone), len(outside.overwritten)
     result.gone_keys = keys_of(client, outside.gone[:MAX_GONE_KEYS])
 
 
-def _count_lines(result: Status, client: Client, census: ObjectStates) -> None:
+def _count_lines(result: Status, client: Client, object_states: ObjectStates) -> None:
     [live] = [total for total in result.totals if total.state == "live"]
     result.lines_accepted, result.lines_rejected = live.accepted, live.rejected
     if live.rejected:
-        result.rejected_by_reason = rejected_by_reason(client, census)
+        result.rejected_by_reason = rejected_by_reason(client, object_states)
     result.miscounted_keys = miscounted_objects(client)

@@ -59,7 +59,7 @@ class ListedLake:
 
 
 @dataclass
-class Comparison:
+class LakeComparison:
     """One comparison at work."""
 
     client: Client
@@ -71,18 +71,18 @@ class Comparison:
     unseen: list[ReconcileFinding] = field(default_factory=list)
 
 
-def begin_comparison(client: Client, lake: Lake) -> Comparison | None:
+def begin_comparison(client: Client, lake: Lake) -> LakeComparison | None:
     """Compare raw with the ledger and revoke what is damaged; None when the last comparison is recent."""
     checked_at, last = server_now(client), last_reconcile(client)
     if last and checked_at - last.checked_at < COMPARE_EVERY:
         return None
-    comparison = Comparison(client, ListedLake(lake), checked_at, last.checked_at if last else None)
+    comparison = LakeComparison(client, ListedLake(lake), checked_at, last.checked_at if last else None)
     comparison.damages = find_damages(client, checked_at)
     comparison.revoked = repair(client, lake, comparison.damages)
     return comparison
 
 
-def note_unseen(comparison: Comparison, ready: Iterable[Drop]) -> None:
+def note_unseen(comparison: LakeComparison, ready: Iterable[Drop]) -> None:
     """Keep, before they are loaded, the due objects that the lake says it had when it was compared last."""
     last = comparison.last_checked_at
     old = (drop for drop in ready if last and drop.last_modified < last)
@@ -98,7 +98,7 @@ def note_unseen(comparison: Comparison, ready: Iterable[Drop]) -> None:
     ]
 
 
-def end_comparison(comparison: Comparison) -> dict[str, int]:
+def end_comparison(comparison: LakeComparison) -> dict[str, int]:
     """Compare the ledger with the listing that the load has made, and record what was found; returns the counts."""
     revoked = {(damage.load_id, damage.object_id) for damage in comparison.revoked}
     damaged = (
@@ -129,7 +129,7 @@ def _what_became(damage: Damage, revoked: set[tuple[str, str]]) -> str:
     return "revoked, and loaded again" if damage.is_live else "revoked, it was not read"
 
 
-def _missing_in_lake(comparison: Comparison) -> Iterator[ReconcileFinding]:
+def _missing_in_lake(comparison: LakeComparison) -> Iterator[ReconcileFinding]:
     """Live objects whose key the lake no longer lists. They stay live: an expired object was delivered before."""
     query = """
         select object_key, object_id, load_id

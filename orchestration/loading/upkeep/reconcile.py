@@ -56,10 +56,10 @@ def repair(client: Client, lake: Lake, damages: list[Damage]) -> list[Damage]:
     A live object that the lake no longer has keeps its commit: what is left of it is better than nothing. One that is
     not live goes in any case, as it must never become live as it is.
     """
-    mendable = [damage for damage in damages if not damage.is_live or is_in_lake(lake, damage)]
-    for damage in mendable:
+    repairable = [damage for damage in damages if not damage.is_live or is_in_lake(lake, damage)]
+    for damage in repairable:
         revoke(client, [(damage.load_id, damage.object_id)], "damaged", damage.detail)
-    return mendable
+    return repairable
 
 
 def _pieces(client: Client, now: datetime) -> Iterator[tuple[str, str, str, bool]]:
