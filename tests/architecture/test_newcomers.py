@@ -194,18 +194,22 @@ def test_no_kind_of_drop_lacks_anything(kind: str):
 
 
 def test_a_new_kind_of_drop_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch):
-    badges = DropKind(
-        "badges", "raw.badge_lines", "stg_badges__awards", {"badges": "Badges"}, retention_var="retention_badge_days"
+    made_up = DropKind(
+        "made_up",
+        "raw.made_up_lines",
+        "stg_made_up__things",
+        {"made_up": "Made up"},
+        retention_var="retention_made_up_days",
     )
-    monkeypatch.setitem(DROP_KINDS, "badges", badges)
-    told = lacks_of_kind(DROP_KINDS["badges"])
+    monkeypatch.setitem(DROP_KINDS, "made_up", made_up)
+    told = lacks_of_kind(DROP_KINDS["made_up"])
     files = [
-        "orchestration/contract/schemas/badges.schema.json",
+        "orchestration/contract/schemas/made_up.schema.json",
         "seeds/event_fields.csv",
-        "orchestration/contract/examples/badges.ndjson",
+        "orchestration/contract/examples/made_up.ndjson",
         "orchestration/contract/examples/rejected.json",
         "tests/orchestration/contract/mutants.py",
-        "models/staging/badges/stg_badges__awards.sql",
+        "models/staging/made_up/stg_made_up__things.sql",
         "models/staging/_sources.yml",
         "models/marts/quality/fct_quarantined_lines.sql",
         "models/marts/quality/dim_event_fields.sql",
@@ -215,7 +219,7 @@ def test_a_new_kind_of_drop_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatc
         "docs/loading.md",
     ]
     assert [(sentence, file) for sentence, file in zip(told, files, strict=True) if file not in sentence] == []
-    assert all(sentence.startswith("The kind of drop badges ") for sentence in told)
+    assert all(sentence.startswith("The kind of drop made_up ") for sentence in told)
 
 
 def test_a_new_video_verb_is_told_what_it_lacks():

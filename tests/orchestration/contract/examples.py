@@ -31,8 +31,15 @@ def accepted_examples(kind: str) -> list[dict[str, Any]]:
 def rejected_examples() -> list[RejectedExample]:
     """As written: an object, or the text of a line that is none, or the bytes of one that is no text."""
     return [
-        RejectedExample(each["kind"], each["reason"], each["path"], each["because"], _line(each), each.get("document"))
-        for each in json.loads((EXAMPLES / "rejected.json").read_text())
+        RejectedExample(
+            example["kind"],
+            example["reason"],
+            example["path"],
+            example["because"],
+            _line(example),
+            example.get("document"),
+        )
+        for example in json.loads((EXAMPLES / "rejected.json").read_text())
     ]
 
 
