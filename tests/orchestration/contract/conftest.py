@@ -34,8 +34,8 @@ def staging_rows(warehouse: Client) -> StagingRows:
         ]
         warehouse.insert(DROP_KINDS[kind].raw_table, rows, column_names=COLUMNS)
         query = f"select * from ({rendered[kind].sql}) order by line_number"
-        found = list(warehouse.query(query, settings=dict(rendered[kind].settings)).named_results())
-        assert [row["line_number"] for row in found] == list(range(1, len(lines) + 1))
-        return found
+        read_rows = list(warehouse.query(query, settings=dict(rendered[kind].settings)).named_results())
+        assert [row["line_number"] for row in read_rows] == list(range(1, len(lines) + 1))
+        return read_rows
 
     return read

@@ -27,11 +27,13 @@ FAMILIES = [family for family in DROP_KINDS["events"].families if family != EVER
 
 
 def missing(statement: dict[str, Any]) -> set[str]:
-    return {each.field for each in Completeness("events").gaps(statement)[1]}
+    return {gap.field for gap in Completeness("events").gaps(statement)[1]}
 
 
 def example(family: str, verb: str) -> dict[str, Any]:
-    return copy.deepcopy(next(each for each in family_examples(family) if each["verb"]["id"] in verb_iris(verb)))
+    return copy.deepcopy(
+        next(example for example in family_examples(family) if example["verb"]["id"] in verb_iris(verb))
+    )
 
 
 @pytest.mark.parametrize("kind", DROP_KINDS)
@@ -40,12 +42,12 @@ def test_nothing_is_missing_from_the_examples(kind: str):
     for document in accepted_examples(kind):
         applicable, gaps = completeness.gaps(document)
         assert applicable
-        assert [each.field for each in gaps] == []
+        assert [gap.field for gap in gaps] == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_verb_of_a_family_has_an_example(family: str):
-    shown = {each["verb"]["id"] for each in family_examples(family)}
+    shown = {example["verb"]["id"] for example in family_examples(family)}
     verbs = {event.verb for event in read_events() if event.family == family}
     assert {verb for verb in verbs if not shown & set(verb_iris(verb))} == set()
 
@@ -84,13 +86,16 @@ def test_an_answer_without_option_outcome_time_and_attempt():
 def test_a_verb_belongs_to_the_family_of_its_activity():
     """Completing a video and completing a module are two things."""
     video, module = example("video", "completed"), example("lifecycle", "completed")
-    families = [{each.family for each in Completeness("events").gaps(each)[0]} for each in (video, module)]
+    families = [
+        {recommendation.family for recommendation in Completeness("events").gaps(statement)[0]}
+        for statement in (video, module)
+    ]
     assert families == [{"every", "video"}, {"every", "lifecycle"}]
 
 
 def test_a_verb_of_no_family_is_asked_for_what_every_event_carries():
     applicable, _ = Completeness("events").gaps({"verb": {"id": "x:y"}, "object": {"id": "x:y"}, "timestamp": "now"})
-    assert {each.family for each in applicable} == {EVERY_FAMILY}
+    assert {recommendation.family for recommendation in applicable} == {EVERY_FAMILY}
 
 
 def test_odd_objects_are_no_trouble():
@@ -144,5 +149,5 @@ def test_the_metrics_that_break_are_there():
         for model in yaml.safe_load(path.read_text()).get("models", [])
         for column in model["columns"]
     }
-    named = {name for each in [*read_fields(), *read_events()] for name in each.breaks if "." in name}
+    named = {name for entry in [*read_fields(), *read_events()] for name in entry.breaks if "." in name}
     assert named - columns == set()

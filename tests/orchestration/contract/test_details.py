@@ -84,7 +84,7 @@ def test_the_flags_are_the_closed_list_of_staging():
 
 
 def test_nothing_is_flagged_in_the_examples():
-    assert [Details("events").flags(each) for each in accepted_examples("events")] == [{}] * len(
+    assert [Details("events").flags(example) for example in accepted_examples("events")] == [{}] * len(
         accepted_examples("events")
     )
 

@@ -35,19 +35,19 @@ def statement(**parts: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", DROP_KINDS)
 def test_every_good_example_is_accepted(kind: str):
-    assert [verdict(kind, each) for each in accepted_examples(kind)] == [("", "")] * len(accepted_examples(kind))
+    assert [verdict(kind, example) for example in accepted_examples(kind)] == [("", "")] * len(accepted_examples(kind))
 
 
-@pytest.mark.parametrize("example", rejected_examples(), ids=lambda each: f"{each.kind}: {each.because}")
+@pytest.mark.parametrize("example", rejected_examples(), ids=lambda example: f"{example.kind}: {example.because}")
 def test_every_bad_example_is_refused_with_its_reason_and_place(example):
     line = refuse_wrapped(parse_line(1, example.line), example.kind)
-    found = (line.reason, "") if line.reason else verdict(example.kind, line.document)
-    assert found == (example.reason, example.path)
+    refusal = (line.reason, "") if line.reason else verdict(example.kind, line.document)
+    assert refusal == (example.reason, example.path)
 
 
 def test_every_reason_has_an_example_and_every_example_a_known_reason():
     """A line that is too long has none (it would be 16 MiB), nor has a row of Parquet."""
-    shown = {(each.kind, each.reason) for each in rejected_examples()}
+    shown = {(example.kind, example.reason) for example in rejected_examples()}
     known = {(kind, reason) for kind in DROP_KINDS for reason in Judge(kind).reasons}
     assert shown == known | {
         ("events", reason) for reason in LINE_RULES if reason not in ("too_long", "null_statement")

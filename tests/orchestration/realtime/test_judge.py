@@ -67,7 +67,9 @@ def test_what_is_no_statement_is_refused_with_its_reason(value, reason: str):
     assert refusal.reason == reason
 
 
-@pytest.mark.parametrize("example", [each for each in rejected_examples() if each.kind == "events" and each.line])
+@pytest.mark.parametrize(
+    "example", [example for example in rejected_examples() if example.kind == "events" and example.line]
+)
 def test_the_reasons_and_places_are_those_of_the_check(example: RejectedExample):
     """One contract: what `warehouse check` says of a line, the stream says of a message."""
     said = judged(example.line, int(datetime.now(UTC).timestamp() * 1000))

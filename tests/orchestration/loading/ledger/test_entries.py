@@ -100,5 +100,5 @@ def test_the_clock_is_the_engines(warehouse, settings, put, load, statement, mon
         f"where load_plan.object_key = '{key}'"
     ).result_rows[0]
     now = server_now(warehouse)
-    assert all(timedelta() <= now - each < timedelta(minutes=1) for each in (planned_at, committed_at, judged_at))
+    assert all(timedelta() <= now - moment < timedelta(minutes=1) for moment in (planned_at, committed_at, judged_at))
     assert int(load_id.replace("-", "")[:12], 16) == int(planned_at.timestamp() * 1000)

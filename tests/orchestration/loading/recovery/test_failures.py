@@ -60,8 +60,8 @@ def test_a_failed_object_waits_longer_after_each_try_and_is_parked_from_the_thir
         again_at = None if is_permanent else next_retry_at(tries, NOW)
         failure = Failure(drop.object_id, tries, is_permanent, "timeout", "", NOW, again_at)
         now = NOW + timedelta(seconds=seconds)
-        found = sort_drops([drop], set(), {failure.object_id: failure}, now)
-        return next(name for name in ("parked", "waiting", "ready") if getattr(found, name))
+        discovery = sort_drops([drop], set(), {failure.object_id: failure}, now)
+        return next(name for name in ("parked", "waiting", "ready") if getattr(discovery, name))
 
     hour = 3600
     assert [state(1, 59), state(1, 61), state(2, 299), state(2, 301)] == ["waiting", "ready", "waiting", "ready"]

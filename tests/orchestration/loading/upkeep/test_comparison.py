@@ -66,7 +66,7 @@ def test_what_was_in_the_lake_and_not_seen_is_reported_once(warehouse, put, comp
     put("events/web/new.ndjson", [statement(1)])
     report, counts, findings = compare()
     assert (report.object_count, counts["never_seen"]) == (2, 1)
-    assert "events/web/unseen.ndjson" in {each.key for each in findings if each.finding == "never_seen"}
+    assert "events/web/unseen.ndjson" in {finding.key for finding in findings if finding.finding == "never_seen"}
     assert compare()[1]["never_seen"] == 0
 
 
