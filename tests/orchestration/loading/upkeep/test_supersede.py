@@ -157,8 +157,8 @@ def test_a_corrected_version_closes_the_held_one(deliver, judged, lake, warehous
     assert reason.endswith("This one was held: nothing is good enough")
     known = status(warehouse, lake)
     assert key not in [held_object.key for held_object in known.held_objects]
-    assert found.held == len(found.held_objects)
-    assert found.adds_up
+    assert known.held == len(known.held_objects)
+    assert known.adds_up
     [state] = count_object_states(warehouse).states_of(numpy.array([short(held[1])], dtype=numpy.uint64))
     assert COMMITTED_STATES[state] == "superseded"
     assert dict(live_lines())[key] == 3
