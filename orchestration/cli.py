@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
 from orchestration.commands.bi_app import bi
-from orchestration.commands.check import Kind, existing_files
+from orchestration.commands.check import DEFAULT_KIND, Kind, existing_files
 from orchestration.commands.churn_app import churn
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.people_app import add_people
@@ -21,6 +21,7 @@ from orchestration.commands.realtime.app import realtime
 from orchestration.commands.run import Job
 from orchestration.commands.sql import Format
 from orchestration.contract.forms import ENDINGS
+from orchestration.drop_kinds import kinds_in_words
 from orchestration.machine.private import keep_private
 
 VERBOSE = "--verbose"
@@ -115,11 +116,11 @@ def up(
 def put(
     paths: Annotated[list[Path], typer.Argument(help=f"Files or folders of drops: {ENDINGS}.")],
     source: Annotated[str, typer.Option(help="Name of the system that the events come from.")] = "default",
-    kind: Annotated[str, typer.Option(help="What the files hold: events, catalog, learners or changes.")] = "events",
+    kind: Annotated[str, typer.Option(help=f"What the files hold: {kinds_in_words()}.")] = "events",
 ) -> None:
     """Upload files or folders to the lake as drops. Nothing is ever overwritten.
 
-    A folder that holds events/, catalog/, learners/ or changes/ keeps its layout. What else a folder holds is left out,
+    A folder that is laid out like the lake (events/SOURCE/…) keeps its layout. What else a folder holds is left out,
     each file with its reason. A file that is named and cannot be loaded is an error (exit code 1), and nothing is sent.
     """
     from orchestration.commands.put import put as put_paths
@@ -136,7 +137,7 @@ def check(
             callback=existing_files,
         ),
     ],
-    kind: Annotated[Kind, typer.Option(help="What the files hold.")] = Kind.EVENTS,
+    kind: Annotated[Kind, typer.Option(help="What the files hold.")] = DEFAULT_KIND,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail as well on flags and missing fields.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="How many rejected lines to show for each file.")] = 20,

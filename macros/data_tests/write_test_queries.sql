@@ -18,28 +18,15 @@
         {%- for node in graph.nodes.values() if node.resource_type == "test" -%}
             {%- if node.depends_on.nodes | select("in", built) | list -%}
                 {%- do rows.append(
-                    tojson(
-                        dict(
-                            data_test_queries(node),
-                            invocation_id=invocation_id,
-                            test=node.unique_id,
-                        )
+                    dict(
+                        data_test_queries(node),
+                        invocation_id=invocation_id,
+                        test=node.unique_id,
                     )
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- if rows -%}
-            {{
-                return(
-                    "insert into "
-                    ~ table
-                    ~ " (invocation_id, test, relation, fault_count, faulty_rows)"
-                    ~ " settings async_insert = 0 format JSONEachRow\n"
-                    ~ rows
-                    | join("\n")
-                )
-            }}
-        {%- endif -%}
+        {{ return(insert_json_rows(table, rows)) }}
     {%- endif -%}
 {% endmacro %}
 

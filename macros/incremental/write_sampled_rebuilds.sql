@@ -19,28 +19,15 @@
         {%- for node in graph.nodes.values() if node.config.get("sampled_by") -%}
             {%- if node.get("touched_run", {}).get("invocation_id") == invocation_id -%}
                 {%- do rows.append(
-                    tojson(
-                        dict(
-                            sampled_rebuild(node, day),
-                            invocation_id=invocation_id,
-                            model=node.unique_id,
-                        )
+                    dict(
+                        sampled_rebuild(node, day),
+                        invocation_id=invocation_id,
+                        model=node.unique_id,
                     )
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- if rows -%}
-            {{
-                return(
-                    "insert into "
-                    ~ table
-                    ~ " (invocation_id, model, relation, unit, sample, statements, differences)"
-                    ~ " settings async_insert = 0 format JSONEachRow\n"
-                    ~ rows
-                    | join("\n")
-                )
-            }}
-        {%- endif -%}
+        {{ return(insert_json_rows(table, rows)) }}
     {%- endif -%}
 {% endmacro %}
 

@@ -54,7 +54,11 @@ def follow(known: Sequence[Incident], problems: Sequence[Problem], now: datetime
         incidents.append(incident)
     # Where nothing answers, nothing is known of the other problems.
     is_blind = any(problem.key == UNREACHABLE for problem in problems)
-    gone = list(by_key.values()) if is_blind else [replace(each, missed=each.missed + 1) for each in by_key.values()]
+    gone = (
+        list(by_key.values())
+        if is_blind
+        else [replace(incident, missed=incident.missed + 1) for incident in by_key.values()]
+    )
     over = [incident for incident in gone if incident.missed >= LOOKS and incident.told_at]
     incidents += [incident for incident in gone if incident.missed < LOOKS and incident.told_at]
     return incidents, News(tuple(opened), tuple(lasting), tuple(over))

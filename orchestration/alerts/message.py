@@ -20,7 +20,7 @@ def title(news: News) -> str:
 
 def body(news: News, home: str = "") -> str:
     """Each problem with its detail, when it began and what to do next; then what is over."""
-    blocks = [_problem(*each) for each in (*news.opened, *news.lasting)]
+    blocks = [_problem(*opened) for opened in (*news.opened, *news.lasting)]
     blocks += [_over(news.over)] if news.over else []
     return "\n\n".join([*blocks, *([f"Warehouse: {home}"] if home else [])])
 
@@ -31,4 +31,4 @@ def _problem(problem: Problem, since: datetime) -> str:
 
 
 def _over(incidents: Sequence[Incident]) -> str:
-    return "\n".join(f"Over: {each.what} (since {each.since:%Y-%m-%d %H:%M} UTC)" for each in incidents)
+    return "\n".join(f"Over: {incident.what} (since {incident.since:%Y-%m-%d %H:%M} UTC)" for incident in incidents)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
+from orchestration.drop_kinds import has_statements
 from orchestration.loading import is_ledger_empty
 from orchestration.loading.ledger.entries import server_now
 from orchestration.loading.state.alerts import last_alerts
@@ -44,8 +45,14 @@ class FailedRun:
 def find_problems(client: Client, failed_runs: Sequence[FailedRun] = ()) -> list[Problem]:
     """Everything that is wrong now, ordered by key."""
     now = server_now(client)
-    found = [*_held(client), *_parked(client, now), *_checks(client), *_jobs(client, failed_runs), *_old(client, now)]
-    return sorted(found, key=lambda problem: problem.key)
+    problems = [
+        *_held(client),
+        *_parked(client, now),
+        *_checks(client),
+        *_jobs(client, failed_runs),
+        *_old(client, now),
+    ]
+    return sorted(problems, key=lambda problem: problem.key)
 
 
 def unreachable(error: Exception) -> Problem:
@@ -136,7 +143,8 @@ def _by_source[T](drops: Iterable[T]) -> list[tuple[str, list[T]]]:
     sources: dict[str, list[T]] = {}
     for drop in drops:
         kind, _, rest = drop.key.partition("/")
-        sources.setdefault(rest.partition("/")[0] if kind == "events" and "/" in rest else kind, []).append(drop)
+        is_of_source = has_statements(kind) and "/" in rest
+        sources.setdefault(rest.partition("/")[0] if is_of_source else kind, []).append(drop)
     return sorted(sources.items())
 
 

@@ -67,9 +67,9 @@ def define_churn_scores() -> AssetsDefinition:
         if run.figures:
             metadata["calibration"] = MetadataValue.md(calibration_table(run.curve))
         metadata |= {
-            each.measure: MetadataValue.float(each.value)
-            for each in run.figures
-            if (each.scope_kind, each.model) == ("all", run.chosen)
+            figure.measure: MetadataValue.float(figure.value)
+            for figure in run.figures
+            if (figure.scope_kind, figure.model) == ("all", run.chosen)
         }
         for key in DESCRIPTIONS:
             yield MaterializeResult(asset_key=list(key), metadata=metadata if key == RUNS else {})

@@ -77,23 +77,23 @@ def mark_loaded_dates(
     dates = loaded_dates(client, bucket, since)
     if is_everything:
         known = context.instance.get_materialized_partitions(EVENT_DROPS)
-        dates += unknown_dates(loaded_dates(client, bucket), known | {f"{found.day}" for found in dates})
+        dates += unknown_dates(loaded_dates(client, bucket), known | {f"{loaded.day}" for loaded in dates})
     for event in materializations(dates):
         context.log_event(event)
 
 
 def unknown_dates(dates: Iterable[LakeDate], known: Set[str]) -> list[LakeDate]:
     """The dates that are partitions and are not among the known ones."""
-    return [found for found in dates if f"{found.day}" not in known]
+    return [loaded for loaded in dates if f"{loaded.day}" not in known]
 
 
 def materializations(dates: Iterable[LakeDate]) -> Iterator[AssetMaterialization]:
     """A materialization for each date that is a partition."""
     first = date.fromisoformat(FIRST_LAKE_DATE)
-    for found in dates:
-        if found.day >= first:
+    for loaded in dates:
+        if loaded.day >= first:
             yield AssetMaterialization(
                 EVENT_DROPS,
-                partition=f"{found.day}",
-                metadata={"objects_loaded": found.object_count, "lines_loaded": found.line_count},
+                partition=f"{loaded.day}",
+                metadata={"objects_loaded": loaded.object_count, "lines_loaded": loaded.line_count},
             )

@@ -4,6 +4,7 @@ One operation loads all of them, because a load is one pass over the lake. The l
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from clickhouse_connect.driver.client import Client
 from dagster import (
@@ -21,8 +22,10 @@ from pydantic import Field
 
 from orchestration.assets.lake_dates import EVENT_DROPS, mark_loaded_dates
 from orchestration.assets.owners import OWNERS
+from orchestration.assets.run_events import tell_progress
 from orchestration.assets.status import status_metadata
 from orchestration.assets.turns import LOADING, turn
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
 from orchestration.loading.lake.scope import Tier, scope_of
 from orchestration.loading.ledger.entries import first_load_id, server_now
@@ -31,10 +34,10 @@ from orchestration.resources.passing import may_pass
 
 _STAMPED = "stamped with the attempt that read it. Only attempts that the ledger calls live count."
 DESCRIPTIONS = {
-    ("raw", "event_lines"): f"One row per line of an event drop, verbatim, {_STAMPED}",
-    ("raw", "catalog_lines"): f"One row per line of a catalogue drop, verbatim, {_STAMPED}",
-    ("raw", "learner_lines"): f"One row per line of a learner drop, verbatim, {_STAMPED}",
-    ("raw", "change_lines"): f"One row per line of a drop of content changes, verbatim, {_STAMPED}",
+    **{
+        tuple(kind.raw_table.split(".")): f"One row per line of a drop below {kind.prefix}, verbatim, {_STAMPED}"
+        for kind in DROP_KINDS.values()
+    },
     (
         "ops",
         "live_objects",
@@ -98,7 +101,7 @@ def load_drops(
             scope = scope_of(bucket, config.tier, server_now(client).date(), config.prefixes)
             settings = lake.override(warehouse.settings())
             since = first_load_id(server_now(client))
-            report = load_pending(client, bucket, settings, on_progress=_log_to(context), scope=scope)
+            report = load_pending(client, bucket, settings, on_progress=partial(tell_progress, context), scope=scope)
             mark_loaded_dates(context, client, bucket.bucket, since, scope.is_everything)
     except Failure:
         raise
@@ -118,16 +121,6 @@ def load_drops(
         yield MaterializeResult(asset_key=list(key), metadata=metadata)
 
 
-def _log_to(context: AssetExecutionContext):
-    def log(progress) -> None:
-        context.log.info(
-            f"{progress.stage}: {progress.objects_done} of {progress.objects_total} objects, "
-            f"{progress.line_count} lines"
-        )
-
-    return log
-
-
 def report_metadata(report: LoadReport) -> dict:
     """The load in numbers, for the asset's page."""
     metadata = {
@@ -142,8 +135,8 @@ def report_metadata(report: LoadReport) -> dict:
         "seconds": round(report.seconds, 1),
     }
     problems = [f"{key}: {MORE_TO_FETCH}" for key in report.unfinished_keys]
-    problems += [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
-    problems += [f"{each.key}: {each.reason}" for each in report.judgement.held]
+    problems += [f"{refused.drop.key}: {refused.message}" for refused in report.parked + report.failed]
+    problems += [f"{held.key}: {held.reason}" for held in report.judgement.held]
     problems += [report.judgement.docs_problem] * bool(report.judgement.docs_problem)
     if problems:
         metadata["problems"] = "\n".join(problems[:50])

@@ -4,6 +4,7 @@ Lake dates are loaded again by their own asset (lake_dates.py), with the functio
 """
 
 from datetime import date
+from functools import partial
 
 from dagster import (
     AssetExecutionContext,
@@ -16,9 +17,9 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.owners import OWNERS
+from orchestration.assets.run_events import tell_progress
 from orchestration.assets.turns import LOADING, turn
 from orchestration.loading import WarehouseError
-from orchestration.loading.loader import Progress
 from orchestration.loading.replay import ReplayError, ReplayReport, Selection, replay
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
@@ -72,8 +73,10 @@ def replay_metadata(report: ReplayReport) -> dict[str, int | str]:
         "lines_loaded": report.load.line_count,
     }
     kept = [f"{drop.key}: not in the lake in this version, left as it was" for drop in report.not_in_lake]
-    kept += [f"{each.key}: held, {each.reason}" for each in report.held]
-    kept += [f"{each.drop.key}: {each.code}, {each.message}" for each in report.load.parked + report.load.failed]
+    kept += [f"{held.key}: held, {held.reason}" for held in report.held]
+    kept += [
+        f"{refused.drop.key}: {refused.code}, {refused.message}" for refused in report.load.parked + report.load.failed
+    ]
     if kept:
         metadata["not_replaced"] = "\n".join(kept[:50])
     return metadata
@@ -87,13 +90,6 @@ def replay_for(
     reason: str,
 ) -> ReplayReport:
     """Replay in the turn of this run. Raises WarehouseError, NothingToReplay where nothing is selected."""
-
-    def log(progress: Progress) -> None:
-        context.log.info(
-            f"{progress.stage}: {progress.objects_done} of {progress.objects_total} objects, "
-            f"{progress.line_count} lines"
-        )
-
     settings = lake.override(warehouse.settings())
     with turn(context, settings.home, LOADING):
-        return replay(warehouse.connect(), lake.connect(), settings, selection, reason, on_progress=log)
+        return replay(warehouse.connect(), lake.connect(), settings, selection, reason, partial(tell_progress, context))

@@ -4,103 +4,93 @@ Numbers become plots over the runs; everything else is a table.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from dagster import MetadataValue
 
 from orchestration.loading import Status
-from orchestration.loading.state.refused import HeldObject
+from orchestration.loading.state.refused import HeldObject, Unread
+from orchestration.loading.state.status_tables import COLUMNS, values_of
 
 SHOWN_ROWS = 20
 MAX_CELL = 200
 HELD_HEADINGS = "object | load | expectation | found | expected | first lines at fault"
+UNREAD_HEADINGS = "object | code | tries | next try (UTC) | message"
 STATES = ("live", "superseded", "held", "parked", "ignored", "due")
 
 
-def status_metadata(found: Status) -> dict[str, Any]:
+def status_metadata(status: Status) -> dict[str, Any]:
     """Numbers that are always there, and a table for each part that has rows."""
     metadata: dict[str, Any] = {
-        f"objects_{state}": getattr(found, state) for state in ("listed", *STATES) if getattr(found, state) is not None
+        f"objects_{state}": getattr(status, state)
+        for state in ("listed", *STATES)
+        if getattr(status, state) is not None
     }
     metadata |= {
-        "adds_up": found.adds_up,
-        "objects_gone_from_lake": found.gone_from_lake or 0,
-        "live_lines_accepted": found.lines_accepted,
-        "live_lines_rejected": found.lines_rejected,
+        "adds_up": status.adds_up,
+        "objects_gone_from_lake": status.gone_from_lake or 0,
+        "live_lines_accepted": status.lines_accepted,
+        "live_lines_rejected": status.lines_rejected,
     }
-    if found.lake_error:
-        metadata["lake_error"] = found.lake_error
-    tables = {name: _table(*content) for name, content in _tables(found).items()}
+    if status.lake_error:
+        metadata["lake_error"] = status.lake_error
+    tables = {name: _table(*content) for name, content in _tables(status).items()}
     return metadata | {name: MetadataValue.md(text) for name, text in tables.items() if text}
 
 
-def _tables(found: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
+def _tables(status: Status) -> dict[str, tuple[str, Iterable[tuple]]]:
     """Name → (headings, rows)."""
     return {
-        "lines_by_state": (
-            "state | objects | lines | accepted | rejected",
-            [(each.state, each.objects, each.lines, each.accepted, each.rejected) for each in found.totals],
-        ),
-        "loads_by_day": (
-            "day | loads | objects | lines | rejected",
-            [(each.day, each.loads, each.objects, each.lines, each.rejected) for each in found.loads_by_day],
-        ),
-        "parked": (
-            "object | code | tries | next try (UTC) | message",
-            [_unread(each) for each in found.parked_objects],
-        ),
-        "waiting_for_the_next_try": (
-            "object | code | tries | next try (UTC) | message",
-            [_unread(each) for each in found.waiting_objects],
-        ),
-        "held_by_the_gate": (HELD_HEADINGS, _held_rows(found.held_objects)),
-        "rejected_lines": ("reason | lines", found.rejected_by_reason.items()),
-        "ignored": ("reason | objects", found.ignored_by_reason.items()),
-        "revoked": (
-            "cause | objects | last (UTC) | reason",
-            [(each.cause, each.objects, _time(each.last_revoked_at), each.reason) for each in found.revocations],
-        ),
+        "lines_by_state": _listed(status, "totals"),
+        "loads_by_day": _listed(status, "loads_by_day"),
+        "parked": (UNREAD_HEADINGS, [_unread(unread) for unread in status.parked_objects]),
+        "waiting_for_the_next_try": (UNREAD_HEADINGS, [_unread(unread) for unread in status.waiting_objects]),
+        "held_by_the_gate": (HELD_HEADINGS, _held_rows(status.held_objects)),
+        "rejected_lines": ("reason | lines", status.rejected_by_reason.items()),
+        "ignored": ("reason | objects", status.ignored_by_reason.items()),
+        "revoked": _listed(status, "revocations"),
         "found_by_the_last_reconcile": (
             "finding | object | detail",
-            [(each.finding, each.key, each.detail) for each in (found.reconcile.findings if found.reconcile else [])],
-        ),
-        "lateness_seconds": (
-            "source | deliveries | p50 | p90 | p99 | max",
             [
-                (each.source, each.deliveries, each.p50_seconds, each.p90_seconds, each.p99_seconds, each.max_seconds)
-                for each in found.lateness
+                (finding.finding, finding.key, finding.detail)
+                for finding in (status.reconcile.findings if status.reconcile else [])
             ],
         ),
-        "watermarks": (
-            "source | latest event (UTC) | complete through (UTC)",
-            [
-                (each.source, _time(each.latest_occurred_at), _time(each.complete_through_at))
-                for each in found.watermarks
-            ],
-        ),
+        "lateness_seconds": _listed(status, "lateness"),
+        "watermarks": _listed(status, "watermarks"),
     }
 
 
+def _listed(status: Status, name: str) -> tuple[str, Iterable[tuple]]:
+    """A list of the status, in the columns that the command prints."""
+    rows = [
+        tuple(_time(value) if isinstance(value, datetime) else value for value in values_of(name, row).values())
+        for row in getattr(status, name)
+    ]
+    return " | ".join(COLUMNS[name]), rows
+
+
 def held_table(held: Iterable[HeldObject]) -> str:
-    """HeldObject objects as Markdown: which expectation each failed, and the lines to look at."""
+    """Held objects as Markdown: which expectation each failed, and the lines to look at."""
     return _table(HELD_HEADINGS, _held_rows(held))
 
 
 def _held_rows(held: Iterable[HeldObject]) -> Iterator[tuple]:
     """One per expectation that an object failed; one with the reason for an object that the gate could not judge."""
-    for each in held:
-        for fault in each.faults:
+    for object_held in held:
+        for fault in object_held.faults:
             lines = ", ".join(map(str, fault.line_numbers))
-            yield each.key, each.load_id, fault.meaning, fault.found, fault.expected, lines
-        if not each.faults:
-            yield each.key, each.load_id, each.reason, "", "", ""
+            yield object_held.key, object_held.load_id, fault.meaning, fault.found, fault.expected, lines
+        if not object_held.faults:
+            yield object_held.key, object_held.load_id, object_held.reason, "", "", ""
 
 
-def _unread(each) -> tuple:
-    return each.key, each.code, each.tries, _time(each.next_retry_at) or "never", each.message
+def _unread(unread: Unread) -> tuple:
+    return unread.key, unread.code, unread.tries, _time(unread.next_retry_at) or "never", unread.message
 
 
-def _time(moment) -> str:
+def _time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 

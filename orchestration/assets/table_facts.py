@@ -34,11 +34,11 @@ def with_facts(client: Client, event: Any, manifest: Mapping[str, Any]) -> Any:
 
 def table_facts(client: Client, database: str, table: str) -> dict[str, Any]:
     """Rows and bytes of a table, nothing of a view; of the watermarks, how far the data reach."""
-    found = client.query(
+    sizes = client.query(
         "select total_rows, total_bytes from system.tables where database = {schema:String} and name = {table:String}",
         parameters={"schema": database, "table": table},
     ).result_rows
-    rows, size = found[0] if found else (None, None)
+    rows, size = sizes[0] if sizes else (None, None)
     facts: dict[str, Any] = {}
     if rows is not None:
         facts = {"dagster/row_count": MetadataValue.int(int(rows)), "bytes": MetadataValue.int(int(size or 0))}

@@ -8,19 +8,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from dagster import Failure, OpExecutionContext
 
+from orchestration.assets.run_events import tell_wait
 from orchestration.machine.locks import LockTimeout, held_lock
 from orchestration.machine.private import make_private
 from orchestration.resources.dagster_instance import MAX_RUN_SECONDS
 
 LOADING, BUILDING = "loading", "building"
 _LOCKS = {LOADING: "load.lock", BUILDING: "build.lock"}
-WAITING = "waiting: "
-"""How the messages of a wait begin, in the run's log; `job_run` shows them."""
-WAIT_IS_OVER = f"{WAITING}over"
 
 
 @contextmanager
@@ -35,11 +34,8 @@ def turn(context: OpExecutionContext, home: Path, what: str, limit_seconds: floa
     def holder() -> str:
         return f"{me}, which has been {what} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
-    def say(other: str) -> None:
-        context.log.info(f"{WAITING}{other}" if other else WAIT_IS_OVER)
-
     try:
-        with held_lock(home / _LOCKS[what], holder, say, limit_seconds):
+        with held_lock(home / _LOCKS[what], holder, partial(tell_wait, context), limit_seconds):
             yield
     except LockTimeout as error:
         raise Failure(

@@ -62,7 +62,7 @@ def write_brief(client: Client, course: str = "") -> Written:
     week = last_whole_week(reach["complete_through_at"].date())
     course_id, scope = _find_course(client, course)
     marts = Marts(client, course=course_id, week=week)
-    sections = [_section(marts, *each) for each in SECTIONS]
+    sections = [_section(marts, *section) for section in SECTIONS]
     facts, days = _week_in_numbers(marts, week)
     brief = Brief(
         scope=scope,
@@ -102,10 +102,10 @@ def _find_course(client: Client, wanted: str) -> tuple[str, str]:
     matches = by_id or [row for row in courses if row["title"].casefold() == wanted.casefold()]
     if len(matches) == 1:
         return matches[0]["course_id"], matches[0]["title"]
-    found = "Several courses are" if matches else "No course is"
+    how_many = "Several courses are" if matches else "No course is"
     listed = "; ".join(f"'{row['title']}' ({row['course_id']})" for row in (matches or courses)[:20])
     raise UnknownCourse(
-        f"{found} called '{wanted}'. Give one of these by its title or id: {listed or 'no course is known'}."
+        f"{how_many} called '{wanted}'. Give one of these by its title or id: {listed or 'no course is known'}."
     )
 
 

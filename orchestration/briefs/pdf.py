@@ -22,8 +22,8 @@ class NoPdf(Exception):
 def find_browser() -> str:
     """The path of a Chromium; raises NoPdf without one."""
     for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
+        if browser := shutil.which(name):
+            return browser
     for application in APPLICATIONS:
         if application.exists():
             return str(application)

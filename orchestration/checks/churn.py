@@ -53,7 +53,7 @@ def verdict_on_scores(client: Client) -> AssetCheckResult:
         return AssetCheckResult(
             passed=False, severity=AssetCheckSeverity.WARN, metadata={"reason": "no model was trained yet"}
         )
-    shown = {each["measure"]: _shown(each) for each in figures} if run["model"] else {}
+    shown = {figure["measure"]: _shown(figure) for figure in figures} if run["model"] else {}
     return AssetCheckResult(passed=run["status"] == "published", severity=AssetCheckSeverity.WARN, metadata=run | shown)
 
 

@@ -20,9 +20,9 @@ from dagster import (
 from orchestration.assets.status import held_table
 from orchestration.expectations.data_docs import served_address
 from orchestration.loading.state.held import GateState, gate_state
+from orchestration.loading.state.history import ReconcileFinding, last_reconcile
 from orchestration.loading.state.refused import HeldObject, held_objects
-from orchestration.loading.steps.nightly import ReconcileFinding, last_findings
-from orchestration.loading.steps.reconcile import Damage, find_damages
+from orchestration.loading.upkeep.reconcile import Damage, find_damages
 from orchestration.resources.connections import WarehouseResource
 
 EVENT_LINES = ["raw", "event_lines"]
@@ -79,7 +79,8 @@ def gate(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> I
 def ledger(warehouse: WarehouseResource) -> Iterator[AssetCheckResult]:
     """Raw, ledger and lake set against each other; nightly, because it looks at every object there is."""
     client = warehouse.connect()
-    counts, findings = last_findings(client)
+    last = last_reconcile(client)
+    counts, findings = (last.counts, last.findings) if last else ({}, [])
     yield from ledger_results(find_damages(client, reads_lines=False), counts, findings)
 
 
@@ -87,9 +88,12 @@ def ledger_results(
     damages: list[Damage], counts: dict[str, int], findings: list[ReconcileFinding]
 ) -> list[AssetCheckResult]:
     """What is damaged still, and what the load's comparison found."""
-    seen = {name: [each for each in findings if each.finding == name] for name in ("damaged", *_LISTING_CHECKS)}
-    damaged_now = [f"{each.key}: {each.detail}" for each in damages]
-    repaired = [f"{each.key}: {each.detail}" for each in seen["damaged"]]
+    seen = {
+        name: [found_by_load for found_by_load in findings if found_by_load.finding == name]
+        for name in ("damaged", *_LISTING_CHECKS)
+    }
+    damaged_now = [f"{damage.key}: {damage.detail}" for damage in damages]
+    repaired = [f"{finding.key}: {finding.detail}" for finding in seen["damaged"]]
     results = [
         AssetCheckResult(
             check_name="raw_lines_equal_the_ledger",
@@ -105,7 +109,7 @@ def ledger_results(
         )
     ]
     for finding, check in _LISTING_CHECKS.items():
-        keys = "\n".join(f"{each.key}: {each.detail}" for each in seen[finding][:20])
+        keys = "\n".join(f"{entry.key}: {entry.detail}" for entry in seen[finding][:20])
         results.append(
             AssetCheckResult(
                 check_name=check,
@@ -123,7 +127,11 @@ def gate_results(
 ) -> list[AssetCheckResult]:
     """The two results that a state of the gate means; `held` says of the objects why, and where in them to look."""
     link = {"data_docs": docs} if docs else {}
-    failed_now = [each for each in state.held if each.is_gate_failure and each.object_id in state.judged_now]
+    failed_now = [
+        held_object
+        for held_object in state.held
+        if held_object.is_gate_failure and held_object.object_id in state.judged_now
+    ]
     if failed_now:
         severity = AssetCheckSeverity.WARN if state.published_now else AssetCheckSeverity.ERROR
         facts = {"objects": len(failed_now), "reason": failed_now[0].reason}

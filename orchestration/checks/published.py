@@ -65,14 +65,14 @@ def warnings(context: AssetCheckExecutionContext, warehouse: WarehouseResource) 
 
 def look_at_published(client: Client, engine: ClickHouse) -> list[tuple[str, str, str, int]]:
     """(check, source, detail, rows at fault) of every expectation that does not hold; recorded in ops.alerts."""
-    found, asked = [], 0
+    alerts, asked = [], 0
     for suite in published_suites():
         asked += len(suite.limits)
         count = partial(count_rows, client, suite.query, suite.limits.values())
         _, fault_count = answer_within(thresholds().judge_seconds_max, count, "the look at what is published")
-        found += _judged(suite, engine) if fault_count else []
-    record_alerts(client, found, asked)
-    return found
+        alerts += _judged(suite, engine) if fault_count else []
+    record_alerts(client, alerts, asked)
+    return alerts
 
 
 def _judged(suite: PublishedSuite, engine: ClickHouse) -> list[tuple[str, str, str, int]]:
@@ -82,16 +82,16 @@ def _judged(suite: PublishedSuite, engine: ClickHouse) -> list[tuple[str, str, s
     ask = partial(LoadJudge(engine).validate, suite.mart, suite.query, suite.suite)
     result = answer_within(thresholds().judge_seconds_max, ask, "great expectations")
     raise_for_errors(result)
-    return [(each.check, each.source, each.detail, each.row_count) for each in alerts_of(suite, result)]
+    return [(alert.check, alert.source, alert.detail, alert.row_count) for alert in alerts_of(suite, result)]
 
 
-def published_results(found: list[tuple[str, str, str, int]]) -> list[AssetCheckResult]:
+def published_results(alerts: list[tuple[str, str, str, int]]) -> list[AssetCheckResult]:
     """One result per check: sources at fault, with the worst row of each."""
     results = []
     for name in STATEMENTS:
-        own = [each for each in found if each[0] == name]
+        own = [row for row in alerts if row[0] == name]
         details = "\n".join(f"{source}: {detail}; rows: {rows}" for _, source, detail, rows in own[:SHOWN])
-        results.append(_result(name, not own, {"rows": sum(each[3] for each in own), "sources": details}))
+        results.append(_result(name, not own, {"rows": sum(row[3] for row in own), "sources": details}))
     return results
 
 

@@ -52,7 +52,7 @@ def define_rebuilds(models: AssetsDefinition):
         client = warehouse.connect()
         seconds, alerts = 0.0, []
         with turn(context.op_execution_context, warehouse.settings().home, BUILDING):
-            asked = {each.model: each for each in sampled_rebuilds(client, started_at)}
+            asked = {rebuild.model: rebuild for rebuild in sampled_rebuilds(client, started_at)}
             for model, key in sorted(keys.items()):
                 comparison, error = _compare(client, asked.get(model))
                 fault = error or (fault_of(comparison) if comparison else "")

@@ -80,11 +80,13 @@ def _calibration(run: Run) -> str:
 
 
 def _parts(run: Run) -> str:
-    base = {(each.scope_kind, each.scope): each.value for each in run.figures if each.measure == "churned_ratio"}
+    base = {
+        (figure.scope_kind, figure.scope): figure.value for figure in run.figures if figure.measure == "churned_ratio"
+    }
     slices = [
-        (_part_name(each), each.value, each.low, each.high, base[each.scope_kind, each.scope])
-        for each in run.figures
-        if each.measure == "auc_pr" and each.model == run.chosen
+        (_part_name(figure), figure.value, figure.low, figure.high, base[figure.scope_kind, figure.scope])
+        for figure in run.figures
+        if figure.measure == "auc_pr" and figure.model == run.chosen
     ]
     return (
         "<h2>Where does it find them well?</h2><p>How well the order of the scores finds those who leave (AUC-PR), by "
@@ -131,7 +133,7 @@ def _details(run: Run) -> str:
 
 
 def _figures(run: Run) -> str:
-    whole = {(each.model, each.measure): each for each in run.figures if each.scope_kind == "all"}
+    whole = {(figure.model, figure.measure): figure for figure in run.figures if figure.scope_kind == "all"}
     rows = [(name, *(_shown(whole[kind, measure]) for measure in MEASURES)) for kind, name in MODELS.items()]
     parts = [
         (name.removeprefix("brier_"), f"{whole[run.chosen, name].value:.4f}")

@@ -48,7 +48,7 @@ def scope(run: Run) -> str:
 def promise(run: Run) -> str:
     """Whether the scores came true, at both ends and in the tenth that is written to first."""
     (low, low_rate, _), (high, high_rate, _) = run.curve[0], run.curve[-1]
-    figures = {(each.model, each.measure): each.value for each in run.figures if each.scope_kind == "all"}
+    figures = {(figure.model, figure.measure): figure.value for figure in run.figures if figure.scope_kind == "all"}
     base = figures["", "churned_ratio"]
     top = min(1.0, base * figures[run.chosen, "lift"])
     days = min(1.0, base * figures["baseline", "lift"])

@@ -45,8 +45,8 @@ def evaluate(split: Split, scores: dict[str, np.ndarray], chosen: str, resamples
         if min(own.sum(), rows - own.sum()) < SLICE_POSITIVES:
             continue
         models = here if kind == "all" else {name: here[name] for name in (chosen, "baseline")}
-        found = measures.bootstrap(who, _measures(own, models, chosen), resamples, seed)
-        figures += [Figure(kind, scope, *name.split("."), *_rounded(found[name])) for name in found]
+        intervals = measures.bootstrap(who, _measures(own, models, chosen), resamples, seed)
+        figures += [Figure(kind, scope, *name.split("."), *_rounded(intervals[name])) for name in intervals]
         if kind == "all":
             parts = measures.brier_parts(own, here[chosen])
             figures += [Figure(kind, scope, chosen, name, round(value, 6)) for name, value in parts.items()]

@@ -37,23 +37,23 @@ def known_outcomes(counts: Mapping[str, int]) -> Gate:
 
 def enough_learners(churned: int, stayed: int, least: int) -> Gate:
     """Enough different learners to learn from: the weeks of a few say what these few do."""
-    found = f"to learn from: {churned:,} different learners churned and {stayed:,} did not"
-    return Gate("enough_learners", min(churned, stayed) >= least, f"{found}, at least {least} of each are asked")
+    counted = f"to learn from: {churned:,} different learners churned and {stayed:,} did not"
+    return Gate("enough_learners", min(churned, stayed) >= least, f"{counted}, at least {least} of each are asked")
 
 
 def enough(name: str, positives: int, negatives: int, least: int, course_id: str = "") -> Gate:
     """Enough of both outcomes to learn from, or to judge by."""
     use = name.replace("enough_", "").replace("_", " ")
-    found = f"{use}: {positives:,} learner-weeks churned and {negatives:,} did not"
-    return Gate(name, min(positives, negatives) >= least, f"{found}, at least {least} of each are asked", course_id)
+    counted = f"{use}: {positives:,} learner-weeks churned and {negatives:,} did not"
+    return Gate(name, min(positives, negatives) >= least, f"{counted}, at least {least} of each are asked", course_id)
 
 
 def gates_of(figures: Iterable[Figure], chosen: str, drift: float, limits: Limits) -> list[Gate]:
     """The gates on a model that was measured; those of slices only where a slice fails."""
     figures = list(figures)
-    whole = {each.measure: each for each in figures if (each.scope_kind, each.model) == ("all", chosen)}
+    whole = {figure.measure: figure for figure in figures if (figure.scope_kind, figure.model) == ("all", chosen)}
     gain, error = whole["auc_pr_gain"], whole["calibration_error"]
-    found = [
+    gates = [
         Gate(
             "beats_the_baseline",
             gain.low is not None and gain.low > 0,
@@ -72,7 +72,7 @@ def gates_of(figures: Iterable[Figure], chosen: str, drift: float, limits: Limit
             f"{limits.drift_max} is asked",
         ),
     ]
-    return found + [gate for figure in figures if (gate := _slice_gate(figure, chosen, limits))]
+    return gates + [gate for figure in figures if (gate := _slice_gate(figure, chosen, limits))]
 
 
 def _slice_gate(figure: Figure, chosen: str, limits: Limits) -> Gate | None:

@@ -34,11 +34,11 @@ def limits() -> Limits:
 def read_limits(project: str) -> Limits:
     """The limits of a dbt_project.yml; raises ValueError that names what is missing, unknown or no number."""
     variables = yaml.safe_load(project)["vars"]
-    found = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
-    wrong = {each.name for each in fields(Limits)} ^ found.keys()
-    wrong |= {name for name, value in found.items() if not isinstance(value, int | float)}
+    values = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
+    wrong = {field.name for field in fields(Limits)} ^ values.keys()
+    wrong |= {name for name, value in values.items() if not isinstance(value, int | float)}
     if wrong:
         raise ValueError(
             f"dbt_project.yml: expected one number for each limit of the churn model; wrong: {sorted(wrong)}"
         )
-    return Limits(**found)
+    return Limits(**values)

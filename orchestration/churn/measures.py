@@ -138,7 +138,7 @@ def bootstrap(learners: np.ndarray, measures: Mapping[str, Measure], resamples: 
 
 
 def _interval(value: float, drawn: list[float]) -> Interval:
-    known = [each for each in drawn if not np.isnan(each)]
+    known = [draw for draw in drawn if not np.isnan(draw)]
     if not known:
         return Interval(value, float("nan"), float("nan"))
     low, high = np.quantile(known, [0.025, 0.975]).tolist()

@@ -84,7 +84,7 @@ def write_run(client: Client, run: Run) -> None:
         client,
         "churn_figures",
         (*KEY, "as_of_at", "scope_kind", "scope", "model", "measure", "value", "value_low", "value_high"),
-        [_figure_row(head, as_of_at, each) for each in run.figures if isfinite(each.value)],
+        [_figure_row(head, as_of_at, figure) for figure in run.figures if isfinite(figure.value)],
     )
     counts = [run.counts[name] for name in COUNTS]
     status = PUBLISHED if run.is_published else NOT_PUBLISHED

@@ -20,14 +20,16 @@ def show_alerts(as_json: bool) -> int:
     with open_warehouse() as warehouse:
         problems = find_problems(warehouse.connect_prepared(), _failed_runs(warehouse))
     if as_json:
-        print(json.dumps([asdict(each) for each in problems], indent=2, default=lambda moment: moment.isoformat()))
+        print(
+            json.dumps([asdict(problem) for problem in problems], indent=2, default=lambda moment: moment.isoformat())
+        )
         return EXIT_NOT_ALL_PUBLISHED if problems else 0
     for problem in problems:
         _show(problem)
     channels = len(alert_urls())
     told = f"{channels} of ALERT_URLS, and the log" if channels else "the log and the console of 'warehouse up'"
-    found = f"{len(problems)} open" if problems else "Nothing is wrong"
-    output().print(f"{found}. While 'warehouse up' runs, alerts go to {told}.", markup=False, soft_wrap=True)
+    summary = f"{len(problems)} open" if problems else "Nothing is wrong"
+    output().print(f"{summary}. While 'warehouse up' runs, alerts go to {told}.", markup=False, soft_wrap=True)
     return EXIT_NOT_ALL_PUBLISHED if problems else 0
 
 

@@ -14,21 +14,20 @@ from rich.console import Console
 
 from orchestration.commands.display import Stages, output, shown_stages
 from orchestration.contract.check import Checker
+from orchestration.contract.families import TITLES
 from orchestration.contract.report import FileReport, Flagged, Gap
 from orchestration.contract.rules import BrokenRule
+from orchestration.contract.vocabulary import EVERY_FAMILY
+from orchestration.drop_kinds import DROP_KINDS
 
 EXIT_FINE = 0
 EXIT_REJECTED = 1
 PROGRESS_LINES = 10_000
 
 
-class Kind(StrEnum):
-    """What the files hold, as the folders of the lake."""
-
-    EVENTS = "events"
-    CATALOG = "catalog"
-    LEARNERS = "learners"
-    CHANGES = "changes"
+Kind = StrEnum("Kind", {name.upper(): name for name in DROP_KINDS})
+"""What the files hold, as the folders of the lake."""
+DEFAULT_KIND = Kind("events")
 
 
 def existing_files(paths: list[Path]) -> list[Path]:
@@ -56,20 +55,20 @@ def check(paths: list[Path], kind: Kind, as_json: bool, is_strict: bool, limit: 
     if as_json:
         print(to_json(checked))
     else:
-        for each in checked:
-            show(each, output())
+        for file in checked:
+            show(file, output())
     return exit_code(checked, is_strict)
 
 
 def exit_code(checked: list[Checked], is_strict: bool) -> int:
     """1 when something would be refused, or, under strict, something accepted is flagged or lacks a field."""
-    is_refused = any(each.report.is_refused or (is_strict and each.report.has_warnings) for each in checked)
+    is_refused = any(file.report.is_refused or (is_strict and file.report.has_warnings) for file in checked)
     return EXIT_REJECTED if is_refused else EXIT_FINE
 
 
 def to_json(checked: list[Checked]) -> str:
     """Everything, for a program."""
-    return json.dumps({"files": [_file_json(each) for each in checked]}, indent=2, ensure_ascii=False)
+    return json.dumps({"files": [_file_json(file) for file in checked]}, indent=2, ensure_ascii=False)
 
 
 def show(checked: Checked, console: Console) -> None:
@@ -143,13 +142,8 @@ def _show_missing(console: Console, gaps: list[Gap], unit: str) -> None:
 
 
 def _events(family: str) -> str:
-    lines = {
-        "every": "every event",
-        "catalog": "catalogue lines",
-        "learners": "learner lines",
-        "changes": "lines of changes",
-    }
-    return lines.get(family, f"{family} events")
+    is_theme = any(family in kind.families for kind in DROP_KINDS.values() if kind.has_statements)
+    return f"{family} events" if is_theme and family != EVERY_FAMILY else TITLES[family].lower()
 
 
 def _file_json(checked: Checked) -> dict:

@@ -14,13 +14,13 @@ from orchestration.commands.job_run import run_dagster_job
 from orchestration.commands.run import Job, reason_to_rest, state_of
 from orchestration.commands.run_report import report
 from orchestration.dbt_process.warm import warm_dbt
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.settings import warehouse_target
 
 if TYPE_CHECKING:
     from orchestration.resources.lake import S3Lake
     from orchestration.simulate.truth import Truth
 
-KINDS = ("events", "catalog", "learners", "changes")
 CURVE = """
 select bin_start_seconds, bin_end_seconds, survival, started_count
 from marts.agg_video_drop_off where video_id = {video:String} order by bin_number
@@ -63,7 +63,7 @@ def run_demo(learners: int | None, days: int | None, seed: int | None) -> int:
 
 def deliver(size: Size, folder: Path, lake: "S3Lake", stages: Stages) -> "Truth":
     """Simulate into the folder and upload what the lake does not have yet; resumes where an earlier demo stopped."""
-    present = {entry.key for kind in KINDS for entry in lake.list_objects(f"{kind}/")}
+    present = {entry.key for kind in DROP_KINDS.values() for entry in lake.list_objects(kind.prefix)}
     truth = _earlier_truth(folder)
     if truth is not None and present:
         earlier = Size(truth.learners, truth.days, truth.seed)
@@ -73,7 +73,7 @@ def deliver(size: Size, folder: Path, lake: "S3Lake", stages: Stages) -> "Truth"
         raise _foreign(next(iter(sorted(present))), size)
     else:
         truth = _simulate(size, folder, stages)
-    expected = {file.relative_to(folder).as_posix(): file for kind in KINDS for file in _files(folder / kind)}
+    expected = {file.relative_to(folder).as_posix(): file for kind in DROP_KINDS for file in _files(folder / kind)}
     foreign = sorted(present - expected.keys())
     if foreign:
         raise _foreign(foreign[0], size)

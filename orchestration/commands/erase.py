@@ -44,7 +44,7 @@ def run_erase(learners: list[str], resume: bool, dry_run: bool, by: str, yes: bo
 
 def texts_given(learners: list[str]) -> list[str]:
     """What --learner says, or the lines of standard input for '-'."""
-    given = [line for each in learners for line in (sys.stdin.read().splitlines() if each == "-" else [each])]
+    given = [line for learner in learners for line in (sys.stdin.read().splitlines() if learner == "-" else [learner])]
     return [text.strip() for text in given if text.strip()]
 
 
@@ -91,10 +91,10 @@ def _request(site: "Site", texts: list[str], dry_run: bool, by: str, yes: bool) 
             print_note("An erasure of this person was begun: it goes on.")
             return request
     person = known_person(site, texts)
-    found = plan(site, person)
-    if found.is_empty:
+    planned = plan(site, person)
+    if planned.is_empty:
         raise PersonError("No such person is known here: no line, row or file has the identifier.")
-    show_plan(found)
+    show_plan(planned)
     if dry_run:
         return None
     if not (yes or _is_wanted()):
@@ -108,7 +108,8 @@ def _is_meant(site: "Site", request: "Request", texts: list[str]) -> bool:
 
     given = [person_of(text, site.settings.learner_id_key) for text in texts]
     return any(
-        each.identities & request.person.identities or each.learner_ids & request.person.learner_ids for each in given
+        person.identities & request.person.identities or person.learner_ids & request.person.learner_ids
+        for person in given
     )
 
 
@@ -155,7 +156,7 @@ def show_receipt(home: Path, receipt: "Receipt") -> None:
     from orchestration.erasure.receipt import RECEIPTS
 
     rows = sum(receipt.rows_removed.values())
-    written = sum(each["outcome"] == "rewritten" for each in receipt.objects)
+    written = sum(entry["outcome"] == "rewritten" for entry in receipt.objects)
     output().print(f"Erased: {written:,} objects rewritten, {rows:,} rows removed after the build.", markup=False)
     output().print(f"Receipt: {home / RECEIPTS / receipt.request_id}.md", markup=False, soft_wrap=True)
     for line in receipt.left[:SHOWN]:

@@ -45,8 +45,8 @@ def one_line(text: str) -> str:
 def clickhouse_text(text: str) -> str:
     """ClickHouse's own sentence, without the driver's frame around it."""
     text = one_line(_NOISE.sub("", text))
-    found = _SERVER_TEXT.search(text)
-    return (found.group() if found else text)[:1000]
+    sentence = _SERVER_TEXT.search(text)
+    return (sentence.group() if sentence else text)[:1000]
 
 
 def _is_expected(error: BaseException) -> bool:

@@ -106,9 +106,15 @@ def _tell_of(entry, tell: Tell) -> None:
     """Pass on the events that a display needs; everything else stays in Dagster's log."""
     from dagster import DagsterEventType
 
+    from orchestration.assets.run_events import told_by
+
     event = entry.dagster_event
     if event is None:
-        tell("log", {"step": entry.step_key or "", "message": entry.user_message})
+        return
+    told = told_by(event)
+    if told:
+        kind, values = told
+        tell(kind, {"step": event.step_key or "", **values})
         return
     match event.event_type:
         case DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
@@ -118,16 +124,16 @@ def _tell_of(entry, tell: Tell) -> None:
         case DagsterEventType.ASSET_MATERIALIZATION:
             tell("built", {"asset": event.asset_key.path, "metadata": _plain_metadata(event)})
         case DagsterEventType.ASSET_CHECK_EVALUATION:
-            found = event.asset_check_evaluation_data
+            evaluation = event.asset_check_evaluation_data
             tell(
                 "checked",
                 {
-                    "check": found.check_name,
-                    "asset": found.asset_key.path,
-                    "is_passed": found.passed,
-                    "severity": found.severity.value,
-                    "faults": _plain(found.metadata).get("faults", ""),
-                    "reason": _plain(found.metadata).get("reason", ""),
+                    "check": evaluation.check_name,
+                    "asset": evaluation.asset_key.path,
+                    "is_passed": evaluation.passed,
+                    "severity": evaluation.severity.value,
+                    "faults": _plain(evaluation.metadata).get("faults", ""),
+                    "reason": _plain(evaluation.metadata).get("reason", ""),
                 },
             )
         case DagsterEventType.STEP_FAILURE:

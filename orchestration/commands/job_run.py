@@ -22,12 +22,8 @@ STOP_SECONDS = 30
 KEPT_LOGS = 20
 REPLAY_STEP, LOAD_STEP, BUILD_STEP = "replay_drops", "load_drops", "build_models"
 VERDICT_CHECK = "models_are_built_and_tests_hold"
-WAITING = "waiting: "
-WAIT_IS_OVER = f"{WAITING}over"
-"""As `assets.turns` says it; imported from there, it would cost each command the import of Dagster."""
 WARNING_STEP = "raw__event_lines_no_object_has_a_warning"
 _READING = {REPLAY_STEP: "Replaying drops", LOAD_STEP: "Loading drops"}
-_PROGRESS = ("loading: ", "judging: ")
 _CHECKING = {
     f"marts__agg_data_watermark_{VERDICT_CHECK}": "Judging the build",
     "published": "Checking what is published",
@@ -111,26 +107,17 @@ class RunView:
         else:
             self._stages.start(_CHECKING.get(event["step"], f"Checking the {event['step']}"))
 
-    def _on_log(self, event: Mapping[str, Any]) -> None:
-        """The load tells of itself in words: `loading: 3 of 40 objects, 12345 lines`."""
-        message = event["message"]
-        if message.startswith(WAITING):
-            self._on_wait(event)
-            return
-        if event["step"] not in _READING or not message.startswith(_PROGRESS):
-            return
-        stage, _, rest = message.partition(": ")
-        words = rest.split()
-        done, total = int(words[0]), int(words[2])
-        note = "judging the loads" if stage == "judging" else f"{int(words[4]):,} lines"
-        self._stages.move(done, total, note)
+    def _on_progress(self, event: Mapping[str, Any]) -> None:
+        if event["step"] in _READING:
+            note = "judging the loads" if event["stage"] == "judging" else f"{event['line_count']:,} lines"
+            self._stages.move(event["objects_done"], event["objects_total"], note)
 
     def _on_wait(self, event: Mapping[str, Any]) -> None:
         """Another run has its turn: say which, and go on with the step's own stage when it is over."""
-        if event["message"] == WAIT_IS_OVER:
+        other = event["waits_for"]
+        if not other:
             self._on_step(event)
             return
-        other = event["message"].removeprefix(WAITING)
         if other != self._wait:
             self._stages.start(f"Waiting for {other}")
         else:

@@ -11,7 +11,7 @@ SHOWN_LEFT_OUT = 200
 
 def put(paths: list[Path], source: str, kind: str) -> None:
     """Upload, and say under which keys, and what of the folders was left out and why."""
-    from orchestration.resources.drops import LeftOut, put_drop
+    from orchestration.loading.lake.upload import LeftOut, put_drop
 
     left_out: list[LeftOut] = []
     try:

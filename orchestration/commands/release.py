@@ -38,8 +38,8 @@ def show(report: "ReleaseReport") -> None:
         number = count(len(report.released_before), "object was", "objects were")
         _say(f"{number} released before; nothing changed about {'it' if len(report.released_before) == 1 else 'them'}:")
         _keys(report.released_before)
-    for each in report.refused[:SHOWN_KEYS]:
-        print_note(f"Not released: {each.key}: {each.why}")
+    for refused in report.refused[:SHOWN_KEYS]:
+        print_note(f"Not released: {refused.key}: {refused.why}")
     if len(report.refused) > SHOWN_KEYS:
         print_note(f"… and {len(report.refused) - SHOWN_KEYS:,} more: see --json")
     if report.released:

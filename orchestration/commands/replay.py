@@ -47,11 +47,11 @@ def run_replay(prefix: str, since: date | None, objects: list[str], reason: str,
         }
         with shown_stages() as stages:
             run = run_dagster_job(JOB, warehouse.settings, stages, config={"ops": {REPLAY_STEP: {"config": config}}})
-        found = state_of(warehouse)
-        if report(run, found, started_at) == EXIT_FAILED:
+        state = state_of(warehouse)
+        if report(run, state, started_at) == EXIT_FAILED:
             return EXIT_FAILED
         # What was held before and was not replayed is no outcome of the replay.
-        code = EXIT_NOT_ALL_PUBLISHED if new_problems(found, started_at) else 0
+        code = EXIT_NOT_ALL_PUBLISHED if new_problems(state, started_at) else 0
         return max(code, show_outcome(run, figures, mart_figures(client)))
 
 
@@ -67,18 +67,18 @@ def is_wanted() -> bool:
 def show_candidates(chosen: "Sequence[Candidate]") -> None:
     """How many objects and lines, by state, with the first keys of each."""
     by_state = defaultdict(list)
-    for each in chosen:
-        by_state[each.state].append(each)
+    for candidate in chosen:
+        by_state[candidate.state].append(candidate)
     for state, name in STATES.items():
-        found = by_state[state]
-        if not found:
+        candidates = by_state[state]
+        if not candidates:
             continue
-        lines = sum(each.line_count for each in found)
-        print_note(f"{name}: {len(found):,} objects, {lines:,} lines")
-        for each in found[:SHOWN_KEYS]:
-            print_note(f"  {each.drop.key}")
-        if len(found) > SHOWN_KEYS:
-            print_note(f"  … and {len(found) - SHOWN_KEYS:,} more")
+        lines = sum(candidate.line_count for candidate in candidates)
+        print_note(f"{name}: {len(candidates):,} objects, {lines:,} lines")
+        for candidate in candidates[:SHOWN_KEYS]:
+            print_note(f"  {candidate.drop.key}")
+        if len(candidates) > SHOWN_KEYS:
+            print_note(f"  … and {len(candidates) - SHOWN_KEYS:,} more")
 
 
 def show_outcome(run: JobRun, before: "Figures", after: "Figures") -> int:

@@ -68,11 +68,11 @@ def reason_to_rest(warehouse: CommandContext, job: Job) -> Rest | None:
     latest = covering_build(client, job.value)
     if latest is None or not latest.is_complete or latest.fingerprint != build_fingerprint(client):
         return None
-    found = state_of(warehouse)
+    state = state_of(warehouse)
     built = f"Nothing new since {latest.job} built the marts at {latest.finished_at:%Y-%m-%d %H:%M:%S} UTC."
     if latest.status != "success":
-        return Rest(f"{built} Its tests failed: {latest.detail} {what_waits(found)}", EXIT_FAILED)
-    return Rest(f"{built} {what_waits(found)}", exit_code(found))
+        return Rest(f"{built} Its tests failed: {latest.detail} {what_waits(state)}", EXIT_FAILED)
+    return Rest(f"{built} {what_waits(state)}", exit_code(state))
 
 
 def _nothing_delivered(warehouse: CommandContext) -> str:

@@ -21,8 +21,8 @@ LOADED = "raw.event_lines"
 EVERYTHING_IS_PUBLISHED = "Everything delivered is published."
 
 
-def report(run: JobRun, found: "Status", since: datetime) -> int:
-    """Say what the run came to, and return its exit code; `found` is the state after it, `since` when it began."""
+def report(run: JobRun, status: "Status", since: datetime) -> int:
+    """Say what the run came to, and return its exit code; `status` is the state after it, `since` when it began."""
     if not run.is_success:
         for failure in run.failures[:SHOWN_PROBLEMS]:
             print_error(failure)
@@ -32,29 +32,35 @@ def report(run: JobRun, found: "Status", since: datetime) -> int:
         return EXIT_FAILED
     for warning in run.warnings[:SHOWN_PROBLEMS]:
         print_note(f"Warning: {warning}")
-    if found.lake_error:
-        print_note(f"The lake could not be listed after the run: {found.lake_error}")
-    for key, reason in new_problems(found, since)[:SHOWN_PROBLEMS]:
+    if status.lake_error:
+        print_note(f"The lake could not be listed after the run: {status.lake_error}")
+    for key, reason in new_problems(status, since)[:SHOWN_PROBLEMS]:
         print_note(f"Not published: {key} ({reason})")
     say(f"{run.job}: {what_it_did(run)}")
-    say(what_waits(found, since))
-    return exit_code(found)
+    say(what_waits(status, since))
+    return exit_code(status)
 
 
-def exit_code(found: "Status") -> int:
+def exit_code(status: "Status") -> int:
     """Whether everything that could be loaded by now is published; what arrived meanwhile is left to the next run."""
-    return EXIT_NOT_ALL_PUBLISHED if found.held or found.parked or found.waiting else 0
+    return EXIT_NOT_ALL_PUBLISHED if status.held or status.parked or status.waiting else 0
 
 
-def new_problems(found: "Status", since: datetime) -> list[tuple[str, str]]:
+def new_problems(status: "Status", since: datetime) -> list[tuple[str, str]]:
     """(key, why) of the objects that were held, or could not be read, since then."""
-    unread = [(each, "parked") for each in found.parked_objects]
-    unread += [(each, "to be tried again") for each in found.waiting_objects]
+    unread = [(parked, "parked") for parked in status.parked_objects]
+    unread += [(waiting, "to be tried again") for waiting in status.waiting_objects]
     problems = [
-        (each.key, f"{state}, {each.code}: {each.message}") for each, state in unread if each.failed_at >= since
+        (failed.key, f"{state}, {failed.code}: {failed.message}")
+        for failed, state in unread
+        if failed.failed_at >= since
     ]
-    held = [each for each in found.held_objects if each.judged_at is None or each.judged_at >= since]
-    return sorted(problems + [(each.key, f"held, {each.reason}") for each in held])
+    held = [
+        held_object
+        for held_object in status.held_objects
+        if held_object.judged_at is None or held_object.judged_at >= since
+    ]
+    return sorted(problems + [(held_object.key, f"held, {held_object.reason}") for held_object in held])
 
 
 def what_it_did(run: JobRun) -> str:
@@ -81,23 +87,23 @@ def _unread(figures: Mapping[str, Any]) -> list[str]:
     return [f"{parked:,} parked"] * bool(parked) + [f"{failed:,} to be tried again"] * bool(failed)
 
 
-def what_waits(found: "Status", since: datetime | None = None) -> str:
+def what_waits(status: "Status", since: datetime | None = None) -> str:
     """What was delivered and is not published; that all is, where nothing waits."""
-    unpublished = found.held + found.parked + found.waiting
-    arrived = max((found.due or 0) - found.waiting, 0)
-    sentences = list(_unpublished(found, unpublished, since))
+    unpublished = status.held + status.parked + status.waiting
+    arrived = max((status.due or 0) - status.waiting, 0)
+    sentences = list(_unpublished(status, unpublished, since))
     if arrived:
         sentences.append(f"{count(arrived, 'object is', 'objects are')} due: the next run loads them.")
     return " ".join(sentences) or EVERYTHING_IS_PUBLISHED
 
 
-def _unpublished(found: "Status", number: int, since: datetime | None) -> Iterator[str]:
+def _unpublished(status: "Status", number: int, since: datetime | None) -> Iterator[str]:
     if not number:
         return
-    parts = [f"{found.held:,} held by the gate"] * bool(found.held)
-    parts += [f"{found.parked:,} parked"] * bool(found.parked)
-    parts += [f"{found.waiting:,} to be tried again"] * bool(found.waiting)
-    earlier = number - len(new_problems(found, since)) if since else 0
+    parts = [f"{status.held:,} held by the gate"] * bool(status.held)
+    parts += [f"{status.parked:,} parked"] * bool(status.parked)
+    parts += [f"{status.waiting:,} to be tried again"] * bool(status.waiting)
+    earlier = number - len(new_problems(status, since)) if since else 0
     since_before = f"; {earlier:,} of them since before this run" if earlier > 0 else ""
     objects = count(number, "delivered object is", "delivered objects are")
     yield f"{objects} not published ({', '.join(parts)}{since_before}): 'uv run warehouse status' says why."

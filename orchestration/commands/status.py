@@ -18,15 +18,15 @@ def show_status(as_json: bool, with_lake: bool = True) -> int:
     from orchestration.loading import status
 
     with open_warehouse() as warehouse:
-        found = status(warehouse.connect_prepared(), warehouse.lake() if with_lake else None)
+        state = status(warehouse.connect_prepared(), warehouse.lake() if with_lake else None)
     if as_json:
-        print(to_json(found))
+        print(to_json(state))
     else:
-        show(found, output())
-    return EXIT_FAILED if found.lake_error or not found.adds_up else 0
+        show(state, output())
+    return EXIT_FAILED if state.lake_error or not state.adds_up else 0
 
 
-def to_json(found: "Status") -> str:
+def to_json(status: "Status") -> str:
     """Everything, for a program: the fields of `Status`, times as ISO 8601 in UTC."""
-    content = asdict(found) | {"adds_up": found.adds_up, "unpublished": found.unpublished}
+    content = asdict(status) | {"adds_up": status.adds_up, "unpublished": status.unpublished}
     return json.dumps(content, indent=2, default=lambda value: value.isoformat(), ensure_ascii=False)

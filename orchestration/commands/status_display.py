@@ -13,6 +13,7 @@ from rich.text import Text
 
 from orchestration.commands.figures import bar, bytes_in_words, count, seconds_in_words
 from orchestration.commands.status_refusals import print_indented, show_refusals
+from orchestration.loading.state.status_tables import COLUMNS, values_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,85 +33,85 @@ SHOWN_DETAIL = 200
 SHOWN_ROWS = 10
 
 
-def show(found: "Status", console: "Console") -> None:
+def show(status: "Status", console: "Console") -> None:
     """All sections; one without content is left out."""
-    style, text = verdict(found)
+    style, text = verdict(status)
     console.print(Text(text, style=style), soft_wrap=True)
-    if found.lake_error:
-        console.print(Text(f"  {found.lake_error}", style="red"), soft_wrap=True)
-    if not (found.listed or any(each.objects for each in found.totals) or found.builds):
+    if status.lake_error:
+        console.print(Text(f"  {status.lake_error}", style="red"), soft_wrap=True)
+    if not (status.listed or any(state.objects for state in status.totals) or status.builds):
         return
-    show_objects(found, console)
-    show_lines(found, console)
-    show_days(found, console)
-    show_refusals(found, console)
-    show_revocations(found, console)
-    show_reach(found, console)
-    show_alerts(found, console)
-    show_builds(found, console)
+    show_objects(status, console)
+    show_lines(status, console)
+    show_days(status, console)
+    show_refusals(status, console)
+    show_revocations(status, console)
+    show_reach(status, console)
+    show_alerts(status, console)
+    show_builds(status, console)
 
 
-def verdict(found: "Status") -> tuple[str, str]:
+def verdict(status: "Status") -> tuple[str, str]:
     """(style, the one sentence that a reader in a hurry needs)."""
-    if not found.adds_up:
+    if not status.adds_up:
         return "bold red", "The numbers do not add up: please report this with the output of --json."
-    if found.lake_error:
+    if status.lake_error:
         return "bold red", "The lake cannot be listed. This is what the ledger knows:"
-    if found.unpublished:
-        parts = [f"{found.held:,} held by the gate"] * bool(found.held)
-        parts += [f"{found.parked:,} parked"] * bool(found.parked)
-        objects = count(found.unpublished, "delivered object is", "delivered objects are")
+    if status.unpublished:
+        parts = [f"{status.held:,} held by the gate"] * bool(status.held)
+        parts += [f"{status.parked:,} parked"] * bool(status.parked)
+        objects = count(status.unpublished, "delivered object is", "delivered objects are")
         return "bold yellow", f"{objects} not published: {', '.join(parts)}."
-    if found.listed == 0 and not found.live:
+    if status.listed == 0 and not status.live:
         return "bold", "The lake is empty: 'warehouse put PATH' delivers files, 'warehouse demo' simulated ones."
-    if found.due:
-        return "bold cyan", f"{count(found.due, 'object is', 'objects are')} due: 'warehouse run' loads them."
-    if not found.is_lake_listed:
-        is_empty = not any(each.objects for each in found.totals)
+    if status.due:
+        return "bold cyan", f"{count(status.due, 'object is', 'objects are')} due: 'warehouse run' loads them."
+    if not status.is_lake_listed:
+        is_empty = not any(state.objects for state in status.totals)
         nothing = "The ledger is empty: nothing was loaded yet."
         return "bold", nothing if is_empty else "The lake was not listed. This is what the ledger knows:"
     return "bold green", "All that was delivered is published."
 
 
-def show_objects(found: "Status", console: "Console") -> None:
+def show_objects(status: "Status", console: "Console") -> None:
     """The equation, one state per line."""
-    where = f" in bucket {found.bucket}" if found.bucket else ""
-    taken = f"  {moment(found.taken_at)} UTC"
+    where = f" in bucket {status.bucket}" if status.bucket else ""
+    taken = f"  {moment(status.taken_at)} UTC"
     table = _table(console, f"Objects{where}", taken)
     table.show_header = False
     for justify in ("right", "right", "left", "left", "left"):
         table.add_column(justify=justify, no_wrap=True, overflow="crop", min_width=1)
-    listed = "object listed" if found.listed == 1 else "objects listed"
-    table.add_row("", _number(found.listed), Text(listed, style="bold"))
+    listed = "object listed" if status.listed == 1 else "objects listed"
+    table.add_row("", _number(status.listed), Text(listed, style="bold"))
     for position, (state, style) in enumerate(STATE_STYLES.items()):
-        number = getattr(found, state)
-        share = bar(number or 0, found.listed or _known(found), BAR_WIDTH, console.encoding)
+        number = getattr(status, state)
+        share = bar(number or 0, status.listed or _known(status), BAR_WIDTH, console.encoding)
         sign = "=" if position == 0 else "+"
         name = Text(state, style=style if number else "dim")
-        table.add_row(sign, _number(number), name, Text(share, style=style), Text(_gloss(found, state), style="dim"))
+        table.add_row(sign, _number(number), name, Text(share, style=style), Text(_gloss(status, state), style="dim"))
     console.print(table)
-    for reason, number in sorted(found.ignored_by_reason.items()):
+    for reason, number in sorted(status.ignored_by_reason.items()):
         console.print(f"    {number:,} ignored: {escape(reason)}", style="dim", soft_wrap=True)
-    if found.older_version_live:
+    if status.older_version_live:
         note = "an older version stays live until the newer one passes"
-        console.print(f"  Of {count(found.older_version_live, 'key', 'keys')} {note}.", soft_wrap=True)
-    if found.gone_from_lake:
-        note = count(found.gone_from_lake, "live object is", "live objects are")
+        console.print(f"  Of {count(status.older_version_live, 'key', 'keys')} {note}.", soft_wrap=True)
+    if status.gone_from_lake:
+        note = count(status.gone_from_lake, "live object is", "live objects are")
         console.print(f"  {note} no longer in the lake; readers still see:", soft_wrap=True)
-        _keys(console, found.gone_keys, found.gone_from_lake)
+        _keys(console, status.gone_keys, status.gone_from_lake)
 
 
-def _known(found: "Status") -> int:
-    return found.live + found.superseded + found.held + found.parked
+def _known(status: "Status") -> int:
+    return status.live + status.superseded + status.held + status.parked
 
 
 def _number(value: int | None) -> Text:
     return Text("?" if value is None else f"{value:,}", style="bold" if value else "dim")
 
 
-def _gloss(found: "Status", state: str) -> str:
-    if state == "due" and found.waiting:
-        return f"{found.waiting:,} after a pause"
+def _gloss(status: "Status", state: str) -> str:
+    if state == "due" and status.waiting:
+        return f"{status.waiting:,} after a pause"
     return {
         "live": "readers see them",
         "superseded": "another version is live",
@@ -121,116 +122,117 @@ def _gloss(found: "Status", state: str) -> str:
     }[state]
 
 
-def show_lines(found: "Status", console: "Console") -> None:
+def show_lines(status: "Status", console: "Console") -> None:
     """lines = accepted + rejected, per state and in all."""
-    totals = [each for each in found.totals if each.objects]
+    totals = [state for state in status.totals if state.objects]
     if not totals:
         return
     table = _table(console, "Lines read = accepted + rejected", "  over the whole ledger")
-    for name in ("", "objects", "lines", "accepted", "rejected", "stored"):
+    _, *names = COLUMNS["totals"]
+    for name in ("", *names, "stored"):
         table.add_column(name, justify="left" if name == "" else "right", no_wrap=True)
-    for each in totals:
-        table.add_row(
-            Text(each.state, style=STATE_STYLES[each.state]),
-            f"{each.objects:,}",
-            f"{each.lines:,}",
-            f"{each.accepted:,}",
-            f"{each.rejected:,}",
-            bytes_in_words(each.stored_bytes),
-        )
+    for state in totals:
+        _, *numbers = values_of("totals", state).values()
+        name = Text(state.state, style=STATE_STYLES[state.state])
+        table.add_row(name, *(f"{number:,}" for number in numbers), bytes_in_words(state.stored_bytes))
     if len(totals) > 1:
-        sums = [sum(getattr(each, name) for each in totals) for name in ("objects", "lines", "accepted", "rejected")]
-        stored = bytes_in_words(sum(each.stored_bytes for each in totals))
-        table.add_row("in all", *(f"{each:,}" for each in sums), stored, style="bold")
+        sums = [sum(getattr(state, name) for state in totals) for name in names]
+        stored = bytes_in_words(sum(state.stored_bytes for state in totals))
+        table.add_row("in all", *(f"{total:,}" for total in sums), stored, style="bold")
     console.print(table)
-    if found.rejected_by_reason:
-        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in found.rejected_by_reason.items())
+    if status.rejected_by_reason:
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in status.rejected_by_reason.items())
         console.print(f"  Rejected lines of live objects: {escape(reasons)}", soft_wrap=True)
-    if found.miscounted_keys:
+    if status.miscounted_keys:
         console.print("  [bold red]Counted otherwise by the gate than by the audit:[/]", soft_wrap=True)
-        _keys(console, found.miscounted_keys, len(found.miscounted_keys))
+        _keys(console, status.miscounted_keys, len(status.miscounted_keys))
 
 
-def show_days(found: "Status", console: "Console") -> None:
+def show_days(status: "Status", console: "Console") -> None:
     """One line per day, drawn by its lines."""
-    if not found.loads_by_day:
+    if not status.loads_by_day:
         return
     table = _table(console, "Loads by day", "  UTC")
-    for name in ("", "loads", "objects", "lines", "rejected", ""):
+    _, *names = COLUMNS["loads_by_day"]
+    for name in ("", *names, ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=True, overflow="crop")
-    most = max(each.lines for each in found.loads_by_day)
-    for each in found.loads_by_day:
-        share = bar(each.lines, most, BAR_WIDTH, console.encoding)
-        if not each.loads:
-            table.add_row(f"{each.day:%a %Y-%m-%d}", "–", style="dim")
+    most = max(day.lines for day in status.loads_by_day)
+    for day in status.loads_by_day:
+        share = bar(day.lines, most, BAR_WIDTH, console.encoding)
+        if not day.loads:
+            table.add_row(f"{day.day:%a %Y-%m-%d}", "–", style="dim")
             continue
-        numbers = [f"{number:,}" for number in (each.loads, each.objects, each.lines)]
-        rejected = Text(f"{each.rejected:,}", style="yellow" if each.rejected else "")
-        table.add_row(f"{each.day:%a %Y-%m-%d}", *numbers, rejected, Text(share, style="green"))
+        _, *numbers, rejected = values_of("loads_by_day", day).values()
+        refused = Text(f"{rejected:,}", style="yellow" if rejected else "")
+        table.add_row(
+            f"{day.day:%a %Y-%m-%d}", *(f"{number:,}" for number in numbers), refused, Text(share, style="green")
+        )
     console.print(table)
 
 
-def show_revocations(found: "Status", console: "Console") -> None:
-    if not found.revocations:
-        return
-    table = _table(console, "Revoked commits", "  of the last 14 days")
-    for name in ("cause", "objects", "last (UTC)", "reason"):
-        table.add_column(name, justify="right" if name == "objects" else "left", no_wrap=name != "reason")
-    for each in found.revocations[:SHOWN_ROWS]:
-        row = (each.cause, f"{each.objects:,}", moment(each.last_revoked_at), each.reason)
-        table.add_row(*(escape(value) for value in row))
-    console.print(table)
-    _say_more(console, len(found.revocations) - SHOWN_ROWS)
+def show_revocations(status: "Status", console: "Console") -> None:
+    if status.revocations:
+        _show_list(status, "revocations", console, "Revoked commits", "  of the last 14 days")
+        _say_more(console, len(status.revocations) - SHOWN_ROWS)
 
 
-def show_reach(found: "Status", console: "Console") -> None:
+def show_reach(status: "Status", console: "Console") -> None:
     """Watermarks, and how late events come."""
-    if found.watermarks:
-        table = _table(console, "How far the events reach", "  UTC")
-        for name in ("source", "latest event", "complete through"):
-            table.add_column(name, overflow="fold")
-        for each in found.watermarks:
-            table.add_row(escape(each.source), moment(each.latest_occurred_at), moment(each.complete_through_at))
-        console.print(table)
-    if found.lateness:
-        table = _table(console, "How late they are delivered", "  the latest 30 days of deliveries")
-        for name in ("source", "deliveries", "p50", "p90", "p99", "max"):
-            table.add_column(name, justify="left" if name == "source" else "right", overflow="fold")
-        for each in found.lateness:
-            waits = (each.p50_seconds, each.p90_seconds, each.p99_seconds, each.max_seconds)
-            table.add_row(escape(each.source), f"{each.deliveries:,}", *(seconds_in_words(wait) for wait in waits))
-        console.print(table)
+    if status.watermarks:
+        _show_list(status, "watermarks", console, "How far the events reach")
+    if status.lateness:
+        _show_list(status, "lateness", console, "How late they are delivered", "  the latest 30 days of deliveries")
 
 
-def show_alerts(found: "Status", console: "Console") -> None:
+def _show_list(status: "Status", name: str, console: "Console", title: str, note: str = "") -> None:
+    """A list of the status in the columns that Dagster shows as well; of revocations the latest."""
+    rows = [values_of(name, row) for row in getattr(status, name)]
+    table = _table(console, title, note)
+    for heading, attribute in COLUMNS[name].items():
+        is_number = isinstance(rows[0][attribute], int | float)
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows[:SHOWN_ROWS] if name == "revocations" else rows:
+        table.add_row(*(_cell(attribute, value) for attribute, value in row.items()))
+    console.print(table)
+
+
+def _cell(attribute: str, value: object) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, int | float):
+        return seconds_in_words(value) if attribute.endswith("_seconds") else f"{value:,}"
+    return escape(str(value))
+
+
+def show_alerts(status: "Status", console: "Console") -> None:
     """What the checks on the published data warn of."""
-    if not found.alerts:
+    if not status.alerts:
         return
-    table = _table(console, "Alerts", f"  of {moment(found.alerts[0].checked_at)} UTC; nothing is held for them")
+    table = _table(console, "Alerts", f"  of {moment(status.alerts[0].checked_at)} UTC; nothing is held for them")
     for name in ("check", "source", "found"):
         table.add_column(name, overflow="fold")
-    for each in found.alerts[:SHOWN_ROWS]:
-        more = f"; {each.row_count:,} rows" if each.row_count > 1 else ""
-        table.add_row(each.alert, escape(each.source), escape(each.detail + more))
+    for alert in status.alerts[:SHOWN_ROWS]:
+        more = f"; {alert.row_count:,} rows" if alert.row_count > 1 else ""
+        table.add_row(alert.alert, escape(alert.source), escape(alert.detail + more))
     console.print(table)
-    _say_more(console, len(found.alerts) - SHOWN_ROWS)
+    _say_more(console, len(status.alerts) - SHOWN_ROWS)
 
 
-def show_builds(found: "Status", console: "Console") -> None:
-    if not found.builds:
+def show_builds(status: "Status", console: "Console") -> None:
+    if not status.builds:
         console.print("\nThe marts are not built yet: 'warehouse run' builds them.", soft_wrap=True)
         return
     table = _table(console, "Last builds", "  UTC")
     for name in ("job", "status", "finished", "took"):
         table.add_column(name, no_wrap=True)
-    for each in found.builds:
-        style = "green" if each.status == "success" else "bold red"
-        took = seconds_in_words((each.finished_at - each.started_at).total_seconds())
-        table.add_row(escape(each.job), Text(each.status, style=style), moment(each.finished_at), took)
+    for build in status.builds:
+        style = "green" if build.status == "success" else "bold red"
+        took = seconds_in_words((build.finished_at - build.started_at).total_seconds())
+        table.add_row(escape(build.job), Text(build.status, style=style), moment(build.finished_at), took)
     console.print(table)
-    for each in found.builds:
-        if each.detail:
-            print_indented(console, f"{each.job}: {each.detail[:SHOWN_DETAIL]}", 2)
+    for build in status.builds:
+        if build.detail:
+            print_indented(console, f"{build.job}: {build.detail[:SHOWN_DETAIL]}", 2)
 
 
 def moment(value: datetime) -> str:

@@ -23,30 +23,35 @@ SHOWN_LOAD_ID = 18
 OLDER = "an earlier delivery of this key stays live"
 
 
-def show_refusals(found: "Status", console: "Console") -> None:
+def show_refusals(status: "Status", console: "Console") -> None:
     """Nothing where nothing is wrong."""
-    older = set(found.seen_in_older_version)
-    if found.parked_objects:
+    older = set(status.seen_in_older_version)
+    if status.parked_objects:
         _heading(console, "red", "Parked", "cannot be read; what cannot pass by itself must be delivered again")
-        _show_unread(console, found.parked_objects, found.taken_at, older)
-    if found.waiting_objects:
+        _show_unread(console, status.parked_objects, status.taken_at, older)
+    if status.waiting_objects:
         _heading(console, "cyan", "Failed, to be tried again", "a later load does it by itself")
-        _show_unread(console, found.waiting_objects, found.taken_at, older)
-    if found.held_objects:
-        _heading(console, "yellow", "HeldObject by the gate", "not in the marts: deliver a correction, or release")
-        _show_held(console, found.held_objects, older)
-    if found.reconcile:
-        _show_reconcile(console, found.reconcile)
+        _show_unread(console, status.waiting_objects, status.taken_at, older)
+    if status.held_objects:
+        _heading(console, "yellow", "Held by the gate", "not in the marts: deliver a correction, or release")
+        _show_held(console, status.held_objects, older)
+    if status.reconcile:
+        _show_reconcile(console, status.reconcile)
 
 
-def _show_reconcile(console: "Console", found: "Reconcile") -> None:
+def _show_reconcile(console: "Console", reconcile: "Reconcile") -> None:
     """One line on a good night; every finding on a bad one."""
-    counts = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in found.counts.items())
-    _heading(console, "red" if found.findings else "green", "Last reconcile", f"{found.checked_at:%Y-%m-%d %H:%M} UTC")
+    counts = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in reconcile.counts.items())
+    _heading(
+        console,
+        "red" if reconcile.findings else "green",
+        "Last reconcile",
+        f"{reconcile.checked_at:%Y-%m-%d %H:%M} UTC",
+    )
     print_indented(console, counts, 2)
-    for each in found.findings[:SHOWN_OBJECTS]:
-        _object(console, each.key, [f"{each.finding.replace('_', ' ')}: {each.detail}"])
-    _say_more(console, len(found.findings))
+    for finding in reconcile.findings[:SHOWN_OBJECTS]:
+        _object(console, finding.key, [f"{finding.finding.replace('_', ' ')}: {finding.detail}"])
+    _say_more(console, len(reconcile.findings))
 
 
 def _heading(console: "Console", style: str, title: str, note: str) -> None:
@@ -55,31 +60,35 @@ def _heading(console: "Console", style: str, title: str, note: str) -> None:
 
 
 def _show_unread(console: "Console", objects: list["Unread"], now: datetime, older: set[str]) -> None:
-    for each in objects[:SHOWN_OBJECTS]:
-        facts = [each.code, count(each.tries, "try", "tries"), f"failed {each.failed_at:%Y-%m-%d %H:%M}"]
-        facts.append(next_try(each, now))
-        notes = [OLDER] if each.key in older else []
-        _object(console, each.key, [" · ".join(facts), each.message, *notes])
+    for unread in objects[:SHOWN_OBJECTS]:
+        facts = [unread.code, count(unread.tries, "try", "tries"), f"failed {unread.failed_at:%Y-%m-%d %H:%M}"]
+        facts.append(next_try(unread, now))
+        notes = [OLDER] if unread.key in older else []
+        _object(console, unread.key, [" · ".join(facts), unread.message, *notes])
     _say_more(console, len(objects))
 
 
-def next_try(each: "Unread", now: datetime) -> str:
+def next_try(unread: "Unread", now: datetime) -> str:
     """When the object is tried again, in words."""
-    if each.next_retry_at is None:
+    if unread.next_retry_at is None:
         return "never tried again"
-    wait = (each.next_retry_at - now).total_seconds()
+    wait = (unread.next_retry_at - now).total_seconds()
     return f"next try in {seconds_in_words(wait)}" if wait > 0 else "next try with the next load"
 
 
 def _show_held(console: "Console", objects: list["HeldObject"], older: set[str]) -> None:
-    for load_id, group in groupby(objects[:SHOWN_OBJECTS], key=lambda each: each.load_id):
+    for load_id, group in groupby(objects[:SHOWN_OBJECTS], key=lambda held_object: held_object.load_id):
         held = list(group)
         first = held[0]
         line = f"  Load {load_id} of {first.committed_at:%Y-%m-%d %H:%M}: {count(len(held), 'object', 'objects')}"
         console.print(Text(line), soft_wrap=True)
-        for each in held:
-            lines = f"{count(each.lines, 'line', 'lines')}, {each.rejected:,} rejected"
-            _object(console, each.key, [lines, *_expectations(each), *([OLDER] if each.key in older else [])])
+        for held_object in held:
+            lines = f"{count(held_object.lines, 'line', 'lines')}, {held_object.rejected:,} rejected"
+            _object(
+                console,
+                held_object.key,
+                [lines, *_expectations(held_object), *([OLDER] if held_object.key in older else [])],
+            )
     _say_more(console, len(objects))
     load = objects[0].load_id[:SHOWN_LOAD_ID]
     print_indented(console, f"To publish one as it is: warehouse release {load} --reason 'why'", 2)
@@ -87,9 +96,9 @@ def _show_held(console: "Console", objects: list["HeldObject"], older: set[str])
 
 def _expectations(held: "HeldObject") -> Iterator[str]:
     """Every expectation that failed, with the lines to look at; the words of the gate where it failed itself."""
-    for each in held.faults:
-        text = f"{each.meaning}: {each.found:,}, expected {each.expected}"
-        yield f"{text} (lines {first_lines(each)})" if each.line_numbers else text
+    for fault in held.faults:
+        text = f"{fault.meaning}: {fault.found:,}, expected {fault.expected}"
+        yield f"{text} (lines {first_lines(fault)})" if fault.line_numbers else text
     if not held.faults:
         # A reason names every expectation, divided by semicolons.
         yield from filter(None, held.reason.split("; "))

@@ -11,6 +11,7 @@ from orchestration.contract.files import STANDARD_INPUT, UnreadableFile, decompr
 from orchestration.contract.lines import Line, is_blank, parse_line, split_lines, wrapping_of
 from orchestration.contract.report import FileReport
 from orchestration.contract.rules import LINE_RULES, BrokenRule, Details, Judge
+from orchestration.drop_kinds import has_statements
 
 STANDARD_INPUT_NAME = "standard input"
 
@@ -83,7 +84,7 @@ def read_lines(file: IO[bytes], name: str, kind: str = "events") -> Reading:
 
     first = next((line for _, line in lines()), b"")
     begun = refuse_wrapped(parse_line(1, first), kind)
-    if begun.reason and kind == "events":
+    if begun.reason and has_statements(kind):
         answers = answers_in(decompressed(file, name), first)
         if answers:
             statements = read_statements(decompressed(file, name))
@@ -96,7 +97,7 @@ def read_lines(file: IO[bytes], name: str, kind: str = "events") -> Reading:
 
 def refuse_wrapped(line: Line, kind: str) -> Line:
     """The line, with the reason when it is an object around a statement."""
-    if kind != "events" or line.document is None:
+    if not has_statements(kind) or line.document is None:
         return line
     reason = wrapping_of(line.document)
     return replace(line, reason=reason) if reason else line

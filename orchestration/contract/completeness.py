@@ -11,14 +11,8 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from orchestration.contract.rule_book import read_schema, validator
+from orchestration.drop_kinds import DROP_KINDS
 
-FAMILIES_OF = {
-    "events": ("every", "video", "assessment", "navigation", "lifecycle", "session", "social"),
-    "catalog": ("catalog",),
-    "learners": ("learners",),
-    "changes": ("changes",),
-}
-"""Kind of drop → the families of its lines; see `schemas/fields_<family>.schema.json`."""
 MAX_PAIRS = 10_000
 """A file has some dozens of (verb, type) pairs; more than this many are faulty ids, and are looked at one by one."""
 
@@ -64,14 +58,17 @@ class Completeness:
             for (recommendation, schema, rule), condition in zip(self._rules, self._conditions, strict=True)
             if condition.is_valid(sample)
         ]
-        found = [each for each, _ in rules], _compiled({"allOf": [schema for _, schema in rules]})
+        rules_of_pair = (
+            [recommendation for recommendation, _ in rules],
+            _compiled({"allOf": [schema for _, schema in rules]}),
+        )
         if len(self._found) < MAX_PAIRS:
-            self._found[verb, activity_type] = found
-        return found
+            self._found[verb, activity_type] = rules_of_pair
+        return rules_of_pair
 
 
 def _rules(kind: str) -> Iterator[tuple[dict, dict]]:
-    for family in FAMILIES_OF[kind]:
+    for family in DROP_KINDS[kind].families:
         schema = read_schema(f"fields_{family}")
         for rule in schema["allOf"]:
             yield schema, rule
@@ -101,6 +98,6 @@ def _verb_and_type(document: dict[str, Any]) -> tuple[str, str]:
     """Of an accepted statement, whose object may be anything inside; empty for other lines."""
     verb, thing = document.get("verb"), document.get("object")
     definition = thing.get("definition") if isinstance(thing, dict) else None
-    found = (each.get(name) if isinstance(each, dict) else None for each, name in ((verb, "id"), (definition, "type")))
-    verb_iri, activity_type = (text if isinstance(text, str) else "" for text in found)
+    texts = (part.get(name) if isinstance(part, dict) else None for part, name in ((verb, "id"), (definition, "type")))
+    verb_iri, activity_type = (text if isinstance(text, str) else "" for text in texts)
     return verb_iri, activity_type

@@ -146,9 +146,9 @@ class _Reader:
 
     def take(self, sign: str) -> bool:
         self._skip_blanks()
-        found = self._text.startswith(sign, self._at)
-        self._at += found
-        return found
+        is_there = self._text.startswith(sign, self._at)
+        self._at += is_there
+        return is_there
 
     def sees(self, signs: str) -> bool:
         return not self.is_over() and self._text[self._at] in signs

@@ -1,48 +1,13 @@
 """The examples in `examples/`: what is accepted, for each family, and what is refused, for each reason."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
-from orchestration.contract.completeness import FAMILIES_OF
-from orchestration.contract.vocabulary import EVERY_FAMILY, HERE
+from orchestration.contract.vocabulary import HERE
 
 EXAMPLES = HERE / "examples"
-
-
-@dataclass(frozen=True)
-class RejectedExample:
-    """A line that is refused, and how. `document` is its object, when it has one."""
-
-    kind: str
-    reason: str
-    path: str
-    because: str
-    line: bytes
-    document: dict[str, Any] | None
 
 
 def family_examples(family: str) -> list[dict[str, Any]]:
     """One statement for each verb of the family."""
     return json.loads((EXAMPLES / f"{family}.json").read_text())
-
-
-def accepted_examples(kind: str) -> list[dict[str, Any]]:
-    if kind == "events":
-        families = (family for family in FAMILIES_OF[kind] if family != EVERY_FAMILY)
-        return [statement for family in families for statement in family_examples(family)]
-    return [json.loads(line) for line in (EXAMPLES / f"{kind}.ndjson").read_text().splitlines()]
-
-
-def rejected_examples() -> list[RejectedExample]:
-    """As written: an object, or the text of a line that is none, or the bytes of one that is no text."""
-    return [
-        RejectedExample(each["kind"], each["reason"], each["path"], each["because"], _line(each), each.get("document"))
-        for each in json.loads((EXAMPLES / "rejected.json").read_text())
-    ]
-
-
-def _line(example: dict[str, Any]) -> bytes:
-    if "hex" in example:
-        return bytes.fromhex(example["hex"])
-    return (example["line"] if "line" in example else json.dumps(example["document"])).encode()

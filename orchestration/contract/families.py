@@ -4,33 +4,22 @@ Breaking a rule here refuses nothing. Each rule names the field as staging does,
 (`x-importance`), where it is sent (`x-sent-as`), the metrics that break (`x-breaks`) and what to send.
 """
 
-import re
+from collections.abc import Sequence
 
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.vocabulary import (
-    EVERY_FAMILY,
-    EVERY_VERB,
     Event,
     Field,
     activity_type_iris,
-    extension_iris,
+    events_with,
+    paths_of,
     read_events,
     read_fields,
     verb_iris,
 )
+from orchestration.drop_kinds import DROP_KINDS
 
-TITLES = {
-    EVERY_FAMILY: "Every event",
-    "video": "Video",
-    "assessment": "Assessment",
-    "navigation": "Navigation",
-    "lifecycle": "Lifecycle",
-    "session": "Session",
-    "social": "Social",
-    "catalog": "Catalogue items",
-    "learners": "Learner lines",
-    "changes": "Changes of content",
-}
+TITLES = {family: title for kind in DROP_KINDS.values() for family, title in kind.families.items()}
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _VALUES = {
     "text": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]},
@@ -57,7 +46,7 @@ def pattern_of(value: str) -> str:
     if value == "uuid":
         return read_schema("statement")["$defs"]["uuid"]["pattern"]
     schema = _VALUES[value]
-    return next(each["pattern"] for each in (schema, *schema.get("anyOf", [])) if "pattern" in each)
+    return next(option["pattern"] for option in (schema, *schema.get("anyOf", [])) if "pattern" in option)
 
 
 def family_schemas() -> dict[str, dict]:
@@ -72,13 +61,12 @@ def _family_schema(family: str, events: list[Event], fields: list[Field]) -> dic
         "$id": f"fields_{family}.schema.json",
         "title": f"{TITLES[family]}: what to send beside what is needed",
         "x-family": family,
-        "allOf": [_rule(field, members) for field in fields if field.family == family],
+        "allOf": [_rule(field, events) for field in fields if field.family == family],
         "$defs": {verb: _is_event(event) for verb, event in members.items()},
     }
 
 
-def _rule(field: Field, members: dict[str, Event]) -> dict:
-    verbs = list(members) if field.verbs == (EVERY_VERB,) else list(field.verbs)
+def _rule(field: Field, events: list[Event]) -> dict:
     rule = {
         "x-field": field.name,
         "x-importance": field.importance,
@@ -86,12 +74,13 @@ def _rule(field: Field, members: dict[str, Event]) -> dict:
         "x-breaks": list(field.breaks),
         "description": field.advice,
     }
-    present = _any_of([_present(place, field.value) for sent_as in field.sent_as for place in _places(sent_as)])
+    present = _any_of([_present(place, field.value) for sent_as in field.sent_as for place in paths_of(sent_as)])
     if field.value == "course":
         present = _names_course()
-    if not members:
+    carriers = events_with(field, events)
+    if not carriers:
         return rule | present
-    return rule | {"if": {"anyOf": [{"$ref": f"#/$defs/{verb}"} for verb in verbs]}, "then": present}
+    return rule | {"if": {"anyOf": [{"$ref": f"#/$defs/{event.verb}"} for event in carriers]}, "then": present}
 
 
 def _is_event(event: Event) -> dict:
@@ -103,19 +92,13 @@ def _is_event(event: Event) -> dict:
     return {"allOf": [verb, {"not": is_type} if event.is_on_other_types else is_type]}
 
 
-def _places(sent_as: str) -> list[list[str]]:
-    """The paths of a place: `result.extensions[field]` is one for each IRI of the field."""
-    found = re.fullmatch(r"([\w.]+)\[(\w+)\]", sent_as)
-    if not found:
-        return [sent_as.split(".")]
-    return [[*found[1].split("."), iri] for iri in extension_iris(found[2])]
-
-
 def _shown(sent_as: str) -> list[str]:
-    return [".".join(path) if "[" not in sent_as else f"{'.'.join(path[:-1])}[{path[-1]}]" for path in _places(sent_as)]
+    return [
+        ".".join(path) if "[" not in sent_as else f"{'.'.join(path[:-1])}[{path[-1]}]" for path in paths_of(sent_as)
+    ]
 
 
-def _present(path: list[str], value: str) -> dict:
+def _present(path: Sequence[str], value: str) -> dict:
     return _at(path, _VALUES.get(value, {}))
 
 
@@ -131,7 +114,7 @@ def _any_of(schemas: list[dict]) -> dict:
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
-def _at(path: list[str], schema: dict) -> dict:
+def _at(path: Sequence[str], schema: dict) -> dict:
     """What is at the path is there and fits the schema."""
     for name in reversed(path):
         schema = {"type": "object", "required": [name], "properties": {name: schema}}

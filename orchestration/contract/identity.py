@@ -29,8 +29,8 @@ def identity_of(actor: dict[str, Any]) -> str:
 
 def identifier_of(actor: dict[str, Any]) -> dict[str, Any]:
     """The identifying part as it was sent; of a group without one, the members'."""
-    found = {name: actor[name] for name in IDENTIFIERS if name in actor}
-    return found or {"member": [identifier_of(member) for member in actor.get("member", ())]}
+    identifiers = {name: actor[name] for name in IDENTIFIERS if name in actor}
+    return identifiers or {"member": [identifier_of(member) for member in actor.get("member", ())]}
 
 
 @lru_cache(maxsize=50_000)

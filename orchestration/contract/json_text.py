@@ -17,6 +17,6 @@ def _laid_out(value: Any, depth: int) -> str:
         return short
     inner, outer = "  " * (depth + 1), "  " * depth
     if isinstance(value, list):
-        return "[\n" + ",\n".join(inner + _laid_out(each, depth + 1) for each in value) + f"\n{outer}]"
-    pairs = (f"{inner}{json.dumps(key)}: {_laid_out(each, depth + 1)}" for key, each in value.items())
+        return "[\n" + ",\n".join(inner + _laid_out(element, depth + 1) for element in value) + f"\n{outer}]"
+    pairs = (f"{inner}{json.dumps(key)}: {_laid_out(member, depth + 1)}" for key, member in value.items())
     return "{\n" + ",\n".join(pairs) + f"\n{outer}}}"

@@ -31,10 +31,10 @@ def read_moment(text: str) -> datetime | None:
     if _USUAL.fullmatch(text):
         with contextlib.suppress(ValueError):
             return datetime.fromisoformat(text)
-    found = _EXTENDED.fullmatch(text) or _BASIC.fullmatch(text)
-    if not found:
+    match = _EXTENDED.fullmatch(text) or _BASIC.fullmatch(text)
+    if not match:
         return None
-    parts = found.groupdict()
+    parts = match.groupdict()
     if parts["sign"] == "-" and parts["zone_hours"] == "00" and parts["zone_minutes"] in (None, "00"):
         return None
     try:

@@ -30,10 +30,10 @@ _OPENID, _ACCOUNT, _HOME_PAGE, _NAME = (re.compile(text) for text in (OPENID, AC
 
 def identities_in(text: str) -> dict[str, set[str]]:
     """Identity, as pseudonyms are made of it → the spellings under which the text has it."""
-    found: dict[str, set[str]] = {}
+    spellings: dict[str, set[str]] = {}
     for identity, spelling in _identities(text):
-        found.setdefault(identity, set()).add(spelling)
-    return found
+        spellings.setdefault(identity, set()).add(spelling)
+    return spellings
 
 
 def mail_identity(address: str) -> str:

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterable
 
-from orchestration.contract.completeness import FAMILIES_OF
 from orchestration.contract.example_files import family_examples
 from orchestration.contract.families import TITLES, family_schemas
 from orchestration.contract.forms import ENDINGS
 from orchestration.contract.json_text import to_text
 from orchestration.contract.lines import OWN_REASONS
 from orchestration.contract.rule_book import read_schema
-from orchestration.contract.rules import LINE_RULES, SCHEMA_OF
+from orchestration.contract.rules import LINE_RULES
 from orchestration.contract.vocabulary import (
     OPTIONAL,
     Event,
@@ -19,6 +18,7 @@ from orchestration.contract.vocabulary import (
     read_fields,
     statement_flags,
 )
+from orchestration.drop_kinds import DROP_KINDS
 
 _HEAD = """\
 # The event contract
@@ -51,8 +51,11 @@ def contract_page() -> str:
             _HEAD.replace("{endings}", ENDINGS),
             _reasons(),
             _flags(),
-            *(_family(family) for family in FAMILIES_OF["events"]),
-            *_other_lines(),
+            *(
+                _family(family) if kind.has_statements else _other_lines(family)
+                for kind in DROP_KINDS.values()
+                for family in kind.families
+            ),
         ]
     )
 
@@ -60,13 +63,13 @@ def contract_page() -> str:
 def _reasons() -> str:
     details = quarantine_reasons()
     rows = [(reason, details[reason], advice) for reason, advice in LINE_RULES.items()]
-    for schema in (read_schema(name) for name in SCHEMA_OF.values()):
+    for schema in (read_schema(kind.schema) for kind in DROP_KINDS.values()):
         known = {row[0] for row in rows}
         rules = [rule for rule in schema["allOf"] if rule["x-reason"] not in known]
         rows += [(rule["x-reason"], details[rule["x-reason"]], rule["description"]) for rule in rules]
     rows += [(reason, details[reason], "The sender is not at fault.") for reason in OWN_REASONS]
     table = _table(("Reason", "Meaning", "What to send"), [(f"`{row[0]}`", *row[1:]) for row in rows])
-    schemas = ", ".join(f"[{kind}](schemas/{name}.schema.json)" for kind, name in SCHEMA_OF.items())
+    schemas = ", ".join(f"[{kind.name}](schemas/{kind.schema}.schema.json)" for kind in DROP_KINDS.values())
     return (
         f"## Why a line is refused\n\nThe first rule that is broken gives the reason. Schemas: {schemas}. One example "
         f"for each reason: [examples/rejected.json](examples/rejected.json).\n\n{table}"
@@ -129,12 +132,11 @@ def _example(family: str) -> str:
     return f"Example (all verbs: [examples/{family}.json](examples/{family}.json)):\n\n```json\n{text}```\n"
 
 
-def _other_lines() -> list[str]:
-    return [
+def _other_lines(family: str) -> str:
+    return (
         f"\n## {TITLES[family]}\n\n{_fields(family)}{_optional(family)}\n"
         f"Examples: [examples/{family}.ndjson](examples/{family}.ndjson).\n"
-        for family in ("catalog", "learners", "changes")
-    ]
+    )
 
 
 def _optional(family: str) -> str:

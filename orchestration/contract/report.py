@@ -77,8 +77,8 @@ class FileReport:
     def reject(self, fault: BrokenRule) -> None:
         self.rejected[fault.reason] += 1
 
-    def flag(self, found: dict[Flag, str], number: int) -> None:
-        for flag, path in found.items():
+    def flag(self, places: dict[Flag, str], number: int) -> None:
+        for flag, path in places.items():
             flagged = self.flags.setdefault(flag, Flagged(flag))
             flagged.count += 1
             if len(flagged.first_places) < FIRST_LINES:

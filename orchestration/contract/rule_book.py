@@ -32,7 +32,7 @@ class RuleBook:
         places: dict[int, tuple[list[str | int], bool]] = {}
         for error in self._validator.iter_errors(document):
             number, place = error.evaluation_path[1], self._place(error)
-            places[number] = max(places.get(number, place), place, key=lambda each: (len(each[0]), each[1]))
+            places[number] = max(places.get(number, place), place, key=lambda found_at: (len(found_at[0]), found_at[1]))
         return {number: pointer(places[number][0]) or self.rules[number].get("x-path", "") for number in sorted(places)}
 
     def _place(self, error: ValidationError) -> tuple[list[str | int], bool]:
@@ -77,7 +77,7 @@ class Ascending:
 
     def validate(self, instance: Any) -> None:
         given = [instance.get(name) for name in self._names] if isinstance(instance, dict) else []
-        numbers = [each for each in given if isinstance(each, int | float)]
+        numbers = [number for number in given if isinstance(number, int | float)]
         if any(low > high for low, high in pairwise(numbers)):
             raise ValueError
 

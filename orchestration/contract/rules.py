@@ -6,9 +6,8 @@ from typing import Any
 
 from orchestration.contract.lines import WRAPPERS, wrapping_reason
 from orchestration.contract.rule_book import RuleBook, read_schema
+from orchestration.drop_kinds import DROP_KINDS, has_statements
 
-SCHEMA_OF = {"events": "statement", "catalog": "catalog", "learners": "learners", "changes": "changes"}
-"""Kind of drop → the schema of its lines."""
 LINE_RULES = {
     "not_json": "Write one JSON object per line, in UTF-8, without NaN or trailing commas.",
     "not_object": "Write one JSON object per line: no lists, texts or numbers.",
@@ -48,7 +47,7 @@ class Judge:
     """The rules for one kind of drop."""
 
     def __init__(self, kind: str, delivered_at: datetime | None = None) -> None:
-        self._book = RuleBook(read_schema(SCHEMA_OF[kind]), delivered_at)
+        self._book = RuleBook(read_schema(DROP_KINDS[kind].schema), delivered_at)
         self.reasons = {rule["x-reason"] for rule in self._book.rules}
 
     def fault(self, document: dict[str, Any]) -> BrokenRule | None:
@@ -63,7 +62,7 @@ class Details:
     """What is looked at of an accepted statement beside who, what, to what and when; nothing of other lines."""
 
     def __init__(self, kind: str) -> None:
-        self._book = RuleBook(read_schema("details")) if kind == "events" else None
+        self._book = RuleBook(read_schema("details")) if has_statements(kind) else None
         rules = self._book.rules if self._book else []
         self._flags = [Flag(rule["x-flag"], rule["description"]) for rule in rules]
 

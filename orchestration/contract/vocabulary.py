@@ -4,6 +4,7 @@ What stands there is judged here and counted in the marts alike; the schemas fol
 """
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,23 @@ def read_fields() -> list[Field]:
         )
         for row in _rows(SEEDS / "event_fields.csv")
     ]
+
+
+def events_with(field: Field, events: list[Event]) -> list[Event]:
+    """The events that should carry the field; none where every event should, or lines that are no events."""
+    return [
+        event
+        for event in events
+        if event.family == field.family and (field.verbs == (EVERY_VERB,) or event.verb in field.verbs)
+    ]
+
+
+def paths_of(place: str) -> list[tuple[str, ...]]:
+    """The paths of a place where a field is sent: `result.extensions[field]` is one for each IRI of the field."""
+    in_map = re.fullmatch(r"([\w.]+)\[(\w+)\]", place)
+    if not in_map:
+        return [tuple(place.split("."))]
+    return [(*in_map[1].split("."), iri) for iri in extension_iris(in_map[2])]
 
 
 def verb_iris(verb: str) -> list[str]:

@@ -91,9 +91,9 @@ class Dashboard:
     def filters(self) -> list[tuple[str, str, str]]:
         """Name, dataset and column of each filter that has them."""
         return [
-            (each["name"], target["datasetUuid"], target["column"]["name"])
-            for each in self.content["metadata"]["native_filter_configuration"]
-            for target in each["targets"]
+            (native_filter["name"], target["datasetUuid"], target["column"]["name"])
+            for native_filter in self.content["metadata"]["native_filter_configuration"]
+            for target in native_filter["targets"]
             if "column" in target
         ]
 
@@ -103,8 +103,8 @@ def read_charts(folder: Path = ASSETS) -> list[Chart]:
 
 
 def read_dashboards(folder: Path = ASSETS) -> list[Dashboard]:
-    found = [Dashboard(path, from_yaml(path.read_text())) for path in (folder / "dashboards").glob("*.yaml")]
-    return sorted(found, key=lambda dashboard: dashboard.title)
+    dashboards = [Dashboard(path, from_yaml(path.read_text())) for path in (folder / "dashboards").glob("*.yaml")]
+    return sorted(dashboards, key=lambda dashboard: dashboard.title)
 
 
 def chart_nodes(position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -124,9 +124,9 @@ def _columns_of(params: Mapping[str, Any]) -> Iterator[str]:
     for entry in params.get("order_by_cols") or []:
         yield json.loads(entry)[0]
     for key in ("adhoc_filters", "adhoc_filters_b"):
-        for each in params.get(key) or []:
-            if each.get("subject") and each.get("comparator") != "No filter":
-                yield each["subject"]
+        for adhoc in params.get(key) or []:
+            if adhoc.get("subject") and adhoc.get("comparator") != "No filter":
+                yield adhoc["subject"]
     for metric in _all_metrics(params):
         if isinstance(metric, dict) and metric.get("column"):
             yield metric["column"]["column_name"]
@@ -165,7 +165,10 @@ def normalised_dashboard(exported: Mapping[str, Any]) -> dict[str, Any]:
         numbers.setdefault(node["meta"].get("chartId"), number)
         node["meta"] = dict(sorted(node["meta"].items())) | {"chartId": number}
     metadata = dashboard.get("metadata") or {}
-    filters = [_normalised_filter(each, numbers) for each in metadata.get("native_filter_configuration") or []]
+    filters = [
+        _normalised_filter(native_filter, numbers)
+        for native_filter in metadata.get("native_filter_configuration") or []
+    ]
     kept = {
         key: value
         for key, value in metadata.items()
@@ -199,4 +202,4 @@ def _sorted(value: Any) -> Any:
     """The same with the keys of every mapping in order."""
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(each) for each in value] if isinstance(value, list) else value
+    return [_sorted(element) for element in value] if isinstance(value, list) else value

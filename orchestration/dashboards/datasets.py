@@ -146,12 +146,12 @@ def made_columns(said: Mapping[str, Any], joins: Mapping[str, Any]) -> dict[str,
 
 def expressions(specification: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """The SQL of made columns and of metrics by name, of each dataset by uuid."""
-    found = {}
+    by_uuid = {}
     for name, said in specification["datasets"].items():
         joins = {join: specification["joins"][join] for join in said.get("joins", [])}
         metrics = {metric["name"]: " ".join(metric["sql"].split()) for metric in metrics_of(said)}
-        found[dataset_uuid(name)] = made_columns(said, joins) | metrics
-    return found
+        by_uuid[dataset_uuid(name)] = made_columns(said, joins) | metrics
+    return by_uuid
 
 
 def _column_entry(column: Column, labels: Mapping[str, str]) -> dict[str, Any]:

@@ -131,10 +131,10 @@ def install(place: DashboardFiles) -> bool:
 
 
 def _uv() -> str:
-    found = os.environ.get("UV") or shutil.which("uv")
-    if not found:
+    program = os.environ.get("UV") or shutil.which("uv")
+    if not program:
         raise DashboardsError("uv is not found, and it installs the dashboards. Run 'pip install uv', then try again.")
-    return found
+    return program
 
 
 def make_logins(place: DashboardFiles, users: list[dict[str, str]]) -> dict[str, str]:

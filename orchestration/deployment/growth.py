@@ -67,11 +67,6 @@ def months(plan: Plan, count: int = 12) -> Iterator[Month]:
         yield Month(number, held, disk, lake, build / 3600, core_hours / 24, price)
 
 
-def largest_history(cores: int, build_seconds: float) -> int:
-    """Statements that a build of so many seconds can still look at, if all cores work all the time."""
-    return int((build_seconds * cores - BUILD_CPU_SECONDS) / HISTORY_CPU_SECONDS)
-
-
 def table(plan: Plan) -> str:
     """The months as Markdown."""
     lines = [

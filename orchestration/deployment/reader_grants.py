@@ -28,7 +28,7 @@ def grants() -> str:
     lines = [_HEAD]
     restricted = {name: is_about_one_learner(columns) for name, columns in _marts().items()}
     for role, is_restricted in ((OPEN, False), (RESTRICTED, True)):
-        names = sorted(name for name, found in restricted.items() if found is is_restricted)
+        names = sorted(name for name, is_personal in restricted.items() if is_personal is is_restricted)
         lines += [f"grant select on marts.{name} to {role};" for name in names] + [""]
     return "\n".join(lines)
 

@@ -32,5 +32,5 @@ def rclone() -> Path:
 
 def _is_whole(archive: Path, folder: Path) -> bool:
     with zipfile.ZipFile(archive) as packed:
-        files = {folder / each.filename: each.file_size for each in packed.infolist() if not each.is_dir()}
+        files = {folder / member.filename: member.file_size for member in packed.infolist() if not member.is_dir()}
     return all(file.exists() and file.stat().st_size == size for file, size in files.items())

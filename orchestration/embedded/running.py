@@ -88,10 +88,10 @@ class RunningQueries:
     def _by_engine_id(self) -> dict[str, "QueryJob"]:
         """Which job runs which of the engine's queries: one that had its thread before and after the engine said so."""
         before = {job.thread_id: job for job in self._jobs if job.thread_id}
-        found = {
+        candidates = {
             query_id: before[thread]
             for query_id, threads in self._engine.queries_of_threads().items()
             for thread in threads
             if thread in before
         }
-        return {query_id: job for query_id, job in found.items() if before.get(job.thread_id) is job}
+        return {query_id: job for query_id, job in candidates.items() if before.get(job.thread_id) is job}

@@ -93,9 +93,9 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
     when the home has its services, ServicesError when they do not come up.
     """
     place = Home(home.resolve())
-    if found := PATTERN_CHARACTERS.intersection(str(place.path)):
+    if characters := PATTERN_CHARACTERS.intersection(str(place.path)):
         raise ServicesError(
-            f"The home {place.path} has {' and '.join(sorted(found))} in its path, which the engine takes for a "
+            f"The home {place.path} has {' and '.join(sorted(characters))} in its path, which the engine takes for a "
             "pattern. Set WAREHOUSE_HOME to a folder without * ? { } in its path."
         )
     _create(place)

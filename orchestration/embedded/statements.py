@@ -104,8 +104,8 @@ def is_select(sql: bytes) -> bool:
 
 def strip_end(sql: bytes) -> bytes:
     """The statement without the semicolons and comments behind it."""
-    found = UP_TO_LAST.match(sql)
-    return sql[: found.end("last")] if found and found.group("last") else b""
+    match = UP_TO_LAST.match(sql)
+    return sql[: match.end("last")] if match and match.group("last") else b""
 
 
 def find_format(sql: bytes) -> tuple[str, int, int] | None:
@@ -115,12 +115,12 @@ def find_format(sql: bytes) -> tuple[str, int, int] | None:
     start = sql.rfind(b"\n") + 1
     if start and (line := _FORMAT_LINE.match(sql[start:])):
         return line["name"].decode(), start + line.start("clause"), start + line.end()
-    found = list(tokens(sql))
-    for index in range(len(found) - 1, 0, -1):
-        clause, name = found[index - 1], found[index]
+    query_tokens = list(tokens(sql))
+    for index in range(len(query_tokens) - 1, 0, -1):
+        clause, name = query_tokens[index - 1], query_tokens[index]
         if clause.keyword != b"FORMAT" or clause.depth or name.kind not in ("word", "quoted"):
             continue
-        follower = found[index + 1].keyword if index + 1 < len(found) else b""
+        follower = query_tokens[index + 1].keyword if index + 1 < len(query_tokens) else b""
         if follower in (b"", b"SETTINGS") and index >= 2:
             return check_format(name.text.strip(b'`"').decode()), clause.start, name.end
     return None
@@ -158,12 +158,12 @@ def find_inline_insert(sql: bytes) -> InlineInsert | None:
     Behind `INSERT … SELECT … FROM input('…') FORMAT name` there are rows too.
     """
     # A text that breaks off inside quotes is not whole yet: what follows the quote is no keyword.
-    found = takewhile(lambda token: token.kind != "broken", tokens(sql))
-    if not _starts_with_insert(found):
+    whole_tokens = takewhile(lambda token: token.kind != "broken", tokens(sql))
+    if not _starts_with_insert(whole_tokens):
         return None
     settings_start = format_start = None
     is_query = False
-    for token in _skip_insert_target(found):
+    for token in _skip_insert_target(whole_tokens):
         if token.depth:
             continue
         if format_start is not None:
@@ -189,15 +189,15 @@ def _inline_insert(
     return InlineInsert(sql[:settings_start], sql[settings_start:header_end], input_format, data_start)
 
 
-def _starts_with_insert(found: Iterator[Token]) -> bool:
+def _starts_with_insert(insert_tokens: Iterator[Token]) -> bool:
     """Moves behind the first INSERT, which may follow a WITH clause; whether there is one."""
-    first = next(found, None)
+    first = next(insert_tokens, None)
     if first is None or first.keyword not in (b"INSERT", b"WITH"):
         return False
     if first.keyword == b"INSERT":
         return True
     before = first.keyword
-    for token in found:
+    for token in insert_tokens:
         # `with 1 as insert select insert` and `with insert as (…) select …` insert nothing.
         if token.keyword == b"INSERT" and not token.depth and before not in (b"WITH", b"AS", b",", b"RECURSIVE"):
             return True
@@ -209,8 +209,8 @@ def _starts_with_insert(found: Iterator[Token]) -> bool:
 
 def replace_input(sql: bytes, file: bytes, input_format: str) -> bytes:
     """The statement with `input('structure')` reading a file instead; chDB's own `input` drops the rows silently."""
-    found = list(tokens(sql))
-    for name, bracket, structure in zip(found, found[1:], found[2:], strict=False):
+    query_tokens = list(tokens(sql))
+    for name, bracket, structure in zip(query_tokens, query_tokens[1:], query_tokens[2:], strict=False):
         if name.keyword != b"INPUT" or bracket.text != b"(":
             continue
         if structure.text == b")":
@@ -224,21 +224,21 @@ def replace_input(sql: bytes, file: bytes, input_format: str) -> bytes:
     return sql
 
 
-def _skip_insert_target(found: Iterator[Token]) -> Iterator[Token]:
+def _skip_insert_target(insert_tokens: Iterator[Token]) -> Iterator[Token]:
     """Moves past `INTO [TABLE] [FUNCTION] name[.name]`, so that a table may be called `format` or `values`."""
-    token = next(found, None)
+    token = next(insert_tokens, None)
     while token is not None and token.keyword in (b"INTO", b"TABLE", b"FUNCTION"):
-        token = next(found, None)
+        token = next(insert_tokens, None)
     while token is not None:
-        token = next(found, None)
+        token = next(insert_tokens, None)
         if token is None:
             return
         if token.text != b".":
             break
-        token = next(found, None)
+        token = next(insert_tokens, None)
     if token is not None:
         yield token
-    yield from found
+    yield from insert_tokens
 
 
 def _data_start(sql: bytes, position: int) -> int:
@@ -258,15 +258,17 @@ def rewrite_query_ids(sql: bytes, columns: Mapping[str, str]) -> bytes:
     The engine gives every query an id of its own and runs all as one user: `columns` has the expression of each column
     that is to say something else.
     """
-    found = list(tokens(sql))
+    query_tokens = list(tokens(sql))
     replacements: list[tuple[int, int, bytes]] = []
-    if found and found[0].keyword == b"KILL":
+    if query_tokens and query_tokens[0].keyword == b"KILL":
         by_name = {name.upper().encode(): f"({expression})".encode() for name, expression in columns.items()}
-        replacements = [(t.start, t.end, by_name[t.keyword]) for t in found if t.keyword in by_name]
+        replacements = [(t.start, t.end, by_name[t.keyword]) for t in query_tokens if t.keyword in by_name]
     else:
         replaced = ", ".join(f"{expression} as {name}" for name, expression in columns.items())
         view = f"(select * replace ({replaced}) from system.processes)".encode()
-        for before, database, dot, table in zip(found, found[1:], found[2:], found[3:], strict=False):
+        for before, database, dot, table in zip(
+            query_tokens, query_tokens[1:], query_tokens[2:], query_tokens[3:], strict=False
+        ):
             names = [part.text.strip(b'`"').lower() for part in (database, dot, table)]
             if before.keyword in (b"FROM", b"JOIN") and names == [b"system", b".", b"processes"]:
                 replacements.append((database.start, table.end, view))

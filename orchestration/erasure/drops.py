@@ -148,28 +148,28 @@ class Sweep:
     def named_objects(self, keys: set[str]) -> Iterator[tuple[LakeObject, int]]:
         """The objects that would be rewritten, and how many lines of each; nothing is written."""
         for entry in self._suspects(keys):
-            found = self._stripped(entry)
-            if isinstance(found, Stripped):
-                yield entry, found.line_count
+            outcome = self._stripped(entry)
+            if isinstance(outcome, Stripped):
+                yield entry, outcome.line_count
 
     def rewrite(self, entry: LakeObject) -> None:
         """Put the object without the lines in its place; recorded before and after, so that a kill loses nothing."""
-        found = self._stripped(entry)
-        if found is None:
+        outcome = self._stripped(entry)
+        if outcome is None:
             return
         old = object_id(self.lake.bucket, entry)
-        if isinstance(found, str):
-            self._record(entry.key, old, "", LEFT, 0, found)
+        if isinstance(outcome, str):
+            self._record(entry.key, old, "", LEFT, 0, outcome)
             return
-        self._record(entry.key, old, "", REWRITING, found.line_count, "")
+        self._record(entry.key, old, "", REWRITING, outcome.line_count, "")
         now = self.lake.head_object(entry.key)
         if now is None or now.etag != entry.etag:
             return  # Changed meanwhile: the next pass looks at what is there now.
-        if self.lake.overwrite(entry.key, found.body):
-            self._confirm(entry.key, old, self._version(entry.key), found.line_count)
+        if self.lake.overwrite(entry.key, outcome.body):
+            self._confirm(entry.key, old, self._version(entry.key), outcome.line_count)
         else:
             advice = "The lake forbids writing: write it without the lines that name the person, or delete it."
-            self._record(entry.key, old, "", LEFT, found.line_count, advice)
+            self._record(entry.key, old, "", LEFT, outcome.line_count, advice)
 
     def _suspects(self, keys: set[str]) -> Iterator[LakeObject]:
         batch: list[LakeObject] = []

@@ -26,10 +26,10 @@ Not in here: figures about groups, in which you are counted and cannot be told f
 def export(client: Client, person: Person, folder: Path) -> dict[str, int]:
     """Write it all into a new folder; file → lines. Raises PersonError when there is nothing."""
     with wanted(client, person):
-        found = {"lines.ndjson": list(_lines(client))}
+        files = {"lines.ndjson": list(_lines(client))}
     for table in _tables(client):
-        found[f"{table.replace('.', '/')}.ndjson"] = _rows(client, table, sorted(person.learner_ids))
-    counts = {name: len(rows) for name, rows in found.items() if rows}
+        files[f"{table.replace('.', '/')}.ndjson"] = _rows(client, table, sorted(person.learner_ids))
+    counts = {name: len(rows) for name, rows in files.items() if rows}
     if not counts:
         raise PersonError("No such person is known here: no line and no row has the identifier.")
     _create(folder)
@@ -37,7 +37,7 @@ def export(client: Client, person: Person, folder: Path) -> dict[str, int]:
     for name in counts:
         path = folder / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text("".join(f"{row}\n" for row in found[name]))
+        path.write_text("".join(f"{row}\n" for row in files[name]))
     return counts
 
 

@@ -102,8 +102,8 @@ def count(client: Client, table: Table) -> int:
 
 def holdings(client: Client) -> dict[str, int]:
     """Table → rows that have the person; only those that have any."""
-    found = {table.name.replace("`", ""): count(client, table) for table in tables(client)}
-    return {name: rows for name, rows in found.items() if rows}
+    counts = {table.name.replace("`", ""): count(client, table) for table in tables(client)}
+    return {name: rows for name, rows in counts.items() if rows}
 
 
 def lines_by_object(client: Client) -> list[tuple[str, str, str, str, int]]:

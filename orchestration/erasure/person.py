@@ -45,14 +45,14 @@ class Person:
 
     def with_spellings(self, texts: Iterable[str]) -> "Person":
         """The same person, with the spellings that these lines use."""
-        found = {
+        used = {
             spelling
             for text in texts
             for identity, spellings in identities_in(text).items()
             if identity in self.identities
             for spelling in spellings
         }
-        return replace(self, spellings=self.spellings | found)
+        return replace(self, spellings=self.spellings | used)
 
     def is_named_in(self, text: str) -> bool:
         """Whether a line names them. What has none of their plain texts, and nothing escaped, is not taken apart."""
@@ -66,16 +66,16 @@ class Person:
     def _plain_texts(self) -> frozenset[str]:
         """Texts of which a line that names them has one; empty where their identifier has many spellings."""
         addresses = {mail_identity(spelling): spelling for spelling in self.spellings if "@" in spelling}
-        found = set()
+        plain_texts = set()
         for identity in self.identities:
             kind, _, rest = identity.partition("|")
             if kind == "account" and "\\" not in rest:
-                found.add(rest.rpartition("|")[2].lower())
+                plain_texts.add(rest.rpartition("|")[2].lower())
             elif kind == "mbox_sha1sum" and identity in addresses:
-                found |= {rest, addresses[identity].lower()}
+                plain_texts |= {rest, addresses[identity].lower()}
             else:
                 return frozenset()
-        return frozenset(found)
+        return frozenset(plain_texts)
 
     def pattern(self) -> bytes:
         """A regular expression, for Python and for RE2, that finds them in text or in bytes, whatever the case."""
@@ -136,10 +136,10 @@ def _actor(text: str) -> dict[str, Any]:
     """The agent that a readable spelling names. Raises PersonError for any other text."""
     if text.startswith("{"):
         try:
-            found = orjson.loads(text)
+            document = orjson.loads(text)
         except orjson.JSONDecodeError:
             raise PersonError(_USAGE) from None
-        actor = found.get("actor", found)
+        actor = document.get("actor", document)
         if not (isinstance(actor, dict) and any(name in actor for name in IDENTIFIERS)):
             raise PersonError(_USAGE)
         return {name: actor[name] for name in IDENTIFIERS if name in actor}

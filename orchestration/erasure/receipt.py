@@ -62,7 +62,9 @@ class Receipt:
     def left(self) -> list[str]:
         """What a person must do; empty when nothing of the learner is left."""
         objects = [
-            f"Object {each['object_key']}: {each['detail']}" for each in self.objects if each["outcome"] != "rewritten"
+            f"Object {entry['object_key']}: {entry['detail']}"
+            for entry in self.objects
+            if entry["outcome"] != "rewritten"
         ]
         rows = [f"Table {name} still has {count} rows." for name, count in self.proof["rows_found"].items()]
         files = [f"File {name}: look at it, and delete it or what it says." for name in self.proof["files_found"]]
@@ -100,9 +102,9 @@ def prove(client: Client, settings: Settings, request_id: str, pattern: bytes, o
         on_file(number)
 
     home = settings.home
-    found = [str(path.relative_to(home)) for path in files_with(home, pattern, (NOTES,), count)]
+    named_files = [str(path.relative_to(home)) for path in files_with(home, pattern, (NOTES,), count)]
     reads_engine = (home / ENGINE).exists() and settings.target == "local"
-    return Proof(query, row_count, holdings(client), found, counted, reads_engine)
+    return Proof(query, row_count, holdings(client), named_files, counted, reads_engine)
 
 
 def write_receipt(home: Path, receipt: Receipt) -> None:
@@ -115,13 +117,13 @@ def write_receipt(home: Path, receipt: Receipt) -> None:
 
 def readable(receipt: Receipt) -> str:
     """The receipt for a person who asks."""
-    rewritten = [each for each in receipt.objects if each["outcome"] == "rewritten"]
+    rewritten = [entry for entry in receipt.objects if entry["outcome"] == "rewritten"]
     left = receipt.left
     rows = "\n".join(f"| {name} | {count:,} |" for name, count in receipt.rows_removed.items())
     objects = "\n".join(
-        f"| {each['object_key']} | {each['old_version']} | {each['new_version']} | {each['outcome']} "
-        f"| {each['line_count']:,} |"
-        for each in receipt.objects
+        f"| {entry['object_key']} | {entry['old_version']} | {entry['new_version']} | {entry['outcome']} "
+        f"| {entry['line_count']:,} |"
+        for entry in receipt.objects
     )
     return f"""# Receipt of erasure {receipt.request_id}
 
@@ -131,7 +133,7 @@ Requested {receipt.requested_at}, finished {receipt.finished_at}, by {receipt.by
 {receipt.files["cleaned"]:,} files cleaned.
 
 {"**Nothing is left** that the proof can see." if not left else "**A person must still act:**"}
-{"".join(f"{chr(10)}- {each}" for each in left)}
+{"".join(f"{chr(10)}- {sentence}" for sentence in left)}
 
 | Object | Version before | Version after | Outcome | Lines |
 |---|---|---|---|---|

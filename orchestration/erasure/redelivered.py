@@ -22,7 +22,7 @@ def rewrite_redelivered(client: Client, lake: WritableLake, settings: Settings) 
         if entry is not None and is_in_lake(lake, drop):
             sweep.rewrite(next(one for one in lake.list_objects(drop.key) if one.key == drop.key))
             keys.append(drop.key)
-    outcomes = {each["object_key"]: each["outcome"] for each in recorded_objects(client, REQUEST)}
+    outcomes = {entry["object_key"]: entry["outcome"] for entry in recorded_objects(client, REQUEST)}
     written = [key for key in keys if outcomes.get(key) == REWRITTEN]
     return written, [key for key in keys if outcomes.get(key) == LEFT]
 

@@ -92,12 +92,12 @@ def known_person(site: Site, texts: list[str]) -> Person:
     """
     key = site.settings.learner_id_key
     given = [person_of(text, key) for text in texts]
-    identities = {identity for each in given for identity in each.identities}
-    for each in given:
-        if not each.identities:
-            identities |= _identities_behind(site.client, next(iter(each.learner_ids)), key)
-    spellings = frozenset(spelling for each in given for spelling in each.spellings)
-    learner_ids = frozenset(one for each in given for one in each.learner_ids)
+    identities = {identity for meant in given for identity in meant.identities}
+    for meant in given:
+        if not meant.identities:
+            identities |= _identities_behind(site.client, next(iter(meant.learner_ids)), key)
+    spellings = frozenset(spelling for meant in given for spelling in meant.spellings)
+    learner_ids = frozenset(one for meant in given for one in meant.learner_ids)
     person = with_pseudonyms(Person(frozenset(identities), learner_ids, spellings), key)
     with wanted(site.client, person):
         return person.with_spellings(line for *_, line in lines(site.client))
@@ -127,11 +127,11 @@ def plan(site: Site, person: Person) -> Plan:
     client = site.client
     with wanted(client, person):
         site.tell("Looking through the tables", 0, None)
-        found = lines_by_object(client)
+        named_lines = lines_by_object(client)
         named = (line for kind, *_, line in lines(client, is_live=True) if kind == "events")
         roles = Counter(role_of(line, set(person.identities)) for line in named)
         site.tell("Looking through the lake", 0, None)
-        objects = [(entry.key, count) for entry, count in _sweep(site, "", person).named_objects(_keys(found))]
+        objects = [(entry.key, count) for entry, count in _sweep(site, "", person).named_objects(_keys(named_lines))]
         tables = holdings(client)
     home = site.settings.home
     on_file = _counter(site.tell, "Looking through the files")
@@ -191,14 +191,16 @@ def _rewrite(site: Site, request: Request) -> dict[str, Any]:
     with site.turn("loading"):
         keys = _keys(lines_by_object(site.client))
         _sweep(site, request.request_id, request.person).run(keys)
-    found = recorded_objects(site.client, request.request_id)
-    return dict(Counter(each["outcome"] for each in found))
+    objects = recorded_objects(site.client, request.request_id)
+    return dict(Counter(entry["outcome"] for entry in objects))
 
 
 def _build(site: Site, request: Request) -> dict[str, Any]:
     """Live objects that could not be rewritten are read again: what names the person is then refused."""
     written = {
-        each["object_key"] for each in recorded_objects(site.client, request.request_id) if each["outcome"] == REWRITTEN
+        entry["object_key"]
+        for entry in recorded_objects(site.client, request.request_id)
+        if entry["outcome"] == REWRITTEN
     }
     live = set(site.client.query("select load_id, object_id from ops.live_objects").result_rows)
     named = lines_by_object(site.client)
@@ -216,8 +218,8 @@ def _remove(site: Site, request: Request) -> dict[str, Any]:
 
 def _clean(site: Site, request: Request) -> dict[str, Any]:
     on_file = _counter(site.tell, "Cleaning files")
-    found = clean(site.settings.home, request.person.pattern(), on_file)
-    return {"removed": len(found.removed), "cleaned": len(found.cleaned), "left": len(found.left)}
+    result = clean(site.settings.home, request.person.pattern(), on_file)
+    return {"removed": len(result.removed), "cleaned": len(result.cleaned), "left": len(result.left)}
 
 
 def _close(site: Site, request: Request) -> None:
@@ -254,7 +256,7 @@ def _without_person(objects: list[dict[str, Any]], person: Person) -> list[dict[
     import re
 
     wanted_text = re.compile(person.pattern().decode())
-    return [each | {"object_key": wanted_text.sub("(erased)", each["object_key"])} for each in objects]
+    return [entry | {"object_key": wanted_text.sub("(erased)", entry["object_key"])} for entry in objects]
 
 
 def _sweep(site: Site, request_id: str, person: Person) -> Sweep:
@@ -262,8 +264,8 @@ def _sweep(site: Site, request_id: str, person: Person) -> Sweep:
     return Sweep(site.client, site.lake, site.settings.lake, request_id, person.is_named_in, on_object)
 
 
-def _keys(found: list[tuple[str, str, str, str, int]]) -> set[str]:
-    return {key for *_, key, _ in found}
+def _keys(named_lines: list[tuple[str, str, str, str, int]]) -> set[str]:
+    return {key for *_, key, _ in named_lines}
 
 
 def _counter(tell: Tell, stage: str) -> Callable[[int], None]:

@@ -7,7 +7,6 @@ object: the typed read takes its first element for the first field.
 """
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,14 +15,15 @@ from pathlib import Path
 from orchestration.contract.families import pattern_of
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
-    EVERY_VERB,
     Event,
     Field,
     activity_type_iris,
-    extension_iris,
+    events_with,
+    paths_of,
     read_events,
     read_fields,
 )
+from orchestration.drop_kinds import has_statements
 
 ASKED = Path(__file__).with_name("asked_fields.csv")
 Paths = tuple[tuple[str, ...], ...]
@@ -58,7 +58,7 @@ class AskedField:
 @cache
 def asked_fields(kind: str) -> tuple[AskedField, ...]:
     """The fields asked for of the lines of a kind of drop; only events have any."""
-    if kind != "events":
+    if not has_statements(kind):
         return ()
     known, events = {(field.family, field.name): field for field in read_fields()}, read_events()
     with ASKED.open(newline="") as file:
@@ -76,17 +76,16 @@ def _text(value: str) -> str:
 
 
 def _asked(field: Field, is_critical: bool, events: list[Event]) -> AskedField:
-    applies = _applies(field, [event for event in events if event.family == field.family])
-    paths = tuple(path for place in field.sent_as for path in _paths(place))
+    applies = _applies(field, events_with(field, events))
+    paths = tuple(path for place in field.sent_as for path in paths_of(place))
     present = f"({' or '.join(_is_present(field.value, path, applies) for path in paths)})"
     return AskedField(field.family, field.name, is_critical, applies, present, paths)
 
 
-def _applies(field: Field, members: list[Event]) -> str:
-    """The statement is one of the family's events that should carry the field."""
+def _applies(field: Field, asked: list[Event]) -> str:
+    """The statement is one of the events that should carry the field."""
     if field.family == EVERY_FAMILY:
         return "true"
-    asked = [event for event in members if field.verbs == (EVERY_VERB,) or event.verb in field.verbs]
     conditions = []
     for object_type in sorted({event.object_type for event in asked}):
         verbs = [event.verb for event in asked if event.object_type == object_type]
@@ -97,14 +96,6 @@ def _applies(field: Field, members: list[Event]) -> str:
             condition = f"({condition} and {denied}has({iris}, fact.object.definition.type))"
         conditions.append(condition)
     return f"({' or '.join(conditions)})"
-
-
-def _paths(place: str) -> list[tuple[str, ...]]:
-    """`result.extensions[field]` is one path for each IRI of the field."""
-    found = re.fullmatch(r"([\w.]+)\[(\w+)\]", place)
-    if not found:
-        return [tuple(place.split("."))]
-    return [(*found[1].split("."), iri) for iri in extension_iris(found[2])]
 
 
 def _is_present(kind: str, path: tuple[str, ...], applies: str) -> str:

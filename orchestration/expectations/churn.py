@@ -42,5 +42,5 @@ def training_suite() -> TrainingSuite:
         Limit("mid_week", "rows of other days than Mondays", "countIf(toDayOfWeek(as_of_at) != 1)", "0"),
     ]
     return TrainingSuite(
-        "agg_churn_training", "''", {each.column: each for each in limits}, {each.column: CHECK for each in limits}
+        "agg_churn_training", "''", {limit.column: limit for limit in limits}, {limit.column: CHECK for limit in limits}
     )

@@ -64,24 +64,24 @@ class DataDocs:
     settings: "Settings"
     documents: list[_Document] = field(default_factory=list)
 
-    def add(self, load_id: str, kind: str, keys: dict[str, str], found: LoadVerdict) -> None:
+    def add(self, load_id: str, kind: str, keys: dict[str, str], verdict: LoadVerdict) -> None:
         """Keep what was found of a load; `keys` are its objects by id."""
-        if found.result is None:
+        if verdict.result is None:
             return
-        statistics = found.result.statistics
+        statistics = verdict.result.statistics
         entry = Entry(
             load_id=load_id,
             kind=kind,
             judged_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
             object_count=len(keys),
-            held_count=len(keys) if found.held_entirely else sum(key in found.held for key in keys),
-            noted_count=sum(key in found.noted and key not in found.held for key in keys),
+            held_count=len(keys) if verdict.held_entirely else sum(key in verdict.held for key in keys),
+            noted_count=sum(key in verdict.noted and key not in verdict.held for key in keys),
             met_count=statistics["successful_expectations"],
             evaluated_count=statistics["evaluated_expectations"],
         )
-        faults = {keys[object_id]: some for object_id, some in found.faults.items() if object_id in keys}
-        self.documents.append(_Document(entry, found.result, faults))
-        self.documents.sort(key=lambda each: (each.entry.held_count > 0, each.entry.load_id), reverse=True)
+        faults = {keys[object_id]: some for object_id, some in verdict.faults.items() if object_id in keys}
+        self.documents.append(_Document(entry, verdict.result, faults))
+        self.documents.sort(key=lambda document: (document.entry.held_count > 0, document.entry.load_id), reverse=True)
         del self.documents[PAGES_PER_RUN:]
 
     def publish(self) -> str:
@@ -89,11 +89,11 @@ class DataDocs:
         if not self.documents:
             return ""
         view = _view()
-        pages = {each.entry.page: _page(view, each) for each in self.documents}
+        pages = {document.entry.page: _page(view, document) for document in self.documents}
         with open_store(self.settings) as store:
-            entries = {each["load_id"]: each for each in store.read_entries()}
-            entries |= {each.entry.load_id: asdict(each.entry) for each in self.documents}
-            latest = sorted(entries.values(), key=lambda each: (each["judged_at"], each["load_id"]), reverse=True)
+            entries = {entry["load_id"]: entry for entry in store.read_entries()}
+            entries |= {document.entry.load_id: asdict(document.entry) for document in self.documents}
+            latest = sorted(entries.values(), key=lambda entry: (entry["judged_at"], entry["load_id"]), reverse=True)
             kept = latest[:KEPT_PAGES]
             pages["index.html"] = view.env.get_template("index.j2").render(entries=kept, kept=KEPT_PAGES)
             store.write(pages, kept)
@@ -145,26 +145,26 @@ def _without_values(result: "ExpectationSuiteValidationResult") -> "ExpectationS
 
     return ExpectationSuiteValidationResult(
         success=bool(result.success),
-        results=[_counts(each) for each in result.results],
+        results=[_counts(expectation) for expectation in result.results],
         suite_name=result.suite_name,
         statistics=result.statistics,
         meta={},
     )
 
 
-def _counts(each: "ExpectationValidationResult") -> "ExpectationValidationResult":
+def _counts(expectation: "ExpectationValidationResult") -> "ExpectationValidationResult":
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    config = each.expectation_config
-    found = {name: each.result[name] for name in _SHOWN_RESULT if name in each.result}
-    if isinstance(each.result.get("observed_value"), int | float):
-        found["observed_value"] = each.result["observed_value"]
+    config = expectation.expectation_config
+    shown = {name: expectation.result[name] for name in _SHOWN_RESULT if name in expectation.result}
+    if isinstance(expectation.result.get("observed_value"), int | float):
+        shown["observed_value"] = expectation.result["observed_value"]
     arguments = {name: value for name, value in config.kwargs.items() if name != "batch_id"}
     return ExpectationValidationResult(
-        success=each.success,
+        success=expectation.success,
         expectation_config=ExpectationConfiguration(type=config.type, kwargs=arguments, severity=config.severity),
-        result=found,
+        result=shown,
         exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )
 
@@ -184,9 +184,9 @@ def _facts(entry: Entry):
 def _held(faults: dict[str, list[UnmetExpectation]]):
     """Which objects, why, and where in them to look."""
     rows = [
-        (key, each.meaning, f"{each.found_count:,}", each.expected, ", ".join(map(str, each.line_numbers)) or "–")
+        (key, unmet.meaning, f"{unmet.found_count:,}", unmet.expected, ", ".join(map(str, unmet.line_numbers)) or "–")
         for key, some in sorted(faults.items())[:SHOWN_OBJECTS]
-        for each in some
+        for unmet in some
     ]
     if len(faults) > SHOWN_OBJECTS:
         rows.append((f"… and {len(faults) - SHOWN_OBJECTS:,} more objects", "", "", "", ""))

@@ -82,12 +82,12 @@ class S3Store:
 
     def read_entries(self) -> list[dict]:
         try:
-            found = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + ENTRIES)
+            response = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + ENTRIES)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
                 return []
             raise
-        return _entries(found["Body"].read().decode())
+        return _entries(response["Body"].read().decode())
 
     def write(self, pages: dict[str, str], entries: list[dict]) -> None:
         before = self.read_entries()
@@ -104,11 +104,11 @@ class S3Store:
 def _entries(text: str) -> list[dict]:
     """Written by us; a file that a full disk cut short is started again."""
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except json.JSONDecodeError:
         return []
-    return [each for each in found if isinstance(each, dict) and "load_id" in each and "judged_at" in each]
+    return [entry for entry in document if isinstance(entry, dict) and "load_id" in entry and "judged_at" in entry]
 
 
 def _kept(entries: Iterable[dict]) -> set[str]:
-    return {f"loads/{each['load_id']}.html" for each in entries}
+    return {f"loads/{entry['load_id']}.html" for entry in entries}

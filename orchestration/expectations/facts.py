@@ -12,6 +12,7 @@ from uuid import UUID
 from clickhouse_connect.driver.client import Client
 
 from orchestration.contract.vocabulary import required_verbs, verb_names
+from orchestration.drop_kinds import has_statements
 from orchestration.expectations.asked_fields import asked_fields, parsed_as, texts
 from orchestration.expectations.limits import limits
 from orchestration.expectations.staging import judged_lines
@@ -35,7 +36,7 @@ SMALL_BLOCKS = "max_block_size = 8192"
 @cache
 def counted(kind: str) -> dict[str, str]:
     """Column of ops.object_profiles → when a line that staging accepts counts there; on the columns of staging."""
-    if kind != "events":
+    if not has_statements(kind):
         return {}
     late_hours = thresholds().late_hours
     return {
@@ -107,7 +108,7 @@ def _counts_of_verdicts(kind: str) -> dict[str, str]:
     refused = "sumMapIf(map(toString(quarantine_reason), toUInt64(1)), quarantine_reason != '')"
     counts = {"refused_counts": refused}
     counts |= {column: f"countIf({accepted} and {condition})" for column, condition in counted(kind).items()}
-    if kind == "events":
+    if has_statements(kind):
         names = verb_names()
         verbs = f"groupUniqArrayIf(transform(verb_iri, {texts(names)}, {texts(names.values())}, ''), {accepted})"
         # Eight bytes an id: of a million ids two share a hash once in 37 million loads.
@@ -140,7 +141,7 @@ def facts_query(load_id: str, kind: str) -> str:
     load = str(UUID(load_id))
     columns = ",\n                ".join(column for limit in limits(kind) for column in limit.facts)
     profiled = ["line_count", *_counts_of_verdicts(kind), *_counts_of_fields(kind)]
-    columns += ", arrayStringConcat(missing_verbs, ', ') as missing_verb_names" if kind == "events" else ""
+    columns += ", arrayStringConcat(missing_verbs, ', ') as missing_verb_names" if has_statements(kind) else ""
     return f"""
         select object_id, refused_counts, {columns}
         from (

@@ -41,13 +41,15 @@ class UnmetExpectation:
 
 def faults_by_object(result: "ExpectationSuiteValidationResult") -> dict[str, list[UnmetExpectation]]:
     """object_id → the critical expectations that failed for it, in the order of the suite; refused lines by reason."""
-    found: dict[str, list[UnmetExpectation]] = defaultdict(list)
-    for each in result.results:
-        if each.success or each.expectation_config.severity != "critical":
+    faults: dict[str, list[UnmetExpectation]] = defaultdict(list)
+    for expectation in result.results:
+        if expectation.success or expectation.expectation_config.severity != "critical":
             continue
-        for row in each.result.get("unexpected_index_list") or ():
-            found[row["object_id"]] += _faults(each.expectation_config.type, each.expectation_config.kwargs, row)
-    return dict(found)
+        for row in expectation.result.get("unexpected_index_list") or ():
+            faults[row["object_id"]] += _faults(
+                expectation.expectation_config.type, expectation.expectation_config.kwargs, row
+            )
+    return dict(faults)
 
 
 def _faults(expectation: str, arguments: dict, row: dict) -> Iterator[UnmetExpectation]:
@@ -58,7 +60,7 @@ def _faults(expectation: str, arguments: dict, row: dict) -> Iterator[UnmetExpec
     fact, _, limit = arguments["column"].rpartition("_over_")
     at_most = f"at most {row[f'{fact}_{limit}']}"
     if fact == "refused_count":
-        for reason, count in sorted(row["refused_counts"].items(), key=lambda each: (-each[1], each[0])):
+        for reason, count in sorted(row["refused_counts"].items(), key=lambda counted: (-counted[1], counted[0])):
             meaning = f"lines refused as {reason} ({quarantine_reasons().get(reason, 'no longer a reason')})"
             yield UnmetExpectation(expectation, reason, meaning, int(count), f"{at_most} refused lines in all")
     else:
@@ -71,7 +73,7 @@ def with_lines(
 ) -> dict[str, list[UnmetExpectation]]:
     """The same faults with the first lines at fault of each; found in one pass over the lines of these objects for what
     staging says, and in one for fields."""
-    facts = {each.fact for some in faults.values() for each in some}
+    facts = {unmet.fact for some in faults.values() for unmet in some}
     some_objects = "load_id = {load_id:String} and object_id in {object_ids:Array(String)}"
     judged = judged_lines(kind, f"select distinct load_id, object_id from ops.load_commits where {some_objects}")
     lines: dict[str, dict[str, list[int]]] = defaultdict(dict)
@@ -112,4 +114,4 @@ def _conditions_on_fields(kind: str) -> dict[str, str]:
 
 
 def _numbered(faults: list[UnmetExpectation], lines: dict[str, list[int]]) -> Iterable[UnmetExpectation]:
-    return (replace(each, line_numbers=tuple(lines.get(each.fact, ()))) for each in faults)
+    return (replace(unmet, line_numbers=tuple(lines.get(unmet.fact, ()))) for unmet in faults)

@@ -57,15 +57,21 @@ class LoadJudge:
         asset = self._source.add_query_asset(f"{name}_{len(self._source.assets)}", query=query)
         batch = asset.add_batch_definition_whole_table("whole").get_batch()
         result = batch.validate(suite, result_format="BOOLEAN_ONLY")
-        failed = [each for each in result.results if not each.success and not _exception_in(each.exception_info)]
-        columns = [each.expectation_config.kwargs["column"] for each in failed if _is_on_rows(each)]
+        failed = [
+            expectation
+            for expectation in result.results
+            if not expectation.success and not _exception_in(expectation.exception_info)
+        ]
+        columns = [
+            expectation.expectation_config.kwargs["column"] for expectation in failed if _is_on_rows(expectation)
+        ]
         is_at_fault = " or ".join(f"{column} > 0" for column in columns)
         with self._source.get_engine().connect() as connection:
             [[row_count]] = connection.exec_driver_sql(f"select count() from ({query})").fetchall()
-            found = connection.exec_driver_sql(f"select * from ({query}) where {is_at_fault or 'false'}")
-            rows = [dict(row) for row in found.mappings()]
-        for each in result.results:
-            each.result = _detail(each, rows, row_count)
+            rows_at_fault = connection.exec_driver_sql(f"select * from ({query}) where {is_at_fault or 'false'}")
+            rows = [dict(row) for row in rows_at_fault.mappings()]
+        for expectation in result.results:
+            expectation.result = _detail(expectation, rows, row_count)
         return result
 
 
@@ -99,26 +105,28 @@ def connection_string(engine: ClickHouse) -> str:
 
 def raise_for_errors(result: ExpectationSuiteValidationResult) -> None:
     """Raise GateError for the first expectation that raised instead of answering."""
-    for each in result.results:
-        raised = _exception_in(each.exception_info)
+    for expectation in result.results:
+        raised = _exception_in(expectation.exception_info)
         if raised:
-            raise GateError(f"{each.expectation_config.type}: {raised}")
+            raise GateError(f"{expectation.expectation_config.type}: {raised}")
 
 
 def read_verdict(result: ExpectationSuiteValidationResult) -> LoadVerdict:
     """Sort the suite's result by object."""
     raise_for_errors(result)
     verdict = LoadVerdict()
-    for each in result.results:
-        if each.success:
+    for expectation in result.results:
+        if expectation.success:
             continue
-        is_critical = each.expectation_config.severity == "critical"
-        rows = each.result.get("unexpected_index_list")
+        is_critical = expectation.expectation_config.severity == "critical"
+        rows = expectation.result.get("unexpected_index_list")
         if rows is None:
-            verdict.held_entirely.append(explain(each.expectation_config.kwargs, each.result.get("observed_value")))
+            verdict.held_entirely.append(
+                explain(expectation.expectation_config.kwargs, expectation.result.get("observed_value"))
+            )
             continue
         for row in rows:
-            reason = explain(each.expectation_config.kwargs, row)
+            reason = explain(expectation.expectation_config.kwargs, row)
             (verdict.held if is_critical else verdict.noted)[row["object_id"]].append(reason)
     return verdict
 
@@ -127,5 +135,5 @@ def _exception_in(info: dict) -> str:
     """The message of a raised expectation; GX nests it by metric, or not."""
     if "raised_exception" in info:
         return info.get("exception_message", "") or "raised" if info["raised_exception"] else ""
-    messages = [_exception_in(each) for each in info.values() if isinstance(each, dict)]
+    messages = [_exception_in(part) for part in info.values() if isinstance(part, dict)]
     return next((message for message in messages if message), "")

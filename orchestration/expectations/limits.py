@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from orchestration.contract.lines import OWN_REASONS
+from orchestration.drop_kinds import has_statements
 from orchestration.expectations.asked_fields import AskedField, asked_fields
 from orchestration.expectations.thresholds import thresholds
-
-KINDS = ("events", "learners", "catalog", "changes")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ _LEDGER = Limit(
 @cache
 def limits(kind: str) -> tuple[Limit, ...]:
     """All limits on an object of the kind, in the order of their reasons."""
-    on_events = _on_events() if kind == "events" else ()
+    on_events = _on_events() if has_statements(kind) else ()
     return (_LEDGER, *_on_lines(), *on_events, *map(_on_field, asked_fields(kind)))
 
 
@@ -83,29 +82,29 @@ def _few_lines() -> str:
 
 
 def _on_events() -> Iterator[Limit]:
-    found, accepted = thresholds(), "(line_count - arraySum(mapValues(refused_counts)))"
+    limits_set, accepted = thresholds(), "(line_count - arraySum(mapValues(refused_counts)))"
     early = "lines dated before the year 2000"
     yield Limit("implausible_timestamp_count", early, "implausible_timestamp_count", "0", _few_lines())
-    late = f"lines delivered over {found.late_hours} hours after they happened"
+    late = f"lines delivered over {limits_set.late_hours} hours after they happened"
     for column, meaning, ratio in (
-        ("duplicate_count", "lines with the id of an earlier line", found.duplicate_ratio_max),
-        ("late_count", late, found.late_ratio_max),
+        ("duplicate_count", "lines with the id of an earlier line", limits_set.duplicate_ratio_max),
+        ("late_count", late, limits_set.late_ratio_max),
     ):
         yield Limit(column, meaning, column, f"floor({ratio} * {accepted})")
-    unsent = f"if({accepted} >= {found.verbs_events_min}, length(missing_verbs), 0)"
+    unsent = f"if({accepted} >= {limits_set.verbs_events_min}, length(missing_verbs), 0)"
     yield Limit("missing_verb_names_count", "verbs that the source must send and did not", unsent, "0")
 
 
 def _on_field(field: AskedField) -> Limit:
-    found, applicable = thresholds(), f"applicable_counts['{field.name}']"
+    limits_set, applicable = thresholds(), f"applicable_counts['{field.name}']"
 
     def above(ratio: float) -> str:
-        return f"if({applicable} >= {found.missing_events_min}, floor({ratio} * {applicable}), {applicable})"
+        return f"if({applicable} >= {limits_set.missing_events_min}, floor({ratio} * {applicable}), {applicable})"
 
     return Limit(
         f"missing_{field.name}_count",
         field.meaning,
         f"missing_counts['{field.name}']",
-        above(found.missing_ratio_noted),
-        above(found.missing_ratio_held) if field.is_critical else "",
+        above(limits_set.missing_ratio_noted),
+        above(limits_set.missing_ratio_held) if field.is_critical else "",
     )

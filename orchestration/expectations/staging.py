@@ -13,14 +13,9 @@ from functools import cache
 import yaml
 from jinja2 import Environment, StrictUndefined
 
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.settings import PROJECT_ROOT
 
-MODELS = {
-    "events": "models/staging/xapi/stg_xapi__statements.sql",
-    "catalog": "models/staging/catalog/stg_catalog__items.sql",
-    "learners": "models/staging/learners/stg_learners__enrolments.sql",
-    "changes": "models/staging/changes/stg_changes__entries.sql",
-}
 MACROS = ("keys", "xapi")
 """The folders of macros that models of staging use."""
 # No pseudonym is needed for a verdict: the key is not read.
@@ -43,7 +38,8 @@ def judged_lines(kind: str, objects: str) -> RenderedModel:
     the others is computed. Kept for the next load, because rendering takes 0.3 s.
     """
     live = f"(select load_id, object_id, 0 as load_key, true as is_live, '{kind}' as kind from ({objects}))"
-    return render_model(MODELS[kind], {"int_object_states": live, "ops.live_objects": live, "ops.keys": _NO_KEY})
+    tables = {"int_object_states": live, "ops.live_objects": live, "ops.keys": _NO_KEY}
+    return render_model(DROP_KINDS[kind].staging_path, tables)
 
 
 def render_model(path: str, tables: Mapping[str, str]) -> RenderedModel:

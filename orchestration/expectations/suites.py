@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from great_expectations import ExpectationSuite
 from great_expectations.expectations import Expectation, ExpectColumnValuesToBeBetween, ExpectTableRowCountToEqual
 
-from orchestration.expectations.limits import KINDS, Limit, limits
+from orchestration.drop_kinds import DROP_KINDS
+from orchestration.expectations.limits import Limit, limits
 
 
 def suite_for(kind: str, object_count: int) -> ExpectationSuite:
@@ -32,17 +33,17 @@ def _expected(limit: Limit) -> Iterator[Expectation]:
         yield ExpectColumnValuesToBeBetween(column=column, max_value=0, severity=severity, description=limit.meaning)
 
 
-def explain(arguments: dict, found: object) -> str:
+def explain(arguments: dict, observed: object) -> str:
     """One failed expectation for a person: what was found, and what was expected.
 
-    `found` is the row of the object at fault, or the observed value of an expectation on the whole load.
+    `observed` is the row of the object at fault, or the observed value of an expectation on the whole load.
     """
     over = arguments.get("column")
     if over is None:
-        return f"{found} objects were counted, expected {arguments.get('value')}"
-    row = found if isinstance(found, dict) else {}
+        return f"{observed} objects were counted, expected {arguments.get('value')}"
+    row = observed if isinstance(observed, dict) else {}
     column, _, limit_name = over.rpartition("_over_")
-    meaning = next(limit.meaning for kind in KINDS for limit in limits(kind) if limit.column == column)
+    meaning = next(limit.meaning for kind in DROP_KINDS for limit in limits(kind) if limit.column == column)
     text = f"{meaning}: {row.get(f'{column}_found')}{_names(column, row)}"
     at_most = row.get(f"{column}_{limit_name}")
     is_obvious = limit_name == "expected" and not at_most
@@ -54,6 +55,6 @@ def _names(column: str, row: dict) -> str:
     if column == "missing_verb_names_count":
         return f" ({row['missing_verb_names']})"
     if column == "refused_count":
-        counts = sorted(row["refused_counts"].items(), key=lambda each: (-each[1], each[0]))
+        counts = sorted(row["refused_counts"].items(), key=lambda counted: (-counted[1], counted[0]))
         return f" ({', '.join(f'{reason} {count}' for reason, count in counts)})"
     return ""

@@ -45,9 +45,9 @@ def thresholds() -> Thresholds:
 def read_thresholds(project: str) -> Thresholds:
     """The limits of a dbt_project.yml; raises ValueError that names what is missing, unknown or no number."""
     variables = yaml.safe_load(project)["vars"]
-    found = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
-    known = {each.name for each in fields(Thresholds)}
-    wrong = known ^ found.keys() | {name for name, value in found.items() if not isinstance(value, int | float)}
+    values = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
+    known = {field.name for field in fields(Thresholds)}
+    wrong = known ^ values.keys() | {name for name, value in values.items() if not isinstance(value, int | float)}
     if wrong:
         raise ValueError(f"dbt_project.yml: expected one number for each limit of the gate; wrong: {sorted(wrong)}")
-    return Thresholds(**found)
+    return Thresholds(**values)

@@ -4,10 +4,12 @@ discover → plan → land → audit → commit → gate → publish → collect
 `replay` are a person's decisions. A kill at any point leaves either nothing visible or a whole batch, and the same
 object is never counted twice. The rooms, each of which imports from those below it only:
 
-    steps    one module per step, and what all of them share when one fails
+    recovery what the load does with an attempt that fails
+    steps    the eight steps
+    upkeep   what keeps ledger, raw and lake in agreement
     state    what the ledger says of the warehouse: where every object is, what is held or refused, what was built
     ledger   the tables (`raw_tables/raw_and_ops.sql`), and what is entered there
-    lake     drops, their identity, and which of them are looked at
+    lake     drops, their identity, which of them are looked at, and how a file becomes one
 """
 
 from orchestration.loading.errors import LoadError, WarehouseError

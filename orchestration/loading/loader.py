@@ -19,21 +19,21 @@ from orchestration.loading.lake.objects import Drop, Lake
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.lake.zstd_frames import is_whole_zstd
 from orchestration.loading.ledger.erased import is_anyone_erased
+from orchestration.loading.ledger.ignored import record_ignored
 from orchestration.loading.ledger.tables import prepare_warehouse
+from orchestration.loading.recovery.documents import document_of, misnamed, sort_by_form
+from orchestration.loading.recovery.failures import Cause, cause_of, culprit, record_failures
+from orchestration.loading.recovery.outage import LakeDown, explained_errors, stop_if_lake_is_down
 from orchestration.loading.steps.audit import Landed, Refused, audit
 from orchestration.loading.steps.collect import collect_all, collect_recent, discard
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
-from orchestration.loading.steps.documents import document_of, misnamed, sort_by_form
-from orchestration.loading.steps.expire import expire
-from orchestration.loading.steps.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.steps.gate import Judgement, judge_new_loads
-from orchestration.loading.steps.ignored import record_ignored
 from orchestration.loading.steps.land import land
-from orchestration.loading.steps.nightly import Comparison, begin_comparison, end_comparison, note_unseen
-from orchestration.loading.steps.outage import LakeDown, explained_errors, stop_if_lake_is_down
 from orchestration.loading.steps.plan import plan_batches, write_plan
-from orchestration.loading.steps.supersede import revoke_overtaken
+from orchestration.loading.upkeep.comparison import LakeComparison, begin_comparison, end_comparison, note_unseen
+from orchestration.loading.upkeep.expire import expire
+from orchestration.loading.upkeep.supersede import revoke_overtaken
 from orchestration.settings import Settings
 
 CHUNK_BYTES = 1 << 20
@@ -120,14 +120,14 @@ def _load_pending(
         expire(client)
     comparison = begin_comparison(client, lake) if scope.is_everything else None
     listed = comparison.lake if comparison else lake
-    found = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
+    discovery = discover(client, listed, scope, lambda page: record_ignored(client, lake.bucket, page.ignored))
     if comparison:
-        note_unseen(comparison, found)
-    load = Load(client, lake, settings, LoadReport(waiting_count=len(found.waiting)), found.actionable)
+        note_unseen(comparison, discovery.ready)
+    load = Load(client, lake, settings, LoadReport(waiting_count=len(discovery.waiting)), discovery.actionable)
     load.on_progress = on_progress or load.on_progress
-    refuse(load, "", [_unsafe_key(drop) for drop in found.unsafe])
+    refuse(load, "", [_unsafe_key(drop) for drop in discovery.unsafe])
     try:
-        load_drops(load, found.ready)
+        load_drops(load, discovery.ready)
     except LakeDown:
         judge_new_loads(client, settings, is_everything=scope.is_everything)
         raise
@@ -138,7 +138,7 @@ def _load_pending(
     return load.report
 
 
-def _tidy(load: Load, scope: Scope, comparison: Comparison | None) -> None:
+def _tidy(load: Load, scope: Scope, comparison: LakeComparison | None) -> None:
     """What follows a load: wrong times are put right, and what is no longer read is deleted."""
     listed = comparison.lake if comparison else None
     load.report.overtaken_keys = revoke_overtaken(
@@ -204,8 +204,8 @@ def load_batch(load: Load, batch: list[Drop]) -> list[str]:
         load_ids.append(attempt.load_id)
         parts.extend(plan_batches(_whole_objects(load, attempt.again)))
         load.report.object_count += len(attempt.landed)
-        load.report.line_count += sum(each.line_count for each in attempt.landed)
-        load.report.rejected_count += sum(each.rejected_count for each in attempt.landed)
+        load.report.line_count += sum(read.line_count for read in attempt.landed)
+        load.report.rejected_count += sum(read.rejected_count for read in attempt.landed)
         load.report.unfinished_keys += [landed.drop.key for landed in attempt.landed if landed.has_more]
         refuse(load, attempt.load_id, attempt.refused)
     return load_ids
@@ -231,7 +231,7 @@ def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[li
     named = culprit(error, part)
     rest = [drop for drop in part if drop is not named]
     middle = (len(rest) + 1) // 2
-    return [each for each in (rest[:middle], rest[middle:], [named] if named else []) if each]
+    return [part_to_try for part_to_try in (rest[:middle], rest[middle:], [named] if named else []) if part_to_try]
 
 
 def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
@@ -246,8 +246,8 @@ def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
 
 def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
     """Record failures, and sort them into given up and to be tried again."""
-    for each, failure in zip(refused, record_failures(load.client, load_id, refused), strict=True):
-        (load.report.parked if failure.is_given_up else load.report.failed).append(each)
+    for refusal, failure in zip(refused, record_failures(load.client, load_id, refused), strict=True):
+        (load.report.parked if failure.is_given_up else load.report.failed).append(refusal)
 
 
 def _whole_objects(load: Load, drops: list[Drop]) -> list[Drop]:

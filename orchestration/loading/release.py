@@ -86,16 +86,16 @@ def release(client: Client, settings: Settings, load: str, reason: str, keys: It
     commits = _commits(client, load_id, set(keys))
     facts = _facts(client, commits)
     chosen = []
-    for each in commits:
-        why = _why_not(each, facts)
+    for commit in commits:
+        why = _why_not(commit, facts)
         if not why:
-            chosen.append(each)
-        elif each.verdict == RELEASE and each.object_id not in facts.revoked:
-            report.released_before.append(each.key)
-        elif keys or each.verdict not in PUBLISHED:
-            report.refused.append(Refusal(each.key, why))
+            chosen.append(commit)
+        elif commit.verdict == RELEASE and commit.object_id not in facts.revoked:
+            report.released_before.append(commit.key)
+        elif keys or commit.verdict not in PUBLISHED:
+            report.refused.append(Refusal(commit.key, why))
     _write(client, load_id, chosen, report.reason)
-    report.released = [each.key for each in chosen]
+    report.released = [commit.key for commit in chosen]
     if not (report.released or report.released_before):
         raise ReleaseError(_nothing(load_id, commits, report.refused))
     return report
@@ -108,13 +108,15 @@ def find_load(client: Client, load: str) -> str:
         f"limit {SHOWN + 1}",
         parameters={"load": load.strip().lower()},
     ).result_rows
-    found = [row[0] for row in rows]
-    if not load.strip() or not found:
+    load_ids = [row[0] for row in rows]
+    if not load.strip() or not load_ids:
         raise ReleaseError(f"No load begins with '{load}'. 'warehouse status' shows the loads of held objects.")
-    if len(found) > 1:
-        more = " and more" if len(found) > SHOWN else ""
-        raise ReleaseError(f"Several loads begin with '{load}': {', '.join(found[:SHOWN])}{more}. Give more of the id.")
-    return found[0]
+    if len(load_ids) > 1:
+        more = " and more" if len(load_ids) > SHOWN else ""
+        raise ReleaseError(
+            f"Several loads begin with '{load}': {', '.join(load_ids[:SHOWN])}{more}. Give more of the id."
+        )
+    return load_ids[0]
 
 
 def _commits(client: Client, load_id: str, keys: set[str]) -> list[_Commit]:
@@ -139,24 +141,24 @@ def _commits(client: Client, load_id: str, keys: set[str]) -> list[_Commit]:
         """,
         parameters={"load_id": load_id},
     ).result_rows
-    found = [_Commit(*row) for row in rows]
-    missing = keys - {each.key for each in found}
+    commits = [_Commit(*row) for row in rows]
+    missing = keys - {commit.key for commit in commits}
     if missing:
         raise ReleaseError(
             f"Load {load_id} has no object '{min(missing)}'. Its objects begin with: "
-            f"{', '.join(each.key for each in found[:SHOWN])}."
+            f"{', '.join(commit.key for commit in commits[:SHOWN])}."
         )
-    return [each for each in found if not keys or each.key in keys]
+    return [commit for commit in commits if not keys or commit.key in keys]
 
 
 def _facts(client: Client, commits: list[_Commit]) -> _Facts:
     revoked: dict[str, str] = {}
     elsewhere: dict[str, str] = {}
     later: dict[tuple[str, str], tuple[datetime, str, str]] = {}
-    waiting = [each for each in commits if each.verdict not in PUBLISHED or each.verdict == RELEASE]
+    waiting = [commit for commit in commits if commit.verdict not in PUBLISHED or commit.verdict == RELEASE]
     for some in batched(waiting, MAX_IDS // 6):
-        load_id, ids = some[0].load_id, [each.object_id for each in some]
-        parameters = {"load_id": load_id, "object_ids": ids, "keys": sorted({each.key for each in some})}
+        load_id, ids = some[0].load_id, [commit.object_id for commit in some]
+        parameters = {"load_id": load_id, "object_ids": ids, "keys": sorted({commit.key for commit in some})}
         revoked |= dict(client.query(_REVOKED, parameters=parameters).result_rows)
         elsewhere |= dict(client.query(_PUBLISHED_ELSEWHERE, parameters=parameters).result_rows)
         later |= {tuple(row[:2]): row[2] for row in client.query(_LAST_VERSION, parameters=parameters).result_rows}
@@ -214,7 +216,7 @@ def _why_not(commit: _Commit, facts: _Facts) -> str:
 
 def _write(client: Client, load_id: str, commits: list[_Commit], reason: str) -> None:
     now = server_now(client)
-    rows = [(load_id, each.object_id, RELEASE, reason, now) for each in commits]
+    rows = [(load_id, commit.object_id, RELEASE, reason, now) for commit in commits]
     insert_rows(client, "load_gates", COLUMNS, rows)
 
 
@@ -224,8 +226,8 @@ def _nothing(load_id: str, commits: list[_Commit], refused: list[Refusal]) -> st
         count = f"all {len(commits):,} objects" if len(commits) > 1 else "its object"
         return f"The gate holds nothing of load {load_id}: {count} passed."
     by_reason: dict[str, list[str]] = defaultdict(list)
-    for each in refused:
-        by_reason[each.why].append(each.key)
+    for refusal in refused:
+        by_reason[refusal.why].append(refusal.key)
     parts = [
         f"{keys[0]}{f' and {len(keys) - 1:,} more' if len(keys) > 1 else ''}: {why}" for why, keys in by_reason.items()
     ]

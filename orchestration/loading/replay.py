@@ -20,10 +20,10 @@ from orchestration.loading.ledger.revoke import revoke
 from orchestration.loading.ledger.tables import prepare_warehouse
 from orchestration.loading.ledger.verdicts import BLOCK, IS_PUBLISHED, LAST_VERDICT, PUBLISHED, SUPERSEDED
 from orchestration.loading.loader import Load, LoadReport, Progress, load_batch
+from orchestration.loading.recovery.failures import forget_failures
+from orchestration.loading.recovery.outage import explained_errors
 from orchestration.loading.state.held import HeldCommit
-from orchestration.loading.steps.failures import forget_failures
 from orchestration.loading.steps.gate import judge_new_loads
-from orchestration.loading.steps.outage import explained_errors
 from orchestration.loading.steps.plan import plan_batches
 from orchestration.settings import Settings
 
@@ -101,13 +101,13 @@ class ReplayReport:
 
 def candidates(client: Client, bucket: str, selection: Selection) -> list[Candidate]:
     """The objects that the selection names, by key; an error when it names no object."""
-    found = [*_committed(client, bucket, selection), *_failed(client, bucket, selection)]
-    if not found:
+    named = [*_committed(client, bucket, selection), *_failed(client, bucket, selection)]
+    if not named:
         raise NothingToReplay(
             f"No object of the ledger matches: {selection}. 'warehouse sql \"select object_key, last_modified from "
             "ops.live_objects\"' shows what is there; what was never loaded is due anyway, and needs no replay."
         )
-    return sorted(found, key=lambda each: each.drop.key)
+    return sorted(named, key=lambda candidate: candidate.drop.key)
 
 
 def replay(
@@ -137,9 +137,9 @@ def _replay(
     chosen = candidates(client, lake.bucket, selection)
     report = ReplayReport(selected_count=len(chosen))
     present = _present(lake, selection, chosen)
-    report.not_in_lake = [each.drop for each in chosen if each not in present]
-    forget_failures(client, [each.drop for each in present if each.state == "failed"], reason)
-    load = Load(client, lake, settings, report.load, [each.drop for each in present])
+    report.not_in_lake = [candidate.drop for candidate in chosen if candidate not in present]
+    forget_failures(client, [candidate.drop for candidate in present if candidate.state == "failed"], reason)
+    load = Load(client, lake, settings, report.load, [candidate.drop for candidate in present])
     load.on_progress = on_progress or load.on_progress
     for batch in plan_batches(load.drops):
         since = first_load_id(server_now(client))
@@ -147,7 +147,7 @@ def _replay(
         load.tell("loading")
         judgement = judge_new_loads(client, settings)
         drops = {drop.object_id: drop for drop in batch}
-        report.held += [each for each in judgement.held if each.object_id in drops and each.load_id >= since]
+        report.held += [held for held in judgement.held if held.object_id in drops and held.load_id >= since]
         replaced = _switch(client, _new_commits(client, list(drops), since), reason)
         report.replaced += [drops[object_id] for object_id in sorted(replaced)]
     return report
@@ -224,10 +224,10 @@ def _older_commits(client: Client, new: Sequence[Pair]) -> list[Pair]:
 def _present(lake: Lake, selection: Selection, chosen: list[Candidate]) -> list[Candidate]:
     """Those whose very version the lake still has; many are looked up in one listing."""
     if selection.keys or len(chosen) <= MAX_HEADS:
-        return [each for each in chosen if is_in_lake(lake, each.drop)]
+        return [candidate for candidate in chosen if is_in_lake(lake, candidate.drop)]
     prefixes = [selection.prefix] if selection.prefix else list(EVERYTHING.prefixes)
     listed = {object_id(lake.bucket, entry) for prefix in prefixes for entry in lake.list_objects(prefix)}
-    return [each for each in chosen if each.drop.object_id in listed]
+    return [candidate for candidate in chosen if candidate.drop.object_id in listed]
 
 
 def _committed(client: Client, bucket: str, selection: Selection) -> Iterator[Candidate]:

@@ -108,16 +108,16 @@ def read_proposal(text: str) -> Proposal:
     fenced = _FENCE.search(text)
     for candidate in (text, fenced[1] if fenced else "", text[text.find("{") : text.rfind("}") + 1]):
         try:
-            found = json.loads(candidate)
+            document = json.loads(candidate)
         except ValueError:
             continue
-        if isinstance(found, dict):
-            return Proposal(_text(found, "sql"), _text(found, "answer"), _caveats(found.get("caveats")), text)
+        if isinstance(document, dict):
+            return Proposal(_text(document, "sql"), _text(document, "answer"), _caveats(document.get("caveats")), text)
     return Proposal((fenced[1] if fenced else text).strip(), "", (), text)
 
 
-def _text(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
+def _text(document: dict[str, Any], name: str) -> str:
+    value = document.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 

@@ -39,10 +39,10 @@ def named_in(text: str, titles: Mapping[str, Titles], options: Mapping[str, str]
     shown: dict[str, str] = {}
     rest = text
     for kind in ("video", "course"):
-        found = _by_option(kind, options.get(kind, ""), titles[kind]) or _in_text(rest, titles[kind])
-        if found:
-            values[kind], shown[kind] = found
-            rest = _without(rest, found[1])
+        named = _by_option(kind, options.get(kind, ""), titles[kind]) or _in_text(rest, titles[kind])
+        if named:
+            values[kind], shown[kind] = named
+            rest = _without(rest, named[1])
     for kind, read in (("cohort", read_week), ("period", read_month)):
         wanted = options.get(kind, "")
         found_text, value = read(wanted or rest)
@@ -60,11 +60,11 @@ def named_in(text: str, titles: Mapping[str, Titles], options: Mapping[str, str]
 def read_week(text: str) -> tuple[str, str]:
     """(as written, Monday of the ISO week) of the first week or day named, else empty."""
     try:
-        if found := _WEEK.search(text):
-            return found.group(), date.fromisocalendar(int(found[1]), int(found[2]), 1).isoformat()
-        if found := _DAY.search(text):
-            day = date.fromisoformat(found.group())
-            return found.group(), (day - timedelta(days=day.weekday())).isoformat()
+        if match := _WEEK.search(text):
+            return match.group(), date.fromisocalendar(int(match[1]), int(match[2]), 1).isoformat()
+        if match := _DAY.search(text):
+            day = date.fromisoformat(match.group())
+            return match.group(), (day - timedelta(days=day.weekday())).isoformat()
     except ValueError:
         pass
     return "", ""
@@ -72,10 +72,10 @@ def read_week(text: str) -> tuple[str, str]:
 
 def read_month(text: str) -> tuple[str, str]:
     """(as written, the month as 2025-10) of the first month named, else empty."""
-    if found := _MONTH.search(text):
-        return (found.group(), found.group()) if 1 <= int(found[2]) <= 12 else ("", "")
-    if found := _MONTH_IN_WORDS.search(text):
-        return found.group(), f"{found[2]}-{_MONTHS.index(found[1].lower()) + 1:02d}"
+    if match := _MONTH.search(text):
+        return (match.group(), match.group()) if 1 <= int(match[2]) <= 12 else ("", "")
+    if match := _MONTH_IN_WORDS.search(text):
+        return match.group(), f"{match[2]}-{_MONTHS.index(match[1].lower()) + 1:02d}"
     return "", ""
 
 

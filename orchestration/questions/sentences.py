@@ -25,16 +25,16 @@ WORDS: dict[str, Callable[[object], str]] = {
 
 def holes(template: str) -> list[tuple[str, str]]:
     """(column, word) of each hole."""
-    return [(found[1], found[2] or "") for found in _HOLE.finditer(template)]
+    return [(hole[1], hole[2] or "") for hole in _HOLE.finditer(template)]
 
 
 def filled(template: str, row: Mapping[str, object]) -> str:
     """The sentence for this row. A NULL is `not known`; a column that the row lacks stays a hole."""
 
-    def value(found: re.Match) -> str:
-        name, word = found[1], found[2]
+    def value(hole: re.Match) -> str:
+        name, word = hole[1], hole[2]
         if name not in row:
-            return found.group()
+            return hole.group()
         if row[name] is None:
             return UNKNOWN
         try:

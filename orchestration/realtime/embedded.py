@@ -82,8 +82,8 @@ def _wait_for(process: subprocess.Popen, folder: Path, log_path: Path) -> Pair:
             tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-8:])
             raise EmbeddedFailed(f"The embedded broker and database ended at once. The end of {log_path}:\n{tail}")
         with contextlib.suppress(FileNotFoundError):
-            found = json.loads((folder / ADDRESSES).read_text())
-            return Pair(found["bootstrap_servers"], found["database_url"], found["broker_pid"], process)
+            addresses = json.loads((folder / ADDRESSES).read_text())
+            return Pair(addresses["bootstrap_servers"], addresses["database_url"], addresses["broker_pid"], process)
         time.sleep(0.03)
     raise EmbeddedFailed(f"The embedded broker and database do not answer after {READY_SECONDS:.0f} s; see {log_path}.")
 

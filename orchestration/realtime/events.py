@@ -85,13 +85,13 @@ def _named_courses(document: dict[str, Any], context: dict[str, Any]) -> tuple[s
     activities = context.get("contextActivities")
     if not isinstance(activities, dict):
         return ()
-    found = []
+    courses = []
     for place in PLACES:
         listed = activities.get(place) or ()
         for activity in listed if isinstance(listed, list) else (listed,):
             if isinstance(activity, dict) and _object(activity, "definition").get("type") in _course_types():
-                found.append(same_iri(str(activity.get("id", ""))))
-    return tuple(found)
+                courses.append(same_iri(str(activity.get("id", ""))))
+    return tuple(courses)
 
 
 def _position(result: dict[str, Any], context: dict[str, Any]) -> float | None:

@@ -97,8 +97,8 @@ def ensure_topics(settings: RealtimeSettings) -> None:
 def topic_id(client: AdminClient, topic: str = STATEMENTS_TOPIC) -> str:
     """The broker's id of the topic, which a topic created again does not keep; its name where the broker has none."""
     described = client.describe_topics(TopicCollection([topic]), request_timeout=ADMIN_SECONDS)[topic].result()
-    found = str(described.topic_id or "")
-    return found if found.strip("A-0") else topic
+    identifier = str(described.topic_id or "")
+    return identifier if identifier.strip("A-0") else topic
 
 
 def partitions_of(client: AdminClient, topic: str = STATEMENTS_TOPIC) -> list[int]:

@@ -138,7 +138,9 @@ def _apply(
 
 def _locked_fence(cursor: psycopg.Cursor, batches: list[PartitionBatch]) -> dict[tuple[str, int], int]:
     """(topic id, partition) → the next offset that is not done, locked in one order until the transaction ends."""
-    asked = _rows([{"topic": each.topic, "topic_id": each.topic_id, "partition": each.partition} for each in batches])
+    asked = _rows(
+        [{"topic": batch.topic, "topic_id": batch.topic_id, "partition": batch.partition} for batch in batches]
+    )
     rows = cursor.execute(FENCE_LOCK, (asked,)).fetchall()
     if len(rows) < len(batches):
         cursor.execute(FENCE_ROWS, (asked,))

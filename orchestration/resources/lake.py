@@ -46,7 +46,7 @@ class S3Lake:
         """The folders directly below the prefix, each with its final slash."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
         try:
-            return [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+            return [folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", ())]
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable(error) from error
 

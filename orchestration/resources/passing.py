@@ -29,7 +29,7 @@ _CODE = re.compile(r"code:\s*(\d+)", re.IGNORECASE)
 
 def may_pass(error: BaseException) -> bool:
     """Whether the error, or one that it comes from, is of a connection or of a service that has too much to do."""
-    return any(_is_passing(each) for each in _chain(error))
+    return any(_is_passing(cause) for cause in _chain(error))
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from orchestration.simulate import draws
 from orchestration.simulate.catalogue import Module, Question, Unit
-from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.statements import CHOICES, Fragments, Recorder
 
 RETRY_RATIO = 0.35
@@ -80,7 +80,7 @@ def assess(
     pace = examinees.pace * quiz.pace
     for question in quiz.questions:
         covered = examinees.covered[question.taught_by]
-        is_correct = balanced_draw(rng, first_attempt_ratio(question, examinees.ability, covered), covered)
+        is_correct = draws.balanced_draw(rng, first_attempt_ratio(question, examinees.ability, covered), covered)
         answers.append(FirstAnswers(question, is_correct, covered))
         body = fragments.question(module, quiz, question)
         seconds = _answer_seconds(rng, question, pace)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestration.simulate.draws import balanced_draw
+from orchestration.simulate import draws
 from orchestration.simulate.learners import Population
 from orchestration.simulate.leaving import activity_table
 
@@ -43,7 +43,7 @@ def draw_campaign(
     here = np.flatnonzero(people.is_active & active[:, week - 2] & ~active[:, week - 1])
     tables = activity_table(weeks)[people.channel[here], people.is_in_community[here].astype(int)]
     kind = 2 * people.channel[here] + people.is_in_community[here]
-    is_contacted = balanced_draw(rng, np.full(len(here), CONTACTED_SHARE), kind)
+    is_contacted = draws.balanced_draw(rng, np.full(len(here), CONTACTED_SHARE), kind)
     before, effect = np.zeros(len(here), bool), np.zeros(len(here))
     for now in range(week, weeks):
         age = now - people.cohort_week[here]
@@ -52,7 +52,7 @@ def draw_campaign(
             effect = CONTACT_EFFECT * likely * (1 - likely)
             likely = likely + (is_contacted - CONTACTED_SHARE) * effect
             effect = effect * (1 - tables[np.arange(len(here)), age + 1, 0])
-        before = balanced_draw(rng, likely, 4 * kind + 2 * is_contacted + before)
+        before = draws.balanced_draw(rng, likely, 4 * kind + 2 * is_contacted + before)
         active[here, now] = before
     return active, Campaign(week, here, is_contacted, effect, active[here, week] | active[here, week + 1])
 

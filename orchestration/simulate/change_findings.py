@@ -13,9 +13,9 @@ def change_findings(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
         "difference_high, standardised_over, verdict, verdict_reason from marts.agg_content_changes "
         "where measure = 'hot_spot_hazard' order by activity_id, changed_at"
     )
-    found = {str(row["activity_id"]): row for row in rows}
+    by_activity = {str(row["activity_id"]): row for row in rows}
     for recut, verdict in zip(truth.recuts, ("improved", "no_difference_seen"), strict=True):
-        yield _judged(recut, verdict, found.get(recut.video_id))
+        yield _judged(recut, verdict, by_activity.get(recut.video_id))
 
 
 def _judged(recut: RecutTruth, verdict: str, row: Row | None) -> PlantedFinding:

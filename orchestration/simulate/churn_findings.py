@@ -54,8 +54,8 @@ def churn_findings(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
 
 def _judged(run: Row, figures: dict[tuple[str, str], Row], ceiling: float) -> Iterator[PlantedFinding]:
     model = run["model"]
-    found, plain, gain = (figures[key] for key in ((model, "auc_pr"), ("baseline", "auc_pr"), (model, "auc_pr_gain")))
-    value, low, high = (number(found, name) for name in ("value", "value_low", "value_high"))
+    chosen, plain, gain = (figures[key] for key in ((model, "auc_pr"), ("baseline", "auc_pr"), (model, "auc_pr_gain")))
+    value, low, high = (number(chosen, name) for name in ("value", "value_low", "value_high"))
     detail = (
         f"{model}; days since the last activity alone: {number(plain, 'value'):.3f}; gain "
         f"{number(gain, 'value_low'):+.3f} to {number(gain, 'value_high'):+.3f}; planted is the best possible score"

@@ -73,22 +73,22 @@ def _counts(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
 
 def _refused(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     rows = query("select reason, count() as lines from marts.fct_quarantined_lines group by reason order by reason")
-    found = {str(row["reason"]): int(row["lines"]) for row in rows}
+    lines_by_reason = {str(row["reason"]): int(row["lines"]) for row in rows}
     for question, planted in (
         ("Lines that are no statements", truth.counts.rejected),
         ("Statements without one of their four facts", truth.counts.quarantined),
     ):
-        measured = {reason: found.pop(reason, 0) for reason in planted}
+        measured = {reason: lines_by_reason.pop(reason, 0) for reason in planted}
         wrong = [
             f"{key}: {measured[key]} instead of {planted[key]}" for key in planted if measured[key] != planted[key]
         ]
         total = sum(planted.values())
         detail = "; ".join(wrong) or f"{len(planted)} reasons, each to the digit"
         yield PlantedFinding(question, total, sum(measured.values()), None, None, not wrong, detail)
-    if found:
-        listed = ", ".join(f"{reason}: {count}" for reason, count in found.items())
+    if lines_by_reason:
+        listed = ", ".join(f"{reason}: {count}" for reason, count in lines_by_reason.items())
         yield PlantedFinding(
-            "Refusals for reasons that were not planted", 0, sum(found.values()), None, None, False, listed
+            "Refusals for reasons that were not planted", 0, sum(lines_by_reason.values()), None, None, False, listed
         )
 
 
@@ -172,9 +172,9 @@ def _module_counts(query: Query, truth: Truth) -> Iterator[PlantedFinding]:
     wrong = []
     for module in truth.modules:
         row = modules.get(module.module_id, {})
-        found = (row.get("reached_count"), row.get("completed_count"))
-        if found != (module.reached_count, module.completed_count):
-            wrong.append(f"'{module.title}': {found} instead of {(module.reached_count, module.completed_count)}")
+        counts = (row.get("reached_count"), row.get("completed_count"))
+        if counts != (module.reached_count, module.completed_count):
+            wrong.append(f"'{module.title}': {counts} instead of {(module.reached_count, module.completed_count)}")
     planted = len(truth.modules)
     yield PlantedFinding(
         "Modules whose reached and completed counts are right",

@@ -25,15 +25,15 @@ def _first_answers(query: Query, truth: Truth) -> PlantedFinding:
     rows = query(
         f"select item_id, judged_count, correct_count from marts.agg_item_analysis where item_id in ({listed})"
     )
-    found = {row["item_id"]: (row["judged_count"], row["correct_count"]) for row in rows}
+    counts = {row["item_id"]: (row["judged_count"], row["correct_count"]) for row in rows}
     wrong = []
     for item in truth.items:
         planted = (
             item.covered_count + item.uncovered_count,
             item.covered_correct_count + item.uncovered_correct_count,
         )
-        if found.get(item.item_id) != planted:
-            wrong.append(f"'{item.title}': {found.get(item.item_id)} instead of {planted}")
+        if counts.get(item.item_id) != planted:
+            wrong.append(f"'{item.title}': {counts.get(item.item_id)} instead of {planted}")
     counted = len(truth.items)
     question = "Items whose first answers and right ones are counted right"
     return PlantedFinding(question, counted, counted - len(wrong), None, None, not wrong, "; ".join(wrong))
@@ -59,8 +59,8 @@ def _worth(item: ItemTruth, row: Row | None) -> PlantedFinding:
 
 def _accused(untaught: ItemTruth, accused: list[Row]) -> PlantedFinding:
     """Met when the planted item is accused and no other is."""
-    found = [f"'{row['item_title']}' by '{row['unit_title']}'" for row in accused]
+    wrongly_accused = [f"'{row['item_title']}' by '{row['unit_title']}'" for row in accused]
     is_met = [(row["item_id"], row["unit_id"]) for row in accused] == [(untaught.item_id, untaught.unit_id)]
     measured = accused[0]["item_title"] if len(accused) == 1 else f"{len(accused)} items"
     question = "The item that its unit does not teach, and no other"
-    return PlantedFinding(question, untaught.title, measured, None, None, is_met, "; ".join(found))
+    return PlantedFinding(question, untaught.title, measured, None, None, is_met, "; ".join(wrongly_accused))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.simulate.block import Block, simulate_block
 from orchestration.simulate.catalogue import Catalogue, catalogue_lines
 from orchestration.simulate.content_changes import change_lines
@@ -24,7 +25,6 @@ from orchestration.simulate.truth import TRUTH_FILE, Truth, mark_unfinished
 DEFAULT_LEARNERS, DEFAULT_SEED = 3_000, 1
 # Learners simulated at a time: what bounds the memory of a large simulation (about 0.5 GB).
 BLOCK_LEARNERS = 4_000
-DROP_FOLDERS = ("events", "catalog", "learners", "changes")
 Progress = Callable[[int, int], None]
 
 
@@ -85,14 +85,14 @@ def _check_size(learners: int, days: int, seed: int) -> None:
 def _clear(folder: Path) -> None:
     """Removes what an earlier simulation wrote; its mark is the truth file, put down before anything else."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = sorted(path.name for path in folder.iterdir())
-    if found and TRUTH_FILE not in found:
+    names = sorted(path.name for path in folder.iterdir())
+    if names and TRUTH_FILE not in names:
         raise ValueError(
-            f"{folder} holds {', '.join(found[:3])} and no {TRUTH_FILE}: expected an empty folder or one that a "
+            f"{folder} holds {', '.join(names[:3])} and no {TRUTH_FILE}: expected an empty folder or one that a "
             "simulation wrote; nothing was changed, give another folder"
         )
     mark_unfinished(folder)
-    for name in DROP_FOLDERS:
+    for name in DROP_KINDS:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestration.simulate import draws
 from orchestration.simulate.catalogue import Module, Unit
-from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.identifiers import random_uuids
 from orchestration.simulate.statements import (
     EXTENSION,
@@ -139,7 +139,7 @@ def _draw_ends(rng: np.random.Generator, video: Unit, viewing: Viewing) -> tuple
     stays, count = viewing.stays, len(viewing.stays)
     is_recut = (viewing.starts_at >= video.recut_day * DAY_SECONDS) & (video.recut_day > 0)
     leave_ratio = np.where(is_recut, video.leave_ratio_after, video.leave_ratio)
-    is_leaver = balanced_draw(rng, np.where(stays, 0.0, leave_ratio), stays + 2 * is_recut)
+    is_leaver = draws.balanced_draw(rng, np.where(stays, 0.0, leave_ratio), stays + 2 * is_recut)
     is_exit = (rng.random(count) < video.exit_ratio) & ~is_leaver & ~stays
     somewhere = rng.uniform(0.02, 0.94, count) * video.length_seconds
     side = np.where(rng.random(count) < 0.5, -2.0, 0.0)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestration.simulate import draws
 from orchestration.simulate.catalogue import Catalogue
-from orchestration.simulate.draws import balanced_draw
 from orchestration.simulate.learners import Population
 from orchestration.simulate.leaving import activity_table
 from orchestration.simulate.plants import CHANNELS, completion_probability
@@ -62,12 +62,12 @@ def draw_reached(rng: np.random.Generator, population: Population, catalogue: Ca
     """learner × module of the catalogue: reached, if there is time for it. Electives depend on the channel only."""
     modules = catalogue.modules()
     reached = np.zeros((len(population), len(modules)), bool)
-    draws = rng.random(reached.shape)
+    chances = rng.random(reached.shape)
     for course_index, course in enumerate(catalogue.courses):
         in_chain = population.is_active & (population.course == course_index)
         for module in course.modules:
             column = next(i for i, known in enumerate(modules) if known.activity_id == module.activity_id)
-            reached[:, column] = in_chain & (draws[:, column] < np.array(module.reach)[population.channel])
+            reached[:, column] = in_chain & (chances[:, column] < np.array(module.reach)[population.channel])
             if not module.is_elective:
                 in_chain = reached[:, column]
     return reached
@@ -135,7 +135,7 @@ def draw_visits(
     stratum = ((module * 2 + is_test) * len(CHANNELS) + population.channel[learner]) * (1 + months.max()) + months[
         learner
     ]
-    is_completing = balanced_draw(rng, np.where(is_test, 1.0, probability), stratum)
+    is_completing = draws.balanced_draw(rng, np.where(is_test, 1.0, probability), stratum)
     return Visits(
         learner=learner,
         module=module,

@@ -1,13 +1,18 @@
-"""What a new video verb, column, var or model still lacks, as a sentence that names the file to change.
+"""What a new video verb, column, var, model or kind of drop still lacks, as a sentence that names the file to change.
 
 The recipes are in docs/how-to-change-things.md.
 """
 
 import csv
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import pytest
+
+from orchestration.drop_kinds import DROP_KINDS, DropKind
 from tests.architecture.project import ROOT, Node, Project
+from tests.orchestration.contract.mutants import LINES_OF_KIND
 
 INTERVALS = "models/intermediate/int_watch_intervals__classified.sql"
 # Verbs of the group `video` that say nothing about where the player is; each with its reason.
@@ -75,6 +80,67 @@ def lacks_of_var(line: str) -> list[str]:
     return sentences
 
 
+def lacks_of_kind(kind: DropKind) -> list[str]:
+    """What a kind of drop lacks besides its entry in orchestration/drop_kinds.py, in the order in which to add it."""
+    return [f"The kind of drop {kind.name} {lack}" for lack in (*_lacks_of_contract(kind), *_lacks_of_use(kind))]
+
+
+def _lacks_of_contract(kind: DropKind) -> Iterator[str]:
+    """What says which lines are right."""
+    schema = f"orchestration/contract/schemas/{kind.schema}.schema.json"
+    reasons = {rule["x-reason"] for rule in json.loads(_text(schema) or '{"allOf": []}')["allOf"]}
+    if not reasons:
+        yield f"has no schema. Write {schema} with one entry of allOf for each reason to refuse a line."
+    for reason in sorted(reasons - _column("quarantine_reasons", "reason")):
+        yield f"refuses lines for {reason}. Explain that in seeds/quarantine_reasons.csv."
+    for family in sorted(kind.families.keys() - _column("event_fields", "family")):
+        yield f"asks for no field of {family}. Add at least one to seeds/event_fields.csv."
+    accepted = f"orchestration/contract/examples/{kind.name}.ndjson"
+    if not kind.has_statements and not _text(accepted):
+        yield f"has no example. Write {accepted}."
+    rejected = "orchestration/contract/examples/rejected.json"
+    if kind.name not in {example["kind"] for example in json.loads(_text(rejected))}:
+        yield f"has no refused example. Add one for each reason to {rejected}."
+    if kind.name not in LINES_OF_KIND:
+        yield (
+            "has no damaged lines to compare `check` and staging on. Add a strategy to LINES_OF_KIND in "
+            "tests/orchestration/contract/mutants.py."
+        )
+
+
+def _lacks_of_use(kind: DropKind) -> Iterator[str]:
+    """What reads the lines, or may."""
+    if not _text(kind.staging_path):
+        yield f"has no staging model. Write {kind.staging_path} and its yml, with the column quarantine_reason."
+    sources, table = "models/staging/_sources.yml", kind.raw_table.removeprefix("raw.")
+    if f"- name: {table}\n" not in _text(sources):
+        yield f"is no source of dbt. Add {table} to {sources}."
+    refused = "models/marts/quality/fct_quarantined_lines.sql"
+    if f'ref("{kind.staging_model}")' not in _text(refused):
+        yield f"has refused lines that no mart shows. Add {kind.staging_model} to {refused}."
+    fields = "models/marts/quality/dim_event_fields.sql"
+    for family in sorted(kind.families) if not kind.has_statements else ():
+        if f"'{family}'" not in _text(fields):
+            yield f"has the family {family}, which no event has. Leave it out by name in {fields}."
+    if kind.retention_var and f"\n  {kind.retention_var}: " not in _text("dbt_project.yml"):
+        yield f"is kept as long as {kind.retention_var} says. Add that var to dbt_project.yml."
+    for policy in ("lake-loader.json", "lake-writer.json"):
+        if f"/{kind.prefix}*" not in _text(f"orchestration/deployment/access/{policy}"):
+            yield f"may not be touched by the roles of a team. Add {kind.prefix}* to deployment/access/{policy}."
+    if f"\n{kind.prefix}" not in _text("docs/loading.md"):
+        yield "is not documented. Add its folder and fields to the picture of the lake in docs/loading.md."
+
+
+def _text(path: str) -> str:
+    """Of the project's file; empty without one."""
+    return (ROOT / path).read_text() if (ROOT / path).exists() else ""
+
+
+def _column(seed: str, name: str) -> set[str]:
+    with (ROOT / f"seeds/{seed}.csv").open() as file:
+        return {row[name] for row in csv.DictReader(file)}
+
+
 # Vars whose name and unit say it all, and whose value is explained by the var before them. They may only become fewer.
 WITHOUT_REASON = {
     "hot_spot_q",
@@ -120,6 +186,40 @@ def test_no_var_lacks_anything():
     lines = (ROOT / "dbt_project.yml").read_text().partition("\nvars:\n")[2].splitlines()
     sentences = [sentence for line in lines for sentence in lacks_of_var(line)]
     assert not sentences, _said(sentences)
+
+
+@pytest.mark.parametrize("kind", DROP_KINDS)
+def test_no_kind_of_drop_lacks_anything(kind: str):
+    assert not lacks_of_kind(DROP_KINDS[kind]), _said(lacks_of_kind(DROP_KINDS[kind]))
+
+
+def test_a_new_kind_of_drop_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch):
+    made_up = DropKind(
+        "made_up",
+        "raw.made_up_lines",
+        "stg_made_up__things",
+        {"made_up": "Made up"},
+        retention_var="retention_made_up_days",
+    )
+    monkeypatch.setitem(DROP_KINDS, "made_up", made_up)
+    told = lacks_of_kind(DROP_KINDS["made_up"])
+    files = [
+        "orchestration/contract/schemas/made_up.schema.json",
+        "seeds/event_fields.csv",
+        "orchestration/contract/examples/made_up.ndjson",
+        "orchestration/contract/examples/rejected.json",
+        "tests/orchestration/contract/mutants.py",
+        "models/staging/made_up/stg_made_up__things.sql",
+        "models/staging/_sources.yml",
+        "models/marts/quality/fct_quarantined_lines.sql",
+        "models/marts/quality/dim_event_fields.sql",
+        "dbt_project.yml",
+        "deployment/access/lake-loader.json",
+        "deployment/access/lake-writer.json",
+        "docs/loading.md",
+    ]
+    assert [(sentence, file) for sentence, file in zip(told, files, strict=True) if file not in sentence] == []
+    assert all(sentence.startswith("The kind of drop made_up ") for sentence in told)
 
 
 def test_a_new_video_verb_is_told_what_it_lacks():

@@ -1,5 +1,6 @@
 """Words that must not come back; CONTRIBUTING.md (glossary and voice) says what to write instead."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -54,3 +55,36 @@ def test_a_forbidden_word_is_named_with_its_line(text: str):
 
 def test_words_that_contain_one_are_no_fault():
     assert forbidden_words("amended, recommended, embodied, nobody_is_declining, an endearing body") == []
+
+
+# Variables that do not say what they hold. Comprehensions, loops, arguments and locals of orchestration.
+VAGUE = {"each", "found"}
+
+
+def vague_variables(code: str) -> list[int]:
+    """The lines of a Python file that name a variable vaguely; attributes of a class may be called so."""
+    nodes = list(ast.walk(ast.parse(code)))
+    of_classes = [node for owner in nodes if isinstance(owner, ast.ClassDef) for node in owner.body]
+    attributes = {id(node.target) for node in of_classes if isinstance(node, ast.AnnAssign)}
+    stored = [
+        node.lineno
+        for node in nodes
+        if (isinstance(node, ast.Name) and node.id in VAGUE and isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.arg) and node.arg in VAGUE)
+        if id(node) not in attributes
+    ]
+    return sorted(set(stored))
+
+
+def test_variables_of_orchestration_say_what_they_hold():
+    places = [
+        f"{path.relative_to(ROOT)}, line {line}: name the variable for what it holds, not `each` or `found`"
+        for path in sorted((ROOT / "orchestration").rglob("*.py"))
+        for line in vague_variables(path.read_text())
+    ]
+    assert not places, "\n".join(places)
+
+
+def test_a_vague_variable_is_seen_wherever_it_is_bound():
+    code = "rows = [each for each in x]\nfound = 1\ndef f(each): ...\ng = lambda found: 1\nclass A:\n    found: int\n"
+    assert vague_variables(code) == [1, 2, 3, 4]

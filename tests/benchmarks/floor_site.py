@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.embedded.home import Home
 from orchestration.embedded.services import running_services
 from tests.benchmarks.stopwatch import BenchmarkError, Cost
@@ -22,7 +23,6 @@ from tests.faults.small_project import RUN, copy_files, own_environment
 
 SECONDS = 3600
 PR_SET_CHILD_SUBREAPER = 36
-KINDS = ("events", "catalog", "learners")
 
 
 class FloorSite:
@@ -126,7 +126,7 @@ def drops_by_day(simulated: Path, late_statements: int) -> tuple[dict[str, bytes
     """All drops by key: first those that come first, then those of the newest days, with about so many statements."""
     keys = {
         file.relative_to(simulated).as_posix(): file.read_bytes()
-        for kind in KINDS
+        for kind in DROP_KINDS
         for file in sorted((simulated / kind).rglob("*"))
         if file.is_file()
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.loading import load_pending
-from orchestration.resources.drops import put_drop
+from orchestration.loading.lake.upload import put_drop
 from orchestration.simulate.simulator import simulate
 from tests.benchmarks.stopwatch import BenchmarkError
 from tests.benchmarks.workbench import SAMPLE_DAYS, SEED, Workbench, passing_judge

@@ -17,8 +17,8 @@ from orchestration.assets.dbt_project import prepare_manifest
 from orchestration.assets.look import count_faults
 from orchestration.assets.outcome import read_account
 from orchestration.loading import load_pending
+from orchestration.loading.lake.upload import put_drop
 from orchestration.loading.state.data_tests import TEST_QUERIES, DataTest, asked_tests
-from orchestration.resources.drops import put_drop
 from orchestration.resources.lake import S3Lake
 from orchestration.resources.warehouse import connect
 from orchestration.settings import PROJECT_ROOT, Settings, reader_settings

@@ -15,7 +15,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import load_pending
-from orchestration.resources.drops import put_drop
+from orchestration.loading.lake.upload import put_drop
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
 from tests.dbt_project.snapshots import built_whole_by, differences, put_aside

@@ -18,7 +18,7 @@ import yaml
 from clickhouse_connect.driver.client import Client
 
 from orchestration.loading import load_pending
-from orchestration.resources.drops import put_drop
+from orchestration.loading.lake.upload import put_drop
 from orchestration.resources.lake import connect_lake
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.conftest import DATABASES

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from orchestration.expectations.staging import MODELS, render_model
+from orchestration.drop_kinds import DROP_KINDS
+from orchestration.expectations.staging import render_model
 from orchestration.loading import load_pending
 from orchestration.resources.lake import S3Lake
 from orchestration.settings import Settings
@@ -41,7 +42,7 @@ def staged(
     with pytest.MonkeyPatch.context() as patch:
         judge_by(patch)
         assert load_pending(warehouse, lake, settings).line_count == len(VALID) + MUTATIONS
-    model = render_model(MODELS["events"], {"int_object_states": LIVE})
+    model = render_model(DROP_KINDS["events"].staging_path, {"int_object_states": LIVE})
     create = "create or replace table default.staged engine = MergeTree order by (source, line_number) as"
     warehouse.command(f"{create} {model.sql}", settings=dict(model.settings))
     return warehouse

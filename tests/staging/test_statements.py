@@ -15,7 +15,8 @@ import pytest
 import yaml
 from clickhouse_connect.driver.client import Client
 
-from orchestration.expectations.staging import MODELS, render_model
+from orchestration.drop_kinds import DROP_KINDS
+from orchestration.expectations.staging import render_model
 
 SEEDS = {
     "xapi_verbs": ("verb_iri", "verb", {"http://adlnet.gov/expapi/verbs/voided": "voided"}),
@@ -97,7 +98,7 @@ def staged(warehouse: Client) -> dict[str, dict[int, dict]]:
         for number, case in enumerate(test.cases, 1)
     ]
     warehouse.insert("raw.event_lines", rows, column_names=COLUMNS)
-    model = render_model(MODELS["events"], tables())
+    model = render_model(DROP_KINDS["events"].staging_path, tables())
     found: dict[str, dict[int, dict]] = {test.name: {} for test in TESTS}
     columns = sorted({column for test in TESTS for case in test.cases for column in case["expect"]})
     query = f"select object_id, line_number, {', '.join(columns)} from ({model.sql})"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.simulate.catalogue import CAMPUS
-from orchestration.simulate.draws import independent_draws
 from orchestration.simulate.simulator import simulate
 from orchestration.simulate.truth import TRUTH_FILE, Truth, read_truth
+from tests.independent_draws import independent_draws
 
 CAMPUS_HOST = CAMPUS.removeprefix("https://").encode()
 PROGRAMME_HOST = re.compile(r"^https://campus-(\d+)\.example/")

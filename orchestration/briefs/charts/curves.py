@@ -95,11 +95,11 @@ def lines(groups: dict[str, Sequence[Value]], x_title: str) -> Lines:
             for week, value in enumerate(values)
         ]
 
-    found = {name: points(values, 0) for name, values in groups.items()}
-    ends = {name: next((point for point in reversed(line) if point is not None), None) for name, line in found.items()}
+    lines = {name: points(values, 0) for name, values in groups.items()}
+    ends = {name: next((point for point in reversed(line) if point is not None), None) for name, line in lines.items()}
     labels = spread({name: end[1] for name, end in ends.items() if end is not None}, 15)
     drawn = [
-        Line(number % 6, path(found[name]), band(points(values, 1), points(values, 2)), name, labels[name], ends[name])
+        Line(number % 6, path(lines[name]), band(points(values, 1), points(values, 2)), name, labels[name], ends[name])
         for number, (name, values) in enumerate(groups.items())
         if name in labels
     ]

@@ -201,9 +201,9 @@ def _item_table(items: list[Row]) -> Table:
 
 
 def _item_row(item: Row) -> list[Cell]:
-    found = [(words, tone) for flag, (words, tone) in FLAGS.items() if item[flag]]
-    odd = [words for words, _ in found] + [OPTION_FLAGS[flag] for flag in sorted(set(item["option_flags"]))]
-    tone = "bad" if item["option_ids"] else found[0][1]
+    flags = [(words, tone) for flag, (words, tone) in FLAGS.items() if item[flag]]
+    odd = [words for words, _ in flags] + [OPTION_FLAGS[flag] for flag in sorted(set(item["option_flags"]))]
+    tone = "bad" if item["option_ids"] else flags[0][1]
     options = f"answers {', '.join(item['option_ids'][:4])}" if item["option_ids"] else ""
     return [
         Cell(item["title"], item["course_title"]),

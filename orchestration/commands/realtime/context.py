@@ -101,8 +101,8 @@ def running_settings(settings: "RealtimeSettings") -> "RealtimeSettings":
     if settings.kafka and settings.database_url:
         return settings
     try:
-        found = json.loads((settings.folder / ADDRESSES).read_text())
-        os.kill(found["pid"], 0)
+        addresses = json.loads((settings.folder / ADDRESSES).read_text())
+        os.kill(addresses["pid"], 0)
     except (FileNotFoundError, ProcessLookupError):
         raise CommandError(
             f"No real-time path runs on {settings.home}. Start it with 'warehouse realtime up', or set "
@@ -110,6 +110,6 @@ def running_settings(settings: "RealtimeSettings") -> "RealtimeSettings":
         ) from None
     return replace(
         settings,
-        kafka=settings.kafka or {"bootstrap.servers": found["bootstrap_servers"]},
-        database_url=settings.database_url or found["database_url"],
+        kafka=settings.kafka or {"bootstrap.servers": addresses["bootstrap_servers"]},
+        database_url=settings.database_url or addresses["database_url"],
     )

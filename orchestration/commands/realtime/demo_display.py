@@ -118,8 +118,8 @@ def show_proof(proof: Proof, as_json: bool) -> None:
     output().print(verdict)
 
 
-def _in_words(found: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:,.0f} ms" for name, value in found.items()) or "none yet"
+def _in_words(milliseconds: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:,.0f} ms" for name, value in milliseconds.items()) or "none yet"
 
 
 def _after_kills(proof: Proof) -> str:

@@ -65,19 +65,19 @@ def ensure_roles(assets: Path) -> None:
 
 def audiences(assets: Path) -> dict[str, str]:
     """Whom each dataset and dashboard is for, by uuid. A dashboard is for those who may see all of its charts."""
-    found, dataset_of = {}, {}
+    audience_of, dataset_of = {}, {}
     for path in assets.glob("datasets/*/*.yaml"):
         asset = yaml.safe_load(path.read_text())
-        found[asset["uuid"]] = asset["extra"]["audience"]
+        audience_of[asset["uuid"]] = asset["extra"]["audience"]
     for path in assets.glob("charts/*.yaml"):
         asset = yaml.safe_load(path.read_text())
         dataset_of[asset["uuid"]] = asset["dataset_uuid"]
     for path in assets.glob("dashboards/*.yaml"):
         asset = yaml.safe_load(path.read_text())
         charts = [node["meta"]["uuid"] for node in asset["position"].values() if _is_chart(node)]
-        is_single = any(found.get(dataset_of.get(chart)) == LEARNER_LEVEL for chart in charts)
-        found[asset["uuid"]] = LEARNER_LEVEL if is_single else EVERYONE
-    return found
+        is_single = any(audience_of.get(dataset_of.get(chart)) == LEARNER_LEVEL for chart in charts)
+        audience_of[asset["uuid"]] = LEARNER_LEVEL if is_single else EVERYONE
+    return audience_of
 
 
 def _is_chart(node) -> bool:

@@ -79,7 +79,7 @@ def cached_files(loader: ManifestLoader) -> list[Path]:
     """Where the parse for these values may lie: in the project, and in the home."""
     check = loader.manifest.state_check
     hashes = (check.vars_hash, check.profile_hash, check.project_env_vars_hash)
-    key = sha256("\0".join([__version__, *(each.checksum for each in hashes)]).encode()).hexdigest()[:16]
+    key = sha256("\0".join([__version__, *(file_hash.checksum for file_hash in hashes)]).encode()).hexdigest()[:16]
     project = Path(loader.root_project.project_root)
     inside = project / "target" / "parsed" / f"{key}.msgpack"
     name = sha256(str(project).encode()).hexdigest()[:8]
@@ -97,7 +97,7 @@ def _replace(file: Path, content: bytes) -> None:
         except BaseException:
             Path(written.name).unlink()
             raise
-    ours = sorted(file.parent.glob("*.msgpack"), key=lambda each: each.stat().st_mtime, reverse=True)
+    ours = sorted(file.parent.glob("*.msgpack"), key=lambda cached: cached.stat().st_mtime, reverse=True)
     for old in ours[KEPT_FILES:]:
         old.unlink(missing_ok=True)
 

@@ -13,14 +13,10 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from orchestration.contract.forms import ENDINGS, PARQUET_ENDING, is_working_file, name_of
+from orchestration.drop_kinds import DROP_KINDS, has_statements
 
-RAW_TABLES = {
-    "events": "raw.event_lines",
-    "catalog": "raw.catalog_lines",
-    "learners": "raw.learner_lines",
-    "changes": "raw.change_lines",
-}
-"""Kind of drop → the table that keeps its lines. The kind is also the watched prefix of the lake."""
+RAW_TABLES = {kind.name: kind.raw_table for kind in DROP_KINDS.values()}
+"""Kind of drop → the table that keeps its lines."""
 
 LINES, DOCUMENT, ANSWERS, PARQUET = "lines", "document", "answers", "parquet"
 """Forms an object is read in: one statement per line; a JSON array, a pretty-printed object or objects one after
@@ -102,7 +98,7 @@ def drop_from(bucket: str, entry: LakeObject) -> Drop:
     return Drop(
         object_id=object_id(bucket, entry),
         kind=kind,
-        source=folder if kind == "events" and slash else "",
+        source=folder if has_statements(kind) and slash else "",
         bucket=bucket,
         key=entry.key,
         etag=entry.etag,
@@ -130,8 +126,8 @@ def reason_to_ignore(key: str) -> str:
     advice = name_of(name).advice
     if advice:
         return f"file ending is not {ENDINGS}: {advice}"
-    if kind == "events" and "/" not in rest:
-        return "no source folder: expected events/<source>/…"
+    if has_statements(kind) and "/" not in rest:
+        return f"no source folder: expected {kind}/<source>/…"
     return ""
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.loading.errors import LoadError
-from orchestration.loading.lake.objects import RAW_TABLES, Lake
+from orchestration.loading.lake.objects import Lake
 
 WEEK_DAYS = 7
 """Days that the hourly tier goes back. Range 2..31. Devices that were offline deliver for a few days; what comes later
@@ -27,14 +28,14 @@ class Scope:
         return self == EVERYTHING
 
 
-EVERYTHING = Scope(tuple(f"{kind}/" for kind in RAW_TABLES))
+EVERYTHING = Scope(tuple(kind.prefix for kind in DROP_KINDS.values()))
 
 
 class Tier(StrEnum):
     """How much of the lake a load looks at, besides the prefixes that it is given."""
 
     RECENT = "recent"
-    """Folders of today and yesterday of every source, the catalogue, the learners and the changes."""
+    """Folders of today and yesterday of every source of statements, and every other kind of drop."""
     WEEK = "week"
     """The same for WEEK_DAYS days, and tomorrow: some sources date their folders in a zone east of UTC."""
     EVERYTHING = "everything"
@@ -54,10 +55,11 @@ def scope_of(lake: Lake, tier: Tier, today: date, prefixes: Iterable[str] = ()) 
         )
     if tier is Tier.EVERYTHING:
         return EVERYTHING
-    others = [prefix for prefix in EVERYTHING.prefixes if prefix != "events/"]
-    folders = [
-        f"{source}dt={day:%Y-%m-%d}/" for source in lake.list_folders("events/") for day in _days_of(tier, today)
+    others = [kind.prefix for kind in DROP_KINDS.values() if not kind.has_statements]
+    sources = [
+        folder for kind in DROP_KINDS.values() if kind.has_statements for folder in lake.list_folders(kind.prefix)
     ]
+    folders = [f"{source}dt={day:%Y-%m-%d}/" for source in sources for day in _days_of(tier, today)]
     return Scope(tuple(without_nested([*folders, *others, *given])))
 
 

@@ -23,6 +23,9 @@ MAX_IDS = 3_000
 """Object ids of one question. A ClickHouse server takes 128 KiB as one parameter (http_max_field_value_size); an id
 with its quotes and comma is 35 bytes."""
 
+CHECKSUM = "sum(cityHash64(line_number, line))"
+"""What the ledger keeps of an object's lines, as SQL over them in raw."""
+
 DROP_COLUMNS = ("object_id", "kind", "source", "bucket", "object_key", "etag", "size_bytes", "last_modified")
 
 
@@ -102,7 +105,7 @@ def first_load_id(moment: datetime) -> str:
 
 def committed_ids(client: Client, object_ids: Sequence[str]) -> set[str]:
     """Those of the given objects that have a commit which was not revoked."""
-    found = set()
+    committed = set()
     for some in batched(object_ids, MAX_IDS):
         rows = client.query(
             "select distinct object_id from ops.load_commits where object_id in {object_ids:Array(String)} "
@@ -110,13 +113,13 @@ def committed_ids(client: Client, object_ids: Sequence[str]) -> set[str]:
             "(select load_id, object_id from ops.load_revocations where object_id in {object_ids:Array(String)})",
             parameters={"object_ids": list(some)},
         ).result_rows
-        found |= {row[0] for row in rows}
-    return found
+        committed |= {row[0] for row in rows}
+    return committed
 
 
 def failures(client: Client, object_ids: Sequence[str]) -> dict[str, Failure]:
     """How those of the given objects that failed have failed last."""
-    found = {}
+    failed = {}
     for some in batched(object_ids, MAX_IDS):
         rows = client.query(
             "select object_id, tries, is_permanent, code, message, failed_at, next_retry_at from ops.object_failures "
@@ -124,5 +127,5 @@ def failures(client: Client, object_ids: Sequence[str]) -> dict[str, Failure]:
             "order by object_id, failed_at desc, tries desc limit 1 by object_id",
             parameters={"object_ids": list(some)},
         ).result_rows
-        found |= {row[0]: Failure(row[0], int(row[1]), bool(row[2]), *row[3:]) for row in rows}
-    return found
+        failed |= {row[0]: Failure(row[0], int(row[1]), bool(row[2]), *row[3:]) for row in rows}
+    return failed

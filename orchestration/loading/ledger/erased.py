@@ -55,7 +55,7 @@ def hashed(client: Client, identities: Iterable[str]) -> list[tuple[str, int]]:
 def remember(client: Client, request_id: str, identities: Iterable[str]) -> None:
     """Have lines that name one of these refused from now on. Doing it twice changes nothing."""
     now = server_now(client)
-    rows = [(*each, request_id, now) for each in hashed(client, identities)]
+    rows = [(*identity_row, request_id, now) for identity_row in hashed(client, identities)]
     insert_rows(client, "erased_identities", ("identity_hash", "bucket", "request_id", "erased_at"), rows)
 
 

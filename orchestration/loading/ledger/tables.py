@@ -8,10 +8,13 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading.errors import WarehouseError
+from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import insert_rows, server_now
 from orchestration.settings import Settings
 
 _STATEMENTS = Path(__file__).parent / "raw_tables" / "raw_and_ops.sql"
+_LINES = _STATEMENTS.with_name("lines.sql")
+"""What makes the raw table of a kind of drop."""
 DATABASES = ("raw", "ops", "seeds", "staging", "intermediate", "marts")
 _ENGINE = re.compile(r"engine = (?=\w*MergeTree)")
 _KEY, _TABLES = "learner_id_key", "tables"
@@ -52,7 +55,7 @@ def ensure_raw_tables(client: Client, is_replicated: bool = False) -> None:
 
 def table_statements(is_replicated: bool = False) -> list[str]:
     """The statements that make the tables; on replicas each is replicated, at the place that its database chooses."""
-    text = _STATEMENTS.read_text()
+    text = _text()
     if is_replicated:
         text = _ENGINE.sub("engine = Replicated", text)
     return [statement for statement in re.split(r";\s*(?:\n|$)", text) if statement.strip()]
@@ -109,13 +112,19 @@ def record_learner_id_key(client: Client, key: str) -> None:
     _record(client, _KEY, key)
 
 
+def _text() -> str:
+    """The statements, those of the raw tables once for each kind of drop."""
+    lines = _LINES.read_text()
+    return "\n".join([_STATEMENTS.read_text(), *(lines.replace("{table}", name) for name in RAW_TABLES.values())])
+
+
 def _text_hash() -> str:
-    return hashlib.sha256(_STATEMENTS.read_bytes()).hexdigest()
+    return hashlib.sha256(_text().encode()).hexdigest()
 
 
 def _expected_tables() -> list[str]:
     """All that the statements create, so that a table that was dropped by hand is missed."""
-    return re.findall(r"^create (?:table if not exists|or replace view) (\w+\.\w+)", _STATEMENTS.read_text(), re.M)
+    return re.findall(r"^create (?:table if not exists|or replace view) (\w+\.\w+)", _text(), re.M)
 
 
 def _recorded(client: Client) -> dict[str, str]:

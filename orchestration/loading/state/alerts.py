@@ -27,12 +27,12 @@ class RecordedAlert:
 
 
 def record_alerts(
-    client: Client, found: Iterable[tuple[str, str, str, int]], expectation_count: int, look: str = CHECKED
+    client: Client, alerts: Iterable[tuple[str, str, str, int]], expectation_count: int, look: str = CHECKED
 ) -> None:
     """Enter one look: (alert, source, detail, rows at fault) of what was found."""
     checked_at = server_now(client)
     closing = (look, "", f"{expectation_count} expectations", 0)
-    rows = [[checked_at, *each] for each in (*found, closing)]
+    rows = [[checked_at, *finding] for finding in (*alerts, closing)]
     insert_rows(client, "alerts", ("checked_at", "alert", "source", "detail", "row_count"), rows)
 
 

@@ -89,9 +89,9 @@ def loads_by_day(client: Client) -> list[LoadDay]:
     if not rows:
         return []
     today = client.query("select toDate(now64(3, 'UTC'))").result_rows[0][0]
-    found = {row[0]: LoadDay(*row) for row in rows}
+    by_day = {row[0]: LoadDay(*row) for row in rows}
     days = [rows[0][0] + timedelta(days=number) for number in range((today - rows[0][0]).days + 1)]
-    return [found.get(day) or LoadDay(day) for day in days]
+    return [by_day.get(day) or LoadDay(day) for day in days]
 
 
 def revocations(client: Client) -> list[Revocation]:

@@ -47,12 +47,12 @@ def mart_figures(client: Client) -> Figures:
 
 def changes(before: Figures, after: Figures) -> list[Change]:
     """The figures that differ, counts of rows first, then the largest relative differences."""
-    found = [
+    differing = [
         Change(*figure, before.get(figure), after.get(figure))
         for figure in sorted(before.keys() | after.keys())
         if not _is_same(before.get(figure), after.get(figure))
     ]
-    return sorted(found, key=lambda change: (change.measure != "rows", -change.relative))
+    return sorted(differing, key=lambda change: (change.measure != "rows", -change.relative))
 
 
 def _is_same(before: float | None, after: float | None) -> bool:

@@ -187,10 +187,11 @@ def take_listing(bucket: str, entries: Iterable[LakeObject]) -> Listing:
     return listing
 
 
-def rejected_by_reason(client: Client, census: ObjectStates) -> dict[str, int]:
+def rejected_by_reason(client: Client, object_states: ObjectStates) -> dict[str, int]:
     """Why lines of live objects were rejected, the most frequent reason first: by the load, and by staging.
 
-    Raw and the gate answer for all attempts, and the census says which are live: asking the view again takes seconds.
+    Raw and the gate answer for all attempts, and `object_states` says which are live: asking the view
+    again takes seconds.
     The gate counts what the load rejected as well, but not in profiles of earlier versions.
     """
     by_object = " union all ".join(
@@ -203,18 +204,18 @@ def rejected_by_reason(client: Client, census: ObjectStates) -> dict[str, int]:
         "from (select load_id, object_id, arrayJoin(CAST(refused_by_reason, 'Array(Tuple(String, UInt64))')) as counts "
         "from ops.object_refusals)"
     )
-    counts = _live_counts(client, census, by_object) | _live_counts(client, census, by_gate)
+    counts = _live_counts(client, object_states, by_object) | _live_counts(client, object_states, by_gate)
     return {reason: number for reason, number in counts.most_common() if number}
 
 
-def _live_counts(client: Client, census: ObjectStates, query: str) -> Counter:
+def _live_counts(client: Client, object_states: ObjectStates, query: str) -> Counter:
     """Lines of live objects by reason, of a query for `reject`, `pair` and `line_count`."""
     import numpy
 
     rows = client.query(
         f"select reject, groupArray(pair), groupArray(line_count) from ({query}) group by reject"
     ).result_rows
-    live = census.pairs[census.states == 0]
+    live = object_states.pairs[object_states.states == 0]
     return Counter(
         {
             reason: int(numpy.array(lines)[is_among(numpy.array(pairs, dtype=numpy.uint64), live)].sum())
@@ -233,10 +234,10 @@ class Unlisted:
     """Another version of their key is listed, and is not live: held, parked, or due."""
 
 
-def unlisted(census: ObjectStates, listing: Listing) -> Unlisted:
+def unlisted(object_states: ObjectStates, listing: Listing) -> Unlisted:
     """Live objects without a listing entry of their own."""
-    is_live = census.states == 0
-    ids, keys = census.ids[is_live], census.keys[is_live]
+    is_live = object_states.states == 0
+    ids, keys = object_states.ids[is_live], object_states.keys[is_live]
     is_unlisted = ~is_among(ids, listing.ids)
     has_key = is_among(keys, listing.keys)
     return Unlisted(ids[is_unlisted & ~has_key].tolist(), ids[is_unlisted & has_key].tolist())

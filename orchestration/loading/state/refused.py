@@ -151,46 +151,53 @@ def refused_lines(client: Client, load_ids: Sequence[str]) -> int:
 
 def unread_objects(client: Client, now: datetime) -> tuple[list[Unread], list[Unread]]:
     """(parked, waiting for the next try), the latest failure first. Whose next try has come is due, and in neither."""
-    found = [Unread(*row) for row in client.query(_FAILED).result_rows]
+    failed = [Unread(*row) for row in client.query(_FAILED).result_rows]
     newest = _newest_versions(client, _FAILED_PATHS)
     parked, waiting = [], []
-    for each in found:
-        committed = newest.get((each.bucket, each.key))
-        if committed and committed[0] > each.last_modified:
+    for unread in failed:
+        committed = newest.get((unread.bucket, unread.key))
+        if committed and committed[0] > unread.last_modified:
             continue
-        failure = each.as_failure()
+        failure = unread.as_failure()
         if failure.is_parked_at(now):
-            parked.append(each)
+            parked.append(unread)
         elif failure.waits_at(now):
-            waiting.append(each)
+            waiting.append(unread)
     return parked, waiting
 
 
 def held_objects(client: Client) -> list[HeldObject]:
     """Committed objects that the gate holds or has not judged, the latest commit first."""
-    found = [each for some in batched(held_commits(client), MAX_IDS) for each in _with_facts(client, some)]
-    return sorted(found, key=lambda each: (-each.committed_at.timestamp(), each.load_id, each.key))
+    held = [held_object for some in batched(held_commits(client), MAX_IDS) for held_object in _with_facts(client, some)]
+    return sorted(
+        held, key=lambda held_object: (-held_object.committed_at.timestamp(), held_object.load_id, held_object.key)
+    )
 
 
 def _with_facts(client: Client, held: Sequence[HeldCommit]) -> list[HeldObject]:
     """The gate's words with what the ledger knows of the objects."""
-    parameters = {"object_ids": [each.object_id for each in held], "load_ids": list({each.load_id for each in held})}
+    parameters = {
+        "object_ids": [commit.object_id for commit in held],
+        "load_ids": list({commit.load_id for commit in held}),
+    }
     committed = {tuple(row[:2]): row[2:] for row in client.query(_COMMITTED, parameters=parameters).result_rows}
     judged = {tuple(row[:2]): row[2] for row in client.query(_JUDGED, parameters=parameters).result_rows}
     faults = defaultdict(list)
     for load_id, object_id, *fault in client.query(_FAULTS, parameters=parameters).result_rows:
         faults[load_id, object_id].append(FailedExpectation(*fault))
     newest = _newest_versions(client, _HELD_PATHS, parameters)
-    found = []
-    for each in held:
-        pair = (each.load_id, each.object_id)
+    objects = []
+    for commit in held:
+        pair = (commit.load_id, commit.object_id)
         if pair in committed:
             bucket, lines, rejected, committed_at, last_modified = committed[pair]
             # A commit that was revoked in between has no version left: it is due again, and no longer held.
-            if newest.get((bucket, each.key), (None, None, ""))[2] == each.object_id:
+            if newest.get((bucket, commit.key), (None, None, ""))[2] == commit.object_id:
                 moments = (committed_at, judged.get(pair), last_modified)
-                found.append(HeldObject(*pair, bucket, each.key, each.reason, lines, rejected, *moments, faults[pair]))
-    return found
+                objects.append(
+                    HeldObject(*pair, bucket, commit.key, commit.reason, lines, rejected, *moments, faults[pair])
+                )
+    return objects
 
 
 def _newest_versions(client: Client, paths: str, parameters: dict | None = None) -> dict[tuple[str, str], tuple]:

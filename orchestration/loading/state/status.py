@@ -107,7 +107,7 @@ class Status:
         if self.miscounted_keys:
             return False
         states = (self.live, self.superseded, self.held, self.parked, self.ignored, self.due)
-        return self.listed is None or self.listed == sum(each or 0 for each in states)
+        return self.listed is None or self.listed == sum(objects or 0 for objects in states)
 
     @property
     def unpublished(self) -> int:
@@ -124,18 +124,18 @@ def status(client: Client, lake: Lake | None) -> Status:
     listing, lake_error = _listing(lake)
     now = server_now(client)
     result = Status(taken_at=now, bucket=lake.bucket if lake else "", lake_error=lake_error)
-    census = count_object_states(client)
+    object_states = count_object_states(client)
     parked, waiting = unread_objects(client, now)
-    result.totals = census.totals
+    result.totals = object_states.totals
     result.held_objects = held_objects(client)
     if listing is None:
         _count_ledger(result, parked, waiting)
     else:
-        _count_listing(result, client, census, listing, parked, waiting)
-    _count_lines(result, client, census)
+        _count_listing(result, client, object_states, listing, parked, waiting)
+    _count_lines(result, client, object_states)
     refused = [*result.parked_objects, *result.waiting_objects, *result.held_objects]
-    paths = {f"{each.bucket}/{each.key}": each.key for each in refused}
-    result.seen_in_older_version = sorted(paths[path] for path in census.with_live_version(paths))
+    paths = {f"{unread.bucket}/{unread.key}": unread.key for unread in refused}
+    result.seen_in_older_version = sorted(paths[path] for path in object_states.with_live_version(paths))
     result.loads_by_day, result.revocations = loads_by_day(client), revocations(client)
     result.reconcile = last_reconcile(client)
     result.watermarks, result.lateness, result.builds = watermarks(client), lateness(client), last_builds(client)
@@ -157,7 +157,7 @@ def _listing(lake: Lake | None) -> tuple[Listing | None, str]:
 def _count_ledger(result: Status, parked: list[Unread], waiting: list[Unread]) -> None:
     result.is_lake_listed = False
     result.listed = result.ignored = result.due = result.gone_from_lake = result.older_version_live = None
-    result.live, result.superseded, result.held = (each.objects for each in result.totals)
+    result.live, result.superseded, result.held = (total.objects for total in result.totals)
     result.parked_objects, result.waiting_objects = parked, waiting
     result.parked, result.waiting = len(parked), len(waiting)
 
@@ -165,7 +165,7 @@ def _count_ledger(result: Status, parked: list[Unread], waiting: list[Unread]) -
 def _count_listing(
     result: Status,
     client: Client,
-    census: ObjectStates,
+    object_states: ObjectStates,
     listing: Listing,
     parked: list[Unread],
     waiting: list[Unread],
@@ -174,25 +174,25 @@ def _count_listing(
     import numpy
 
     listed = numpy.array(listing.ids, dtype=numpy.uint64)
-    states = census.states_of(listed)
+    states = object_states.states_of(listed)
     result.listed = listing.count
     result.live, result.superseded, result.held = (int((states == number).sum()) for number in range(3))
     known = set(listing.ids) if parked or waiting else set()
-    result.parked_objects = [each for each in parked if short(each.object_id) in known]
-    result.waiting_objects = [each for each in waiting if short(each.object_id) in known]
+    result.parked_objects = [unread for unread in parked if short(unread.object_id) in known]
+    result.waiting_objects = [unread for unread in waiting if short(unread.object_id) in known]
     result.parked, result.waiting = len(result.parked_objects), len(result.waiting_objects)
-    parked_ids = [short(each.object_id) for each in parked]
+    parked_ids = [short(unread.object_id) for unread in parked]
     result.due = int(((states < 0) & ~is_among(listed, parked_ids)).sum())
     result.ignored = listing.ignored.total()
     result.ignored_by_reason = dict(listing.ignored.most_common())
-    found = unlisted(census, listing)
-    result.gone_from_lake, result.older_version_live = len(found.gone), len(found.overwritten)
-    result.gone_keys = keys_of(client, found.gone[:MAX_GONE_KEYS])
+    outside = unlisted(object_states, listing)
+    result.gone_from_lake, result.older_version_live = len(outside.gone), len(outside.overwritten)
+    result.gone_keys = keys_of(client, outside.gone[:MAX_GONE_KEYS])
 
 
-def _count_lines(result: Status, client: Client, census: ObjectStates) -> None:
-    [live] = [each for each in result.totals if each.state == "live"]
+def _count_lines(result: Status, client: Client, object_states: ObjectStates) -> None:
+    [live] = [total for total in result.totals if total.state == "live"]
     result.lines_accepted, result.lines_rejected = live.accepted, live.rejected
     if live.rejected:
-        result.rejected_by_reason = rejected_by_reason(client, census)
+        result.rejected_by_reason = rejected_by_reason(client, object_states)
     result.miscounted_keys = miscounted_objects(client)

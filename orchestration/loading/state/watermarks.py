@@ -58,7 +58,7 @@ def lateness(client: Client) -> list[Lateness]:
         parameters={"days": LATENESS_DAYS},
     ).result_rows
     return [
-        Lateness(source, int(count), *(round(float(each), 3) for each in quantiles), float(latest))
+        Lateness(source, int(count), *(round(float(quantile), 3) for quantile in quantiles), float(latest))
         for source, count, quantiles, latest in rows
     ]
 

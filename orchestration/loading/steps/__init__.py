@@ -1,1 +1,1 @@
-"""The steps of a load, one module each, and what happens when one of them fails; `loader` takes them in turn."""
+"""The eight steps of a load, a module each (gate and publish are one); `loader` takes them in turn."""

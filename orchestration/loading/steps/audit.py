@@ -6,11 +6,9 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.errors import LoadError
 from orchestration.loading.lake.objects import LINES, Drop, Lake
+from orchestration.loading.ledger.entries import CHECKSUM
 from orchestration.loading.steps.land import BLANK_LINE, LAND_SETTINGS, lake_source
 from orchestration.settings import Settings
-
-CHECKSUM = "sum(cityHash64(line_number, line))"
-"""What the ledger keeps of an object's lines, and `reconcile` compares raw with."""
 
 _NUMBERS = ("line_count", "first_line", "last_line", "number_sum")
 _NUMBERS_OF = (
@@ -53,8 +51,8 @@ def audit(
     client: Client, lake: Lake, settings: Settings, load_id: str, batch: list[Drop]
 ) -> tuple[list[Landed], list[Refused]]:
     """Compare the attempt with its plan: the set of objects, their etags, and whole runs of line numbers."""
-    found = _read_back(client, load_id, batch)
-    gaps = [drop for drop in batch if drop.object_id in found and not _is_run(found[drop.object_id])]
+    counted = _read_back(client, load_id, batch)
+    gaps = [drop for drop in batch if drop.object_id in counted and not _is_run(counted[drop.object_id])]
     numbers = _numbers_in_lake(client, settings, gaps)
     nameless = _keys_without_object(client, load_id, batch)
     strays = nameless - {drop.key for drop in batch}
@@ -65,7 +63,7 @@ def audit(
         )
     landed, refused = [], []
     for drop in batch:
-        result = _judge(drop, found.get(drop.object_id), numbers.get(drop.path), drop.key in nameless, lake)
+        result = _judge(drop, counted.get(drop.object_id), numbers.get(drop.path), drop.key in nameless, lake)
         (landed if isinstance(result, Landed) else refused).append(result)
     return landed, refused
 

@@ -103,9 +103,9 @@ def _losers(client: Client, before: datetime) -> list[Pair]:
 
 def _revoked_with_rows(client: Client, lost_before: datetime, revoked_before: datetime) -> list[Pair]:
     """Revoked long enough ago, and still in a raw table or in the plan. What lost was never seen by a reader."""
-    found: set[Pair] = set()
+    pairs: set[Pair] = set()
     for table in (*RAW_TABLES.values(), "ops.load_plan"):
-        found |= set(
+        pairs |= set(
             client.query(
                 f"""
                 with revoked as (
@@ -124,7 +124,7 @@ def _revoked_with_rows(client: Client, lost_before: datetime, revoked_before: da
                 parameters={"lost_before": lost_before, "revoked_before": revoked_before},
             ).result_rows
         )
-    return sorted(found)
+    return sorted(pairs)
 
 
 def _delete(client: Client, pairs: Iterable[Pair]) -> int:

@@ -53,12 +53,12 @@ def commit(client: Client, load_id: str, landed: list[Landed]) -> None:
     """
     if not landed:
         return
-    arrays = {column: [getattr(each, column) for each in landed] for column in _AUDITED}
+    arrays = {column: [getattr(read, column) for read in landed] for column in _AUDITED}
     done = client.command(
         _COMMIT,
         parameters={
             "load_id": load_id,
-            "object_ids": [each.drop.object_id for each in landed],
+            "object_ids": [read.drop.object_id for read in landed],
             "commit_within": int(COMMIT_WITHIN.total_seconds()),
             **arrays,
         },
@@ -75,5 +75,5 @@ def _committed_count(client: Client, load_id: str, landed: list[Landed]) -> int:
     return client.query(
         "select uniqExact(object_id) from ops.load_commits "
         "where object_id in {object_ids:Array(String)} and load_id = {load_id:String}",
-        parameters={"load_id": load_id, "object_ids": [each.drop.object_id for each in landed]},
+        parameters={"load_id": load_id, "object_ids": [read.drop.object_id for read in landed]},
     ).result_rows[0][0]

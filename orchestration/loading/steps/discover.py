@@ -75,48 +75,48 @@ def discover(
 
     With `visit` each page is shown to it in full, and of what is settled only the number is kept.
     """
-    found = Discovery()
+    discovery = Discovery()
     for page in discover_pages(client, lake, scope):
         if visit:
             visit(page)
-            found.add_unsettled(page)
+            discovery.add_unsettled(page)
         else:
-            found.add(page)
-    return found
+            discovery.add(page)
+    return discovery
 
 
 def sort_page(client: Client, bucket: str, entries: Sequence[LakeObject]) -> Discovery:
     """Sort at most MAX_IDS listing entries, asking the ledger about these only."""
-    found = Discovery()
+    discovery = Discovery()
     drops = []
     for entry in entries:
         reason = reason_to_ignore(entry.key)
         if reason:
-            found.ignored.append((entry, reason))
+            discovery.ignored.append((entry, reason))
         else:
             drops.append(drop_from(bucket, entry))
     committed = committed_ids(client, [drop.object_id for drop in drops])
     failed = failures(client, [drop.object_id for drop in drops if drop.object_id not in committed])
-    found.add(sort_drops(drops, committed, failed, server_now(client)))
-    return found
+    discovery.add(sort_drops(drops, committed, failed, server_now(client)))
+    return discovery
 
 
 def sort_drops(drops: Iterable[Drop], committed: set[str], failed: dict[str, Failure], now: datetime) -> Discovery:
     """Put each drop where it belongs; a commit outweighs a failure before it."""
-    found = Discovery()
+    discovery = Discovery()
     for drop in drops:
         failure = failed.get(drop.object_id)
         if drop.object_id in committed:
-            found.committed.append(drop)
+            discovery.committed.append(drop)
         elif failure and failure.is_parked_at(now):
-            found.parked.append((drop, failure))
+            discovery.parked.append((drop, failure))
         elif is_unsafe(drop.key):
-            found.unsafe.append(drop)
+            discovery.unsafe.append(drop)
         elif failure and failure.waits_at(now):
-            found.waiting.append(drop)
+            discovery.waiting.append(drop)
         else:
-            found.ready.append(drop)
-    return found
+            discovery.ready.append(drop)
+    return discovery
 
 
 def pending(client: Client, lake: Lake, scope: Scope = EVERYTHING) -> list[Drop]:

@@ -18,14 +18,14 @@ from orchestration.expectations.facts import profile_load
 from orchestration.expectations.faults import UnmetExpectation, faults_by_object, with_lines
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
+from orchestration.loading.errors import safe_message
 from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import MAX_IDS, insert_rows, server_now
 from orchestration.loading.ledger.verdicts import BLOCK, COLUMNS, MAX_REASON, PASS, PUBLISHED, QUARANTINE, RELEASE
 from orchestration.loading.state.held import HeldCommit
 from orchestration.loading.state.refused import refused_lines
 from orchestration.loading.state.unjudged import GATE_FAILED, UnjudgedLoad, recent_load_id, unjudged_loads
-from orchestration.loading.steps.failures import safe_message
-from orchestration.loading.steps.supersede import close_corrected
+from orchestration.loading.upkeep.supersede import close_corrected
 from orchestration.settings import Settings
 
 MAX_HANGS = 2
@@ -110,13 +110,13 @@ class _JudgingSession:
         table = RAW_TABLES[load.kind]
         profile_load(self._client, load.load_id, load.kind, table)
         self.profiled.append(load.load_id)
-        found = judge.judge(load.load_id, load.kind, load.object_count)
-        if found.result is not None:
-            faults = faults_by_object(found.result)
+        verdict = judge.judge(load.load_id, load.kind, load.object_count)
+        if verdict.result is not None:
+            faults = faults_by_object(verdict.result)
             waiting = {object_id: some for object_id, some in faults.items() if object_id in load.keys}
-            found.faults = with_lines(self._client, load.load_id, load.kind, table, waiting)
-        self._docs.add(load.load_id, load.kind, load.keys, found)
-        return {object_id: _verdict(found, object_id) for object_id in load.keys}
+            verdict.faults = with_lines(self._client, load.load_id, load.kind, table, waiting)
+        self._docs.add(load.load_id, load.kind, load.keys, verdict)
+        return {object_id: _verdict(verdict, object_id) for object_id in load.keys}
 
     def publish_docs(self) -> str:
         """Why the pages could not be written; empty when they were. No verdict depends on them."""
@@ -132,11 +132,11 @@ def _great_expectations(client: Client, settings: Settings) -> Judge:
     return SparingJudge(client, settings.clickhouse)
 
 
-def _verdict(found: LoadVerdict, object_id: str) -> _Verdict:
-    held = found.held_entirely + found.held.get(object_id, [])
-    noted = found.noted.get(object_id, [])
+def _verdict(judged: LoadVerdict, object_id: str) -> _Verdict:
+    held = judged.held_entirely + judged.held.get(object_id, [])
+    noted = judged.noted.get(object_id, [])
     verdict = BLOCK if held else QUARANTINE if noted else PASS
-    return _Verdict(verdict, "; ".join(held or noted)[:MAX_REASON], tuple(found.faults.get(object_id, ())))
+    return _Verdict(verdict, "; ".join(held or noted)[:MAX_REASON], tuple(judged.faults.get(object_id, ())))
 
 
 def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], judgement: Judgement) -> None:
@@ -145,24 +145,26 @@ def _write(client: Client, load: UnjudgedLoad, verdicts: dict[str, _Verdict], ju
     judged_at = server_now(client)
     faults = [
         [load.load_id, object_id, *(getattr(fault, column) for column in FAULT_COLUMNS), judged_at]
-        for object_id, each in verdicts.items()
-        for fault in each.faults
+        for object_id, judged in verdicts.items()
+        for fault in judged.faults
     ]
     insert_rows(client, "gate_faults", ("load_id", "object_id", *FAULT_COLUMNS, "judged_at"), faults)
-    rows = [[load.load_id, object_id, each.verdict, each.reason, judged_at] for object_id, each in verdicts.items()]
+    rows = [
+        [load.load_id, object_id, judged.verdict, judged.reason, judged_at] for object_id, judged in verdicts.items()
+    ]
     insert_rows(client, "load_gates", COLUMNS, rows)
     judgement.judged_count += len(rows)
-    judgement.published_count += sum(each.verdict in PUBLISHED for each in verdicts.values())
+    judgement.published_count += sum(judged.verdict in PUBLISHED for judged in verdicts.values())
     judgement.held += [
-        HeldCommit(load.load_id, object_id, load.keys[object_id], each.reason)
-        for object_id, each in verdicts.items()
-        if each.verdict == BLOCK
+        HeldCommit(load.load_id, object_id, load.keys[object_id], judged.reason)
+        for object_id, judged in verdicts.items()
+        if judged.verdict == BLOCK
     ]
 
 
 def _honouring_releases(client: Client, verdicts: dict[str, _Verdict]) -> dict[str, _Verdict]:
     """A release is of a version of an object: read once more, because raw was damaged, it is released again."""
-    blocked = [object_id for object_id, each in verdicts.items() if each.verdict == BLOCK]
+    blocked = [object_id for object_id, judged in verdicts.items() if judged.verdict == BLOCK]
     released: dict[str, str] = {}
     for some in batched(blocked, MAX_IDS):
         rows = client.query(

@@ -19,9 +19,10 @@ from orchestration.contract.lines import (
     WRAPPERS,
     wrapping_reason,
 )
+from orchestration.drop_kinds import has_statements
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, PARQUET, Drop
 from orchestration.loading.ledger.erased import is_anyone_erased, names_erased
-from orchestration.loading.steps.expire import is_expired
+from orchestration.loading.upkeep.expire import is_expired
 from orchestration.settings import LakeSettings, Settings
 
 KEPT_HEAD_BYTES = 4096
@@ -196,7 +197,7 @@ def land(client: Client, settings: Settings, load_id: str, batch: list[Drop]) ->
     keys = [drop.key for drop in sorted(batch, key=lambda drop: drop.object_id)]
     source, parameters = lake_source(settings.lake, keys, batch[0].form, batch[0].packing)
     reading = _READINGS[batch[0].form]
-    judged = _JUDGED_AS_STATEMENT if batch[0].kind == "events" else _JUDGED_AS_OBJECT
+    judged = _JUDGED_AS_STATEMENT if has_statements(batch[0].kind) else _JUDGED_AS_OBJECT
     client.command(
         _LAND.format(
             table=batch[0].table,

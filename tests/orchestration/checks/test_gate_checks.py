@@ -11,9 +11,9 @@ from orchestration.checks import gate as gate_module
 from orchestration.checks.gate import docs_link, gate, gate_results, ledger, ledger_results
 from orchestration.loading.state import refused
 from orchestration.loading.state.held import GateState, HeldCommit
+from orchestration.loading.state.history import ReconcileFinding
 from orchestration.loading.state.unjudged import GATE_FAILED
-from orchestration.loading.steps.nightly import ReconcileFinding
-from orchestration.loading.steps.reconcile import Damage
+from orchestration.loading.upkeep.reconcile import Damage
 from orchestration.resources.connections import LakeResource, WarehouseResource
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ FACTS = refused.HeldObject(
 
 
 def outcomes(state: GateState) -> dict[str, tuple[bool, AssetCheckSeverity]]:
-    return {each.check_name: (each.passed, each.severity) for each in gate_results(state)}
+    return {result.check_name: (result.passed, result.severity) for result in gate_results(state)}
 
 
 def test_nothing_new_passes() -> None:
@@ -37,21 +37,21 @@ def test_nothing_new_passes() -> None:
 
 
 def test_a_held_object_warns_and_does_not_block_the_others() -> None:
-    found = outcomes(GateState([BAD_DATA], {"bad", "good"}, 1))
-    assert found["every_load_is_judged"][0]
-    assert found["no_object_is_held"] == (False, AssetCheckSeverity.WARN)
+    results = outcomes(GateState([BAD_DATA], {"bad", "good"}, 1))
+    assert results["every_load_is_judged"][0]
+    assert results["no_object_is_held"] == (False, AssetCheckSeverity.WARN)
 
 
 def test_a_held_object_says_what_failed_and_where_to_look() -> None:
     docs = docs_link("s3://bucket/gate/index.html")
     results = gate_results(GateState([BAD_DATA], {"bad"}, 0), [FACTS], docs)
-    metadata = {each.check_name: each.metadata for each in results}
+    metadata = {result.check_name: result.metadata for result in results}
     table = metadata["no_object_is_held"]["held"].md_str.splitlines()
     assert table[0] == "| object | load | expectation | found | expected | first lines at fault |"
     assert table[2] == (
         "| events/web/bad.ndjson | 0198-load | lines that are not a JSON object | 9 | at most 1 | 2, 3, 4, 5, 6 |"
     )
-    assert {each["data_docs"].value for each in metadata.values()} == {"s3://bucket/gate/index.html"}
+    assert {facts["data_docs"].value for facts in metadata.values()} == {"s3://bucket/gate/index.html"}
 
 
 def test_pages_in_a_folder_are_named_once_they_are_there(tmp_path) -> None:
@@ -67,13 +67,13 @@ def test_a_load_of_held_objects_only_does_not_block_either() -> None:
 
 
 def test_a_gate_that_failed_blocks_when_nothing_was_published() -> None:
-    found = outcomes(GateState([GATE_ERROR], {"new"}, 0))
-    assert found["every_load_is_judged"] == (False, AssetCheckSeverity.ERROR)
+    results = outcomes(GateState([GATE_ERROR], {"new"}, 0))
+    assert results["every_load_is_judged"] == (False, AssetCheckSeverity.ERROR)
 
 
 def test_a_gate_that_failed_on_one_load_warns_when_others_were_published() -> None:
-    found = outcomes(GateState([GATE_ERROR], {"new", "good"}, 1))
-    assert found["every_load_is_judged"] == (False, AssetCheckSeverity.WARN)
+    results = outcomes(GateState([GATE_ERROR], {"new", "good"}, 1))
+    assert results["every_load_is_judged"] == (False, AssetCheckSeverity.WARN)
 
 
 def test_a_gate_failure_of_an_earlier_run_does_not_block_this_one() -> None:
@@ -99,7 +99,7 @@ def run(services, settings, monkeypatch):
 
 
 def built(result) -> bool:
-    return any(each.asset_key.to_user_string() == "mart" for each in result.get_asset_materialization_events())
+    return any(event.asset_key.to_user_string() == "mart" for event in result.get_asset_materialization_events())
 
 
 def test_the_marts_of_good_objects_are_built_beside_a_held_one(warehouse, put, statement, run) -> None:
@@ -108,8 +108,8 @@ def test_the_marts_of_good_objects_are_built_beside_a_held_one(warehouse, put, s
     result = run()
     assert result.success
     assert built(result)
-    failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
-    assert [(each.check_name, each.severity) for each in failed] == [("no_object_is_held", AssetCheckSeverity.WARN)]
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert [(check.check_name, check.severity) for check in failed] == [("no_object_is_held", AssetCheckSeverity.WARN)]
     cells = "the line is not JSON) | 10 | at most 1 refused lines in all | 1, 2, 3, 4, 5"
     assert cells in failed[0].metadata["held"].value
     assert ">held</span>" in Path(failed[0].metadata["data_docs"].value).read_text()
@@ -135,7 +135,9 @@ def test_a_check_that_cannot_look_is_a_failed_check(warehouse, run, monkeypatch)
     monkeypatch.setattr(gate_module, "gate_state", broken)
     result = run()
     assert not built(result)
-    assert {each.passed for each in result.get_asset_check_evaluations() if each.check_name in GATE_CHECKS} == {False}
+    assert {check.passed for check in result.get_asset_check_evaluations() if check.check_name in GATE_CHECKS} == {
+        False
+    }
 
 
 def test_what_the_comparison_found_is_reported_and_what_it_mended_is_in_order() -> None:

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.contract.example_files import EXAMPLES, accepted_examples
+from orchestration.contract.example_files import EXAMPLES
+from tests.orchestration.contract.examples import accepted_examples
 
 SECRET = "anna.example-4711"
 
@@ -75,11 +76,11 @@ def test_a_missing_field_says_what_to_send_and_what_breaks(meagre: str):
 
 def test_json_holds_everything(good: str, bad: str, meagre: str):
     files = json.loads(run("--json", good, bad, meagre).stdout)["files"]
-    assert [each["file"] for each in files] == [good, bad, meagre]
-    assert [each["accepted_count"] for each in files] == [7, 1, 1]
+    assert [file["file"] for file in files] == [good, bad, meagre]
+    assert [file["accepted_count"] for file in files] == [7, 1, 1]
     assert files[1]["rejected_by_reason"] == {"invalid_id": 1, "not_object": 1}
     assert files[1]["rejected"][0] | {"advice": ""} == {"line": 1, "reason": "invalid_id", "path": "/id", "advice": ""}
-    assert [each["field"] for each in files[2]["missing"]] == ["platform"]
+    assert [gap["field"] for gap in files[2]["missing"]] == ["platform"]
 
 
 def test_blank_lines_count_in_the_numbers_only(tmp_path: Path):
@@ -116,9 +117,9 @@ def test_what_put_would_leave_out_cannot_be_read(tmp_path: Path):
 
 
 def test_standard_input_is_a_file(bad: str):
-    found = run("--json", "-", stdin=Path(bad).read_text())
-    assert found.exit_code == 1
-    assert json.loads(found.stdout)["files"][0]["file"] == "standard input"
+    answer = run("--json", "-", stdin=Path(bad).read_text())
+    assert answer.exit_code == 1
+    assert json.loads(answer.stdout)["files"][0]["file"] == "standard input"
 
 
 def test_no_value_of_a_line_is_ever_shown(tmp_path: Path):
@@ -138,9 +139,9 @@ def test_no_value_of_a_line_is_ever_shown(tmp_path: Path):
     path = tmp_path / "a.ndjson"
     path.write_text("\n".join([*map(json.dumps, lines), SECRET, f'"{SECRET}"']))
     for options in ([], ["--json"]):
-        found = run(*options, str(path))
-        assert found.exit_code == 1
-        assert SECRET not in found.output + found.stderr
+        answer = run(*options, str(path))
+        assert answer.exit_code == 1
+        assert SECRET not in answer.output + answer.stderr
 
 
 def test_it_starts_without_engine_or_orchestrator(good: str):

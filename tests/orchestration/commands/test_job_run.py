@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands.job_run import WAIT_IS_OVER, WAITING, JobRun, RunView, stop
+from orchestration.commands.job_run import JobRun, RunView, stop
+
+LOADING = {"stage": "loading", "objects_done": 3, "objects_total": 40, "line_count": 12345}
 
 
 class Seen:
@@ -48,8 +50,9 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
         {"kind": "planned", "asset": ["marts", "dim_a"]},
         {"kind": "planned", "asset": ["marts", "fct_b"]},
         {"kind": "step", "step": "load_drops"},
-        {"kind": "log", "step": "load_drops", "message": "loading: 3 of 40 objects, 12345 lines"},
-        {"kind": "log", "step": "load_drops", "message": "something else"},
+        {"kind": "progress", "step": "load_drops", **LOADING},
+        {"kind": "progress", "step": "another", **LOADING},
+        {"kind": "progress", "step": "load_drops", **LOADING | {"stage": "judging", "objects_done": 40}},
         {"kind": "built", "asset": ["raw", "event_lines"]},
         {"kind": "step", "step": "gate"},
         {"kind": "step", "step": "build_models"},
@@ -60,6 +63,7 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
     assert lines == [
         "start Loading drops None",
         "move 3/40 12,345 lines",
+        "move 40/40 judging the loads",
         "start Checking the gate None",
         "start Building and testing the models 2",
         "move 1/2 0 tests · marts.dim_a",
@@ -71,13 +75,13 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
 
 
 def test_a_wait_for_another_run_is_a_stage_of_its_own(run: JobRun):
-    wait = {"kind": "log", "step": "load_drops", "message": f"{WAITING}run 1 of nightly (process 7)"}
+    wait = {"kind": "wait", "step": "load_drops", "waits_for": "run 1 of nightly (process 7)"}
     lines = play(
         run,
         {"kind": "step", "step": "load_drops"},
         wait,
         wait,
-        wait | {"message": WAIT_IS_OVER},
+        wait | {"waits_for": ""},
     )
     assert lines == [
         "start Loading drops None",

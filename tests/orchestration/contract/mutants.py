@@ -190,6 +190,15 @@ def change_lines(draw: st.DrawFn) -> dict[str, Any]:
     return _mutated(draw, copy.deepcopy(line), draw(st.integers(0, 2)))
 
 
+LINES_OF_KIND = {
+    "events": statements,
+    "catalog": catalog_lines,
+    "learners": learner_lines,
+    "changes": change_lines,
+}
+"""Kind of drop → a strategy for its lines, good and damaged."""
+
+
 def _mutated(draw: st.DrawFn, document: dict[str, Any], count: int) -> dict[str, Any]:
     for _ in range(count):
         container = draw(st.sampled_from(list(_containers(document))))
@@ -207,8 +216,8 @@ def _mutated(draw: st.DrawFn, document: dict[str, Any], count: int) -> dict[str,
 def _containers(value: Any) -> Any:
     if isinstance(value, dict | list):
         yield value
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _containers(each)
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _containers(member)
 
 
 def awkward_statements() -> list[dict[str, Any]]:
@@ -218,29 +227,29 @@ def awkward_statements() -> list[dict[str, Any]]:
     sub = {"objectType": "SubStatement", "actor": agent, "verb": {"id": "x:y"}, "object": {"id": "x:y"}}
     group = {"objectType": "Group", **agent}
     parts = [
-        *({"context": each} for each in (None, [], ["x"], "x", '{"registration":"x"}', {"registration": ["x"]})),
-        *({"context": {"registration": each}} for each in (None, "", 5, [], UUID)),
-        *({"stored": each} for each in (None, "x", "")),
-        *({"timestamp": each, "stored": TIMES[0]} for each in (None, "", 5)),
-        *({"version": each} for each in (None, "", 5, [], "1.0.", "1.0x", "1.0.3", "2.0.0", "3.0")),
-        *({"version": "2.0.0", "timestamp": each} for each in TIMES),
-        *({"timestamp": each} for each in (*TIMES, "0000-01-01T00:00:00Z", "2024-366T00:00:00Z", "20240304T1000Z")),
-        *({"actor": agent | each} for each in ({"member": [agent]}, {"id": "x"}, {"name": None}, {"nick": 5})),
-        *({"actor": group | each} for each in ({"mbox": "x", "member": [agent]}, {"member": []}, {"member": None})),
-        *({"actor": {"objectType": "Group", "member": each}} for each in ([agent | {"x": 1}], [group], [{}], {}, "x")),
+        *({"context": part} for part in (None, [], ["x"], "x", '{"registration":"x"}', {"registration": ["x"]})),
+        *({"context": {"registration": part}} for part in (None, "", 5, [], UUID)),
+        *({"stored": part} for part in (None, "x", "")),
+        *({"timestamp": part, "stored": TIMES[0]} for part in (None, "", 5)),
+        *({"version": part} for part in (None, "", 5, [], "1.0.", "1.0x", "1.0.3", "2.0.0", "3.0")),
+        *({"version": "2.0.0", "timestamp": part} for part in TIMES),
+        *({"timestamp": part} for part in (*TIMES, "0000-01-01T00:00:00Z", "2024-366T00:00:00Z", "20240304T1000Z")),
+        *({"actor": agent | part} for part in ({"member": [agent]}, {"id": "x"}, {"name": None}, {"nick": 5})),
+        *({"actor": group | part} for part in ({"mbox": "x", "member": [agent]}, {"member": []}, {"member": None})),
+        *({"actor": {"objectType": "Group", "member": part}} for part in ([agent | {"x": 1}], [group], [{}], {}, "x")),
         *({name: json.dumps(good[name])} for name in ("actor", "verb", "object")),
-        *({"verb": {"id": "x:y", "display": each}} for each in (None, {}, {"en": "a", "": "b"}, {"en_US": "a"})),
-        *({"object": {"id": "x:y", "definition": each}} for each in (None, {}, {"name": "x"}, {"type": "x"}, [])),
-        *({"object": {"id": "x:y", "definition": {"extensions": each}}} for each in (None, {"a": 1}, {"x:y": 1})),
-        *({"object": {"id": "x:y", "objectType": each}} for each in (None, "Thing", "GroupActivity", 5)),
-        *({"object": agent | each} for each in ({}, {"objectType": "Agent"}, {"objectType": "Agent", "id": "x:y"})),
-        *({"object": sub | {"verb": each}} for each in ({}, {"id": "x:y", "q": 1}, '{"id":"x:y"}')),
-        *({"object": sub | {"actor": each}} for each in ({}, agent | {"member": [agent]}, agent | {"q": 1}, group)),
-        *({"object": sub | {"object": each}} for each in ({}, agent, agent | {"objectType": "Agent"}, sub, REFERENCE)),
-        *({"object": sub | {"timestamp": each}} for each in (None, 5, "2024-02-30T10:00:00Z", TIMES[0])),
-        *({"object": sub | {each: None}} for each in ("id", "stored", "version", "authority", "context", "q")),
+        *({"verb": {"id": "x:y", "display": part}} for part in (None, {}, {"en": "a", "": "b"}, {"en_US": "a"})),
+        *({"object": {"id": "x:y", "definition": part}} for part in (None, {}, {"name": "x"}, {"type": "x"}, [])),
+        *({"object": {"id": "x:y", "definition": {"extensions": part}}} for part in (None, {"a": 1}, {"x:y": 1})),
+        *({"object": {"id": "x:y", "objectType": part}} for part in (None, "Thing", "GroupActivity", 5)),
+        *({"object": agent | part} for part in ({}, {"objectType": "Agent"}, {"objectType": "Agent", "id": "x:y"})),
+        *({"object": sub | {"verb": part}} for part in ({}, {"id": "x:y", "q": 1}, '{"id":"x:y"}')),
+        *({"object": sub | {"actor": part}} for part in ({}, agent | {"member": [agent]}, agent | {"q": 1}, group)),
+        *({"object": sub | {"object": part}} for part in ({}, agent, agent | {"objectType": "Agent"}, sub, REFERENCE)),
+        *({"object": sub | {"timestamp": part}} for part in (None, 5, "2024-02-30T10:00:00Z", TIMES[0])),
+        *({"object": sub | {part: None}} for part in ("id", "stored", "version", "authority", "context", "q")),
     ]
-    return [good | each for each in parts] + [
+    return [good | changed for changed in parts] + [
         {name: part for name, part in (good | {"stored": stored}).items() if name != absent}
         for absent in ("id", "timestamp", "actor", "verb", "object")
         for stored in (None, "", TIMES[0], "x")

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from orchestration.contract.check import Checker
-from orchestration.contract.example_files import EXAMPLES, accepted_examples, rejected_examples
+from orchestration.contract.example_files import EXAMPLES
 from orchestration.contract.report import FIRST_LINES
+from tests.orchestration.contract.examples import accepted_examples, rejected_examples
 
-GOOD = [json.dumps(each).encode() for each in accepted_examples("events")]
-BAD = [each.line for each in rejected_examples() if each.kind == "events"]
+GOOD = [json.dumps(example).encode() for example in accepted_examples("events")]
+BAD = [example.line for example in rejected_examples() if example.kind == "events"]
 
 
 def write(folder: Path, content: bytes, name: str = "a.ndjson") -> Path:
@@ -32,13 +33,13 @@ def test_accepted_and_rejected_lines_add_up(tmp_path: Path):
     )
     assert [number for number, _ in faults] == list(range(len(GOOD) + 1, len(GOOD) + len(BAD) + 1))
     assert [fault.reason for _, fault in faults] == [
-        each.reason for each in rejected_examples() if each.kind == "events"
+        example.reason for example in rejected_examples() if example.kind == "events"
     ]
 
 
 @pytest.mark.parametrize("kind", ["catalog", "learners", "changes"])
 def test_the_other_kinds_have_rules_of_their_own(tmp_path: Path, kind: str):
-    bad = [each.line for each in rejected_examples() if each.kind == kind]
+    bad = [example.line for example in rejected_examples() if example.kind == kind]
     content = (EXAMPLES / f"{kind}.ndjson").read_bytes() + b"\n".join(bad)
     report = Checker(kind).check(write(tmp_path, content))
     assert (report.accepted_count, report.rejected_count) == (len(accepted_examples(kind)), len(bad))

@@ -1,13 +1,14 @@
 """What an accepted line should carry, and what it costs to leave it out."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
 import yaml
 
-from orchestration.contract.completeness import FAMILIES_OF, Completeness
-from orchestration.contract.example_files import accepted_examples, family_examples
+from orchestration.contract.completeness import Completeness
+from orchestration.contract.example_files import family_examples
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
     EVERY_VERB,
@@ -18,31 +19,35 @@ from orchestration.contract.vocabulary import (
     read_fields,
     verb_iris,
 )
-from tests.orchestration.contract.conftest import MODELS, ROOT
+from orchestration.drop_kinds import DROP_KINDS
+from tests.orchestration.contract.conftest import ROOT
+from tests.orchestration.contract.examples import accepted_examples
 
-FAMILIES = [family for family in FAMILIES_OF["events"] if family != EVERY_FAMILY]
+FAMILIES = [family for family in DROP_KINDS["events"].families if family != EVERY_FAMILY]
 
 
 def missing(statement: dict[str, Any]) -> set[str]:
-    return {each.field for each in Completeness("events").gaps(statement)[1]}
+    return {gap.field for gap in Completeness("events").gaps(statement)[1]}
 
 
 def example(family: str, verb: str) -> dict[str, Any]:
-    return copy.deepcopy(next(each for each in family_examples(family) if each["verb"]["id"] in verb_iris(verb)))
+    return copy.deepcopy(
+        next(example for example in family_examples(family) if example["verb"]["id"] in verb_iris(verb))
+    )
 
 
-@pytest.mark.parametrize("kind", FAMILIES_OF)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_nothing_is_missing_from_the_examples(kind: str):
     completeness = Completeness(kind)
     for document in accepted_examples(kind):
         applicable, gaps = completeness.gaps(document)
         assert applicable
-        assert [each.field for each in gaps] == []
+        assert [gap.field for gap in gaps] == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_verb_of_a_family_has_an_example(family: str):
-    shown = {each["verb"]["id"] for each in family_examples(family)}
+    shown = {example["verb"]["id"] for example in family_examples(family)}
     verbs = {event.verb for event in read_events() if event.family == family}
     assert {verb for verb in verbs if not shown & set(verb_iris(verb))} == set()
 
@@ -81,13 +86,16 @@ def test_an_answer_without_option_outcome_time_and_attempt():
 def test_a_verb_belongs_to_the_family_of_its_activity():
     """Completing a video and completing a module are two things."""
     video, module = example("video", "completed"), example("lifecycle", "completed")
-    families = [{each.family for each in Completeness("events").gaps(each)[0]} for each in (video, module)]
+    families = [
+        {recommendation.family for recommendation in Completeness("events").gaps(statement)[0]}
+        for statement in (video, module)
+    ]
     assert families == [{"every", "video"}, {"every", "lifecycle"}]
 
 
 def test_a_verb_of_no_family_is_asked_for_what_every_event_carries():
     applicable, _ = Completeness("events").gaps({"verb": {"id": "x:y"}, "object": {"id": "x:y"}, "timestamp": "now"})
-    assert {each.family for each in applicable} == {EVERY_FAMILY}
+    assert {recommendation.family for recommendation in applicable} == {EVERY_FAMILY}
 
 
 def test_odd_objects_are_no_trouble():
@@ -116,11 +124,19 @@ def test_fields_are_of_verbs_of_their_family():
     assert {event.importance for event in read_events()} == {"required", "recommended", OPTIONAL}
 
 
+def test_the_mart_of_completeness_knows_every_field_of_events():
+    """Its `is_known` says when the marts know a field; one that is not there would be counted for no source."""
+    model = (ROOT / "models/marts/quality/agg_event_completeness.sql").read_text()
+    known = re.findall(r'^    "(\w+)": "', model, re.M)
+    of_events = {field.name for field in read_fields() if field.family in DROP_KINDS["events"].families}
+    assert sorted(known) == sorted(of_events)
+
+
 def test_fields_are_called_as_in_staging():
     staging = {
         column["name"]
-        for path in MODELS.values()
-        for column in yaml.safe_load((ROOT / path).with_suffix(".yml").read_text())["models"][0]["columns"]
+        for kind in DROP_KINDS.values()
+        for column in yaml.safe_load((ROOT / kind.staging_path).with_suffix(".yml").read_text())["models"][0]["columns"]
     }
     assert {field.name for field in read_fields()} - staging == set()
 
@@ -133,5 +149,5 @@ def test_the_metrics_that_break_are_there():
         for model in yaml.safe_load(path.read_text()).get("models", [])
         for column in model["columns"]
     }
-    named = {name for each in [*read_fields(), *read_events()] for name in each.breaks if "." in name}
+    named = {name for entry in [*read_fields(), *read_events()] for name in entry.breaks if "." in name}
     assert named - columns == set()

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from orchestration.contract.example_files import accepted_examples
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import Details, Judge
 from orchestration.contract.vocabulary import statement_flags
+from tests.orchestration.contract.examples import accepted_examples
 from tests.orchestration.contract.mutants import ACCOUNT, ACTIVITY, ACTORS, REFERENCE, UUID, VERB
 
 GOOD = {"id": UUID, "actor": ACTORS[0], "verb": VERB, "object": ACTIVITY, "timestamp": "2024-03-04T10:00:00Z"}
@@ -84,7 +84,7 @@ def test_the_flags_are_the_closed_list_of_staging():
 
 
 def test_nothing_is_flagged_in_the_examples():
-    assert [Details("events").flags(each) for each in accepted_examples("events")] == [{}] * len(
+    assert [Details("events").flags(example) for example in accepted_examples("events")] == [{}] * len(
         accepted_examples("events")
     )
 

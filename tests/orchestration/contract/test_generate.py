@@ -9,6 +9,7 @@ from jsonschema_rs import meta
 from orchestration.contract.generate import generated_files
 from orchestration.contract.rule_book import SCHEMAS, read_schema
 from orchestration.contract.vocabulary import quarantine_reasons
+from orchestration.drop_kinds import DROP_KINDS
 
 
 def test_the_files_are_up_to_date():
@@ -19,7 +20,7 @@ def test_the_files_are_up_to_date():
 
 def test_no_schema_is_left_over():
     written = {path.name for path in generated_files()} | {
-        f"{name}.schema.json" for name in ("statement", "details", "catalog", "learners", "changes")
+        f"{name}.schema.json" for name in ("details", *(kind.schema for kind in DROP_KINDS.values()))
     }
     assert {path.name for path in SCHEMAS.iterdir()} - written == set()
 

@@ -10,25 +10,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.contract.completeness import Completeness, Recommendation
-from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import parse_line
 from orchestration.contract.rules import Details, Judge
-from tests.orchestration.contract.conftest import DELIVERED_AT, MODELS
+from orchestration.drop_kinds import DROP_KINDS
+from tests.orchestration.contract.conftest import DELIVERED_AT
+from tests.orchestration.contract.examples import accepted_examples, rejected_examples
 from tests.orchestration.contract.mutants import (
+    LINES_OF_KIND,
     awkward_statements,
-    catalog_lines,
-    change_lines,
-    learner_lines,
     statements,
 )
 from tests.orchestration.contract.test_details import FAULTS, GOOD
 
-STRATEGIES = {
-    "events": statements(),
-    "catalog": catalog_lines(),
-    "learners": learner_lines(),
-    "changes": change_lines(),
-}
 # What staging fills in when it is not sent.
 STAND_INS = {
     "module_id": ["module_id", "parent_activity_id"],
@@ -50,14 +43,14 @@ def read_back(document: dict[str, Any]) -> dict[str, Any]:
 
 def differences(staging_rows, kind: str, documents: list[Any]) -> list[tuple[str, str, str]]:
     """(line, staging's reason, ours) where they differ."""
-    lines = [json.dumps(each) for each in documents]
+    lines = [json.dumps(document) for document in documents]
     reasons = [row["quarantine_reason"] for row in staging_rows(kind, lines)]
-    return [each for each in zip(lines, reasons, verdicts(kind, documents), strict=True) if each[1] != each[2]]
+    return [triple for triple in zip(lines, reasons, verdicts(kind, documents), strict=True) if triple[1] != triple[2]]
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_the_examples_get_the_same_verdict_from_staging(staging_rows, kind: str):
-    bad = [each.document for each in rejected_examples() if each.kind == kind and each.document]
+    bad = [example.document for example in rejected_examples() if example.kind == kind and example.document]
     assert differences(staging_rows, kind, [*accepted_examples(kind), *bad]) == []
 
 
@@ -68,7 +61,7 @@ def test_awkward_statements_get_the_same_verdict_from_staging(staging_rows):
 def drawn(strategy: st.SearchStrategy[dict], example_count: int) -> list[dict]:
     """Documents by the hundred, the same every time. One query judges all of them, for to plan it takes longer than to
     judge a thousand; nothing is made smaller when they differ, because what differs is shown alone."""
-    found: list[dict] = []
+    drawn_documents: list[dict] = []
 
     @settings(
         max_examples=example_count,
@@ -79,27 +72,27 @@ def drawn(strategy: st.SearchStrategy[dict], example_count: int) -> list[dict]:
     )
     @given(st.lists(strategy, min_size=60, max_size=100))
     def collect(documents: list[dict]) -> None:
-        found.extend(documents)
+        drawn_documents.extend(documents)
 
     collect()
-    return found
+    return drawn_documents
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_damaged_lines_get_the_same_verdict_from_staging(staging_rows, kind: str):
-    assert differences(staging_rows, kind, drawn(STRATEGIES[kind], 12)) == []
+    assert differences(staging_rows, kind, drawn(LINES_OF_KIND[kind](), 12)) == []
 
 
 def test_what_staging_flags_is_flagged_before(staging_rows):
     """The check looks deeper than staging, which takes a context that is no object for none, and a result that is a
     text of JSON for the result."""
     details, documents = Details("events"), drawn(statements(), 10)
-    rows = staging_rows("events", [json.dumps(each) for each in documents])
+    rows = staging_rows("events", [json.dumps(document) for document in documents])
     for row, document in zip(rows, documents, strict=True):
         is_encoded_twice = isinstance(document.get("result"), str)
         if row["quarantine_reason"] == "" and not is_encoded_twice:
-            found = {flag.name for flag in details.flags(read_back(document))}
-            assert set(row["flags"]) <= found, document
+            flag_names = {flag.name for flag in details.flags(read_back(document))}
+            assert set(row["flags"]) <= flag_names, document
 
 
 def test_staging_gives_the_flags_of_the_check(staging_rows):
@@ -108,7 +101,7 @@ def test_staging_gives_the_flags_of_the_check(staging_rows):
     assert told == [(parts, [flag]) for parts, flag, _ in FAULTS]
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_a_field_is_missing_where_staging_has_none(staging_rows, kind: str):
     """Each field of each example: staging reads it where the contract says that it is sent, and nowhere else."""
     completeness = Completeness(kind)
@@ -119,7 +112,9 @@ def test_a_field_is_missing_where_staging_has_none(staging_rows, kind: str):
             if asked.field not in NEVER_EMPTY and shortened is not None:
                 full, without, fields = [*full, document], [*without, shortened], [*fields, asked]
     assert [
-        asked.field for asked, each in zip(fields, without, strict=True) if asked not in completeness.gaps(each)[1]
+        asked.field
+        for asked, document in zip(fields, without, strict=True)
+        if asked not in completeness.gaps(document)[1]
     ] == []
     assert empty_fields(staging_rows, kind, full, fields) == []
     assert len(empty_fields(staging_rows, kind, without, fields)) == len(fields)
@@ -141,7 +136,7 @@ def left_out(document: dict[str, Any], asked: Recommendation) -> dict[str, Any] 
 
 
 def empty_fields(staging_rows, kind: str, documents: list[dict], fields: list[Recommendation]) -> list[str]:
-    rows = staging_rows(kind, [json.dumps(each) for each in documents])
+    rows = staging_rows(kind, [json.dumps(document) for document in documents])
     return [
         asked.field
         for asked, row in zip(fields, rows, strict=True)

@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from orchestration.contract.check import refuse_wrapped
-from orchestration.contract.example_files import accepted_examples, rejected_examples
 from orchestration.contract.lines import OWN_REASONS, parse_line
 from orchestration.contract.rule_book import FUTURE_TOLERANCE, read_schema
-from orchestration.contract.rules import LINE_RULES, SCHEMA_OF, Judge
+from orchestration.contract.rules import LINE_RULES, Judge
 from orchestration.contract.vocabulary import quarantine_reasons, verb_iris
+from orchestration.drop_kinds import DROP_KINDS
 from tests.orchestration.contract.conftest import ROOT
+from tests.orchestration.contract.examples import accepted_examples, rejected_examples
 from tests.orchestration.contract.mutants import ACTIVITY, ACTORS, OBJECTS, UUID, VERB
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -32,22 +33,22 @@ def statement(**parts: Any) -> dict[str, Any]:
     return {name: part for name, part in (GOOD | parts).items() if part is not ABSENT}
 
 
-@pytest.mark.parametrize("kind", SCHEMA_OF)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_every_good_example_is_accepted(kind: str):
-    assert [verdict(kind, each) for each in accepted_examples(kind)] == [("", "")] * len(accepted_examples(kind))
+    assert [verdict(kind, example) for example in accepted_examples(kind)] == [("", "")] * len(accepted_examples(kind))
 
 
-@pytest.mark.parametrize("example", rejected_examples(), ids=lambda each: f"{each.kind}: {each.because}")
+@pytest.mark.parametrize("example", rejected_examples(), ids=lambda example: f"{example.kind}: {example.because}")
 def test_every_bad_example_is_refused_with_its_reason_and_place(example):
     line = refuse_wrapped(parse_line(1, example.line), example.kind)
-    found = (line.reason, "") if line.reason else verdict(example.kind, line.document)
-    assert found == (example.reason, example.path)
+    refusal = (line.reason, "") if line.reason else verdict(example.kind, line.document)
+    assert refusal == (example.reason, example.path)
 
 
 def test_every_reason_has_an_example_and_every_example_a_known_reason():
     """A line that is too long has none (it would be 16 MiB), nor has a row of Parquet."""
-    shown = {(each.kind, each.reason) for each in rejected_examples()}
-    known = {(kind, reason) for kind in SCHEMA_OF for reason in Judge(kind).reasons}
+    shown = {(example.kind, example.reason) for example in rejected_examples()}
+    known = {(kind, reason) for kind in DROP_KINDS for reason in Judge(kind).reasons}
     assert shown == known | {
         ("events", reason) for reason in LINE_RULES if reason not in ("too_long", "null_statement")
     }
@@ -55,7 +56,7 @@ def test_every_reason_has_an_example_and_every_example_a_known_reason():
 
 def test_the_reasons_are_the_closed_list_of_staging():
     """With those of our own, for which no sender can do anything."""
-    judged = {reason for kind in SCHEMA_OF for reason in Judge(kind).reasons}
+    judged = {reason for kind in DROP_KINDS for reason in Judge(kind).reasons}
     assert judged | set(LINE_RULES) | set(OWN_REASONS) == set(quarantine_reasons())
 
 

@@ -17,14 +17,14 @@ from orchestration.dashboards.datasets import (
     read_specification,
 )
 from orchestration.dashboards.generate import by_uuid, generated_files, read_manifest
-from orchestration.dashboards.references import (
+from orchestration.dashboards.yaml_text import from_yaml
+from tests.orchestration.dashboards.references import (
     chart_faults,
     charts_on_broken_sql,
     dataset_faults,
     filter_faults,
     names_in,
 )
-from orchestration.dashboards.yaml_text import from_yaml
 
 LEARNER_LEVEL = {"Individual learner", "Learners to contact"}
 
@@ -123,8 +123,8 @@ def test_dashboards_are_nine_and_show_every_chart_once_or_more():
 
 
 def test_uuids_are_unique():
-    found = [from_yaml(path.read_text()).get("uuid") for path in ASSETS.rglob("*.yaml") if path.stem != "metadata"]
-    assert len(found) == len(set(found))
+    uuids = [from_yaml(path.read_text()).get("uuid") for path in ASSETS.rglob("*.yaml") if path.stem != "metadata"]
+    assert len(uuids) == len(set(uuids))
 
 
 def test_each_dashboard_opens_with_its_question_how_to_read_it_and_what_to_do():

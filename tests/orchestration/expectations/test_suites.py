@@ -2,30 +2,31 @@
 
 import pytest
 
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.expectations.facts import counted
-from orchestration.expectations.limits import KINDS, limits
+from orchestration.expectations.limits import limits
 from orchestration.expectations.suites import explain, suite_for
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_every_suite_has_the_row_count_floor_and_each_limit_once(kind: str) -> None:
     floor, *others = suite_for(kind, 7).expectations
     assert (floor.expectation_type, floor.value, floor.severity) == ("expect_table_row_count_to_equal", 7, "critical")
-    expected = {each.over_allowed: "critical" for each in limits(kind)}
-    expected |= {each.over_expected: "warning" for each in limits(kind)}
+    expected = {limit.over_allowed: "critical" for limit in limits(kind)}
+    expected |= {limit.over_expected: "warning" for limit in limits(kind)}
     expected.pop("")
-    assert {each.column: each.severity for each in others} == expected
-    assert {each.max_value for each in others} == {0}
+    assert {expectation.column: expectation.severity for expectation in others} == expected
+    assert {expectation.max_value for expectation in others} == {0}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DROP_KINDS)
 def test_everything_that_is_counted_has_a_limit(kind: str) -> None:
     """A count without one would never be looked at."""
-    assert {"refused_count", *counted(kind)} <= {each.column for each in limits(kind)}
+    assert {"refused_count", *counted(kind)} <= {limit.column for limit in limits(kind)}
 
 
 def test_only_what_destroys_numbers_holds() -> None:
-    held = {each.column for each in limits("events") if each.allowed}
+    held = {limit.column for limit in limits("events") if limit.allowed}
     refused = {"refused_count", "implausible_timestamp_count"}
     assert held - refused == {"ledger_difference", "missing_video_position_seconds_count"}
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestration.contract.example_files import RejectedExample, accepted_examples, rejected_examples
 from orchestration.contract.identity import identity_of, same_iri
 from orchestration.realtime.events import Event, event_of
 from orchestration.realtime.judge import Refusal, StreamJudge
+from tests.orchestration.contract.examples import RejectedExample, accepted_examples, rejected_examples
 
 RECEIVED = datetime(2026, 1, 5, 12, 0, 30, tzinfo=UTC)
 MILLISECONDS = int(RECEIVED.timestamp() * 1000)
@@ -67,7 +67,9 @@ def test_what_is_no_statement_is_refused_with_its_reason(value, reason: str):
     assert refusal.reason == reason
 
 
-@pytest.mark.parametrize("example", [each for each in rejected_examples() if each.kind == "events" and each.line])
+@pytest.mark.parametrize(
+    "example", [example for example in rejected_examples() if example.kind == "events" and example.line]
+)
 def test_the_reasons_and_places_are_those_of_the_check(example: RejectedExample):
     """One contract: what `warehouse check` says of a line, the stream says of a message."""
     said = judged(example.line, int(datetime.now(UTC).timestamp() * 1000))

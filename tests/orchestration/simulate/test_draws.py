@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from orchestration.simulate.draws import balanced_draw, independent_draws
+from orchestration.simulate import draws
+from orchestration.simulate.draws import balanced_draw
+from tests.independent_draws import independent_draws
 
 
 def test_each_group_gets_what_it_can_expect_give_or_take_one() -> None:
@@ -34,6 +36,6 @@ def test_independent_draws_scatter_as_binomial_counts_do():
     """Of 100 at 0.3 the count varies by 21; balanced it varies by at most 1."""
     rng, probability, group = np.random.default_rng(4), np.full(100, 0.3), np.zeros(100, int)
     with independent_draws():
-        counts = [balanced_draw(rng, probability, group).sum() for _ in range(2000)]
+        counts = [draws.balanced_draw(rng, probability, group).sum() for _ in range(2000)]
     assert 18 < np.var(counts) < 24
-    assert np.ptp([balanced_draw(rng, probability, group).sum() for _ in range(50)]) <= 1
+    assert np.ptp([draws.balanced_draw(rng, probability, group).sum() for _ in range(50)]) <= 1

@@ -88,8 +88,9 @@ def test_the_clock_is_the_engines(warehouse, settings, put, load, statement, mon
         def now(cls, tz=None):
             return datetime.now(tz) - timedelta(days=3000)
 
-    steps = ("discover", "failures", "plan", "collect", "nightly", "supersede", "gate")
-    for module in ("state.builds", "ledger.entries", *(f"steps.{step}" for step in steps)):
+    steps = ("steps.discover", "steps.plan", "steps.collect", "steps.gate")
+    others = ("recovery.failures", "upkeep.comparison", "upkeep.supersede", "state.builds", "ledger.entries")
+    for module in (*steps, *others):
         monkeypatch.setattr(f"orchestration.loading.{module}.datetime", Yesterday, raising=False)
     key = put("events/web/clock.ndjson", [statement(1)])
     load()
@@ -99,5 +100,5 @@ def test_the_clock_is_the_engines(warehouse, settings, put, load, statement, mon
         f"where load_plan.object_key = '{key}'"
     ).result_rows[0]
     now = server_now(warehouse)
-    assert all(timedelta() <= now - each < timedelta(minutes=1) for each in (planned_at, committed_at, judged_at))
+    assert all(timedelta() <= now - moment < timedelta(minutes=1) for moment in (planned_at, committed_at, judged_at))
     assert int(load_id.replace("-", "")[:12], 16) == int(planned_at.timestamp() * 1000)

@@ -25,33 +25,35 @@ def test_both_sides_shorten_a_text_alike(warehouse, text: str) -> None:
     assert warehouse.query(query, parameters={"text": text}).result_rows == [(short(text),)]
 
 
-def census(*rows: tuple[str, str, int]) -> ObjectStates:
-    """A census of (object, key, state)."""
-    rows = sorted((short(each), short(f"lake/{key}"), state) for each, key, state in rows)
+def object_states(*rows: tuple[str, str, int]) -> ObjectStates:
+    """Objects by state, of (object, key, state)."""
+    rows = sorted((short(name), short(f"lake/{key}"), state) for name, key, state in rows)
     ids, keys, states = (numpy.array([row[place] for row in rows], dtype=numpy.uint64) for place in range(3))
     return ObjectStates(ids, keys, states, ids, [])
 
 
 def test_states_are_found_and_strangers_are_none() -> None:
-    found = census(("a", "k1", 0), ("b", "k2", 1), ("c", "k3", 2))
-    asked = numpy.array([short(each) for each in ("c", "x", "a", "b")], dtype=numpy.uint64)
-    assert found.states_of(asked).tolist() == [2, -1, 0, 1]
-    assert census().states_of(asked).tolist() == [-1] * 4
+    states = object_states(("a", "k1", 0), ("b", "k2", 1), ("c", "k3", 2))
+    asked = numpy.array([short(name) for name in ("c", "x", "a", "b")], dtype=numpy.uint64)
+    assert states.states_of(asked).tolist() == [2, -1, 0, 1]
+    assert object_states().states_of(asked).tolist() == [-1] * 4
 
 
 def test_live_objects_that_are_not_listed_are_gone_or_overwritten() -> None:
     listing = Listing()
     listing.ids.extend([short("listed"), short("newer version")])
     listing.keys.extend([short("lake/k1"), short("lake/k2")])
-    found = unlisted(census(("listed", "k1", 0), ("older", "k2", 0), ("gone", "k3", 0), ("held", "k4", 2)), listing)
-    assert found.gone == [short("gone")]
-    assert found.overwritten == [short("older")]
+    outside = unlisted(
+        object_states(("listed", "k1", 0), ("older", "k2", 0), ("gone", "k3", 0), ("held", "k4", 2)), listing
+    )
+    assert outside.gone == [short("gone")]
+    assert outside.overwritten == [short("older")]
 
 
 def test_keys_with_a_live_version() -> None:
-    found = census(("a", "k1", 0), ("b", "k2", 2))
-    assert found.with_live_version(["lake/k1", "lake/k2", "lake/k3"]) == {"lake/k1"}
-    assert found.with_live_version([]) == set()
+    states = object_states(("a", "k1", 0), ("b", "k2", 2))
+    assert states.with_live_version(["lake/k1", "lake/k2", "lake/k3"]) == {"lake/k1"}
+    assert states.with_live_version([]) == set()
 
 
 def test_what_is_no_drop_is_counted_by_its_reason() -> None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
+from orchestration.loading.recovery.failures import record_failures
 from orchestration.loading.state.status import Status
 from orchestration.loading.steps.audit import Refused
 from orchestration.loading.steps.discover import discover
-from orchestration.loading.steps.failures import record_failures
 from tests.passing_judge import PassingJudge
 
 DAY = "events/web/dt=2026-01-05"
@@ -86,8 +86,8 @@ def test_gone_from_the_lake_is_not_an_older_version_that_stays_live(now: Status)
 
 
 def test_lines_are_accepted_or_rejected_in_every_state(now: Status) -> None:
-    found = {each.state: (each.objects, each.lines, each.accepted, each.rejected) for each in now.totals}
-    assert found == {"live": (4, 15, 13, 2), "superseded": (1, 3, 3, 0), "held": (2, 4, 3, 1)}
+    totals = {total.state: (total.objects, total.lines, total.accepted, total.rejected) for total in now.totals}
+    assert totals == {"live": (4, 15, 13, 2), "superseded": (1, 3, 3, 0), "held": (2, 4, 3, 1)}
     assert (now.lines_accepted, now.lines_rejected) == (13, 2)
     assert now.rejected_by_reason == {"not_json": 1, "invalid_id": 1}, "not those of held objects"
 
@@ -102,20 +102,20 @@ def test_parked_waiting_and_held_objects_say_why(now: Status) -> None:
     )
     assert (waiting.key, waiting.message, waiting.tries) == (f"{DAY}/flaky.ndjson", "S3 answered 503", 1)
     assert waiting.next_retry_at - waiting.failed_at == timedelta(minutes=1)
-    assert {each.key.rpartition("/")[2]: (each.lines, each.rejected) for each in now.held_objects} == {
+    assert {held.key.rpartition("/")[2]: (held.lines, held.rejected) for held in now.held_objects} == {
         "held.ndjson": (3, 0),
         "older_version.ndjson": (1, 1),
     }
-    assert all(each.load_id and each.judged_at and "at most" in each.reason for each in now.held_objects)
+    assert all(held.load_id and held.judged_at and "at most" in held.reason for held in now.held_objects)
 
 
 def test_without_a_listing_the_ledger_is_counted(now: Status, warehouse) -> None:
-    found = status(warehouse, None)
-    assert not found.is_lake_listed
-    assert (found.listed, found.due, found.ignored, found.gone_from_lake) == (None, None, None, None)
-    assert (found.live, found.superseded, found.held, found.parked, found.waiting) == (4, 1, 2, 1, 1)
-    assert found.adds_up
-    assert found.lines_accepted == now.lines_accepted
+    state = status(warehouse, None)
+    assert not state.is_lake_listed
+    assert (state.listed, state.due, state.ignored, state.gone_from_lake) == (None, None, None, None)
+    assert (state.live, state.superseded, state.held, state.parked, state.waiting) == (4, 1, 2, 1, 1)
+    assert state.adds_up
+    assert state.lines_accepted == now.lines_accepted
 
 
 class SilentLake:
@@ -129,9 +129,9 @@ class SilentLake:
 
 
 def test_a_lake_that_is_down_leaves_what_the_ledger_knows(now: Status, warehouse) -> None:
-    found = status(warehouse, SilentLake())
-    assert found.lake_error == "The lake at http://nowhere does not answer."
-    assert (found.listed, found.live, found.held) == (None, 4, 2)
+    state = status(warehouse, SilentLake())
+    assert state.lake_error == "The lake at http://nowhere does not answer."
+    assert (state.listed, state.live, state.held) == (None, 4, 2)
 
 
 def test_the_loads_of_today_are_counted(now: Status) -> None:
@@ -152,18 +152,18 @@ def test_an_object_counted_otherwise_by_the_gate_breaks_the_equation(now: Status
     warehouse.command(copy, parameters={"key": key, "more": 0})
     assert status(warehouse, lake).adds_up, "profiled twice is no fault"
     warehouse.command(copy, parameters={"key": key, "more": 1})
-    found = status(warehouse, lake)
-    assert found.miscounted_keys == [key]
-    assert not found.adds_up
+    state = status(warehouse, lake)
+    assert state.miscounted_keys == [key]
+    assert not state.adds_up
     warehouse.command("delete from ops.object_profiles where profiled_at > now64(3, 'UTC')")
 
 
 def test_a_corrected_object_is_no_longer_held(now: Status, warehouse, lake, put, load, statement) -> None:
     put(f"{DAY}/held.ndjson", [statement(1)])
     load()
-    found = status(warehouse, lake)
-    assert found.adds_up
-    assert [each.key for each in found.held_objects] == [f"{DAY}/older_version.ndjson"]
+    state = status(warehouse, lake)
+    assert state.adds_up
+    assert [held.key for held in state.held_objects] == [f"{DAY}/older_version.ndjson"]
 
 
 def test_a_parked_object_that_was_delivered_again_is_settled(
@@ -179,6 +179,6 @@ def test_a_parked_object_that_was_delivered_again_is_settled(
 def test_an_empty_warehouse_has_a_status(warehouse, lake) -> None:
     for table in ("load_commits", "load_gates", "object_failures", "object_profiles"):
         warehouse.command(f"truncate table ops.{table}")
-    found = status(warehouse, None)
-    assert (found.live, found.held, found.parked, found.loads_by_day) == (0, 0, 0, [])
+    state = status(warehouse, None)
+    assert (state.live, state.held, state.parked, state.loads_by_day) == (0, 0, 0, [])
     assert status(warehouse, lake).due == status(warehouse, lake).listed - 1

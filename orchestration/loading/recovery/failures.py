@@ -8,7 +8,7 @@ from datetime import datetime
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from orchestration.loading.errors import without_secrets
+from orchestration.loading.errors import safe_message
 from orchestration.loading.lake.objects import Drop
 from orchestration.loading.ledger.entries import (
     DROP_COLUMNS,
@@ -107,17 +107,6 @@ def error_name(text: str) -> str:
     return names[-1] if names else ""
 
 
-def safe_message(error: Exception, settings: Settings) -> str:
-    """The error on one line, without secrets and without the parts that name no cause."""
-    secrets = (*settings.lake.secrets(), settings.clickhouse.password)
-    text = without_secrets(" ".join(str(error).split()), secrets)
-    text = re.sub(r"(: While executing \w+)+", "", text)
-    text = re.sub(r"Received ClickHouse exception, code: \d+, server response: ", "", text)
-    text = re.sub(r"DB::Exception: \(in file/uri", "DB::Exception: The lake answered with an error: (in file/uri", text)
-    text = re.sub(r"(Code: \d+\. )?DB::Exception: |\s*\(for url [^)]*\)|: \(in file/uri [^)]*\)", "", text)
-    return re.sub(r"\s*\(version [^()]*(\([^()]*\))?[^()]*\)", "", text)
-
-
 def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) -> list[Failure]:
     """Enter one more failure for each object, and say what that makes of it, in the order given.
 
@@ -127,11 +116,11 @@ def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) ->
     if not refused:
         return []
     failed_at = server_now(client)
-    before = failures(client, [each.drop.object_id for each in refused])
-    recorded = [_one_more(each, before.get(each.drop.object_id), failed_at) for each in refused]
+    before = failures(client, [refusal.drop.object_id for refusal in refused])
+    recorded = [_one_more(refusal, before.get(refusal.drop.object_id), failed_at) for refusal in refused]
     rows = [
-        [load_id, *drop_values(each.drop), *(getattr(failure, column) for column in _FAILURE_COLUMNS)]
-        for each, failure in zip(refused, recorded, strict=True)
+        [load_id, *drop_values(refusal.drop), *(getattr(failure, column) for column in _FAILURE_COLUMNS)]
+        for refusal, failure in zip(refused, recorded, strict=True)
     ]
     insert_rows(client, "object_failures", ("load_id", *DROP_COLUMNS, *_FAILURE_COLUMNS), rows)
     return recorded

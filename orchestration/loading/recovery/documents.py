@@ -14,9 +14,10 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.contract.forms import Content, content_of, name_of, packed_content
 from orchestration.contract.lines import MAX_LINE_BYTES, STATEMENT_KEYS, wrapping_reason
+from orchestration.drop_kinds import has_statements
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, Drop
+from orchestration.loading.recovery.failures import error_name
 from orchestration.loading.steps.audit import Landed, Refused
-from orchestration.loading.steps.failures import error_name
 from orchestration.loading.steps.land import LAND_SETTINGS, lake_source
 from orchestration.settings import Settings
 
@@ -163,7 +164,7 @@ def _forms(client: Client, settings: Settings, drops: list[Drop]) -> dict[str, d
             count() as element_count,
             countIf(length(found.line) > {MAX_LINE_BYTES} or JSONType(found.line) != 'Object') as refused_count,
             countIf(
-                {{is_events:Bool}}
+                {{has_statements:Bool}}
                 and JSONType(found.line, 'statements') = 'Array'
                 and not hasAny(JSONExtractKeys(found.line), {{statement_keys:Array(String)}})
                 and arrayAll(type -> type = 'Object', {_MEMBER_TYPES.format(line="found.line")})
@@ -172,7 +173,11 @@ def _forms(client: Client, settings: Settings, drops: list[Drop]) -> dict[str, d
         from {source} as found
         group by path
         """,
-        parameters={"is_events": drops[0].kind == "events", "statement_keys": list(STATEMENT_KEYS), **parameters},
+        parameters={
+            "has_statements": has_statements(drops[0].kind),
+            "statement_keys": list(STATEMENT_KEYS),
+            **parameters,
+        },
         settings=LAND_SETTINGS,
     )
     return {row["path"]: row for row in result.named_results()}
@@ -182,7 +187,7 @@ def _long_answer(client: Client, settings: Settings, drop: Drop) -> list[Drop]:
     """The drop as an answer, when it is one that is too long to be looked at in one piece; else nothing."""
     source, parameters = _source(settings, [drop], ANSWERS)
     try:
-        has_statements, has_more = client.query(
+        is_answer, has_more = client.query(
             f"""
             select
                 count() > 0 and min(
@@ -198,7 +203,7 @@ def _long_answer(client: Client, settings: Settings, drop: Drop) -> list[Drop]:
         if not _says_no_document(error):
             raise
         return []
-    is_answer = drop.kind == "events" and has_statements
+    is_answer = has_statements(drop.kind) and is_answer
     return [replace(drop.read_as(ANSWERS), has_more=bool(has_more))] if is_answer else []
 
 

@@ -9,7 +9,7 @@ import pytest
 from orchestration.loading import status
 from orchestration.loading.lake.scope import EVERYTHING, Scope
 from orchestration.loading.state.object_states import COMMITTED_STATES, count_object_states, short
-from orchestration.loading.steps.supersede import close_corrected, revoke_overtaken
+from orchestration.loading.upkeep.supersede import close_corrected, revoke_overtaken
 from tests.orchestration.loading.conftest import HoldingJudge
 from tests.passing_judge import PassingJudge, judge_by
 
@@ -26,13 +26,13 @@ class TimedLake:
         self.heads = 0
 
     def list_objects(self, prefix: str, start_after: str = ""):
-        return (self._timed(each) for each in self._lake.list_objects(prefix, start_after))
+        return (self._timed(entry) for entry in self._lake.list_objects(prefix, start_after))
 
     def head_object(self, key: str):
         self.heads += 1
-        found = self._lake.head_object(key)
-        return found and replace(
-            self._timed(found), last_modified=self._timed(found).last_modified.replace(microsecond=0)
+        entry = self._lake.head_object(key)
+        return entry and replace(
+            self._timed(entry), last_modified=self._timed(entry).last_modified.replace(microsecond=0)
         )
 
     def _timed(self, entry):
@@ -91,7 +91,7 @@ def test_a_version_that_arrived_since_the_look_at_the_lake_is_left_alone(
     key = "events/web/since.ndjson"
     deliver(key, 5, NINE)
     monkeypatch.setattr(
-        "orchestration.loading.steps.supersede.server_now", lambda client: datetime.now(UTC) - timedelta(hours=1)
+        "orchestration.loading.upkeep.supersede.server_now", lambda client: datetime.now(UTC) - timedelta(hours=1)
     )
     deliver(key, 3, NINE - timedelta(hours=1))
     assert dict(live_lines())[key] == 5
@@ -131,7 +131,7 @@ def judged(monkeypatch):
 
 def held_of(report, key: str) -> tuple[str, str]:
     """(load_id, object_id) of the key's object, which the gate holds; objects of other tests are delivered again."""
-    [held] = [each for each in report.judgement.held if each.key == key]
+    [held] = [candidate for candidate in report.judgement.held if candidate.key == key]
     return held.load_id, held.object_id
 
 
@@ -147,7 +147,7 @@ def test_a_corrected_version_closes_the_held_one(deliver, judged, lake, warehous
     key = "events/web/corrected.ndjson"
     judged(HoldingJudge)
     held = held_of(deliver(key, 5, NINE), key)
-    waiting = [each.key for each in status(warehouse, lake).held_objects]
+    waiting = [held_object.key for held_object in status(warehouse, lake).held_objects]
     assert key in waiting
     judged(PassingJudge)
     assert deliver(key, 3, NINE + timedelta(hours=1)).judgement.corrected_count > 0
@@ -155,10 +155,10 @@ def test_a_corrected_version_closes_the_held_one(deliver, judged, lake, warehous
     assert verdict == "superseded"
     assert reason.startswith("A later version of the key is published, by load ")
     assert reason.endswith("This one was held: nothing is good enough")
-    found = status(warehouse, lake)
-    assert key not in [each.key for each in found.held_objects]
-    assert found.held == len(found.held_objects)
-    assert found.adds_up
+    known = status(warehouse, lake)
+    assert key not in [held_object.key for held_object in known.held_objects]
+    assert known.held == len(known.held_objects)
+    assert known.adds_up
     [state] = count_object_states(warehouse).states_of(numpy.array([short(held[1])], dtype=numpy.uint64))
     assert COMMITTED_STATES[state] == "superseded"
     assert dict(live_lines())[key] == 3

@@ -13,9 +13,8 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.lake.objects import RAW_TABLES, Lake
 from orchestration.loading.lake.versions import is_in_lake
-from orchestration.loading.ledger.entries import server_now
+from orchestration.loading.ledger.entries import CHECKSUM, server_now
 from orchestration.loading.ledger.revoke import revoke
-from orchestration.loading.steps.audit import CHECKSUM
 
 CHECKSUM_DAYS = 7
 """A machine that lost power, or a disk that fails, shows in what was written last."""
@@ -57,10 +56,10 @@ def repair(client: Client, lake: Lake, damages: list[Damage]) -> list[Damage]:
     A live object that the lake no longer has keeps its commit: what is left of it is better than nothing. One that is
     not live goes in any case, as it must never become live as it is.
     """
-    mendable = [each for each in damages if not each.is_live or is_in_lake(lake, each)]
-    for each in mendable:
-        revoke(client, [(each.load_id, each.object_id)], "damaged", each.detail)
-    return mendable
+    repairable = [damage for damage in damages if not damage.is_live or is_in_lake(lake, damage)]
+    for damage in repairable:
+        revoke(client, [(damage.load_id, damage.object_id)], "damaged", damage.detail)
+    return repairable
 
 
 def _pieces(client: Client, now: datetime) -> Iterator[tuple[str, str, str, bool]]:

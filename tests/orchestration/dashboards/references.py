@@ -107,5 +107,5 @@ def filter_faults(dashboards: list[Dashboard], datasets: Datasets) -> list[str]:
         f"filter '{name}' of dashboard '{dashboard.title}' is on {column}, which is not there"
         for dashboard in dashboards
         for name, uuid, column in dashboard.filters()
-        if column not in {each["column_name"] for each in datasets.get(uuid, {"columns": []})["columns"]}
+        if column not in {column["column_name"] for column in datasets.get(uuid, {"columns": []})["columns"]}
     ]

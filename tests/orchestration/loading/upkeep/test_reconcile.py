@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestration.loading.steps.reconcile import find_damages, repair
+from orchestration.loading.upkeep.reconcile import find_damages, repair
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_a_commit_without_all_its_lines_is_named(warehouse, put, load, lose, sta
 
 
 def test_a_damaged_commit_is_revoked_and_its_object_loaded_again(warehouse, lake, load, live_lines) -> None:
-    assert [each.key for each in repair(warehouse, lake, find_damages(warehouse))] == ["events/web/a.ndjson"]
+    assert [damage.key for damage in repair(warehouse, lake, find_damages(warehouse))] == ["events/web/a.ndjson"]
     assert load().object_count == 1
     assert dict(live_lines())["events/web/a.ndjson"] == 5
     assert find_damages(warehouse) == []
@@ -66,7 +66,7 @@ def test_a_superseded_version_that_is_damaged_never_becomes_live_again(
         put(key, [statement(i) for i in range(lines)])
         load()
     lose(f"object_key = '{key}' and line_number = 2 and object_id not in (select object_id from ops.live_objects)")
-    [damage] = [each for each in find_damages(warehouse) if each.key == key]
+    [damage] = [candidate for candidate in find_damages(warehouse) if candidate.key == key]
     assert not damage.is_live
     assert repair(warehouse, lake, [damage]) == [damage]
     assert load().object_count == 0

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 
-from orchestration.loading.errors import LoadError
+from orchestration.loading.errors import LoadError, safe_message
 from orchestration.loading.lake.objects import Drop, is_unsafe
-from orchestration.loading.steps.failures import Cause, cause_of, safe_message
+from orchestration.loading.recovery.failures import Cause, cause_of
 from orchestration.loading.steps.land import LAND_SETTINGS, lake_source
 from orchestration.settings import Settings
 

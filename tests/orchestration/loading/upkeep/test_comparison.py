@@ -6,8 +6,8 @@ import pytest
 
 from orchestration.loading import load_pending
 from orchestration.loading.lake.scope import Scope
-from orchestration.loading.steps import nightly
-from orchestration.loading.steps.nightly import last_findings
+from orchestration.loading.state.history import last_reconcile
+from orchestration.loading.upkeep import comparison
 
 
 @pytest.fixture
@@ -15,10 +15,11 @@ def compare(warehouse, load, monkeypatch):
     """compare() loads everything as a night does, and returns the counts and the findings."""
 
     def night():
-        monkeypatch.setattr(nightly, "COMPARE_EVERY", nightly.COMPARE_EVERY * 0)
+        monkeypatch.setattr(comparison, "COMPARE_EVERY", comparison.COMPARE_EVERY * 0)
         report = load()
         monkeypatch.undo()
-        return report, *last_findings(warehouse)
+        last = last_reconcile(warehouse)
+        return report, last.counts, last.findings
 
     return night
 
@@ -65,7 +66,7 @@ def test_what_was_in_the_lake_and_not_seen_is_reported_once(warehouse, put, comp
     put("events/web/new.ndjson", [statement(1)])
     report, counts, findings = compare()
     assert (report.object_count, counts["never_seen"]) == (2, 1)
-    assert "events/web/unseen.ndjson" in {each.key for each in findings if each.finding == "never_seen"}
+    assert "events/web/unseen.ndjson" in {finding.key for finding in findings if finding.finding == "never_seen"}
     assert compare()[1]["never_seen"] == 0
 
 
@@ -80,12 +81,12 @@ def test_it_runs_at_most_every_twelve_hours_and_only_with_everything(
 
 
 def test_only_the_first_findings_are_kept(put, delete, compare, statement, monkeypatch) -> None:
-    monkeypatch.setattr(nightly, "KEPT_FINDINGS", 2)
+    monkeypatch.setattr(comparison, "KEPT_FINDINGS", 2)
     keys = [put(f"events/web/many/{i}.ndjson", [statement(i)]) for i in range(4)]
     compare()
     for key in keys:
         delete(key)
-    monkeypatch.setattr(nightly, "KEPT_FINDINGS", 2)
+    monkeypatch.setattr(comparison, "KEPT_FINDINGS", 2)
     _, counts, findings = compare()
     assert counts["missing_in_lake"] == 5
     assert len(findings) == 2

@@ -15,8 +15,8 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.loading.lake.objects import Drop, Lake, LakeObject, object_id
 from orchestration.loading.ledger.entries import failures, insert_rows, server_now
-from orchestration.loading.steps.discover import Discovery
-from orchestration.loading.steps.reconcile import Damage, find_damages, repair
+from orchestration.loading.state.history import CLOSED, ReconcileFinding, last_reconcile
+from orchestration.loading.upkeep.reconcile import Damage, find_damages, repair
 
 COMPARE_EVERY = timedelta(hours=12)
 """Less than the day between two nights, more than the time between two loads that a person starts by hand."""
@@ -59,7 +59,7 @@ class ListedLake:
 
 
 @dataclass
-class Comparison:
+class LakeComparison:
     """One comparison at work."""
 
     client: Client
@@ -68,35 +68,24 @@ class Comparison:
     last_checked_at: datetime | None
     damages: list[Damage] = field(default_factory=list)
     revoked: list[Damage] = field(default_factory=list)
-    unseen: "list[ReconcileFinding]" = field(default_factory=list)
+    unseen: list[ReconcileFinding] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class ReconcileFinding:
-    """One row of ops.reconcile_findings, without its time."""
-
-    finding: str
-    key: str
-    object_id: str
-    load_id: str
-    detail: str
-
-
-def begin_comparison(client: Client, lake: Lake) -> Comparison | None:
+def begin_comparison(client: Client, lake: Lake) -> LakeComparison | None:
     """Compare raw with the ledger and revoke what is damaged; None when the last comparison is recent."""
-    checked_at, last = server_now(client), last_checked_at(client)
-    if last and checked_at - last < COMPARE_EVERY:
+    checked_at, last = server_now(client), last_reconcile(client)
+    if last and checked_at - last.checked_at < COMPARE_EVERY:
         return None
-    comparison = Comparison(client, ListedLake(lake), checked_at, last)
+    comparison = LakeComparison(client, ListedLake(lake), checked_at, last.checked_at if last else None)
     comparison.damages = find_damages(client, checked_at)
     comparison.revoked = repair(client, lake, comparison.damages)
     return comparison
 
 
-def note_unseen(comparison: Comparison, found: Discovery) -> None:
+def note_unseen(comparison: LakeComparison, ready: Iterable[Drop]) -> None:
     """Keep, before they are loaded, the due objects that the lake says it had when it was compared last."""
     last = comparison.last_checked_at
-    old = (drop for drop in found.ready if last and drop.last_modified < last)
+    old = (drop for drop in ready if last and drop.last_modified < last)
     comparison.unseen = [
         ReconcileFinding(
             "never_seen",
@@ -109,14 +98,14 @@ def note_unseen(comparison: Comparison, found: Discovery) -> None:
     ]
 
 
-def end_comparison(comparison: Comparison) -> dict[str, int]:
+def end_comparison(comparison: LakeComparison) -> dict[str, int]:
     """Compare the ledger with the listing that the load has made, and record what was found; returns the counts."""
-    revoked = {(each.load_id, each.object_id) for each in comparison.revoked}
+    revoked = {(damage.load_id, damage.object_id) for damage in comparison.revoked}
     damaged = (
         ReconcileFinding(
-            "damaged", each.key, each.object_id, each.load_id, f"{each.detail}; {_what_became(each, revoked)}"
+            "damaged", damage.key, damage.object_id, damage.load_id, f"{damage.detail}; {_what_became(damage, revoked)}"
         )
-        for each in comparison.damages
+        for damage in comparison.damages
     )
     rows, counts = [], {}
     by_name = {
@@ -127,27 +116,11 @@ def end_comparison(comparison: Comparison) -> dict[str, int]:
     for name, findings in by_name.items():
         kept = list(islice(findings, KEPT_FINDINGS))
         counts[name] = len(kept) + sum(1 for _ in findings)
-        rows += [[comparison.checked_at, *vars(each).values()] for each in kept]
+        rows += [[comparison.checked_at, *vars(finding).values()] for finding in kept]
     counts["objects"] = comparison.lake.listed_count
-    rows.append([comparison.checked_at, "checked", "", "", "", json.dumps(counts)])
+    rows.append([comparison.checked_at, CLOSED, "", "", "", json.dumps(counts)])
     insert_rows(comparison.client, "reconcile_findings", _COLUMNS, rows)
     return counts
-
-
-def last_checked_at(client: Client) -> datetime | None:
-    rows = client.query("select checked_at from ops.reconcile_findings where finding = 'checked'").result_rows
-    return max((row[0] for row in rows), default=None)
-
-
-def last_findings(client: Client) -> tuple[dict[str, int], list[ReconcileFinding]]:
-    """The counts of the last comparison, empty before the first, and the findings that were kept of it."""
-    rows = client.query(
-        "select finding, object_key, object_id, load_id, detail from ops.reconcile_findings where checked_at = "
-        "(select max(checked_at) from ops.reconcile_findings where finding = 'checked') order by finding, object_key"
-    ).result_rows
-    findings = [ReconcileFinding(*row) for row in rows]
-    counts = next((json.loads(each.detail) for each in findings if each.finding == "checked"), {})
-    return counts, [each for each in findings if each.finding != "checked"]
 
 
 def _what_became(damage: Damage, revoked: set[tuple[str, str]]) -> str:
@@ -156,7 +129,7 @@ def _what_became(damage: Damage, revoked: set[tuple[str, str]]) -> str:
     return "revoked, and loaded again" if damage.is_live else "revoked, it was not read"
 
 
-def _missing_in_lake(comparison: Comparison) -> Iterator[ReconcileFinding]:
+def _missing_in_lake(comparison: LakeComparison) -> Iterator[ReconcileFinding]:
     """Live objects whose key the lake no longer lists. They stay live: an expired object was delivered before."""
     query = """
         select object_key, object_id, load_id

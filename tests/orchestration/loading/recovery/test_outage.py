@@ -7,7 +7,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading import LoadError, WarehouseError, load_pending, pending, status
-from orchestration.loading.steps import outage
+from orchestration.loading.recovery import outage
 from orchestration.loading.steps.land import LAND_SETTINGS
 from orchestration.resources.lake import S3Lake
 from tests.orchestration.loading.faulty_lake import FaultyLake
@@ -82,8 +82,8 @@ def test_objects_that_fail_alone_are_recorded_and_all_others_loaded(
     keys = [put(f"events/{fault}/{number:02d}.ndjson", [statement(i) for i in range(30)]) for number in range(16)]
     bad = {keys[3], keys[15]}
     report = load_through(lambda method, key: fault if key in bad and method == "GET" else "")
-    assert {each.drop.key for each in report.failed} == bad
-    assert {each.code for each in report.failed} == {"lake_error"}
+    assert {refused.drop.key for refused in report.failed} == bad
+    assert {refused.code for refused in report.failed} == {"lake_error"}
     assert report.object_count == 14
 
 
@@ -91,7 +91,7 @@ def test_one_bad_object_of_two_hundred_costs_few_attempts(warehouse, put, load_t
     keys = [put(f"events/many/{number:03d}.ndjson", [statement(number)]) for number in range(200)]
     attempts = "select uniqExact(load_id) from ops.load_plan where object_key like 'events/many/%'"
     report = load_through(lambda method, key: "500" if key == keys[150] and method == "GET" else "")
-    assert (report.object_count, [each.drop.key for each in report.failed]) == (199, [keys[150]])
+    assert (report.object_count, [refused.drop.key for refused in report.failed]) == (199, [keys[150]])
     assert warehouse.query(attempts).result_rows[0][0] <= 4
 
 

@@ -14,13 +14,14 @@ import yaml
 from clickhouse_connect.driver.client import Client
 
 from orchestration.contract.lines import EXPIRED
+from orchestration.drop_kinds import DROP_KINDS
 from orchestration.loading.lake.objects import RAW_TABLES
 from orchestration.loading.ledger.entries import server_now
 from orchestration.loading.ledger.revoke import revoke
 from orchestration.settings import PROJECT_ROOT
 
-_VARS = {"events": "retention_event_days", "learners": "retention_learner_days"}
-"""Kind of drop → its var. Catalogues and changes of content name no learner, and are kept."""
+_VARS = {kind.name: kind.retention_var for kind in DROP_KINDS.values() if kind.retention_var}
+"""Kind of drop → its var."""
 _RECORDS_VAR = "retention_record_days"
 _RECORDS = {"ops.interventions": "contacted_at", "ops.churn_scores": "as_of_at"}
 """Records about single learners that no drop brings, and their time."""
@@ -43,11 +44,11 @@ def retention() -> Retention:
 def read_retention(project: str) -> Retention:
     """The limits of a dbt_project.yml; raises ValueError that names what is no number of days."""
     variables = yaml.safe_load(project)["vars"]
-    found = {name: variables.get(name) for name in (*_VARS.values(), _RECORDS_VAR)}
-    wrong = [name for name, days in found.items() if days is not None and not (type(days) is int and days > 0)]
+    values = {name: variables.get(name) for name in (*_VARS.values(), _RECORDS_VAR)}
+    wrong = [name for name, days in values.items() if days is not None and not (type(days) is int and days > 0)]
     if wrong:
         raise ValueError(f"dbt_project.yml: expected a number of days, or null for ever; wrong: {sorted(wrong)}")
-    return Retention({kind: found[name] for kind, name in _VARS.items()}, found[_RECORDS_VAR])
+    return Retention({kind: values[name] for kind, name in _VARS.items()}, values[_RECORDS_VAR])
 
 
 def is_expired(kind: str, delivered_at: str) -> str:

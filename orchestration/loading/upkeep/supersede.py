@@ -88,7 +88,7 @@ def close_corrected(client: Client) -> int:
     for bucket, held in by_bucket.items():
         for keys in batched(held, KEYS_PER_QUERY):
             commits = _commits_of(client, bucket, list(keys))
-            for load_id, object_id, held_for in (each for key in keys for each in held[key]):
+            for load_id, object_id, held_for in (commit_held for key in keys for commit_held in held[key]):
                 later = _published_later(commits, load_id, object_id)
                 if later:
                     reason = f"A later version of the key is published, by load {later}. This one was held: {held_for}"
@@ -99,16 +99,16 @@ def close_corrected(client: Client) -> int:
 
 def _published_later(commits: list[_Commit], load_id: str, object_id: str) -> str:
     """The load of the first other version that was committed after this commit and let through; empty: none."""
-    held = next((each for each in commits if (each.load_id, each.object_id) == (load_id, object_id)), None)
+    held = next((commit for commit in commits if (commit.load_id, commit.object_id) == (load_id, object_id)), None)
     if held is None:
         return ""
     later = [
-        (each.committed_at, each.load_id)
-        for each in commits
-        if each.key == held.key
-        and each.object_id != object_id
-        and each.is_published
-        and each.committed_at > held.committed_at
+        (commit.committed_at, commit.load_id)
+        for commit in commits
+        if commit.key == held.key
+        and commit.object_id != object_id
+        and commit.is_published
+        and commit.committed_at > held.committed_at
     ]
     return min(later)[1] if later else ""
 
@@ -140,25 +140,25 @@ def revoke_overtaken(
 def _hiding(commits: list[_Commit], entry: LakeObject, before: datetime) -> list[tuple[str, str]]:
     """Commits of the versions that outrank the one that the lake holds, if that one is published."""
     ranked = _ranked(commits)
-    held_by_lake = next((position for position, each in enumerate(ranked) if is_version(each, entry)), None)
+    held_by_lake = next((position for position, commit in enumerate(ranked) if is_version(commit, entry)), None)
     if not held_by_lake:
         return []
-    outranking = {each.object_id for each in ranked[:held_by_lake]}
+    outranking = {commit.object_id for commit in ranked[:held_by_lake]}
     return [
-        (each.load_id, each.object_id)
-        for each in commits
-        if each.object_id in outranking and each.committed_at < before
+        (commit.load_id, commit.object_id)
+        for commit in commits
+        if commit.object_id in outranking and commit.committed_at < before
     ]
 
 
 def _ranked(commits: list[_Commit]) -> list[_Commit]:
     """The published versions, the live one first; the same order as in ops.live_objects."""
     first: dict[str, _Commit] = {}
-    for each in sorted(commits, key=lambda each: (each.committed_at, each.load_id)):
-        if each.is_published:
-            first.setdefault(each.object_id, each)
-    by_id = sorted(first.values(), key=lambda each: each.object_id)
-    return sorted(by_id, key=lambda each: (each.last_modified, each.committed_at), reverse=True)
+    for commit in sorted(commits, key=lambda commit: (commit.committed_at, commit.load_id)):
+        if commit.is_published:
+            first.setdefault(commit.object_id, commit)
+    by_id = sorted(first.values(), key=lambda commit: commit.object_id)
+    return sorted(by_id, key=lambda commit: (commit.last_modified, commit.committed_at), reverse=True)
 
 
 def _newest(commits: list[_Commit]) -> _Commit | None:
@@ -181,11 +181,11 @@ def _contested(client: Client, bucket: str, scope: Scope) -> dict[str, list[_Com
         """,
         parameters={"bucket": bucket, **prefixes},
     ).result_columns
-    found: dict[str, list[_Commit]] = defaultdict(list)
+    by_key: dict[str, list[_Commit]] = defaultdict(list)
     for start in range(0, len(keys[0]) if keys else 0, KEYS_PER_QUERY):
-        for each in _commits_of(client, bucket, keys[0][start : start + KEYS_PER_QUERY]):
-            found[each.key].append(each)
-    return found
+        for commit in _commits_of(client, bucket, keys[0][start : start + KEYS_PER_QUERY]):
+            by_key[commit.key].append(commit)
+    return by_key
 
 
 def _commits_of(client: Client, bucket: str, keys: list[str]) -> list[_Commit]:

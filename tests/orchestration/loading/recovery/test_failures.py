@@ -7,10 +7,11 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from orchestration.loading import LoadError, load_pending, loader, pending
+from orchestration.loading.errors import safe_message
 from orchestration.loading.lake.objects import LakeObject, drop_from
 from orchestration.loading.ledger.entries import Failure, next_retry_at
+from orchestration.loading.recovery.failures import cause_of, error_name
 from orchestration.loading.steps.discover import sort_drops
-from orchestration.loading.steps.failures import cause_of, error_name, safe_message
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -59,8 +60,8 @@ def test_a_failed_object_waits_longer_after_each_try_and_is_parked_from_the_thir
         again_at = None if is_permanent else next_retry_at(tries, NOW)
         failure = Failure(drop.object_id, tries, is_permanent, "timeout", "", NOW, again_at)
         now = NOW + timedelta(seconds=seconds)
-        found = sort_drops([drop], set(), {failure.object_id: failure}, now)
-        return next(name for name in ("parked", "waiting", "ready") if getattr(found, name))
+        discovery = sort_drops([drop], set(), {failure.object_id: failure}, now)
+        return next(name for name in ("parked", "waiting", "ready") if getattr(discovery, name))
 
     hour = 3600
     assert [state(1, 59), state(1, 61), state(2, 299), state(2, 301)] == ["waiting", "ready", "waiting", "ready"]

@@ -5,7 +5,7 @@ import pytest
 from orchestration.loading import load_pending
 from orchestration.loading.lake.scope import Scope
 from orchestration.loading.ledger.entries import MAX_IDS
-from orchestration.loading.steps.ignored import record_ignored
+from orchestration.loading.ledger.ignored import record_ignored
 
 
 def recorded(warehouse) -> list[tuple]:

@@ -7,15 +7,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 from orchestration.contract.files import UnreadableFile, begins_like_json, look_at
 from orchestration.contract.forms import ENDINGS, is_working_file, name_of
+from orchestration.drop_kinds import DROP_KINDS, has_statements
 from orchestration.loading.errors import WarehouseError
-from orchestration.loading.lake.objects import RAW_TABLES, reason_to_ignore
-from orchestration.resources.lake import S3Lake
+from orchestration.loading.lake.objects import LakeObject, reason_to_ignore
 
 DEFAULT_SOURCE = "default"
 _CHUNK_BYTES = 1 << 20
+
+
+class UploadTarget(Protocol):
+    """The part of the lake that an upload needs; `orchestration.resources.lake` implements it."""
+
+    def head_object(self, key: str) -> LakeObject | None:
+        """The object as it is now; None when it is gone."""
+
+    def upload(self, path: Path, key: str) -> None:
+        """Write the file under the key."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class LeftOut:
 
 
 def put_drop(
-    lake: S3Lake,
+    lake: UploadTarget,
     paths: Iterable[Path],
     source: str = DEFAULT_SOURCE,
     kind: str = "events",
@@ -37,23 +48,22 @@ def put_drop(
 ) -> list[str]:
     """Upload files, or all drops below folders, and return their keys; `on_left_out` hears of files that are not sent.
 
-    A folder that has the lake's own layout (`events/<source>/…`, `catalog/…`, `learners/…`, `changes/…`) keeps it, so
-    that its dates and sources arrive as they are; everything else becomes `<kind>/…/<name>-<hash of content><ending>`.
-    A key that exists already gets a unique suffix: the same file put twice is delivered twice, and nothing is
-    overwritten.
+    A folder that has the lake's own layout (`events/<source>/…`, `catalog/…`, …) keeps it, so that its dates and
+    sources arrive as they are; everything else becomes `<kind>/…/<name>-<hash of content><ending>`. A key that exists
+    already gets a unique suffix: the same file put twice is delivered twice, and nothing is overwritten.
 
     Raises WarehouseError, before anything is sent, when a file that was named cannot be loaded, or a folder holds none
     that can.
     """
-    if kind not in RAW_TABLES:
-        raise WarehouseError(f"The kind of a drop is '{kind}'; it must be one of {', '.join(RAW_TABLES)}.")
+    if kind not in DROP_KINDS:
+        raise WarehouseError(f"The kind of a drop is '{kind}'; it must be one of {', '.join(DROP_KINDS)}.")
     if not re.fullmatch(r"(?!\.)[A-Za-z0-9._-]+", source):
         raise WarehouseError(
             f"The source is '{source}'; it must be letters, digits, '.', '_' or '-' only, and not begin with a dot."
         )
     tell = on_left_out or (lambda left_out: None)
     files = _files_of([Path(path) for path in paths], tell)
-    folder = f"{kind}/{source}/dt={today or datetime.now(UTC).date():%Y-%m-%d}" if kind == "events" else kind
+    folder = f"{kind}/{source}/dt={today or datetime.now(UTC).date():%Y-%m-%d}" if has_statements(kind) else kind
     keys = []
     for file, root in files:
         key = _unused_key(lake, _key_of(file, root, folder))
@@ -115,8 +125,8 @@ def _sorted_folder(root: Path) -> tuple[list[Path], list[LeftOut]]:
 
 def _reason_of_place(place: str) -> str:
     """Why no file is read at this place of the lake's layout."""
-    if place.partition("/")[0] not in RAW_TABLES:
-        return f"It lies beside the folders of a lake ({', '.join(RAW_TABLES)}), which are sent."
+    if place.partition("/")[0] not in DROP_KINDS:
+        return f"It lies beside the folders of a lake ({', '.join(DROP_KINDS)}), which are sent."
     reason = reason_to_ignore(place)
     return f"It would be ignored: {reason}." if reason.startswith("no source folder") else ""
 
@@ -149,20 +159,20 @@ def _reason_to_doubt(file: Path) -> str:
 
 
 def _has_layout(path: Path) -> bool:
-    """Whether the folder is a lake in small: it holds `events/`, `catalog/` or `learners/`."""
-    return any((path / kind).is_dir() for kind in RAW_TABLES)
+    """Whether the folder is a lake in small: it has the folder of a kind of drop."""
+    return any((path / kind).is_dir() for kind in DROP_KINDS)
 
 
 def _key_of(file: Path, root: Path, folder: str) -> str:
     relative = file.relative_to(root).as_posix()
-    if _has_layout(root) and relative.partition("/")[0] in RAW_TABLES:
+    if _has_layout(root) and relative.partition("/")[0] in DROP_KINDS:
         return relative
     name = name_of(file.name)
     safe_stem = re.sub(r"[^\w.=+-]", "_", name.stem)
     return f"{folder}/{safe_stem}-{_content_hash(file)}{name.ending or '.ndjson'}"
 
 
-def _unused_key(lake: S3Lake, key: str) -> str:
+def _unused_key(lake: UploadTarget, key: str) -> str:
     if lake.head_object(key) is None:
         return key
     folder, _, name = key.rpartition("/")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestration.loading import status
-from orchestration.loading.steps import expire
-from orchestration.loading.steps.expire import Retention, read_retention
+from orchestration.loading.upkeep import expire
+from orchestration.loading.upkeep.expire import Retention, read_retention
 
 LIVE = "(load_id, object_id) in (select load_id, object_id from ops.live_objects)"
 

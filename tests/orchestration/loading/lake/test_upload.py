@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from orchestration.loading import WarehouseError
-from orchestration.resources.drops import put_drop
+from orchestration.loading.lake.upload import put_drop
 
 GZ = gzip.compress(b"{}\n")
 TODAY = date(2026, 1, 5)
@@ -91,9 +91,9 @@ def test_what_a_folder_holds_besides_is_told_with_its_reason(lake, tmp_path) -> 
     (tmp_path / ".git" / "config.json").write_text("{}")
     left_out = []
     assert len(put_drop(lake, [tmp_path], on_left_out=left_out.append)) == len(good)
-    found = {each.path.relative_to(tmp_path).as_posix(): each.reason for each in left_out}
-    assert found.keys() == others.keys() | {".git"}
-    assert [name for name, (_, words) in others.items() if words not in found[name]] == []
+    reasons = {file.path.relative_to(tmp_path).as_posix(): file.reason for file in left_out}
+    assert reasons.keys() == others.keys() | {".git"}
+    assert [name for name, (_, words) in others.items() if words not in reasons[name]] == []
 
 
 def test_of_a_small_lake_what_lies_beside_it_is_told(lake, tmp_path) -> None:
@@ -102,7 +102,7 @@ def test_of_a_small_lake_what_lies_beside_it_is_told(lake, tmp_path) -> None:
         (tmp_path / name).write_text("{}\n")
     left_out = []
     assert put_drop(lake, [tmp_path], on_left_out=left_out.append)[0].startswith("events/web/a")
-    assert [(each.path.name, each.reason[:18]) for each in left_out] == [
+    assert [(file.path.name, file.reason[:18]) for file in left_out] == [
         ("truth.json", "It lies beside the"),
         ("b.ndjson", "It would be ignore"),
     ]
@@ -119,7 +119,7 @@ def test_what_could_not_be_loaded_is_refused_before_anything_is_sent(lake, tmp_p
         put_drop(lake, [tmp_path / "b.json"])
     with pytest.raises(WarehouseError, match=r"nor can 1 more"):
         put_drop(lake, [tmp_path / "b.json", tmp_path / "a.csv"], on_left_out=left_out.append)
-    assert [each.path.name for each in left_out] == ["b.json", "a.csv"]
+    assert [file.path.name for file in left_out] == ["b.json", "a.csv"]
     (tmp_path / "b.json").unlink()
     with pytest.raises(WarehouseError, match=r"holds no file that ends in"):
         put_drop(lake, [tmp_path])
@@ -146,7 +146,7 @@ def test_a_link_out_of_a_folder_and_what_is_no_file_are_left_out(lake, tmp_path)
     left_out = []
     keys = put_drop(lake, [folder], on_left_out=left_out.append)
     assert [key.rpartition("/")[2].partition("-")[0] for key in keys] == ["good", "within"]
-    assert {each.path.name: each.reason.partition(":")[0] for each in left_out} == {
+    assert {file.path.name: file.reason.partition(":")[0] for file in left_out} == {
         "outside.ndjson": "It is a link to a place outside the folder",
         "upwards.ndjson": "It is a link to a place outside the folder",
         "above": "It is a link to a place outside the folder",

@@ -7,8 +7,8 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from orchestration.loading import loader, pending
-from orchestration.loading.steps import documents
-from orchestration.loading.steps.documents import document_of, documents_among, sort_by_form
+from orchestration.loading.recovery import documents
+from orchestration.loading.recovery.documents import document_of, documents_among, sort_by_form
 
 ELEMENTS = [{"a": 1}, {"b": "}]{[,"}]
 
@@ -52,7 +52,7 @@ def test_what_is_no_text_is_parked_with_what_it_is_and_what_to_do(put, load) -> 
     put("events/odd/zip.json", b"PK\x03\x04" + bytes(30))
     put("events/odd/plain.ndjson.gz", b'{"a":1}\n')
     put("events/odd/gzip.ndjson.zst", gzip.compress(b'{"a":1}\n'))
-    causes = {each.drop.key.rpartition("/")[2]: (each.code, each.message) for each in load().parked}
+    causes = {refused.drop.key.rpartition("/")[2]: (refused.code, refused.message) for refused in load().parked}
     assert causes["utf16.ndjson"][0] == "utf16"
     assert "UTF-16" in causes["utf16.ndjson"][1]
     assert "iconv -f UTF-16 -t UTF-8" in causes["utf16.ndjson"][1]
@@ -79,9 +79,9 @@ def test_documents_of_many_objects_are_found_among_others(warehouse, settings, l
     good = {put(f"events/many/{i}.json", json.dumps(ELEMENTS).encode()) for i in (0, 3, 4)}
     for i in (1, 2, 5):
         put(f"events/many/{i}.json", json.dumps([*ELEMENTS, i]).encode())
-    found = documents_among(warehouse, settings, pending(warehouse, lake))
-    assert {drop.key for drop in found} == good
-    assert {drop.form for drop in found} == {"document"}
+    documents = documents_among(warehouse, settings, pending(warehouse, lake))
+    assert {drop.key for drop in documents} == good
+    assert {drop.form for drop in documents} == {"document"}
     load()
     assert {key for key, (form, _, _) in forms(warehouse).items() if form == "document"} >= good
 
@@ -111,5 +111,5 @@ def test_a_document_whose_attempt_fails_leaves_nothing_committed(warehouse, lake
 
     land = loader.land
     monkeypatch.setattr(loader, "land", fail)
-    assert [each.code for each in load().failed] == ["timeout"]
+    assert [refused.code for refused in load().failed] == ["timeout"]
     assert key not in forms(warehouse)
