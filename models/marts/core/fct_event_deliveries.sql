@@ -27,8 +27,8 @@ with
 
 select
     statement_id,
-    object_id,
-    object_key,
+    toLowCardinality(object_id) as object_id,
+    toLowCardinality(object_key) as object_key,
     line_number,
     source,
     delivered_at,
