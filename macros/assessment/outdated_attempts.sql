@@ -1,9 +1,9 @@
 {#
-    Rows of `fct_attempts` as it is, of other learners than those of the timeline, about which these learners' statements
-    decide otherwise by now (the item's median time, its module), with what is to be. The few items with such rows are
+    Rows of `fct_attempts` as it is, of other items than those that are touched, about which the touched statements decide
+    otherwise by now (the item's median time, its module), with what is to be. The few items with such rows are
     found first, by their slowest guess and fastest answer: joining two million attempts to their items took 0.8 s.
 #}
-{% macro outdated_attempts(timeline) -%}
+{% macro outdated_attempts(touched_items) -%}
     {%- set items_as_they_are -%}
         left join
             (
@@ -44,5 +44,6 @@
                 or module_ids != [module_id_now]
         )
         and (is_rapid_guess_now != is_rapid_guess or module_id_now != module_id)
-        and learner_id not in (select learner_id from {{ timeline }})
+        and {{ compact_key(["learner_id", "item_id"]) }}
+        not in (select item_key from {{ touched_items }})
 {%- endmacro %}

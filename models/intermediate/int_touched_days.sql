@@ -41,29 +41,16 @@ with
             and statement_key not in (select statement_key from points)
     ),
 
-    by_activity as (
-        select
-            learner_id,
-            course_id,
-            min(activity_date) as first_event_date,
-            minIf(activity_date, is_completion) as first_completion_date,
-            countIf(is_completion) > 0 as is_completed
-        from untouched
-        group by learner_id, course_id, activity_id
-    ),
-
     {# Of those that are first without the touched ones, these come second, or came second. #}
     firsts as (
-        select
-            learner_id,
-            arrayJoin(
-                arrayPushBack(
-                    groupArrayIf(first_completion_date, is_completed),
-                    min(first_event_date)
-                )
-            ) as first_date
-        from by_activity
+        select learner_id, min(activity_date) as first_date
+        from untouched
         group by learner_id, course_id
+        union all
+        select learner_id, min(activity_date) as first_date
+        from untouched
+        where is_completion
+        group by learner_id, course_id, activity_id
     ),
 
     final as (

@@ -17,6 +17,7 @@ with
             learner_id,
             occurred_at,
             activity_id,
+            parent_activity_id,
             course_id as named_course_id
         from {{ ref("stg_xapi__statements") }}
         where
@@ -59,6 +60,7 @@ with
             copies.learner_id as learner_id,
             copies.occurred_at as occurred_at,
             copies.activity_id as activity_id,
+            copies.parent_activity_id as parent_activity_id,
             if(
                 copies.named_course_id != '',
                 copies.named_course_id,
@@ -69,5 +71,11 @@ with
     )
 
 select distinct
-    statement_key, statement_id, learner_id, occurred_at, activity_id, course_id
+    statement_key,
+    statement_id,
+    learner_id,
+    occurred_at,
+    activity_id,
+    parent_activity_id,
+    course_id
 from final

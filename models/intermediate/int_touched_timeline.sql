@@ -11,7 +11,8 @@
     A stretch is a run of a learner's events without a silence longer than any that a session may contain; events that
     were and events that are count alike. So no session, before or after, reaches over the end of a stretch, and those of
     stretches without a touched point are as they were. Touched are the events of touched views too: how long a player
-    can have played on decides how long a silence a session bears.
+    can have played on decides how long a silence a session bears. Stretches are cut as arrays: windows sorted all
+    events of the touched learners twice.
 #}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set longest_silence_ms = [
@@ -51,62 +52,57 @@ with
     ),
 
     timeline as (
-        select
-            statement_key,
-            statement_id,
-            learner_id,
-            occurred_at,
-            toUnixTimestamp64Milli(occurred_at) as at_ms,
-            is_point
+        select statement_key, statement_id, learner_id, occurred_at, is_point
         from events
         union all
-        select
-            statement_key,
-            statement_id,
-            learner_id,
-            occurred_at,
-            toUnixTimestamp64Milli(occurred_at) as at_ms,
-            1 as is_point
+        select statement_key, statement_id, learner_id, occurred_at, 1 as is_point
         from points
     ),
 
-    with_silences as (
+    histories as (
         select
-            *,
-            at_ms - lagInFrame(at_ms, 1, at_ms) over (
-                partition by learner_id
-                order by at_ms, statement_key
-                rows between unbounded preceding and unbounded following
-            ) as silence_ms
+            learner_id,
+            arraySort(
+                groupArray((occurred_at, statement_key, statement_id, is_point))
+            ) as moments
         from timeline
+        group by learner_id
     ),
 
-    with_stretches as (
+    stretches as (
         select
-            *,
-            countIf(silence_ms > {{ longest_silence_ms }}) over (
-                partition by learner_id
-                order by at_ms, statement_key
-                rows between unbounded preceding and current row
-            ) as stretch_number
-        from with_silences
+            learner_id,
+            arrayJoin(
+                arrayFilter(
+                    stretch -> arrayExists(moment -> moment .4 = 1, stretch),
+                    arraySplit(
+                        (moment, silence_ms) -> silence_ms > {{ longest_silence_ms }},
+                        moments,
+                        arrayDifference(
+                            arrayMap(
+                                moment -> toUnixTimestamp64Milli(moment .1), moments
+                            )
+                        )
+                    )
+                )
+            ) as stretch
+        from histories
     ),
 
     final as (
-        select
-            statement_key,
-            statement_id,
+        select distinct
             learner_id,
-            occurred_at,
-            max(is_point) over (partition by learner_id, stretch_number) as is_touched
-        from with_stretches
+            moment .1 as occurred_at,
+            moment .2 as statement_key,
+            moment .3 as statement_id
+        from stretches
+        array join stretch as moment
     )
 
-select distinct
+select
     statement_key,
     statement_id,
     learner_id,
     occurred_at,
     {{ surrogate_key(["learner_id", "statement_id"]) }} as session_id
 from final
-where is_touched = 1

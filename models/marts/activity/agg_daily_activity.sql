@@ -172,7 +172,7 @@ with
 
 select
     activity_date,
-    course_id,
+    CAST(course_id, 'String') as course_id,
     active_learners,
     new_learners,
     events,

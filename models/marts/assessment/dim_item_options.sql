@@ -43,7 +43,7 @@ with
     )
 
 select
-    item_id,
+    CAST(item_id, 'String') as item_id,
     option_id,
     toBool(is_listed) as is_listed,
     toBool(is_listed or not is_open) as is_shown_per_learner

@@ -1,8 +1,8 @@
 {{
     config(
         materialized="touched",
-        replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
-        ~ "or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
+        replaces="{{ compact_key(['learner_id', 'item_id']) }} in "
+        ~ "(select item_key from {{ ref('int_touched_items') }}) or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
         sampled_by="learner_id",
         engine="MergeTree()",
         partition_by="toYYYYMM(answered_at)",
@@ -12,13 +12,20 @@
     )
 }}
 
-{%- set timeline = ref("int_touched_timeline") %}
+{%- set touched_items = ref("int_touched_items") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set is_of_this_build %}
     {% if is_touched_build() %}
-        learner_id in (select learner_id from {{ timeline }})
-        and {{ is_in_time_of(timeline, learner_courses) }}
+        learner_id in (select learner_id from {{ touched_items }})
+        and {{ is_in_time_of(touched_items, learner_courses) }}
     {% else %} {{ is_in_batch("learner_id") }}
+    {% endif %}
+{% endset %}
+{%- set is_touched_item %}
+    {% if is_touched_build() %}
+        {{ compact_key(["learner_id", "activity_id"]) }}
+        in (select item_key from {{ touched_items }})
+    {% else %} true
     {% endif %}
 {% endset %}
 
@@ -39,13 +46,14 @@ with
             attempt_number_reported,
             activity_type,
             {{ is_attempt() }} as is_attempt,
+            is_attempt and {{ is_touched_item }} as is_recounted,
             if(
                 activity_type in ('question', 'assessment', 'course', 'module'),
                 '',
                 activity_id
             ) as studied_id
         from {{ ref("int_statements__deduplicated") }}
-        where {{ is_of_this_build }}
+        where {{ is_of_this_build }} and (is_attempt or studied_id != '')
     ),
 
     {# By learner and course in the order of time. One look at the statements: reading them is most of the work. #}
@@ -54,7 +62,10 @@ with
             learner_id,
             course_id,
             arraySort(
-                groupArray((occurred_at, statement_id, studied_id, is_attempt))
+                groupArrayIf(
+                    (occurred_at, statement_id, studied_id, is_recounted),
+                    is_recounted or studied_id != ''
+                )
             ) as events,
             arraySort(
                 groupArrayIf(
@@ -71,7 +82,7 @@ with
                         attempt_number_reported,
                         activity_type
                     ),
-                    is_attempt
+                    is_recounted
                 )
             ) as attempts,
             groupUniqArrayIf(
@@ -225,6 +236,7 @@ with
         where
             {{ is_of_this_build }}
             and verb in (select verb from {{ ref("verb_roles") }})
+            and {{ is_touched_item }}
     ),
 
     activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
@@ -317,5 +329,5 @@ from final
         is_rapid_guess_now,
         preceding_activity_id,
         is_total
-    from ({{ outdated_attempts(timeline) }})
+    from ({{ outdated_attempts(touched_items) }})
 {% endif %}

@@ -28,15 +28,28 @@
 {# `basis` leaves out the activities that lead to no unit, such as courses and profiles: new ones come every day. #}
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{#- An array, for a value is found once where a subquery is run wherever it is named, here seven times. #}
 {%- set touched_learners %}
     (
-        select learner_id
-        from {{ timeline }}
-        union distinct
-        select arrayJoin({{ learners_of_outdated_progress() }}) as learner_id
-        union distinct
-        select learner_id
-        from {{ learners_placed_by_enrolment() }}
+        select
+            arrayJoin(
+                (
+                    select groupUniqArray(learner_id)
+                    from
+                        (
+                            select learner_id
+                            from {{ timeline }}
+                            union all
+                            select
+                                arrayJoin(
+                                    {{ learners_of_outdated_progress() }}
+                                ) as learner_id
+                            union all
+                            select learner_id
+                            from {{ learners_placed_by_enrolment() }}
+                        )
+                )
+            ) as learner_id
     )
 {%- endset %}
 {%- set is_of_this_build %}

@@ -186,7 +186,7 @@ with
     )
 
 select
-    course_id,
+    CAST(course_id, 'String') as course_id,
     peak_learner_count,
     last_busy_week,
     if(is_over, known_end, null) as ended_at,
