@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from orchestration.commands.answers_app import add_answers
 from orchestration.commands.bench_app import bench
 from orchestration.commands.bi_app import bi
-from orchestration.commands.check import DEFAULT_KIND, Kind, existing_files
+from orchestration.commands.check import existing_files, known_kind
 from orchestration.commands.churn_app import churn
 from orchestration.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from orchestration.commands.people_app import add_people
@@ -137,7 +137,9 @@ def check(
             callback=existing_files,
         ),
     ],
-    kind: Annotated[Kind, typer.Option(help="What the files hold.")] = DEFAULT_KIND,
+    kind: Annotated[
+        str, typer.Option(help=f"What the files hold: {kinds_in_words()}.", callback=known_kind)
+    ] = "events",
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail as well on flags and missing fields.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="How many rejected lines to show for each file.")] = 20,

@@ -32,7 +32,7 @@ def told_by(event: DagsterEvent) -> tuple[str, dict[str, Any]] | None:
     if event.event_type is not DagsterEventType.ENGINE_EVENT or event.event_specific_data is None:
         return None
     values = {name: entry.value for name, entry in event.engine_event_data.metadata.items()}
-    return (values.pop(_KIND), values) if _KIND in values else None
+    return (str(values.pop(_KIND)), values) if _KIND in values else None
 
 
 def _tell(context: OpExecutionContext | AssetExecutionContext, text: str, kind: str, values: dict[str, Any]) -> None:

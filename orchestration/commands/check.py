@@ -6,7 +6,6 @@ Prints places, reasons and fields only: a value of a line could name a learner.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 import typer
@@ -25,9 +24,11 @@ EXIT_REJECTED = 1
 PROGRESS_LINES = 10_000
 
 
-Kind = StrEnum("Kind", {name.upper(): name for name in DROP_KINDS})
-"""What the files hold, as the folders of the lake."""
-DEFAULT_KIND = Kind("events")
+def known_kind(kind: str) -> str:
+    """The kind, when there is one of that name."""
+    if kind not in DROP_KINDS:
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(map(repr, DROP_KINDS))}.")
+    return kind
 
 
 def existing_files(paths: list[Path]) -> list[Path]:
@@ -46,7 +47,7 @@ class Checked:
     faults: list[tuple[int, BrokenRule]] = field(default_factory=list)
 
 
-def check(paths: list[Path], kind: Kind, as_json: bool, is_strict: bool, limit: int) -> int:
+def check(paths: list[Path], kind: str, as_json: bool, is_strict: bool, limit: int) -> int:
     """Check the files, print what was found, and return the exit code."""
     checker = Checker(kind)
     with shown_stages() as stages:

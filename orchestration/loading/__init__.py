@@ -8,7 +8,7 @@ object is never counted twice. The rooms, each of which imports from those below
     steps    the eight steps
     upkeep   what keeps ledger, raw and lake in agreement
     state    what the ledger says of the warehouse: where every object is, what is held or refused, what was built
-    ledger   the tables (`raw_tables/raw_and_ops.sql`), and what is entered there
+    ledger   the tables (`raw_tables/`), and what is entered there
     lake     drops, their identity, which of them are looked at, and how a file becomes one
 """
 
