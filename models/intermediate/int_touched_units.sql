@@ -13,7 +13,18 @@
     may be another one, or an enrolment decides otherwise by now, all units of the learner are touched (`unit_id` is
     empty). Of ten learners that a drop touches, the units of two modules each are counted again, and not of ten.
 #}
-{%- set progress_before = table_before("fct_unit_progress") %}
+{%- set no_progress -%}
+    (
+        select
+            '' as learner_id,
+            '' as course_id,
+            '' as acquisition_channel,
+            toDateTime64(0, 3, 'UTC') as reached_at,
+            toDateTime64(0, 3, 'UTC') as eligible_at
+        where 0
+    )
+{%- endset %}
+{%- set progress_before = table_before("fct_unit_progress") or no_progress %}
 
 with
     units as (
@@ -65,37 +76,35 @@ with
         from units
     ),
 
-    {% if progress_before %}
-        recorded as (
-            select learner_id, max(first_reached_at) as last_first_reached_at
-            from
-                (
-                    select learner_id, course_id, min(reached_at) as first_reached_at
-                    from {{ progress_before }}
-                    group by learner_id, course_id
-                )
-            group by learner_id
-        ),
+    recorded as (
+        select learner_id, max(first_reached_at) as last_first_reached_at
+        from
+            (
+                select learner_id, course_id, min(reached_at) as first_reached_at
+                from {{ progress_before }}
+                group by learner_id, course_id
+            )
+        group by learner_id
+    ),
 
-        touched_learners as (
-            select learner_id, min(occurred_at) as first_touched_at
-            from {{ ref("int_touched_timeline") }}
-            group by learner_id
-        ),
+    touched_learners as (
+        select learner_id, min(occurred_at) as first_touched_at
+        from {{ ref("int_touched_timeline") }}
+        group by learner_id
+    ),
 
-        whole_learners as (
-            select touched_learners.learner_id as learner_id
-            from touched_learners
-            inner join recorded on touched_learners.learner_id = recorded.learner_id
-            where touched_learners.first_touched_at <= recorded.last_first_reached_at
-            union distinct
-            select learner_id
-            from {{ learners_of_outdated_progress(progress_before) }}
-            union distinct
-            select learner_id
-            from {{ learners_placed_by_enrolment() }}
-        ),
-    {% endif %}
+    whole_learners as (
+        select touched_learners.learner_id as learner_id
+        from touched_learners
+        inner join recorded on touched_learners.learner_id = recorded.learner_id
+        where touched_learners.first_touched_at <= recorded.last_first_reached_at
+        union distinct
+        select learner_id
+        from {{ learners_of_outdated_progress(progress_before) }}
+        union distinct
+        select learner_id
+        from {{ learners_placed_by_enrolment() }}
+    ),
 
     final as (
         select distinct
@@ -107,11 +116,9 @@ with
             units_of_places
             on touched_places.course_id = units_of_places.course_id
             and touched_places.place = units_of_places.place
-        {% if progress_before %}
-            union all
-            select learner_id, '' as course_id, '' as unit_id
-            from whole_learners
-        {% endif %}
+        union all
+        select learner_id, '' as course_id, '' as unit_id
+        from whole_learners
     )
 
 select
