@@ -5,6 +5,12 @@
         ~ "(select activity_key from {{ ref('int_touched_activities') }}) or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
         sampled_by="learner_id",
         engine="MergeTree()",
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "answer_statement_id": "ZSTD(1)",
+            "session_id": "ZSTD(1)",
+            "learner_id": "ZSTD(1)",
+        },
         partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],
         tags=["near_real_time"],
