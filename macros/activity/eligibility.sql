@@ -25,12 +25,11 @@
 
 {#
     Learners of `fct_unit_progress` as it is of whom the enrolment decides otherwise by now: a list of learners may come
-    or change without a statement of theirs. An array, for a value is found once where a subquery is run wherever it is
-    named: the table was read five times.
+    or change without a statement of theirs.
 #}
-{% macro learners_of_outdated_progress() -%}
+{% macro learners_of_outdated_progress(progress) -%}
     (
-        select groupUniqArray(progress.learner_id)
+        select distinct progress.learner_id as learner_id
         from
             (
                 select
@@ -39,7 +38,7 @@
                     min(reached_at) as first_reached_at,
                     max(eligible_at) as eligible_from,
                     max(acquisition_channel) as channel
-                from {{ this }}
+                from {{ progress }}
                 group by learner_id, course_id
             ) as progress
         left join

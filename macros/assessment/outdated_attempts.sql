@@ -3,7 +3,7 @@
     otherwise by now (the item's median time, its module), with what is to be. The few items with such rows are
     found first, by their slowest guess and fastest answer: joining two million attempts to their items took 0.8 s.
 #}
-{% macro outdated_attempts(touched_items) -%}
+{% macro outdated_attempts(touched_activities) -%}
     {%- set items_as_they_are -%}
         left join
             (
@@ -45,5 +45,5 @@
         )
         and (is_rapid_guess_now != is_rapid_guess or module_id_now != module_id)
         and {{ compact_key(["learner_id", "item_id"]) }}
-        not in (select item_key from {{ touched_items }})
+        not in (select activity_key from {{ touched_activities }})
 {%- endmacro %}

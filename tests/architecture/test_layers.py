@@ -15,8 +15,8 @@ MAY_READ = {
 READ_BY_ALL = {"int_object_states"}
 # Days and courses that an aggregate recomputes: which, never with what.
 READ_BY_AGGREGATES = {"int_touched_days", "int_touched_courses"}
-# A course is touched where the progress of its learners is.
-READS_MARTS = {"int_touched_courses"}
+# A course is touched where the progress of its learners is, and a unit where it lies in a touched module.
+READS_MARTS = {"int_touched_courses", "int_touched_units"}
 # What an object held that is not live any more is touched as well.
 READS_DEAD_LINES = {"int_touched_points", "int_touched_views"}
 # What the engine says of tables: no data, and there on every target. Materializations ask for it.

@@ -2,9 +2,15 @@
     config(
         materialized="touched",
         replaces="{{ compact_key(['learner_id', 'item_id']) }} in "
-        ~ "(select item_key from {{ ref('int_touched_items') }}) or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
+        ~ "(select activity_key from {{ ref('int_touched_activities') }}) or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
         sampled_by="learner_id",
         engine="MergeTree()",
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "answer_statement_id": "ZSTD(1)",
+            "session_id": "ZSTD(1)",
+            "learner_id": "ZSTD(1)",
+        },
         partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],
         tags=["near_real_time"],
@@ -12,19 +18,19 @@
     )
 }}
 
-{%- set touched_items = ref("int_touched_items") %}
+{%- set touched_activities = ref("int_touched_activities") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set is_of_this_build %}
     {% if is_touched_build() %}
-        learner_id in (select learner_id from {{ touched_items }})
-        and {{ is_in_time_of(touched_items, learner_courses) }}
+        learner_id in (select learner_id from {{ touched_activities }})
+        and {{ is_in_time_of(touched_activities, learner_courses) }}
     {% else %} {{ is_in_batch("learner_id") }}
     {% endif %}
 {% endset %}
 {%- set is_touched_item %}
     {% if is_touched_build() %}
         {{ compact_key(["learner_id", "activity_id"]) }}
-        in (select item_key from {{ touched_items }})
+        in (select activity_key from {{ touched_activities }})
     {% else %} true
     {% endif %}
 {% endset %}
@@ -329,5 +335,5 @@ from final
         is_rapid_guess_now,
         preceding_activity_id,
         is_total
-    from ({{ outdated_attempts(touched_items) }})
+    from ({{ outdated_attempts(touched_activities) }})
 {% endif %}

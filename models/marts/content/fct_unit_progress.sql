@@ -1,9 +1,7 @@
 {{
     config(
         materialized="touched",
-        replaces="learner_id in (select learner_id from {{ ref('int_touched_timeline') }}) "
-        ~ "or learner_id in (select learner_id from {{ touched_aside(this, 'new') }}) "
-        ~ "or learner_id in {{ learners_placed_by_enrolment() }}",
+        replaces="{{ is_touched_unit() }}",
         basis=[
             "select unit_id, unit_kind, activity_type, course_id, module_id, expected_seconds "
             ~ "from {{ ref('dim_units') }}",
@@ -15,6 +13,7 @@
         ],
         sampled_by="learner_id",
         engine="MergeTree()",
+        codecs={"learner_id": "ZSTD(1)"},
         order_by=["course_id", "unit_id", "learner_id"],
         partition_by="toYYYYMM(cohort_month)",
         query_settings={
@@ -26,34 +25,10 @@
 }}
 
 {# `basis` leaves out the activities that lead to no unit, such as courses and profiles: new ones come every day. #}
-{%- set timeline = ref("int_touched_timeline") %}
+{%- set touched_units = ref("int_touched_units") %}
 {%- set learner_courses = ref("int_learner_courses") %}
-{#- An array, for a value is found once where a subquery is run wherever it is named, here seven times. #}
-{%- set touched_learners %}
-    (
-        select
-            arrayJoin(
-                (
-                    select groupUniqArray(learner_id)
-                    from
-                        (
-                            select learner_id
-                            from {{ timeline }}
-                            union all
-                            select
-                                arrayJoin(
-                                    {{ learners_of_outdated_progress() }}
-                                ) as learner_id
-                            union all
-                            select learner_id
-                            from {{ learners_placed_by_enrolment() }}
-                        )
-                )
-            ) as learner_id
-    )
-{%- endset %}
 {%- set is_of_this_build %}
-    {% if is_touched_build() %} learner_id in {{ touched_learners }}
+    {% if is_touched_build() %} learner_id in (select learner_id from {{ touched_units }})
     {% else %} {{ is_in_batch("learner_id") }}
     {% endif %}
 {% endset %}
@@ -87,7 +62,7 @@ with
         where
             {{ is_of_this_build }}
             {% if is_touched_build() %}
-                and {{ is_in_time_of(touched_learners, learner_courses) }}
+                and {{ is_in_time_of(touched_units, learner_courses) }}
             {% endif %}
             and verb_group != 'administration'
             and verb != 'waived'
@@ -212,47 +187,61 @@ with
         group by learner_id, course_id, unit_id
     ),
 
+    with_first as (
+        select
+            *,
+            min(reached_at) over (
+                partition by learner_id, course_id
+            ) as first_reached_at
+        from reached_units
+    ),
+
+    {# The first of all units counts for each, so that the untouched ones are left out here and no earlier. #}
+    counted_units as (
+        select *
+        from with_first
+        {% if is_touched_build() %} where {{ is_touched_unit() }} {% endif %}
+    ),
+
     {#
         A video is completed by what was watched of it, not by what its player says: once watched, in every course in
         which the learner comes to it.
     #}
     watched_units as (
         select
-            reached_units.learner_id as learner_id,
-            reached_units.unit_id as unit_id,
+            counted_units.learner_id as learner_id,
+            counted_units.unit_id as unit_id,
             units.unit_kind as unit_kind,
             units.activity_type as activity_type,
             units.course_id as course_id,
             ifNull(units.module_id, '') as module_id,
             units.expected_seconds as expected_seconds,
-            reached_units.reached_at as reached_at,
-            reached_units.last_active_at as last_active_at,
-            reached_units.unit_event_count as event_count,
-            reached_units.unit_milliseconds as active_milliseconds,
+            counted_units.reached_at as reached_at,
+            counted_units.last_active_at as last_active_at,
+            counted_units.unit_event_count as event_count,
+            counted_units.unit_milliseconds as active_milliseconds,
             ifNull(video_views.coverage_ratio, 0) as coverage_ratio,
             multiIf(
                 units.activity_type = 'video'
                 and ifNull(video_views.is_completed, false),
                 greatest(
-                    ifNull(video_views.last_watched_at, reached_units.last_active_at),
-                    reached_units.reached_at
+                    ifNull(video_views.last_watched_at, counted_units.last_active_at),
+                    counted_units.reached_at
                 ),
                 units.activity_type = 'video',
                 null,
-                reached_units.reported_completed_at
+                counted_units.reported_completed_at
             ) as completed_at,
-            min(reached_units.reached_at) over (
-                partition by reached_units.learner_id, units.course_id
-            ) as first_reached_at
-        from reached_units
+            counted_units.first_reached_at as first_reached_at
+        from counted_units
         inner join
             units
-            on reached_units.course_id = units.course_id
-            and reached_units.unit_id = units.unit_id
+            on counted_units.course_id = units.course_id
+            and counted_units.unit_id = units.unit_id
         left join
             video_views
-            on reached_units.unit_id = video_views.video_id
-            and reached_units.learner_id = video_views.learner_id
+            on counted_units.unit_id = video_views.video_id
+            and counted_units.learner_id = video_views.learner_id
     ),
 
     placed_attempts as (

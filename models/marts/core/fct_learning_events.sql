@@ -6,7 +6,7 @@
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
         sampled_by="learner_id",
         engine="MergeTree()",
-        codecs={"statement_id": "ZSTD(1)"},
+        codecs={"statement_id": "ZSTD(1)", "player_session_id": "ZSTD(1)"},
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],

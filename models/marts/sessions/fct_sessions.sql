@@ -5,6 +5,7 @@
         ~ "or is_provisional != ({{ is_provisional_session() }})",
         sampled_by="learner_id",
         engine="MergeTree()",
+        codecs={"session_id": "ZSTD(1)"},
         order_by=["learner_id", "started_at", "session_id"],
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],

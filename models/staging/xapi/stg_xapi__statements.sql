@@ -10,7 +10,12 @@
         sampled_by="load_key",
         sampled_among="load_key in (select load_key from {{ ref('int_object_states') }} where is_live)",
         engine="MergeTree()",
-        codecs={"statement_id": "ZSTD(1)"},
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "registration_id": "ZSTD(1)",
+            "player_session_id": "ZSTD(1)",
+            "learner_id": "ZSTD(1)",
+        },
         order_by=["object_key", "load_key", "line_number"],
         partition_by="toYYYYMM(loaded_at)",
         tags=["near_real_time"],
