@@ -137,9 +137,7 @@ def check(
             callback=existing_files,
         ),
     ],
-    kind: Annotated[
-        str, typer.Option(help=f"What the files hold: {kinds_in_words()}.", callback=known_kind)
-    ] = "events",
+    kind: Annotated[str, typer.Option(help=f"What they hold: {kinds_in_words()}.", callback=known_kind)] = "events",
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail as well on flags and missing fields.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="How many rejected lines to show for each file.")] = 20,
