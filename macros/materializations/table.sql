@@ -7,8 +7,8 @@
     whole, or does not exist (as when a view stood there, which goes before the rename). The aside,
     `<table>__dbt_backup`, stays, and the next run of this model drops it.
 
-    Config: as in dbt-clickhouse's `table`. Limits: a database whose engine is Atomic or Replicated; no materialized views
-    that write into the table.
+    Config: as in dbt-clickhouse's `table`, and `codecs` as in `touched`. Limits: a database whose engine is Atomic or
+    Replicated; no materialized views that write into the table.
 #}
 {% materialization table, adapter = "clickhouse" %}
     {%- set target = this.incorporate(type="table") -%}
@@ -23,6 +23,7 @@
         {%- do drop_tables(target, [aside.identifier]) -%}
     {%- endif -%}
     {%- do create_described_table(aside, sql) -%}
+    {%- do set_codecs(aside) -%}
     {%- call statement("main") -%} {{ insert_of_model(aside, sql) }} {%- endcall -%}
     {%- if is_exchanged -%}
         {%- do exchange_tables_atomic(aside, target) -%}

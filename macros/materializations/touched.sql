@@ -32,8 +32,9 @@
                     whole table, and compares (`write_sampled_rebuilds`). Where the SQL has a mark `is_in_batch` or
                     `is_in_sample` of this column, a row depends on rows of its own unit only.
       sampled_among condition on the table (Jinja): the rows that a rebuild would have, where the table keeps others too.
-      codecs        of columns, by name, where the engine's LZ4 saves nothing: it leaves an id of hex digits as it is, of
-                    which ZSTD(1) keeps 19 bytes of 36.
+      codecs        of columns, by name, where the engine's LZ4 saves little. Of an id of 36 hex digits it keeps 35 bytes and
+                    ZSTD(1) 17, of a moment 5.5 and 3.0, of a silence 4.2 and 2.8. What history is looked through by
+                    stays as it is: LZ4 is the faster to read.
       engine, order_by, primary_key, partition_by, settings, query_settings, indexes, projections, ttl, contract, grants,
       persist_docs, hooks: as in dbt-clickhouse's `table`.
       tags          every model with `replaces` has the tag of the most frequent job: what a run touched counts as consumed

@@ -8,7 +8,12 @@
         ],
         sampled_by="statement_key",
         engine="MergeTree()",
-        codecs={"statement_id": "ZSTD(1)", "player_session_id": "ZSTD(1)"},
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "player_session_id": "ZSTD(1)",
+            "played_segments": "ZSTD(1)",
+            "duration_seconds": "ZSTD(1)",
+        },
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],

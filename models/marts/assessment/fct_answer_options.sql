@@ -1,6 +1,12 @@
 {{
     config(
         engine="MergeTree()",
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "learner_id": "ZSTD(1)",
+            "answered_at": "ZSTD(1)",
+            "selected_options": "ZSTD(1)",
+        },
         order_by=["item_id", "learner_id", "statement_id"],
         tags=["nightly"],
     )

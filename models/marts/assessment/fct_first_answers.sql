@@ -1,6 +1,15 @@
 {{
     config(
         engine="MergeTree()",
+        codecs={
+            "learner_id": "ZSTD(1)",
+            "problem_id": "ZSTD(1)",
+            "assessment_id": "ZSTD(1)",
+            "statement_id": "ZSTD(1)",
+            "answered_at": "ZSTD(1)",
+            "answer_statement_id": "ZSTD(1)",
+            "selected_options": "ZSTD(1)",
+        },
         order_by=["item_id", "learner_id"],
         tags=["nightly"],
     )

@@ -1,6 +1,11 @@
 {{
     config(
         engine="MergeTree()",
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "occurred_at": "ZSTD(1)",
+            "known_at": "ZSTD(1)",
+        },
         order_by=["learner_id", "course_id", "occurred_at", "statement_id"],
         tags=["weekly"],
     )

@@ -5,7 +5,12 @@
         ~ "{{ or_in_refreshed_month('delivered_at') }}",
         sampled_by="object_id",
         engine="MergeTree()",
-        codecs={"statement_id": "ZSTD(1)"},
+        codecs={
+            "statement_id": "ZSTD(1)",
+            "line_number": "ZSTD(1)",
+            "delivered_at": "ZSTD(1)",
+            "lateness_seconds": "ZSTD(1)",
+        },
         order_by=["statement_id", "object_key", "line_number"],
         partition_by="toYYYYMM(delivered_at)",
         tags=["near_real_time"],

@@ -2,6 +2,14 @@
     config(
         materialized="touched",
         engine="MergeTree()",
+        codecs={
+            "session_id": "ZSTD(1)",
+            "activity_id": "ZSTD(1)",
+            "referrer_activity_id": "ZSTD(1)",
+            "arrived_at": "ZSTD(1)",
+            "last_event_at": "ZSTD(1)",
+            "left_at": "ZSTD(1)",
+        },
         order_by=["learner_id", "arrived_at", "session_id", "visit_number"],
         partition_by="toYYYYMM(arrived_at)",
         tags=["nightly"],

@@ -2,6 +2,14 @@
     config(
         materialized="touched",
         engine="MergeTree()",
+        codecs={
+            "session_id": "ZSTD(1)",
+            "from_activity_id": "ZSTD(1)",
+            "to_activity_id": "ZSTD(1)",
+            "referrer_activity_id": "ZSTD(1)",
+            "dwell_seconds": "ZSTD(1)",
+            "occurred_at": "ZSTD(1)",
+        },
         order_by=["learner_id", "occurred_at", "session_id", "move_number"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["nightly"],

@@ -1,6 +1,12 @@
 {{
     config(
         engine="MergeTree()",
+        codecs={
+            "object_id": "ZSTD(1)",
+            "line_number": "ZSTD(1)",
+            "delivered_at": "ZSTD(1)",
+            "statement_id": "ZSTD(1)",
+        },
         order_by=["object_key", "line_number", "flag"],
         tags=["nightly"],
     )
