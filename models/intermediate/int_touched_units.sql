@@ -11,7 +11,7 @@
     What a learner does on an activity counts for the activity, its module and its assessment, and assesses all units of
     the module. From when on a learner could reach the units of a course is asked of its first event there: where that
     may be another one, or an enrolment decides otherwise by now, all units of the learner are touched (`unit_id` is
-    empty). Of ten learners that a drop touches, the units of two modules each are counted again, and not of ten.
+    empty). Of 97,758 rows of the learners that a drop of 50,000 touched, 17,709 were of touched units.
 #}
 {%- set no_progress -%}
     (

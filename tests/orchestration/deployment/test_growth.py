@@ -32,7 +32,7 @@ def test_the_page_says_how_far_cores_reach(cores: int) -> None:
 
 def test_a_million_costs_what_was_measured() -> None:
     (first,) = months(Plan(per_day=1_000_000, kept_days=1, replicas=1), 1)
-    assert first.disk_terabytes == pytest.approx(718e-6)
+    assert first.disk_terabytes == pytest.approx(488e-6)
     assert first.build_core_hours * 3600 == pytest.approx(12 + 3.6 + 128)
 
 
