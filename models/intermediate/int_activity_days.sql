@@ -4,7 +4,6 @@
         replaces="{{ compact_key(['occurred_date', 'activity_id']) }} in (select "
         ~ "{{ compact_key(['toDate(occurred_at)', 'activity_id']) }} from {{ ref('int_touched_points') }})",
         sampled_by="occurred_date",
-        engine="MergeTree()",
         order_by=["occurred_date", "activity_id"],
         tags=["near_real_time"],
         query_settings={"allow_reorder_prewhere_conditions": 0},

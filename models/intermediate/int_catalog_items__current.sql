@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["activity_id"], tags=["near_real_time"]) }}
+{{ config(order_by=["activity_id"], tags=["near_real_time"]) }}
 
 with
     items as (

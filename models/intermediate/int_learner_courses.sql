@@ -3,7 +3,6 @@
         materialized="touched",
         replaces="learner_id in (select learner_id from {{ ref('int_touched_learners') }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         order_by=["learner_id", "course_id"],
         tags=["near_real_time"],
     )

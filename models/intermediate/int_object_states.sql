@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["load_key"],
         tags=["near_real_time", "touched_set"],
     )

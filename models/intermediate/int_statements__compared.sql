@@ -3,7 +3,6 @@
         materialized="touched",
         replaces="statement_key in (select statement_key from {{ ref('int_touched_statements') }})",
         sampled_by="statement_key",
-        engine="MergeTree()",
         order_by=["statement_key", "statement_id", "line_hash"],
         tags=["near_real_time"],
         query_settings={

@@ -7,7 +7,6 @@
             "select activity_id, course_id, activity_type from {{ ref('int_catalog_items__current') }}"
         ],
         sampled_by="statement_key",
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "player_session_id": "ZSTD(1)",

@@ -4,7 +4,6 @@
         replaces="statement_key in (select statement_key from {{ ref('int_touched_timeline') }}) "
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "session_id": "ZSTD(1)",

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["activity_date"],
         tags=["near_real_time", "touched_set"],
         query_settings={"allow_reorder_prewhere_conditions": 0},

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["learner_id"],
         tags=["near_real_time", "touched_set"],
     )

@@ -3,7 +3,6 @@
         materialized="touched",
         replaces="view_key in (select view_key from {{ ref('int_touched_views') }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "next_statement_id": "ZSTD(1)",

@@ -10,7 +10,6 @@
             "select distinct learner_id from {{ ref('fct_cohort_members') }} where is_excluded",
         ],
         sampled_by="course_id",
-        engine="MergeTree()",
         order_by=["cohort_basis", "course_id", "cohort_week"],
         tags=["near_real_time"],
     )

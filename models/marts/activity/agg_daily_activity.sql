@@ -5,7 +5,6 @@
         ~ "or is_provisional != ({{ is_provisional_day() }})",
         basis=["select learner_id from {{ ref('dim_learners') }} where is_excluded"],
         sampled_by="activity_date",
-        engine="MergeTree()",
         order_by=["activity_date", "course_id"],
         tags=["near_real_time"],
         query_settings={"allow_reorder_prewhere_conditions": 0},

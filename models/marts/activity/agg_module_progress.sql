@@ -9,7 +9,6 @@
             "{{ listed_enrolments() }}",
         ],
         sampled_by="course_id",
-        engine="MergeTree()",
         order_by=["course_id", "unit_kind", "unit_id"],
         tags=["near_real_time"],
     )

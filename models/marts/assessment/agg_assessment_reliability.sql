@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["assessment_id"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "assessment_id", "item_id"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["item_id", "unit_id"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "learner_id": "ZSTD(1)",

@@ -4,7 +4,6 @@
         replaces="{{ compact_key(['learner_id', 'item_id']) }} in "
         ~ "(select activity_key from {{ ref('int_touched_activities') }}) or statement_id in (select statement_id from {{ touched_aside(this, 'new') }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "answer_statement_id": "ZSTD(1)",

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         codecs={
             "learner_id": "ZSTD(1)",
             "problem_id": "ZSTD(1)",

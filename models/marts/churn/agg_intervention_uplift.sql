@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["course_id"], tags=["weekly", "churn"]) }}
+{{ config(order_by=["course_id"], tags=["weekly", "churn"]) }}
 
 {#
     Learners who were listed and drawn to be contacted against those listed and drawn to be left alone, contacted or

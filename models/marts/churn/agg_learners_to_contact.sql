@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "contact_rank", "learner_id"],
         tags=["weekly", "churn"],
         query_settings={"join_use_nulls": 1},

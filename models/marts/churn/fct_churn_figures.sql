@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["as_of_at", "scope_kind", "scope", "model", "measure"],
         tags=["weekly", "churn"],
     )

@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["as_of_at"], tags=["weekly", "churn"]) }}
+{{ config(order_by=["as_of_at"], tags=["weekly", "churn"]) }}
 
 {# Of several runs for one Monday the last counts. #}
 with

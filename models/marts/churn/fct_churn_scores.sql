@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["as_of_at", "course_id", "learner_id"],
         tags=["weekly", "churn"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "learner_id", "contacted_at", "kind"],
         tags=["weekly", "churn"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "occurred_at": "ZSTD(1)",

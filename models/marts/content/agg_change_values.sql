@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "change_id", "measure"],
         tags=["nightly"],
     )

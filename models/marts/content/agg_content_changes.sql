@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "changed_at", "activity_id", "measure"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "unit_kind", "unit_rank"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["activity_id", "marked_at"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["unit_id", "learner_id"],
         tags=["nightly"],
     )

@@ -12,7 +12,6 @@
             ~ "or (course_id, parent_activity_id) in units",
         ],
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={"learner_id": "ZSTD(1)"},
         order_by=["course_id", "unit_id", "learner_id"],
         partition_by="toYYYYMM(cohort_month)",

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["cohort_basis", "course_id", "cohort_week"],
         tags=["near_real_time"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["course_id", "activity_id"],
         tags=["near_real_time"],
     )

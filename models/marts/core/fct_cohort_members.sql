@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["cohort_basis", "course_id", "learner_id"],
         tags=["near_real_time"],
     )

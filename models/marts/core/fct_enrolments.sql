@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["learner_id", "course_id"],
         tags=["near_real_time"],
     )

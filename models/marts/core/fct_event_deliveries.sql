@@ -4,7 +4,6 @@
         replaces="object_id in (select object_id from {{ ref('int_object_states') }} where is_touched) "
         ~ "{{ or_in_refreshed_month('delivered_at') }}",
         sampled_by="object_id",
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "line_number": "ZSTD(1)",

@@ -5,7 +5,6 @@
         ~ "and statement_id in (select statement_id from {{ ref('int_touched_timeline') }}) "
         ~ "and toYYYYMM(occurred_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={
             "statement_id": "ZSTD(1)",
             "session_id": "ZSTD(1)",

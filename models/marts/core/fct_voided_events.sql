@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["statement_id"], tags=["weekly"]) }}
+{{ config(order_by=["statement_id"], tags=["weekly"]) }}
 
 with
     live_objects as (select load_key from {{ ref("int_object_states") }} where is_live),

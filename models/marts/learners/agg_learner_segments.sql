@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["week", "learner_id"], tags=["weekly"]) }}
+{{ config(order_by=["week", "learner_id"], tags=["weekly"]) }}
 
 with
     joined as (

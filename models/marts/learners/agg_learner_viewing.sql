@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["week", "learner_id"], tags=["weekly"]) }}
+{{ config(order_by=["week", "learner_id"], tags=["weekly"]) }}
 
 {%- set window_weeks = var("segment_window_weeks") %}
 

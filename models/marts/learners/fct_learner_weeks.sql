@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["learner_id", "week"], tags=["weekly"]) }}
+{{ config(order_by=["learner_id", "week"], tags=["weekly"]) }}
 
 {%- set marathon_ms = 60000 * var("marathon_session_minutes") %}
 

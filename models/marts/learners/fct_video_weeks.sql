@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["learner_id", "video_id", "week"],
         tags=["weekly"],
     )

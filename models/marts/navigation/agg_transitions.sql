@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=[
             "course_id",
             "from_activity_id",

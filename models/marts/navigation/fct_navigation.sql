@@ -1,7 +1,6 @@
 {{
     config(
         materialized="touched",
-        engine="MergeTree()",
         codecs={
             "session_id": "ZSTD(1)",
             "from_activity_id": "ZSTD(1)",

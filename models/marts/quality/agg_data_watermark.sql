@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["source"], tags=["near_real_time"]) }}
+{{ config(order_by=["source"], tags=["near_real_time"]) }}
 
 with
     events as (select source, occurred_at from {{ ref("fct_learning_events") }}),

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["source", "platform", "family", "verb", "field", "activity_date"],
         tags=["nightly"],
     )

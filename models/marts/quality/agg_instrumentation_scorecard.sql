@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["source", "platform"], tags=["nightly"]) }}
+{{ config(order_by=["source", "platform"], tags=["nightly"]) }}
 
 {% set grades = {
     "A": var("grade_a_min"),

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["source", "delivered_date"],
         tags=["nightly"],
     )

@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["source"], tags=["nightly"]) }}
+{{ config(order_by=["source"], tags=["nightly"]) }}
 
 with
     {# Every source that delivers, also one of which nothing is accepted. #}

@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["source", "hour_at"], tags=["nightly"]) }}
+{{ config(order_by=["source", "hour_at"], tags=["nightly"]) }}
 
 {#
     Only hours that are over are compared: the hour of the watermark may still fill up. Of each of them the same hour of

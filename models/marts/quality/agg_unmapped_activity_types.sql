@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["source", "activity_type_iri"],
         tags=["nightly"],
     )

@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["source", "verb_iri"], tags=["nightly"]) }}
+{{ config(order_by=["source", "verb_iri"], tags=["nightly"]) }}
 
 with
     events as (

@@ -1,8 +1,4 @@
-{{
-    config(
-        engine="MergeTree()", order_by=["family", "verb", "field"], tags=["nightly"]
-    )
-}}
+{{ config(order_by=["family", "verb", "field"], tags=["nightly"]) }}
 
 with
     families as (

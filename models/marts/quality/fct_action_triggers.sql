@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["kind", "course_id", "statement_id"],
         tags=["nightly"],
     )

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["object_key", "object_id"],
         tags=["near_real_time"],
     )

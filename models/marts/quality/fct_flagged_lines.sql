@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         codecs={
             "object_id": "ZSTD(1)",
             "line_number": "ZSTD(1)",

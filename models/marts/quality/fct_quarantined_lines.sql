@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["object_key", "line_number"],
         tags=["near_real_time"],
     )

@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["source", "verb"], tags=["nightly"]) }}
+{{ config(order_by=["source", "verb"], tags=["nightly"]) }}
 
 with
     required as (select source, verb from {{ ref("required_verbs") }}),

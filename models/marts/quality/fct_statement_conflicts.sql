@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["statement_id", "content_id"],
         tags=["nightly"],
     )

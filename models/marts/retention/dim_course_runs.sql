@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["course_id"]) }}
+{{ config(order_by=["course_id"]) }}
 
 {#
     When a course is over, from its weeks. A week is busy when at least var `course_end_ratio` of the learners of the

@@ -1,4 +1,4 @@
-{{ config(engine="MergeTree()", order_by=["learner_id", "course_id"]) }}
+{{ config(order_by=["learner_id", "course_id"]) }}
 
 with
     events as (

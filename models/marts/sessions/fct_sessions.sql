@@ -4,7 +4,6 @@
         replaces="session_id in (select session_id from {{ ref('int_touched_timeline') }}) "
         ~ "or is_provisional != ({{ is_provisional_session() }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={"session_id": "ZSTD(1)"},
         order_by=["learner_id", "started_at", "session_id"],
         partition_by="toYYYYMM(started_at)",

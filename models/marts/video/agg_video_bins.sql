@@ -1,8 +1,4 @@
-{{
-    config(
-        engine="MergeTree()", order_by=["video_id", "bin_number"], tags=["nightly"]
-    )
-}}
+{{ config(order_by=["video_id", "bin_number"], tags=["nightly"]) }}
 
 {#
     Nothing is exploded into learner × bin rows: every interval is a step up at its first bin and a step down behind

@@ -1,6 +1,5 @@
 {{
     config(
-        engine="MergeTree()",
         order_by=["video_id", "bin_start_seconds"],
         tags=["nightly"],
     )

@@ -1,8 +1,4 @@
-{{
-    config(
-        engine="MergeTree()", order_by=["video_id", "start_seconds"], tags=["nightly"]
-    )
-}}
+{{ config(order_by=["video_id", "start_seconds"], tags=["nightly"]) }}
 
 with
     bins as (

@@ -4,7 +4,6 @@
         replaces="{{ compact_key(['learner_id', 'video_id']) }} "
         ~ "in (select view_key from {{ ref('int_touched_views') }}) or {{ is_outdated_video_view() }}",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={"learner_id": "ZSTD(1)"},
         partition_by="toYYYYMM(first_watched_at)",
         order_by=["video_id", "learner_id"],

@@ -4,7 +4,6 @@
         replaces="toYYYYMM(started_at) in (select toYYYYMM(occurred_at) from {{ ref('int_touched_timeline') }}) "
         ~ "and start_statement_id in (select statement_id from {{ ref('int_touched_timeline') }})",
         sampled_by="learner_id",
-        engine="MergeTree()",
         codecs={
             "watch_interval_id": "ZSTD(1)",
             "learner_id": "ZSTD(1)",

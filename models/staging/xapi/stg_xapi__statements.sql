@@ -9,7 +9,6 @@
         ],
         sampled_by="load_key",
         sampled_among="load_key in (select load_key from {{ ref('int_object_states') }} where is_live)",
-        engine="MergeTree()",
         codecs={
             "line_number": "ZSTD(1)",
             "statement_id": "ZSTD(1)",
