@@ -29,6 +29,8 @@ _CHECKING = {
     "published": "Checking what is published",
     WARNING_STEP: "Looking for warnings of the gate",
 }
+_LOADED = ("lake", "raw", "ops")
+"""First parts of the keys of assets that the load makes; all others are models, or are made from them."""
 
 
 @dataclass
@@ -69,6 +71,10 @@ def run_dagster_job(
     return run
 
 
+def _is_model(event: Mapping[str, Any]) -> bool:
+    return event["asset"][0] not in _LOADED
+
+
 class RunView:
     """Turns the events of a run into stages on the display."""
 
@@ -96,7 +102,7 @@ class RunView:
         self._run.is_skipped = self._run.is_success = True
 
     def _on_planned(self, event: Mapping[str, Any]) -> None:
-        self._planned_models += event["asset"][0] not in ("raw", "ops")
+        self._planned_models += _is_model(event)
 
     def _on_step(self, event: Mapping[str, Any]) -> None:
         self._wait = ""
@@ -126,7 +132,7 @@ class RunView:
 
     def _on_built(self, event: Mapping[str, Any]) -> None:
         self._run.metadata[".".join(event["asset"])] = event.get("metadata", {})
-        if event["asset"][0] in ("raw", "ops"):
+        if not _is_model(event):
             return
         self._run.built_count += 1
         self._say_built(".".join(event["asset"][-2:]))
@@ -134,7 +140,7 @@ class RunView:
     def _on_checked(self, event: Mapping[str, Any]) -> None:
         self._run.checked_count += 1
         self._run.failures += event.get("faults", "").splitlines()
-        is_of_models = event["asset"][0] not in ("raw", "ops")
+        is_of_models = _is_model(event)
         if not event["is_passed"]:
             text = f"check {event['check']} on {'.'.join(event['asset'])} failed"
             text += f": {event['reason']}" if event.get("reason") else ""

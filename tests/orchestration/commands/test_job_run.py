@@ -46,6 +46,7 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
     lines = play(
         run,
         {"kind": "run", "run_id": "r1", "job": "nightly"},
+        {"kind": "planned", "asset": ["lake", "event_drops"]},
         {"kind": "planned", "asset": ["raw", "event_lines"]},
         {"kind": "planned", "asset": ["marts", "dim_a"]},
         {"kind": "planned", "asset": ["marts", "fct_b"]},
@@ -53,6 +54,7 @@ def test_a_run_is_shown_as_load_then_models_i_of_n(run: JobRun):
         {"kind": "progress", "step": "load_drops", **LOADING},
         {"kind": "progress", "step": "another", **LOADING},
         {"kind": "progress", "step": "load_drops", **LOADING | {"stage": "judging", "objects_done": 40}},
+        {"kind": "built", "asset": ["lake", "event_drops"]},
         {"kind": "built", "asset": ["raw", "event_lines"]},
         {"kind": "step", "step": "gate"},
         {"kind": "step", "step": "build_models"},
