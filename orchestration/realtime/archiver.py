@@ -69,6 +69,9 @@ update realtime.archived_ranges set archived_at = clock_timestamp(), line_count 
 where topic_id = %s and partition = %s and start_offset = %s
 """
 
+URL_SAFE = str.maketrans("+/", "-_")
+"""RFC 4648, section 5."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -81,8 +84,12 @@ class Range:
     day: str
 
     def key(self, source: str, is_refused: bool) -> str:
-        """Where the range's lines of a source lie. The topic's id is in it: a topic created again begins at 0."""
-        name = f"{STATEMENTS_TOPIC}-{self.topic_id[:8]}-{self.partition}-{self.start:012d}-{self.end:012d}"
+        """Where the range's lines of a source lie. The topic's id is in it: a topic created again begins at 0.
+
+        The client gives the id in base64, in which a slash may be; in a key it would be one more folder.
+        """
+        topic = self.topic_id[:8].translate(URL_SAFE)
+        name = f"{STATEMENTS_TOPIC}-{topic}-{self.partition}-{self.start:012d}-{self.end:012d}"
         return f"events/{source}/dt={self.day}/{name}{'-refused' if is_refused else ''}.ndjson.gz"
 
 

@@ -10,7 +10,7 @@ import orjson
 import psycopg
 import pytest
 
-from orchestration.realtime.archiver import Archiver, line_of, source_of
+from orchestration.realtime.archiver import Archiver, Range, line_of, source_of
 from orchestration.realtime.kafka import producer
 from orchestration.realtime.settings import STATEMENTS_TOPIC, RealtimeSettings
 from orchestration.simulate.stream import Stream
@@ -82,6 +82,11 @@ def test_every_message_is_a_line_of_its_source_and_refused_ones_lie_apart(settin
     name = by_folder["web"].rpartition("/")[2]
     assert name.startswith(f"{STATEMENTS_TOPIC}-")
     assert name.endswith("-000000000000-000000000023.ndjson.gz")
+
+
+def test_the_topics_id_makes_no_folder():
+    key = Range("xz/1+5K8bZ", 1, 0, 23, "2026-01-05").key("web", is_refused=False)
+    assert key == f"events/web/dt=2026-01-05/{STATEMENTS_TOPIC}-xz_1-5K8-1-000000000000-000000000023.ndjson.gz"
 
 
 def test_nothing_new_writes_nothing_and_new_messages_write_their_range_only(settings, connection):
