@@ -85,6 +85,9 @@ def run_job(job: str, asked_by_sensor: bool, config: dict[str, Any], tell: Tell)
         result = definition.execute_in_process(
             instance=instance, run_id=run_id, raise_on_error=False, tags=request.tags, run_config=run_config
         )
+        # A run that was still stopping when this one began may have been killed meanwhile.
+        for sentence in end_dead_runs(instance, settings.home):
+            tell("note", {"text": sentence})
         tell("end", {"is_success": result.success})
         return result.success
 
