@@ -70,9 +70,14 @@ def run_of(process: subprocess.Popen) -> psutil.Process:
     """The process that was forked for the only client."""
     forked = []
 
+    def is_run(child: psutil.Process) -> bool:
+        try:
+            return "resource_tracker" not in " ".join(child.cmdline())
+        except psutil.ZombieProcess:  # a run that has ended and is not waited for yet
+            return True
+
     def is_forked() -> bool:
-        children = psutil.Process(process.pid).children()
-        forked[:] = [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+        forked[:] = filter(is_run, psutil.Process(process.pid).children())
         return bool(forked)
 
     eventually(is_forked)
