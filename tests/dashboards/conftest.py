@@ -66,7 +66,8 @@ def bi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bi]:
     users.write_text("\n".join(["user,role,courses", *rows, f"limited,designer,{LIMITED_COURSE}"]) + "\n")
     if not given:
         demo = warehouse(home, "demo", "--learners", LEARNERS)
-        assert (home / "services.json").exists(), demo.stderr[-2000:]
+        # So small a programme need not show every planted finding; it has marts when they are compared.
+        assert " findings " in demo.stdout, demo.stderr[-2000:]
     is_ours = not is_locked(home / "bi" / "bi.lock")
     if is_ours:
         started = warehouse(home, "bi", "--detach", WAREHOUSE_BI_USERS=str(users))
