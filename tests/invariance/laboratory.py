@@ -163,13 +163,14 @@ class Laboratory:
 
     def kill_a_build(self, fatal: int) -> None:
         """SIGKILL to dbt, with all its threads, soon after it has started its model of that number."""
-        chance = random.Random(fatal)
+        # A model takes 0.15 s and more: by then the last ones, and the run, would have ended by themselves.
+        delay = random.Random(fatal).random() * min(0.3, 0.1 * max(0, MODELS - fatal))
         process = self.dbt.start("run")
         started = 0
         for text in process.stdout:
             started += " START " in text
             if started >= fatal:
-                time.sleep(chance.random() * 0.3)
+                time.sleep(delay)
                 break
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
