@@ -10,7 +10,7 @@
         "describe table (\n"
         ~ sql
         ~ "\n) "
-        ~ adapter.get_model_query_settings(model)
+        ~ query_settings_of(model)
     ).rows -%}
         {%- do described.append({"name": row["name"], "data_type": row["type"]}) -%}
     {%- endfor -%}

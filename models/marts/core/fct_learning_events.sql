@@ -19,8 +19,6 @@
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],
         query_settings={
-            "max_partitions_per_insert_block": 0,
-            "allow_reorder_prewhere_conditions": 0,
             "join_algorithm": "full_sorting_merge",
         },
     )

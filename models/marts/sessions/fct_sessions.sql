@@ -8,7 +8,6 @@
         order_by=["learner_id", "started_at", "session_id"],
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

@@ -8,7 +8,6 @@
         partition_by="toYYYYMM(first_watched_at)",
         order_by=["video_id", "learner_id"],
         tags=["near_real_time"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

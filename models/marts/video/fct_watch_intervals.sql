@@ -16,7 +16,6 @@
         partition_by="toYYYYMM(started_at)",
         tags=["near_real_time"],
         query_settings={
-            "allow_reorder_prewhere_conditions": 0,
             "join_algorithm": "full_sorting_merge",
             "query_plan_join_swap_table": "false",
         },
