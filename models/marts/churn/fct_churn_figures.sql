@@ -14,7 +14,7 @@ select
     figures.value as value,
     figures.value_low as value_low,
     figures.value_high as value_high,
-    runs.model = figures.model as is_chosen_model
+    toBool(runs.model = figures.model) as is_chosen_model
 from {{ ref("stg_ops__churn_figures") }} as figures
 inner join
     {{ ref("fct_churn_runs") }} as runs

@@ -42,7 +42,10 @@ with
         select
             video_id,
             argMax(
-                (toFloat64(start_seconds), toFloat64(end_seconds)),
+                (
+                    toFloat64(start_seconds) as from_seconds,
+                    toFloat64(end_seconds) as to_seconds
+                ),
                 (excess_learners_lost, - start_seconds)
             ) as place
         from {{ ref("agg_video_hot_spots") }}
@@ -68,10 +71,14 @@ with
                 last_marks.marked_seconds
             ) as given_seconds,
             if(
-                spot_basis = 'hot_spot', hot_spots.place .1, given_seconds - {{ reach }}
+                spot_basis = 'hot_spot',
+                hot_spots.place.from_seconds,
+                given_seconds - {{ reach }}
             ) as start_seconds,
             if(
-                spot_basis = 'hot_spot', hot_spots.place .2, given_seconds + {{ reach }}
+                spot_basis = 'hot_spot',
+                hot_spots.place.to_seconds,
+                given_seconds + {{ reach }}
             ) as end_seconds
         from changes
         left join last_marks on changes.change_id = last_marks.change_id

@@ -47,12 +47,10 @@ with
             learner_count,
             outcome_sum,
             outcome_square_sum,
-            arrayJoin(
-                [
-                    ('cohort_and_channel', cohort_month),
-                    ('channel', toDate('1970-01-01'))
-                ]
-            ) as level
+            arrayJoin(['cohort_and_channel', 'channel']) as level_name,
+            if(
+                level_name = 'channel', toDate('1970-01-01'), cohort_month
+            ) as level_month
         from {{ ref("agg_change_strata") }}
     ),
 
@@ -60,8 +58,8 @@ with
         select
             stratum_change_id,
             stratum_measure,
-            level .1 as level_name,
-            level .2 as level_month,
+            level_name,
+            level_month,
             acquisition_channel,
             sumIf(learner_count, not is_after) as before_size,
             sumIf(outcome_sum, not is_after) as before_sum,
@@ -79,8 +77,8 @@ with
     ),
 
     {#
-        Shared strata: both sides have learners there, and the channel is known. Each is (month, channel, weight, then
-        learners, sum and squares before, and the same after); its weight is the learners of both sides.
+        Shared strata: both sides have learners there, and the channel is known. The weight of one is the learners of both
+        sides.
     #}
     compared as (
         select
@@ -104,13 +102,13 @@ with
                         level_name,
                         level_month,
                         acquisition_channel,
-                        before_size + after_size,
+                        before_size + after_size as weight,
                         before_size,
-                        before_sum / 10000,
-                        before_squares / 100000000,
+                        before_sum / 10000 as before_outcomes,
+                        before_squares / 100000000 as before_squared,
                         after_size,
-                        after_sum / 10000,
-                        after_squares / 100000000
+                        after_sum / 10000 as after_outcomes,
+                        after_squares / 100000000 as after_squared
                     ),
                     acquisition_channel != 'unknown'
                     and before_size > 0
@@ -118,9 +116,11 @@ with
                 )
             ) as shared,
             arrayFilter(
-                stratum -> stratum .1 = 'cohort_and_channel', shared
+                stratum -> stratum.level_name = 'cohort_and_channel', shared
             ) as fine_strata,
-            arrayFilter(stratum -> stratum .1 = 'channel', shared) as coarse_strata
+            arrayFilter(
+                stratum -> stratum.level_name = 'channel', shared
+            ) as coarse_strata
         from strata
         group by stratum_change_id, stratum_measure
     ),
@@ -179,13 +179,13 @@ with
             as is_suppressed,
             {{
                 ratio(
-                    "arraySum(stratum -> stratum.4, compared.fine_strata)",
+                    "arraySum(compared.fine_strata.weight)",
                     "(compared.before_count + compared.after_count)",
                 )
             }} as support_ratio,
             {{
                 ratio(
-                    "arraySum(stratum -> stratum.4, compared.coarse_strata)",
+                    "arraySum(compared.coarse_strata.weight)",
                     "(compared.before_count + compared.after_count)",
                 )
             }} as channel_support_ratio,
@@ -224,13 +224,18 @@ with
                 compared.coarse_strata,
                 []
             ) as used_strata,
-            arrayMap(
-                stratum -> (stratum .4, stratum .6, stratum .5, stratum .7), used_strata
-            ) as before_strata,
-            arrayMap(
-                stratum -> (stratum .4, stratum .9, stratum .8, stratum .10),
-                used_strata
-            ) as after_strata
+            {%- for side in ["before", "after"] %}
+                arrayMap(
+                    stratum -> (
+                        stratum.weight,
+                        stratum.{{ side }}_outcomes,
+                        stratum.{{ side }}_size,
+                        stratum.{{ side }}_squared
+                    ),
+                    used_strata
+                ) as {{ side }}_strata
+                {{- "," if not loop.last }}
+            {%- endfor %}
         from asked
         left join
             compared

@@ -49,11 +49,18 @@ with
                 )
             ) as cells,
             arrayMap(
-                cell -> (cell .3, cell .4, cell .5),
-                arrayFilter(cell -> cell .2 != 'unknown', cells)
+                cell -> (
+                    cell.standard_count as weight,
+                    cell.completed_count as completed,
+                    cell.reached_count as reached
+                ),
+                arrayFilter(cell -> cell.acquisition_channel != 'unknown', cells)
             ) as used_strata,
             arraySum(
-                cell -> toFloat64(cell .5) * cell .6 / cell .7, cells
+                cell -> toFloat64(cell.reached_count)
+                * cell.comparable_completed_count
+                / cell.comparable_reached_count,
+                cells
             ) as expected_all
         from {{ ref("agg_unit_strata") }}
         group by course_id, unit_id, period
@@ -156,12 +163,7 @@ with
             {{ ratio("first_attempt_correct_count", "first_attempt_count") }}
             as assessment_ratio,
             ifNull(
-                {{
-                    ratio(
-                        "arraySum(stratum -> stratum.1, used_strata)",
-                        "standard_total",
-                    )
-                }},
+                {{ ratio("arraySum(used_strata.weight)", "standard_total") }},
                 0
             ) as support_ratio,
             ifNull({{ ratio("standard_known", "standard_total") }}, 0) as known_ratio,

@@ -27,7 +27,7 @@ with
             course_id,
             title,
             position,
-            ifNull(module_id, '') = '' as is_outside,
+            module_id = '' as is_outside,
             min(is_outside) over (partition by course_id) = 0 as has_modules,
             count(position) over (partition by course_id, unit_kind) > 0 as is_published
         from {{ ref("dim_units") }}
@@ -181,11 +181,11 @@ with
                         judged_steps.horizon_at <= watermark.complete_through_at,
                         'dropped',
                         'open'
-                    )
+                    ) as kind
                 )
             ) as end_of_way,
-            end_of_way .1 as end_rank,
-            end_of_way .2 as end_kind
+            end_of_way.unit_rank as end_rank,
+            end_of_way.kind as end_kind
         from judged_steps
         cross join watermark
         where judged_steps.is_late_return or judged_steps.is_furthest

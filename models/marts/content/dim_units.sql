@@ -102,7 +102,7 @@ with
             timed_units.unit_kind as unit_kind,
             timed_units.activity_type as activity_type,
             timed_units.course_id as course_id,
-            nullIf(timed_units.module_id, '') as module_id,
+            timed_units.module_id as module_id,
             timed_units.title as title,
             timed_units.position as position,
             timed_units.unit_kind = 'module'

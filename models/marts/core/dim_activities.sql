@@ -72,7 +72,7 @@ with
             expected_seconds,
             word_count,
             version,
-            1 as is_in_catalogue
+            true as is_in_catalogue
         from {{ ref("int_catalog_items__current") }}
     ),
 
@@ -107,7 +107,7 @@ with
                 reported_parents.parent_activity_id
             ) as parent_activity_id,
             multiIf(
-                catalog_items.is_in_catalogue = 1
+                catalog_items.is_in_catalogue
                 and catalog_items.activity_type != 'other',
                 catalog_items.activity_type,
                 reported_types.activity_type != '',
@@ -128,7 +128,7 @@ with
             ) as length_seconds,
             toFloat64(catalog_items.word_count) as word_count,
             catalog_items.version as version,
-            catalog_items.is_in_catalogue = 1 as is_in_catalogue,
+            catalog_items.is_in_catalogue as is_in_catalogue,
             reported_names.is_named_by_learners as is_named_by_learners,
             if(
                 reported_names.activity_id != '',

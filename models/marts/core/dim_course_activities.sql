@@ -262,6 +262,6 @@ select
     length_seconds,
     word_count,
     is_in_catalogue,
-    toUInt8(is_in_course_catalogue) as is_in_course_catalogue,
+    toBool(is_in_course_catalogue) as is_in_course_catalogue,
     first_seen_at
 from final

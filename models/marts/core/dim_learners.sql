@@ -13,7 +13,7 @@ with
 
     first_enrolments as (
         select learner_id, acquisition_channel, cohort_label
-        from {{ ref("int_enrolments__combined") }}
+        from {{ ref("fct_enrolments") }}
         order by
             learner_id,
             acquisition_channel = 'unknown',

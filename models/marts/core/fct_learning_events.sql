@@ -152,7 +152,7 @@ select
     activity_type_iri,
     course_id,
     parent_activity_id,
-    is_part,
+    toBool(is_part) as is_part,
     occurred_at,
     occurred_date,
     timestamp_quality,

@@ -54,7 +54,11 @@ with
             learner_id,
             arraySort(
                 groupArray(
-                    (answered_at, statement_id, toInt64(assumeNotNull(is_correct)))
+                    (
+                        answered_at,
+                        statement_id,
+                        toInt64(assumeNotNull(is_correct)) as is_right
+                    )
                 )
             ) as answers
         from attempts
@@ -69,12 +73,9 @@ with
             retries.failure_count as failure_count,
             retries.retried_count as retried_count,
             arraySlice(
-                arrayMap(
-                    answer -> answer .3,
-                    arrayFilter(
-                        answer -> answer .1 < weeks.as_of_at, first_answers.answers
-                    )
-                ),
+                arrayFilter(
+                    answer -> answer.answered_at < weeks.as_of_at, first_answers.answers
+                ).is_right,
                 -{{ trend }}
             ) as last_answers
         from weeks

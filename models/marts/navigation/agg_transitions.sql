@@ -4,7 +4,7 @@
             "course_id",
             "from_activity_id",
             "is_exit",
-            "assumeNotNull(to_activity_id)",
+            "to_activity_id",
         ],
         tags=["nightly"],
     )
@@ -20,7 +20,7 @@ with
     ),
 
     units as (
-        select unit_id, course_id, ifNull(module_id, '') as module_id, position
+        select unit_id, course_id, module_id, position
         from {{ ref("dim_units") }}
         where unit_kind = 'activity' and isNotNull(position)
     ),
@@ -167,7 +167,7 @@ with
         select
             transitions.from_course_id as course_id,
             transitions.from_activity_id as from_activity_id,
-            transitions.to_activity_id as target_id,
+            transitions.to_activity_id as to_activity_id,
             transitions.step as step,
             transitions.is_exit as is_exit,
             transitions.transition_count as transition_count,
@@ -206,7 +206,7 @@ select
     from_activity_id,
     toLowCardinality(from_activity_type) as from_activity_type,
     from_title,
-    if(is_exit, null, target_id) as to_activity_id,
+    to_activity_id,
     toLowCardinality(target_type) as to_activity_type,
     target_title as to_title,
     toBool(is_exit) as is_exit,

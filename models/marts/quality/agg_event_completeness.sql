@@ -88,9 +88,8 @@ with
             occurred_date,
             count() as event_count,
             [
-                {%- for field, condition in is_known.items() %}
-                    ('{{ field }}', countIf({{ condition }}))
-                    {%- if not loop.last %}, {% endif -%}
+                {%- for condition in is_known.values() %}
+                    countIf({{ condition }}) {%- if not loop.last %}, {% endif -%}
                 {%- endfor %}
             ] as known_counts
         from
@@ -109,10 +108,10 @@ with
             is_on_video,
             occurred_date,
             event_count,
-            arrayJoin(known_counts) as known_count,
-            known_count .1 as field,
-            known_count .2 as field_count
+            field,
+            field_count
         from counted
+        array join {{ is_known | list }} as field, known_counts as field_count
     ),
 
     expected as (

@@ -58,7 +58,7 @@ with
             groupUniqArrayArray(
                 if(is_gap and breaks != '', splitByString('; ', breaks), [])
             ) as broken_columns,
-            minIf((verb, advice), is_gap) .2 as first_advice
+            minIf((verb, advice), is_gap).advice as first_advice
         from gaps
         group by source, platform, family, field, missing_verb
     ),
@@ -78,7 +78,7 @@ with
             arraySort(
                 groupArrayIf(
                     (
-                        - weight * (1000 - completeness_permille),
+                        - weight * (1000 - completeness_permille) as minus_loss,
                         family,
                         field,
                         missing_verb,
@@ -125,22 +125,24 @@ with
             arrayStringConcat(
                 arrayMap(
                     gap -> concat(
-                        gap .2, ' ', gap .3, ' ', toString(intDiv(gap .5, 10)), ' %'
+                        gap.family,
+                        ' ',
+                        gap.field,
+                        ' ',
+                        toString(intDiv(gap.completeness_permille, 10)),
+                        ' %'
                     ),
                     arraySlice(
-                        arrayFilter(gap -> gap .3 != '', summed.ranked_gaps), 1, 5
+                        arrayFilter(gap -> gap.field != '', summed.ranked_gaps), 1, 5
                     )
                 ),
                 '; '
             ) as worst_fields,
             arrayStringConcat(
-                arrayMap(
-                    gap -> gap .4, arrayFilter(gap -> gap .4 != '', summed.ranked_gaps)
-                ),
-                ', '
+                arrayFilter(verb -> verb != '', summed.ranked_gaps.missing_verb), ', '
             ) as missing_verbs,
             arrayStringConcat(summed.broken_metrics, '; ') as broken_metrics,
-            summed.ranked_gaps[1] .6 as next_step
+            summed.ranked_gaps[1].first_advice as next_step
         from summed
         inner join
             events

@@ -91,18 +91,16 @@ with
             course_id,
             learner_channel,
             cohort_week,
-            cell .1 as definition,
-            cell .2 as age_weeks,
+            definition,
+            toInt64(age) as age_weeks,
             count() as channel_active_count
         from member_ages
         array join
-            arrayConcat(
-                arrayMap(age -> ('bounded', toInt64(age)), active_ages),
-                arrayMap(
-                    age -> ('unbounded', toInt64(age)),
-                    range(if(empty(active_ages), 0, arrayMax(active_ages) + 1))
-                )
-            ) as cell
+            ['bounded', 'unbounded'] as definition,
+            [
+                active_ages, range(if(empty(active_ages), 0, arrayMax(active_ages) + 1))
+            ] as ages
+        array join ages as age
         group by
             cohort_basis, course_id, learner_channel, cohort_week, definition, age_weeks
     ),

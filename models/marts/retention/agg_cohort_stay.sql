@@ -45,15 +45,15 @@ with
             is_suppressed,
             horizon_weeks,
             arraySort(
-                week -> week .1,
+                week -> week.age_weeks,
                 groupArrayIf(
                     (
                         age_weeks,
-                        ifNull(at_risk_count, 0),
-                        ifNull(ended_count, 0),
-                        ifNull(churned_count, 0),
-                        ifNull(survival_ratio, 0),
-                        ifNull(churned_ratio, 0)
+                        ifNull(at_risk_count, 0) as at_risk,
+                        ifNull(ended_count, 0) as ended,
+                        ifNull(churned_count, 0) as churned,
+                        ifNull(survival_ratio, 0) as survival,
+                        ifNull(churned_ratio, 0) as incidence
                     ),
                     isNotNull(survival_ratio)
                 )
@@ -75,11 +75,11 @@ with
             *,
             length(known_weeks) < horizon_weeks as is_censored,
             is_suppressed or is_censored as is_hidden,
-            arrayMap(week -> week .2, known_weeks) as at_risk,
-            arrayMap(week -> week .3, known_weeks) as ended,
-            arrayMap(week -> week .4, known_weeks) as churned,
-            arrayMap(week -> week .5, known_weeks) as survivals,
-            arrayMap(week -> week .6, known_weeks) as incidences,
+            known_weeks.at_risk as at_risk,
+            known_weeks.ended as ended,
+            known_weeks.churned as churned,
+            known_weeks.survival as survivals,
+            known_weeks.incidence as incidences,
             arrayPushFront(arrayPopBack(survivals), 1.0) as survivals_before
         from curves
     ),

@@ -87,14 +87,21 @@ with
             multiIf(
                 isNotNull(endings.completed_at)
                 and ifNull(endings.completed_at <= endings.unenrolled_at, true),
-                ('completed', endings.completed_at),
+                'completed',
                 isNotNull(endings.unenrolled_at)
                 and ifNull(endings.unenrolled_at <= course_runs.over_at, true),
-                ('unenrolled', endings.unenrolled_at),
+                'unenrolled',
                 isNotNull(course_runs.over_at),
-                ('course_ended', course_runs.over_at),
-                ('', null)
+                'course_ended',
+                ''
             ) as course_end,
+            multiIf(
+                course_end = 'completed',
+                endings.completed_at,
+                course_end = 'unenrolled',
+                endings.unenrolled_at,
+                course_runs.over_at
+            ) as course_end_at,
             course_runs.over_at as over_at
         from enrolments
         left join
@@ -109,14 +116,14 @@ with
         select
             learner_id,
             arrayJoin(['all', course_id]) as scope,
-            argMax(course_end .1, (course_end .2, course_id)) as end_kind,
-            max(course_end .2) as end_at,
+            argMax(course_end, (course_end_at, course_id)) as end_kind,
+            max(course_end_at) as end_at,
             if(
                 scope = 'all', if(end_kind = 'course_ended', end_at, null), max(over_at)
             ) as scope_over_at
         from course_ends
         group by learner_id, scope
-        having countIf(course_end .1 = '') = 0
+        having countIf(course_end = '') = 0
     ),
 
     placed as (

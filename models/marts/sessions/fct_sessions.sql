@@ -91,8 +91,8 @@ with
             attempt_count,
             CAST(watched.video_seconds, 'Decimal(18, 3)') as video_seconds,
             course_count,
-            first_event .1 as entry_arrival_type,
-            first_event .2 as first_activity_id,
+            first_event.arrival_type as entry_arrival_type,
+            first_event.activity_id as first_activity_id,
             last_activity_id,
             event_count = 1 as is_bounce,
             {{ is_provisional_session() }} as is_provisional
@@ -127,6 +127,6 @@ select
     entry_arrival_type,
     first_activity_id,
     last_activity_id,
-    is_bounce,
-    is_provisional
+    toBool(is_bounce) as is_bounce,
+    toBool(is_provisional) as is_provisional
 from final

@@ -139,25 +139,17 @@ with
         on from behind the last sure bin to the upper bound; whose horizon is open may still come back, and to the end.
     #}
     spans as (
-        select
-            video_id,
-            (
-                arrayJoin(
-                    [
-                        ('viewer', fresh_bin, end_bin),
-                        (
-                            'at_risk',
-                            if(is_first_pass, fresh_first_pass_bin, end_bin),
-                            end_bin
-                        ),
-                        ('view', first_middle, end_middle),
-                        ('middle_viewer', fresh_middle, end_middle)
-                    ]
-                ) as span
-            ) .1 as counted_as,
-            span .2 as from_bin,
-            span .3 as to_bin
+        select video_id, counted_as, from_bin, to_bin
         from fresh
+        array join
+            ['viewer', 'at_risk', 'view', 'middle_viewer'] as counted_as,
+            [
+                fresh_bin,
+                if(is_first_pass, fresh_first_pass_bin, end_bin),
+                first_middle,
+                fresh_middle
+            ] as from_bin,
+            [end_bin, end_bin, end_middle, end_middle] as to_bin
         union all
         select
             video_id,
@@ -169,12 +161,9 @@ with
     ),
 
     steps as (
-        select
-            video_id,
-            counted_as,
-            (arrayJoin([(from_bin, 1), (to_bin, -1)]) as border) .1 as bin_number,
-            border .2 as step
+        select video_id, counted_as, bin_number, step
         from spans
+        array join [from_bin, to_bin] as bin_number, [1, -1] as step
         where from_bin < to_bin
     ),
 
@@ -194,20 +183,16 @@ with
     seek_ends as (
         select
             activity_id as video_id,
-            (
-                arrayJoin(
-                    [(position_from_seconds, 1), (position_to_seconds, 0)]
-                ) as seek_end
-            ) .1 as position_seconds,
-            assumeNotNull(
-                {{ plausible_position_ms("position_seconds") }}
-            ) as position_ms,
-            seek_end .2 = 1 as is_away
+            assumeNotNull({{ plausible_position_ms("end_seconds") }}) as position_ms,
+            is_away
         from {{ ref("fct_learning_events") }}
+        array join
+            [position_from_seconds, position_to_seconds] as end_seconds,
+            [true, false] as is_away
         where
             verb = 'seeked'
             and learner_id in (select learner_id from learners)
-            and {{ plausible_position_ms("position_seconds") }} is not null
+            and {{ plausible_position_ms("end_seconds") }} is not null
     ),
 
     seeks_by_bin as (

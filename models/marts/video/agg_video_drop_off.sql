@@ -248,7 +248,7 @@ select
     exit_ratio,
     exit_ratio_low,
     exit_ratio_high,
-    is_provisional,
+    toBool(is_provisional) as is_provisional,
     hazard,
     hazard_low,
     hazard_high,
@@ -271,6 +271,6 @@ select
     excess_learners_lost,
     p_value,
     q_value,
-    is_hot_spot,
-    is_suppressed
+    toBool(is_hot_spot) as is_hot_spot,
+    toBool(is_suppressed) as is_suppressed
 from final

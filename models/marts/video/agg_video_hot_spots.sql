@@ -91,7 +91,7 @@ with
                 true
             )
         group by video_id, start_seconds
-        having last_mark .1 != 'cleared'
+        having last_mark.mark != 'cleared'
     ),
 
     final as (
@@ -120,9 +120,9 @@ with
             merged.excess_learners_lost as excess_learners_lost,
             merged.p_value as p_value,
             merged.q_value as q_value,
-            marked.last_mark .1 as mark,
-            if(mark = '', null, marked.last_mark .2) as marked_at,
-            marked.last_mark .3 as mark_note
+            marked.last_mark.mark as mark,
+            if(mark = '', null, marked.last_mark.marked_at) as marked_at,
+            marked.last_mark.note as mark_note
         from merged
         left join activities on merged.video_id = activities.activity_id
         left join

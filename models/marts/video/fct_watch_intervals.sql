@@ -115,8 +115,8 @@ select
     session_id,
     player_session_id,
     toLowCardinality(kind) as kind,
-    is_flagged,
-    has_position_outside,
+    toBool(is_flagged) as is_flagged,
+    toBool(has_position_outside) as has_position_outside,
     start_statement_id,
     end_statement_id,
     started_at,
@@ -129,5 +129,5 @@ select
     watched_wall_seconds,
     length_seconds,
     repeat_number,
-    is_first_pass
+    toBool(is_first_pass) as is_first_pass
 from final
