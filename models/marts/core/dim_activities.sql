@@ -106,14 +106,14 @@ with
                 catalog_items.parent_activity_id,
                 reported_parents.parent_activity_id
             ) as parent_activity_id,
-            multiIf(
+            toLowCardinality(multiIf(
                 catalog_items.is_in_catalogue
                 and catalog_items.activity_type != 'other',
                 catalog_items.activity_type,
                 reported_types.activity_type != '',
                 reported_types.activity_type,
                 'other'
-            ) as activity_type,
+            )) as activity_type,
             multiIf(
                 catalog_items.title != '',
                 catalog_items.title,
@@ -129,7 +129,7 @@ with
             toFloat64(catalog_items.word_count) as word_count,
             catalog_items.version as version,
             catalog_items.is_in_catalogue as is_in_catalogue,
-            reported_names.is_named_by_learners as is_named_by_learners,
+            toBool(reported_names.is_named_by_learners) as is_named_by_learners,
             if(
                 reported_names.activity_id != '',
                 toNullable(reported_names.first_seen_at),
@@ -149,19 +149,4 @@ with
         left join lengths on activities.activity_id = lengths.video_id
     )
 
-select
-    activity_id,
-    course_id,
-    module_id,
-    parent_activity_id,
-    toLowCardinality(activity_type) as activity_type,
-    title,
-    position,
-    expected_seconds,
-    length_seconds,
-    word_count,
-    version,
-    is_in_catalogue,
-    toBool(is_named_by_learners) as is_named_by_learners,
-    first_seen_at
-from final
+select * from final

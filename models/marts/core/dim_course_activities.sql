@@ -250,18 +250,4 @@ with
         inner join activities on modules_of_contents.module_id = activities.activity_id
     )
 
-select
-    course_id,
-    activity_id,
-    activity_type,
-    module_id,
-    parent_activity_id,
-    title,
-    position,
-    expected_seconds,
-    length_seconds,
-    word_count,
-    is_in_catalogue,
-    toBool(is_in_course_catalogue) as is_in_course_catalogue,
-    first_seen_at
-from final
+select * from final

@@ -51,5 +51,4 @@ with
         left join titles on courses.course_id = titles.course_id
     )
 
-select course_id, title, activity_count, module_count, is_in_catalogue, first_seen_at
-from final
+select * from final

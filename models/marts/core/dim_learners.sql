@@ -48,11 +48,11 @@ with
                 events.event_count > 0, toNullable(events.last_seen_at), null
             ) as last_seen_at,
             events.event_count as event_count,
-            if(
+            toLowCardinality(if(
                 first_enrolments.acquisition_channel != '',
                 first_enrolments.acquisition_channel,
                 'unknown'
-            ) as acquisition_channel,
+            )) as acquisition_channel,
             first_enrolments.cohort_label as cohort_label,
             flags.is_test as is_test,
             flags.is_test as is_excluded
@@ -62,13 +62,4 @@ with
         left join flags on learners.learner_id = flags.learner_id
     )
 
-select
-    learner_id,
-    first_seen_at,
-    last_seen_at,
-    event_count,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    cohort_label,
-    is_test,
-    is_excluded
-from final
+select * from final

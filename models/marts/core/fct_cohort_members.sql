@@ -94,25 +94,16 @@ with
 
     final as (
         select
-            cohort_basis,
+            toLowCardinality(cohort_basis) as cohort_basis,
             course_id,
             learner_id,
             toMonday(joined_at) as cohort_week,
             joined_at,
-            ifNull(nullIf(channel, ''), 'unknown') as acquisition_channel,
+            toLowCardinality(ifNull(nullIf(channel, ''), 'unknown')) as acquisition_channel,
             cohort_label,
-            is_excluded
+            is_excluded,
+            {{ surrogate_key(["cohort_basis", "course_id", "cohort_week"]) }} as cohort_id
         from members
     )
 
-select
-    {{ surrogate_key(["cohort_basis", "course_id", "cohort_week"]) }} as cohort_id,
-    toLowCardinality(cohort_basis) as cohort_basis,
-    course_id,
-    learner_id,
-    cohort_week,
-    joined_at,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    cohort_label,
-    is_excluded
-from final
+select * from final

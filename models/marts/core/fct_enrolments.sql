@@ -36,7 +36,7 @@ with
         select
             pairs.learner_id as learner_id,
             pairs.course_id as course_id,
-            multiIf(
+            toLowCardinality(multiIf(
                 listed.enrolled_at is not null,
                 'learners_drop',
                 first_events.registered_at is not null,
@@ -44,7 +44,7 @@ with
                 first_events.course_id != '',
                 'first_activity',
                 'unknown'
-            ) as enrolment_basis,
+            )) as enrolment_basis,
             multiIf(
                 listed.enrolled_at is not null,
                 listed.enrolled_at,
@@ -54,9 +54,9 @@ with
                 toNullable(first_events.first_event_at),
                 null
             ) as enrolled_at,
-            if(
+            toLowCardinality(if(
                 listed.acquisition_channel != '', listed.acquisition_channel, 'unknown'
-            ) as acquisition_channel,
+            )) as acquisition_channel,
             listed.cohort_label as cohort_label
         from pairs
         left join
@@ -69,11 +69,4 @@ with
             and pairs.course_id = first_events.course_id
     )
 
-select
-    learner_id,
-    course_id,
-    enrolled_at,
-    toLowCardinality(enrolment_basis) as enrolment_basis,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    cohort_label
-from final
+select * from final

@@ -161,16 +161,10 @@ with
     )
 
 select
-    source,
-    toLowCardinality(platform) as platform,
-    toLowCardinality(family) as family,
-    verb,
-    toLowCardinality(field) as field,
-    activity_date,
-    expected_count,
-    present_count,
-    completeness_ratio,
-    completeness_ratio_low,
-    completeness_ratio_high,
-    CAST(is_suppressed, 'Bool') as is_suppressed
+    * replace (
+        toLowCardinality(platform) as platform,
+        toLowCardinality(family) as family,
+        toLowCardinality(field) as field,
+        toBool(is_suppressed) as is_suppressed
+    )
 from final

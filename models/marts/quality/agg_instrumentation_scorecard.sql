@@ -109,7 +109,7 @@ with
             summed.recommended_complete_count as recommended_complete_count,
             {{ ratio("summed.weighted_permille", "summed.full_permille") }}
             as completeness_score,
-            multiIf(
+            toLowCardinality(multiIf(
                 {%- for grade, minimum in grades.items() %}
                     completeness_score >= {{ minimum }}
                     {%- if grade in ("A", "B") %}
@@ -121,7 +121,7 @@ with
                     '{{ grade }}',
                 {%- endfor %}
                 'F'
-            ) as grade,
+            )) as grade,
             arrayStringConcat(
                 arrayMap(
                     gap -> concat(
@@ -154,21 +154,4 @@ with
             and summed.platform = refused.on_platform
     )
 
-select
-    source,
-    platform,
-    first_event_date,
-    last_event_date,
-    event_count,
-    quarantined_count,
-    required_count,
-    required_complete_count,
-    recommended_count,
-    recommended_complete_count,
-    completeness_score,
-    toLowCardinality(grade) as grade,
-    worst_fields,
-    missing_verbs,
-    broken_metrics,
-    next_step
-from final
+select * from final

@@ -110,19 +110,9 @@ with
     )
 
 select
-    object_id,
-    toLowCardinality(kind) as kind,
-    source,
-    bucket,
-    object_key,
-    size_bytes,
-    delivered_at,
-    loaded_at,
-    line_count,
-    rejected_count,
-    rejected_by_staging_count,
-    rejected_by_reason,
-    toLowCardinality(status) as status,
-    toLowCardinality(verdict) as verdict,
-    reason
+    * replace (
+        toLowCardinality(kind) as kind,
+        toLowCardinality(status) as status,
+        toLowCardinality(verdict) as verdict
+    )
 from final

@@ -211,26 +211,26 @@ with
 
     final as (
         select
-            cohort_basis,
+            toLowCardinality(cohort_basis) as cohort_basis,
             cohort_week,
             course_id,
-            acquisition_channel,
-            age_weeks,
-            definition,
-            cohort_size,
-            eligible_count,
-            active_count,
+            toLowCardinality(acquisition_channel) as acquisition_channel,
+            toUInt32(age_weeks) as age_weeks,
+            toLowCardinality(definition) as definition,
+            toUInt64(cohort_size) as cohort_size,
+            toUInt64(eligible_count) as eligible_count,
+            toUInt64(active_count) as active_count,
             {{ ratio("active_count", "eligible_count") }} as retention_ratio,
             {{ wilson_low("active_count", "eligible_count") }} as retention_ratio_low,
             {{ wilson_high("active_count", "eligible_count") }} as retention_ratio_high,
-            is_censored,
-            is_suppressed,
-            definition = 'unbounded'
+            toBool(is_censored) as is_censored,
+            toBool(is_suppressed) as is_suppressed,
+            toBool(definition = 'unbounded'
             and not is_censored
             and follow_up_weeks
-            < {{ var("retention_follow_up_weeks") }} as is_provisional,
-            follow_up_weeks,
-            multiIf(
+            < {{ var("retention_follow_up_weeks") }}) as is_provisional,
+            toUInt32(follow_up_weeks) as follow_up_weeks,
+            toLowCardinality(multiIf(
                 is_suppressed,
                 'suppressed',
                 is_after_end,
@@ -238,26 +238,8 @@ with
                 is_censored,
                 'censored',
                 ''
-            ) as retention_reason
+            )) as retention_reason
         from shown
     )
 
-select
-    toLowCardinality(cohort_basis) as cohort_basis,
-    cohort_week,
-    course_id,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    toUInt32(age_weeks) as age_weeks,
-    toLowCardinality(definition) as definition,
-    toUInt64(cohort_size) as cohort_size,
-    toUInt64(eligible_count) as eligible_count,
-    toUInt64(active_count) as active_count,
-    retention_ratio,
-    retention_ratio_low,
-    retention_ratio_high,
-    toBool(is_censored) as is_censored,
-    toBool(is_suppressed) as is_suppressed,
-    toBool(is_provisional) as is_provisional,
-    toUInt32(follow_up_weeks) as follow_up_weeks,
-    toLowCardinality(retention_reason) as retention_reason
-from final
+select * from final

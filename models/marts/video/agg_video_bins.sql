@@ -262,21 +262,4 @@ with
             )
     )
 
-select
-    video_id,
-    bin_number,
-    bin_start_seconds,
-    bin_end_seconds,
-    length_seconds,
-    started_count,
-    at_risk_count,
-    viewer_count,
-    view_count,
-    rewatch_count,
-    possible_count,
-    dropped_count,
-    unknown_exit_count,
-    open_exit_count,
-    seek_away_count,
-    seek_into_count
-from final
+select * except (start_ms, end_ms) from final

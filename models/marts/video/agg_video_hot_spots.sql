@@ -120,7 +120,7 @@ with
             merged.excess_learners_lost as excess_learners_lost,
             merged.p_value as p_value,
             merged.q_value as q_value,
-            marked.last_mark.mark as mark,
+            toLowCardinality(marked.last_mark.mark) as mark,
             if(mark = '', null, marked.last_mark.marked_at) as marked_at,
             marked.last_mark.note as mark_note
         from merged
@@ -131,25 +131,4 @@ with
             and merged.start_seconds = marked.start_seconds
     )
 
-select
-    video_id,
-    title,
-    course_id,
-    module_id,
-    start_seconds,
-    end_seconds,
-    started_count,
-    at_risk_count,
-    dropped_count,
-    drop_off_ratio,
-    drop_off_ratio_low,
-    drop_off_ratio_high,
-    hazard,
-    expected_hazard,
-    excess_learners_lost,
-    p_value,
-    q_value,
-    toLowCardinality(mark) as mark,
-    marked_at,
-    mark_note
-from final
+select * from final

@@ -179,7 +179,7 @@ with
             if(
                 judged.length_ms > 0, {{ seconds("judged.length_ms") }}, null
             ) as length_seconds,
-            lengths.has_length_conflict as has_length_conflict,
+            toBool(lengths.has_length_conflict) as has_length_conflict,
             judged.coverage_ratio as coverage_ratio,
             judged.coverage_ratio_high as coverage_ratio_high,
             {{ seconds("judged.furthest_ms") }} as furthest_seconds,
@@ -193,13 +193,13 @@ with
             statements.seek_forward_count as seek_forward_count,
             statements.seek_back_count as seek_back_count,
             {{ seconds("judged.furthest_ms - judged.unique_ms") }} as skipped_seconds,
-            judged.exit_kind as exit_kind,
-            judged.is_completed as is_completed,
-            statements.is_completed_reported as is_completed_reported,
-            judged.is_unwatched
+            toLowCardinality(judged.exit_kind) as exit_kind,
+            toBool(judged.is_completed) as is_completed,
+            toBool(statements.is_completed_reported) as is_completed_reported,
+            toBool(judged.is_unwatched
             and (
                 judged.is_end_reached or statements.is_completed_reported
-            ) as is_completed_unwatched,
+            )) as is_completed_unwatched,
             statements.play_count as play_count,
             judged.stream_count as stream_count,
             judged.first_watched_at as first_watched_at,
@@ -213,32 +213,4 @@ with
         left join activities on judged.video_id = activities.activity_id
     )
 
-select
-    learner_id,
-    video_id,
-    course_id,
-    module_id,
-    watched_seconds,
-    unique_seconds,
-    rewatched_seconds,
-    length_seconds,
-    toBool(has_length_conflict) as has_length_conflict,
-    coverage_ratio,
-    coverage_ratio_high,
-    furthest_seconds,
-    average_rate,
-    first_pass_exit_seconds,
-    first_pass_exit_seconds_high,
-    first_pass_left_at,
-    seek_forward_count,
-    seek_back_count,
-    skipped_seconds,
-    toLowCardinality(exit_kind) as exit_kind,
-    toBool(is_completed) as is_completed,
-    toBool(is_completed_reported) as is_completed_reported,
-    toBool(is_completed_unwatched) as is_completed_unwatched,
-    play_count,
-    stream_count,
-    first_watched_at,
-    last_watched_at
-from final
+select * from final
