@@ -89,17 +89,25 @@ with
             if(
                 reached_count > 0, toNullable(by_unit.last_active_at), null
             ) as last_active_at,
-            toLowCardinality(multiIf(
-                is_suppressed, 'suppressed', not is_reported, 'not_reported', ''
-            )) as completion_reason,
-            {{ ratio_with_interval("reached_ratio", "reached_count", "eligible_count") }},
-            {{ ratio_with_interval("completion_ratio", "completed_count", "reached_count") }}
+            toLowCardinality(
+                multiIf(
+                    is_suppressed, 'suppressed', not is_reported, 'not_reported', ''
+                )
+            ) as completion_reason,
+            {{
+                ratio_with_interval(
+                    "reached_ratio", "reached_count", "eligible_count"
+                )
+            }},
+            {{
+                ratio_with_interval(
+                    "completion_ratio", "completed_count", "reached_count"
+                )
+            }}
         from units
-        left join
-            by_unit
-            on units.course_id = by_unit.course_id
-            and units.unit_id = by_unit.unit_id
-        left join eligible on units.course_id = eligible.course_id
+        left join by_unit using (course_id, unit_id)
+        left join eligible using (course_id)
     )
 
-select * except (is_reported) from final
+select * except (is_reported)
+from final

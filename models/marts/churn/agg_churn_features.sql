@@ -112,7 +112,9 @@ with
                 event -> event.occurred_s < first_s + {{ week_s }}, seen
             ) as first_week,
             arrayCount(event -> event.is_social, seen) as community_count,
-            arrayFilter(event -> event.is_completing, seen).activity_key as completed_keys,
+            arrayFilter(
+                event -> event.is_completing, seen
+            ).activity_key as completed_keys,
             arrayDistinct(
                 arrayFilter(event -> event.is_on_video, seen).activity_key
             ) as video_keys,

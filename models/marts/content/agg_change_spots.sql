@@ -31,7 +31,7 @@ with
                 marks.marked_seconds, (marks.marked_at, marks.marked_seconds)
             ) as marked_seconds
         from changes
-        inner join marks on changes.activity_id = marks.activity_id
+        inner join marks using (activity_id)
         where
             marks.marked_at <= changes.changed_at
             and marks.marked_course_id in ('', changes.course_id)

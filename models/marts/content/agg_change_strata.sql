@@ -20,7 +20,7 @@
 {%- set follow_up = "addDays(met_at, " ~ var("content_change_follow_up_days") ~ ")" %}
 {# Of a learner, by measure: whether it can be judged, the outcome, and from when on it is known. #}
 {%- set judged -%}
-    Tuple(measure String, is_judged Bool, outcome Int64, known_at DateTime64(3, ''UTC''))
+    Tuple(measure String, is_judged Bool, outcome Int64, known_at DateTime64(3, 'UTC'))
 {%- endset %}
 {%- set is_in_spot -%}
     (exit_seconds > spot_start_seconds and exit_seconds <= spot_end_seconds)
@@ -49,9 +49,7 @@ with
             toFloat64(spots.spot_start_seconds) as spot_start_seconds,
             toFloat64(spots.spot_end_seconds) as spot_end_seconds
         from {{ ref("fct_content_changes") }} as changes
-        left join
-            {{ ref("agg_change_spots") }} as spots
-            on changes.change_id = spots.change_id
+        left join {{ ref("agg_change_spots") }} as spots using (change_id)
     ),
 
     unit_reports as (
@@ -157,14 +155,8 @@ with
             changes
             on progress.course_id = changes.course_id
             and progress.unit_id = changes.activity_id
-        left join
-            unit_reports
-            on progress.course_id = unit_reports.course_id
-            and progress.unit_id = unit_reports.unit_id
-        left join
-            unit_times
-            on progress.course_id = unit_times.course_id
-            and progress.unit_id = unit_times.unit_id
+        left join unit_reports using (course_id, unit_id)
+        left join unit_times using (course_id, unit_id)
     ),
 
     {# A video's completed_at is when it was watched last; that its end was reached in time is told by the first pass. #}
@@ -204,7 +196,6 @@ with
             after_until_at,
             met_at,
             arrayJoin(
-                CAST(
                 [
                     (
                         'hot_spot_hazard',
@@ -247,9 +238,7 @@ with
                         ),
                         met_at
                     )
-                ],
-                'Array({{ judged }})'
-                )
+                ]::Array({{ judged }})
             ) as judged
         from met_units
     ),
@@ -265,24 +254,18 @@ with
             changes.before_since_at as before_since_at,
             changes.after_until_at as after_until_at,
             first_answers.answered_at as met_at,
-            CAST(
-                (
-                    'item_difficulty',
-                    true,
-                    toInt64(10000 * assumeNotNull(first_answers.is_correct)),
-                    met_at
-                ),
-                '{{ judged }}'
-            ) as judged
+            (
+                'item_difficulty',
+                true,
+                toInt64(10000 * assumeNotNull(first_answers.is_correct)),
+                met_at
+            )::{{ judged }} as judged
         from first_answers
         inner join
             changes
             on first_answers.item_id = changes.activity_id
             and first_answers.course_id = changes.course_id
-        inner join
-            strata
-            on first_answers.learner_id = strata.learner_id
-            and first_answers.course_id = strata.course_id
+        inner join strata using (learner_id, course_id)
         where changes.activity_type = 'question'
     ),
 

@@ -241,7 +241,7 @@ with
             compared
             on asked.change_id = compared.stratum_change_id
             and asked.measure = compared.stratum_measure
-        left join spots on asked.change_id = spots.change_id
+        left join spots using (change_id)
         left join
             unit_reports
             on asked.course_id = unit_reports.course_id

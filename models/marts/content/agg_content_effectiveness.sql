@@ -57,7 +57,8 @@ with
                 arrayFilter(cell -> cell.acquisition_channel != 'unknown', cells)
             ) as used_strata,
             arraySum(
-                cell -> toFloat64(cell.reached_count)
+                cell
+                -> toFloat64(cell.reached_count)
                 * cell.comparable_completed_count
                 / cell.comparable_reached_count,
                 cells
@@ -94,10 +95,10 @@ with
     #}
     counted as (
         select
-            units.unit_id as unit_id,
+            unit_exposure.unit_id as unit_id,
             units.unit_kind as unit_kind,
             units.activity_type as activity_type,
-            units.course_id as course_id,
+            unit_exposure.course_id as course_id,
             units.module_id as module_id,
             units.title as title,
             units.position as position,
@@ -137,24 +138,10 @@ with
             unit_times.q1_seconds / expected_seconds as time_ratio_q1,
             unit_times.q3_seconds / expected_seconds as time_ratio_q3
         from unit_exposure
-        inner join
-            units
-            on unit_exposure.course_id = units.course_id
-            and unit_exposure.unit_id = units.unit_id
-        inner join
-            unit_times
-            on unit_exposure.course_id = unit_times.course_id
-            and unit_exposure.unit_id = unit_times.unit_id
-            and unit_exposure.period = unit_times.period
-        left join
-            unit_counts
-            on unit_exposure.course_id = unit_counts.course_id
-            and unit_exposure.unit_id = unit_counts.unit_id
-            and unit_exposure.period = unit_counts.period
-        left join
-            unit_reports
-            on units.course_id = unit_reports.course_id
-            and units.unit_id = unit_reports.unit_id
+        inner join units using (course_id, unit_id)
+        inner join unit_times using (course_id, unit_id, period)
+        left join unit_counts using (course_id, unit_id, period)
+        left join unit_reports using (course_id, unit_id)
     ),
 
     standardised as (
@@ -163,8 +150,7 @@ with
             {{ ratio("first_attempt_correct_count", "first_attempt_count") }}
             as assessment_ratio,
             ifNull(
-                {{ ratio("arraySum(used_strata.weight)", "standard_total") }},
-                0
+                {{ ratio("arraySum(used_strata.weight)", "standard_total") }}, 0
             ) as support_ratio,
             ifNull({{ ratio("standard_known", "standard_total") }}, 0) as known_ratio,
             multiIf(

@@ -150,4 +150,5 @@ with
             )
     )
 
-select * from final
+select *
+from final

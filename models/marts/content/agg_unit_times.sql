@@ -79,11 +79,7 @@ with
             units
             on exposure.course_id = units.course_id
             and exposure.unit_id = units.unit_id
-        left join
-            learner_times
-            on exposure.course_id = learner_times.course_id
-            and exposure.unit_id = learner_times.unit_id
-            and exposure.period = learner_times.period
+        left join learner_times using (course_id, unit_id, period)
     ),
 
     measured as (

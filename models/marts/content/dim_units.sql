@@ -112,7 +112,9 @@ with
             if(
                 is_from_leaves, leaf_sums.leaf_seconds, timed_units.own_seconds
             ) as expected_seconds,
-            toLowCardinality(if(is_from_leaves, 'leaves', timed_units.own_basis)) as expected_basis
+            toLowCardinality(
+                if(is_from_leaves, 'leaves', timed_units.own_basis)
+            ) as expected_basis
         from timed_units
         left join
             leaf_sums
@@ -120,4 +122,5 @@ with
             and timed_units.unit_id = leaf_sums.module_id
     )
 
-select * except (is_from_leaves) from final
+select * except (is_from_leaves)
+from final

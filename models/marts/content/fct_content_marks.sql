@@ -16,10 +16,16 @@ with
             assumeNotNull(entered_at) as marked_at,
             note,
             {{
-        surrogate_key(
-            ["activity_id", "course_id", "mark", "position_seconds", "marked_at"]
-        )
-    }} as mark_id
+                surrogate_key(
+                    [
+                        "activity_id",
+                        "course_id",
+                        "mark",
+                        "position_seconds",
+                        "marked_at",
+                    ]
+                )
+            }} as mark_id
         from {{ ref("stg_changes__entries") }}
         where quarantine_reason = ''
         order by
@@ -33,4 +39,5 @@ with
         limit 1 by activity_id, course_id, mark, position_seconds, marked_at
     )
 
-select * from final
+select *
+from final

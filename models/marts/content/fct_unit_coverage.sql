@@ -137,4 +137,5 @@ with
             and opened.learner_id = watched.learner_id
     )
 
-select * from final
+select *
+from final

@@ -106,14 +106,16 @@ with
                 catalog_items.parent_activity_id,
                 reported_parents.parent_activity_id
             ) as parent_activity_id,
-            toLowCardinality(multiIf(
-                catalog_items.is_in_catalogue
-                and catalog_items.activity_type != 'other',
-                catalog_items.activity_type,
-                reported_types.activity_type != '',
-                reported_types.activity_type,
-                'other'
-            )) as activity_type,
+            toLowCardinality(
+                multiIf(
+                    catalog_items.is_in_catalogue
+                    and catalog_items.activity_type != 'other',
+                    catalog_items.activity_type,
+                    reported_types.activity_type != '',
+                    reported_types.activity_type,
+                    'other'
+                )
+            ) as activity_type,
             multiIf(
                 catalog_items.title != '',
                 catalog_items.title,
@@ -136,17 +138,16 @@ with
                 null
             ) as first_seen_at
         from activities
-        left join catalog_items on activities.activity_id = catalog_items.activity_id
-        left join reported_types on activities.activity_id = reported_types.activity_id
+        left join catalog_items using (activity_id)
+        left join reported_types using (activity_id)
         left join reported_names on activities.activity_id = reported_names.activity_id
-        left join
-            reported_courses on activities.activity_id = reported_courses.activity_id
-        left join
-            reported_parents on activities.activity_id = reported_parents.activity_id
+        left join reported_courses using (activity_id)
+        left join reported_parents using (activity_id)
         left join
             parents_of_items
             on reported_parents.parent_activity_id = parents_of_items.activity_id
         left join lengths on activities.activity_id = lengths.video_id
     )
 
-select * from final
+select *
+from final

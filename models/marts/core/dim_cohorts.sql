@@ -51,21 +51,23 @@ with
             by_cohort.first_joined_at as first_joined_at,
             by_cohort.last_joined_at as last_joined_at,
             by_cohort.own_labels as own_labels,
-            toUInt32(if(
-                ifNull(watermark.is_known, 0) = 0,
-                0,
-                greatest(
+            toUInt32(
+                if(
+                    ifNull(watermark.is_known, 0) = 0,
                     0,
-                    intDiv(
-                        dateDiff(
-                            'day',
-                            by_cohort.cohort_week,
-                            toMonday(watermark.complete_through_at)
-                        ),
-                        7
+                    greatest(
+                        0,
+                        intDiv(
+                            dateDiff(
+                                'day',
+                                by_cohort.cohort_week,
+                                toMonday(watermark.complete_through_at)
+                            ),
+                            7
+                        )
                     )
                 )
-            )) as age_weeks,
+            ) as age_weeks,
             addDays(cohort_week, 6) as cohort_end_date,
             toStartOfMonth(cohort_week) as cohort_month,
             formatDateTime(cohort_week, '%G-W%V') as week_label,
@@ -74,4 +76,5 @@ with
         left join watermark on watermark.is_known = 1
     )
 
-select * from final
+select *
+from final

@@ -46,9 +46,10 @@ with
             ifNull(by_course.is_in_catalogue, false) as is_in_catalogue,
             first_events.first_seen_at as first_seen_at
         from courses
-        left join by_course on courses.course_id = by_course.course_id
-        left join first_events on courses.course_id = first_events.course_id
-        left join titles on courses.course_id = titles.course_id
+        left join by_course using (course_id)
+        left join first_events using (course_id)
+        left join titles using (course_id)
     )
 
-select * from final
+select *
+from final

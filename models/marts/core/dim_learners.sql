@@ -48,18 +48,21 @@ with
                 events.event_count > 0, toNullable(events.last_seen_at), null
             ) as last_seen_at,
             events.event_count as event_count,
-            toLowCardinality(if(
-                first_enrolments.acquisition_channel != '',
-                first_enrolments.acquisition_channel,
-                'unknown'
-            )) as acquisition_channel,
+            toLowCardinality(
+                if(
+                    first_enrolments.acquisition_channel != '',
+                    first_enrolments.acquisition_channel,
+                    'unknown'
+                )
+            ) as acquisition_channel,
             first_enrolments.cohort_label as cohort_label,
             flags.is_test as is_test,
             flags.is_test as is_excluded
         from learners
-        left join events on learners.learner_id = events.learner_id
-        left join first_enrolments on learners.learner_id = first_enrolments.learner_id
-        left join flags on learners.learner_id = flags.learner_id
+        left join events using (learner_id)
+        left join first_enrolments using (learner_id)
+        left join flags using (learner_id)
     )
 
-select * from final
+select *
+from final

@@ -89,7 +89,7 @@ with
             joined.cohort_label as cohort_label,
             learners.is_excluded as is_excluded
         from joined
-        inner join learners on joined.learner_id = learners.learner_id
+        inner join learners using (learner_id)
     ),
 
     final as (
@@ -99,11 +99,15 @@ with
             learner_id,
             toMonday(joined_at) as cohort_week,
             joined_at,
-            toLowCardinality(ifNull(nullIf(channel, ''), 'unknown')) as acquisition_channel,
+            toLowCardinality(
+                ifNull(nullIf(channel, ''), 'unknown')
+            ) as acquisition_channel,
             cohort_label,
             is_excluded,
-            {{ surrogate_key(["cohort_basis", "course_id", "cohort_week"]) }} as cohort_id
+            {{ surrogate_key(["cohort_basis", "course_id", "cohort_week"]) }}
+            as cohort_id
         from members
     )
 
-select * from final
+select *
+from final

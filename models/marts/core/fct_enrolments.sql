@@ -36,15 +36,17 @@ with
         select
             pairs.learner_id as learner_id,
             pairs.course_id as course_id,
-            toLowCardinality(multiIf(
-                listed.enrolled_at is not null,
-                'learners_drop',
-                first_events.registered_at is not null,
-                'registered_statement',
-                first_events.course_id != '',
-                'first_activity',
-                'unknown'
-            )) as enrolment_basis,
+            toLowCardinality(
+                multiIf(
+                    listed.enrolled_at is not null,
+                    'learners_drop',
+                    first_events.registered_at is not null,
+                    'registered_statement',
+                    first_events.course_id != '',
+                    'first_activity',
+                    'unknown'
+                )
+            ) as enrolment_basis,
             multiIf(
                 listed.enrolled_at is not null,
                 listed.enrolled_at,
@@ -54,19 +56,21 @@ with
                 toNullable(first_events.first_event_at),
                 null
             ) as enrolled_at,
-            toLowCardinality(if(
-                listed.acquisition_channel != '', listed.acquisition_channel, 'unknown'
-            )) as acquisition_channel,
+            toLowCardinality(
+                if(
+                    listed.acquisition_channel != '',
+                    listed.acquisition_channel,
+                    'unknown'
+                )
+            ) as acquisition_channel,
             listed.cohort_label as cohort_label
         from pairs
-        left join
-            listed
-            on pairs.learner_id = listed.learner_id
-            and pairs.course_id = listed.course_id
+        left join listed using (learner_id, course_id)
         left join
             first_events
             on pairs.learner_id = first_events.learner_id
             and pairs.course_id = first_events.course_id
     )
 
-select * from final
+select *
+from final

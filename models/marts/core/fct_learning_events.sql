@@ -138,4 +138,5 @@ with
             and statements.statement_id = sessionized.statement_id
     )
 
-select * from final
+select *
+from final

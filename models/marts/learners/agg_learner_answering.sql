@@ -79,11 +79,8 @@ with
                 -{{ trend }}
             ) as last_answers
         from weeks
-        left join
-            retries
-            on weeks.learner_id = retries.learner_id
-            and weeks.week = retries.week
-        left join first_answers on weeks.learner_id = first_answers.learner_id
+        left join retries using (learner_id, week)
+        left join first_answers using (learner_id)
     )
 
 select

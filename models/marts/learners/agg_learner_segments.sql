@@ -15,62 +15,68 @@ with
             viewing.watched_seconds as watched_seconds,
             viewing.rewatched_ratio as rewatched_ratio
         from {{ ref("agg_learner_rhythm") }} as rhythms
-        left join
-            {{ ref("agg_learner_pace") }} as paces using (learner_id, week)
+        left join {{ ref("agg_learner_pace") }} as paces using (learner_id, week)
         left join
             {{ ref("agg_learner_answering") }} as answering using (learner_id, week)
-        left join
-            {{ ref("agg_learner_viewing") }} as viewing using (learner_id, week)
+        left join {{ ref("agg_learner_viewing") }} as viewing using (learner_id, week)
     ),
 
     judged as (
         select
             *,
-            toLowCardinality(multiIf(
-                tenure_weeks < 2
-                or session_count < {{ var("segment_minimum_sessions") }}
-                or active_seconds = 0,
-                'unknown',
-                burst_time_ratio >= {{ var("burst_ratio") }},
-                'burst',
-                marathon_time_ratio >= {{ var("marathon_ratio") }},
-                'marathon',
-                active_week_count >= {{ var("steady_ratio") }} * tenure_weeks,
-                'steady',
-                'irregular'
-            )) as rhythm,
+            toLowCardinality(
+                multiIf(
+                    tenure_weeks < 2
+                    or session_count < {{ var("segment_minimum_sessions") }}
+                    or active_seconds = 0,
+                    'unknown',
+                    burst_time_ratio >= {{ var("burst_ratio") }},
+                    'burst',
+                    marathon_time_ratio >= {{ var("marathon_ratio") }},
+                    'marathon',
+                    active_week_count >= {{ var("steady_ratio") }} * tenure_weeks,
+                    'steady',
+                    'irregular'
+                )
+            ) as rhythm,
             toBool(
                 ifNull(weekday_likeness_ratio >= {{ var("regular_ratio") }}, false)
             ) as is_regular,
-            toLowCardinality(multiIf(
-                new_unit_count = 0,
-                'nothing_new',
-                isNull(pace_factor),
-                'unknown',
-                pace_factor >= {{ var("pace_fast_factor") }},
-                'fast',
-                pace_factor <= {{ var("pace_slow_factor") }},
-                'slow',
-                'usual'
-            )) as pace,
-            toLowCardinality(multiIf(
-                failure_count = 0,
-                'unknown',
-                retry_ratio_low >= {{ var("persistence_ratio") }},
-                'persistent',
-                retry_ratio_high <= {{ var("persistence_ratio") }},
-                'gives_up',
-                'undecided'
-            )) as persistence,
-            toLowCardinality(multiIf(
-                isNull(accuracy_slope),
-                'unknown',
-                accuracy_slope_high < 0,
-                'declining',
-                accuracy_slope_low > 0,
-                'improving',
-                'level'
-            )) as accuracy_trend,
+            toLowCardinality(
+                multiIf(
+                    new_unit_count = 0,
+                    'nothing_new',
+                    isNull(pace_factor),
+                    'unknown',
+                    pace_factor >= {{ var("pace_fast_factor") }},
+                    'fast',
+                    pace_factor <= {{ var("pace_slow_factor") }},
+                    'slow',
+                    'usual'
+                )
+            ) as pace,
+            toLowCardinality(
+                multiIf(
+                    failure_count = 0,
+                    'unknown',
+                    retry_ratio_low >= {{ var("persistence_ratio") }},
+                    'persistent',
+                    retry_ratio_high <= {{ var("persistence_ratio") }},
+                    'gives_up',
+                    'undecided'
+                )
+            ) as persistence,
+            toLowCardinality(
+                multiIf(
+                    isNull(accuracy_slope),
+                    'unknown',
+                    accuracy_slope_high < 0,
+                    'declining',
+                    accuracy_slope_low > 0,
+                    'improving',
+                    'level'
+                )
+            ) as accuracy_trend,
             toBool(
                 ifNull(skimmed_ratio_low >= {{ var("skimmer_ratio") }}, false)
             ) as is_skimmer,
@@ -194,4 +200,5 @@ with
         from judged
     )
 
-select * except (course_count, ended_course_count) from final
+select * except (course_count, ended_course_count)
+from final

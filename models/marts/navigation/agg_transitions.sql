@@ -194,10 +194,7 @@ with
                 )
             }} as transition_ratio
         from transitions
-        inner join
-            compared_departures
-            on transitions.from_course_id = compared_departures.from_course_id
-            and transitions.from_activity_id = compared_departures.from_activity_id
+        inner join compared_departures using (from_course_id, from_activity_id)
         left join activities on transitions.to_activity_id = activities.activity_id
     )
 

@@ -109,19 +109,21 @@ with
             summed.recommended_complete_count as recommended_complete_count,
             {{ ratio("summed.weighted_permille", "summed.full_permille") }}
             as completeness_score,
-            toLowCardinality(multiIf(
-                {%- for grade, minimum in grades.items() %}
-                    completeness_score >= {{ minimum }}
-                    {%- if grade in ("A", "B") %}
-                        and (
-                            summed.required_count = 0
-                            or summed.worst_required_permille >= 500
-                        )
-                    {%- endif %},
-                    '{{ grade }}',
-                {%- endfor %}
-                'F'
-            )) as grade,
+            toLowCardinality(
+                multiIf(
+                    {%- for grade, minimum in grades.items() %}
+                        completeness_score >= {{ minimum }}
+                        {%- if grade in ("A", "B") %}
+                            and (
+                                summed.required_count = 0
+                                or summed.worst_required_permille >= 500
+                            )
+                        {%- endif %},
+                        '{{ grade }}',
+                    {%- endfor %}
+                    'F'
+                )
+            ) as grade,
             arrayStringConcat(
                 arrayMap(
                     gap -> concat(
@@ -154,4 +156,5 @@ with
             and summed.platform = refused.on_platform
     )
 
-select * from final
+select *
+from final

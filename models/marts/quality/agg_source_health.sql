@@ -103,9 +103,11 @@ with
             if(
                 events.events_counted > 0, events.last_event_at, null
             ) as latest_occurred_at,
-            toUInt64(dateDiff(
-                'second', latest_occurred_at, (select newest_event_at from newest)
-            )) as behind_seconds,
+            toUInt64(
+                dateDiff(
+                    'second', latest_occurred_at, (select newest_event_at from newest)
+                )
+            ) as behind_seconds,
             {{ ratio("rejected_count", "line_count") }} as rejected_ratio,
             {{ ratio("redelivery_count", "delivery_count") }} as redelivery_ratio,
             {{ ratio("gate_late_count", "delivery_count") }} as gate_late_ratio,
@@ -120,4 +122,5 @@ with
         left join conflicts on drops.drop_source = conflicts.conflict_source
     )
 
-select * from final
+select *
+from final

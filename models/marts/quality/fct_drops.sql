@@ -80,15 +80,9 @@ with
             verdicts.verdict as verdict,
             verdicts.reason as reason
         from committed
-        left join live on committed.object_id = live.object_id
-        left join
-            verdicts
-            on committed.load_id = verdicts.load_id
-            and committed.object_id = verdicts.object_id
-        left join
-            refusals
-            on committed.load_id = refusals.load_id
-            and committed.object_id = refusals.object_id
+        left join live using (object_id)
+        left join verdicts using (load_id, object_id)
+        left join refusals using (load_id, object_id)
         union all
         select
             object_id,

@@ -44,4 +44,5 @@ with
         left join known_flags on flagged.flag = known_flags.name
     )
 
-select * from final
+select *
+from final

@@ -71,4 +71,5 @@ with
         left join reasons on lines.quarantine_reason = reasons.reason
     )
 
-select * from final
+select *
+from final

@@ -181,14 +181,15 @@ with
             ifNull(active_cells_with_all.active_count, 0) as counted
         from cells
         left join
-            active_cells_with_all
-            on cells.cohort_basis = active_cells_with_all.cohort_basis
-            and cells.course_id = active_cells_with_all.course_id
-            and cells.acquisition_channel = active_cells_with_all.acquisition_channel
-            and cells.cohort_week = active_cells_with_all.cohort_week
-            and cells.definition = active_cells_with_all.definition
-            and cells.age_weeks = active_cells_with_all.age_weeks
-        left join course_runs on cells.course_id = course_runs.course_id
+            active_cells_with_all using (
+                cohort_basis,
+                course_id,
+                acquisition_channel,
+                cohort_week,
+                definition,
+                age_weeks
+            )
+        left join course_runs using (course_id)
     ),
 
     shown as (
@@ -225,21 +226,25 @@ with
             {{ wilson_high("active_count", "eligible_count") }} as retention_ratio_high,
             toBool(is_censored) as is_censored,
             toBool(is_suppressed) as is_suppressed,
-            toBool(definition = 'unbounded'
-            and not is_censored
-            and follow_up_weeks
-            < {{ var("retention_follow_up_weeks") }}) as is_provisional,
+            toBool(
+                definition = 'unbounded'
+                and not is_censored
+                and follow_up_weeks < {{ var("retention_follow_up_weeks") }}
+            ) as is_provisional,
             toUInt32(follow_up_weeks) as follow_up_weeks,
-            toLowCardinality(multiIf(
-                is_suppressed,
-                'suppressed',
-                is_after_end,
-                'course_ended',
-                is_censored,
-                'censored',
-                ''
-            )) as retention_reason
+            toLowCardinality(
+                multiIf(
+                    is_suppressed,
+                    'suppressed',
+                    is_after_end,
+                    'course_ended',
+                    is_censored,
+                    'censored',
+                    ''
+                )
+            ) as retention_reason
         from shown
     )
 
-select * from final
+select *
+from final

@@ -127,8 +127,7 @@ with
                     (week, before) -> intDiv(dateDiff('day', before, week), 7) - 1,
                     kept_weeks.week,
                     arrayPushFront(
-                        arrayPopBack(kept_weeks.week),
-                        addWeeks(kept_weeks[1].week, -1)
+                        arrayPopBack(kept_weeks.week), addWeeks(kept_weeks[1].week, -1)
                     )
                 )
             ) as longest_pause_weeks,

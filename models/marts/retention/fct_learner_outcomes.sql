@@ -63,7 +63,7 @@ with
             toString(learners.acquisition_channel) as channel,
             activity.first_event_at as started_at
         from activity
-        inner join learners on activity.learner_id = learners.learner_id
+        inner join learners using (learner_id)
         union all
         select
             'enrolment' as basis,
@@ -104,11 +104,8 @@ with
             ) as course_end_at,
             course_runs.over_at as over_at
         from enrolments
-        left join
-            endings
-            on enrolments.learner_id = endings.learner_id
-            and enrolments.course_id = endings.course_id
-        left join course_runs on enrolments.course_id = course_runs.course_id
+        left join endings using (learner_id, course_id)
+        left join course_runs using (course_id)
     ),
 
     {# A learner has finished with 'all' when no course is left open; the last one to end says how. #}
@@ -156,14 +153,8 @@ with
             watermark.complete_through_ms as complete_through_ms
         from members
         cross join watermark
-        left join
-            activity
-            on members.learner_id = activity.learner_id
-            and members.scope = activity.scope
-        left join
-            scope_ends
-            on members.learner_id = scope_ends.learner_id
-            and members.scope = scope_ends.scope
+        left join activity using (learner_id, scope)
+        left join scope_ends using (learner_id, scope)
     ),
 
     {#

@@ -97,7 +97,7 @@ with
             toBool(event_count = 1) as is_bounce,
             toBool({{ is_provisional_session() }}) as is_provisional
         from by_session
-        left join watched on by_session.session_id = watched.session_id
+        left join watched using (session_id)
         {% if is_touched_build() %}
             union all
             {# Nothing about these changed but the watermark. #}
@@ -111,4 +111,5 @@ with
         {% endif %}
     )
 
-select * from final
+select *
+from final

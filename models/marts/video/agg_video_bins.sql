@@ -73,7 +73,7 @@ with
             {{ video_bin_by_middle("start_ms") }} as first_middle,
             {{ video_bin_by_middle("end_ms") }} as end_middle
         from intervals
-        inner join videos on intervals.video_id = videos.video_id
+        inner join videos using (video_id)
     ),
 
     {# The part of a range that no earlier range of the learner has covered counts the learner once. #}
@@ -117,10 +117,7 @@ with
                 {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }}
             ) as possible_bin
         from last_bins
-        inner join
-            views
-            on last_bins.learner_id = views.learner_id
-            and last_bins.video_id = views.video_id
+        inner join views using (learner_id, video_id)
     ),
 
     exits_by_bin as (
@@ -242,18 +239,9 @@ with
             seeks_by_bin.seek_away_count as seek_away_count,
             seeks_by_bin.seek_into_count as seek_into_count
         from bins
-        left join
-            steps_by_bin
-            on bins.video_id = steps_by_bin.video_id
-            and bins.bin_number = steps_by_bin.bin_number
-        left join
-            exits_by_bin
-            on bins.video_id = exits_by_bin.video_id
-            and bins.bin_number = exits_by_bin.bin_number
-        left join
-            seeks_by_bin
-            on bins.video_id = seeks_by_bin.video_id
-            and bins.bin_number = seeks_by_bin.bin_number
+        left join steps_by_bin using (video_id, bin_number)
+        left join exits_by_bin using (video_id, bin_number)
+        left join seeks_by_bin using (video_id, bin_number)
         window
             so_far as (
                 partition by bins.video_id
@@ -262,4 +250,5 @@ with
             )
     )
 
-select * except (start_ms, end_ms) from final
+select * except (start_ms, end_ms)
+from final

@@ -114,10 +114,7 @@ with
             }} as survival_reason,
             sum(open_exit_count) over whole_video > 0 as is_provisional
         from with_rates
-        left join
-            with_q
-            on with_rates.video_id = with_q.video_id
-            and with_rates.bin_number = with_q.bin_number
+        left join with_q using (video_id, bin_number)
         window
             so_far as (
                 partition by with_rates.video_id
@@ -237,4 +234,5 @@ with
         from costly
     )
 
-select * from final
+select *
+from final

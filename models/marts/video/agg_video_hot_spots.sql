@@ -125,10 +125,8 @@ with
             marked.last_mark.note as mark_note
         from merged
         left join activities on merged.video_id = activities.activity_id
-        left join
-            marked
-            on merged.video_id = marked.video_id
-            and merged.start_seconds = marked.start_seconds
+        left join marked using (video_id, start_seconds)
     )
 
-select * from final
+select *
+from final

@@ -77,7 +77,9 @@ with
             toInt64(intervalLengthSum(start_ms, end_high_ms)) as unique_high_ms,
             max(end_ms) as furthest_ms,
             sum(watched_wall_ms) as watched_wall_ms,
-            maxIf((end_ms, - left_at_ms as minus_left_at_ms), is_first_pass) as first_pass_exit,
+            maxIf(
+                (end_ms, - left_at_ms as minus_left_at_ms), is_first_pass
+            ) as first_pass_exit,
             maxIf(end_high_ms, is_first_pass) as first_pass_exit_high_ms,
             uniqExact(stream_id) as stream_count,
             min(occurred_at) as first_watched_at,
@@ -196,21 +198,19 @@ with
             toLowCardinality(judged.exit_kind) as exit_kind,
             toBool(judged.is_completed) as is_completed,
             toBool(statements.is_completed_reported) as is_completed_reported,
-            toBool(judged.is_unwatched
-            and (
-                judged.is_end_reached or statements.is_completed_reported
-            )) as is_completed_unwatched,
+            toBool(
+                judged.is_unwatched
+                and (judged.is_end_reached or statements.is_completed_reported)
+            ) as is_completed_unwatched,
             statements.play_count as play_count,
             judged.stream_count as stream_count,
             judged.first_watched_at as first_watched_at,
             fromUnixTimestamp64Milli(judged.last_left_at_ms, 'UTC') as last_watched_at
         from judged
-        left join
-            statements
-            on judged.learner_id = statements.learner_id
-            and judged.video_id = statements.video_id
-        left join lengths on judged.video_id = lengths.video_id
+        left join statements using (learner_id, video_id)
+        left join lengths using (video_id)
         left join activities on judged.video_id = activities.activity_id
     )
 
-select * from final
+select *
+from final

@@ -80,8 +80,10 @@ with
             sessions.session_id as session_id,
             intervals.stream_id as player_session_id,
             toLowCardinality(intervals.kind) as kind,
-            toBool(intervals.kind in ('resumed', 'compressed', 'reported')
-            or intervals.has_position_outside) as is_flagged,
+            toBool(
+                intervals.kind in ('resumed', 'compressed', 'reported')
+                or intervals.has_position_outside
+            ) as is_flagged,
             toBool(intervals.has_position_outside) as has_position_outside,
             intervals.statement_id as start_statement_id,
             intervals.next_statement_id as end_statement_id,
@@ -107,4 +109,5 @@ with
             and intervals.statement_id = sessions.statement_id
     )
 
-select * from final
+select *
+from final
