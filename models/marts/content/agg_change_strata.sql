@@ -155,8 +155,14 @@ with
             changes
             on progress.course_id = changes.course_id
             and progress.unit_id = changes.activity_id
-        left join unit_reports using (course_id, unit_id)
-        left join unit_times using (course_id, unit_id)
+        left join
+            unit_reports
+            on progress.course_id = unit_reports.course_id
+            and progress.unit_id = unit_reports.unit_id
+        left join
+            unit_times
+            on progress.course_id = unit_times.course_id
+            and progress.unit_id = unit_times.unit_id
     ),
 
     {# A video's completed_at is when it was watched last; that its end was reached in time is told by the first pass. #}
@@ -265,7 +271,10 @@ with
             changes
             on first_answers.item_id = changes.activity_id
             and first_answers.course_id = changes.course_id
-        inner join strata using (learner_id, course_id)
+        inner join
+            strata
+            on first_answers.learner_id = strata.learner_id
+            and first_answers.course_id = strata.course_id
         where changes.activity_type = 'question'
     ),
 

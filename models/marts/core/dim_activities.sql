@@ -140,9 +140,9 @@ with
         from activities
         left join catalog_items using (activity_id)
         left join reported_types using (activity_id)
-        left join reported_names on activities.activity_id = reported_names.activity_id
         left join reported_courses using (activity_id)
         left join reported_parents using (activity_id)
+        left join reported_names on activities.activity_id = reported_names.activity_id
         left join
             parents_of_items
             on reported_parents.parent_activity_id = parents_of_items.activity_id

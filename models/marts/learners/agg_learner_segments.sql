@@ -3,7 +3,9 @@
 with
     joined as (
         select
-            rhythms.*,
+            rhythms.learner_id as learner_id,
+            rhythms.week as week,
+            rhythms.* except (learner_id, week),
             paces.new_unit_count as new_unit_count,
             paces.pace_factor as pace_factor,
             answering.* except (learner_id, week),

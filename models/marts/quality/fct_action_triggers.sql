@@ -59,7 +59,10 @@ with
             CAST(null, 'Nullable(Bool)') as is_correct,
             CAST(null, 'Nullable(Float64)') as score_scaled
         from events
-        inner join modules using (course_id, activity_id)
+        inner join
+            modules
+            on events.course_id = modules.course_id
+            and events.activity_id = modules.activity_id
         where modules.next_activity_id != '' and {{ is_completion() }}
     ),
 

@@ -208,7 +208,7 @@ with
             fromUnixTimestamp64Milli(judged.last_left_at_ms, 'UTC') as last_watched_at
         from judged
         left join statements using (learner_id, video_id)
-        left join lengths using (video_id)
+        left join lengths on judged.video_id = lengths.video_id
         left join activities on judged.video_id = activities.activity_id
     )
 
