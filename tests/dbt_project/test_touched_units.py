@@ -79,7 +79,11 @@ def test_touched_units_end_as_one_full_build(
     assert count(warehouse, "marts.fct_enrolments where acquisition_channel != 'unknown'") == 0
     publish(warehouse, learner_lists(warehouse), is_live=True)
     dbt("run", "--select", CORE)
-    assert 0 < count(warehouse, "intermediate.int_touched_timeline") < count(warehouse, "intermediate.int_statements__deduplicated")
+    assert (
+        0
+        < count(warehouse, "intermediate.int_touched_timeline")
+        < count(warehouse, "intermediate.int_statements__deduplicated")
+    )
     assert count(warehouse, "marts.fct_enrolments where acquisition_channel != 'unknown'") > 0
     assert built_whole_by(warehouse)["fct_unit_progress"] == whole["fct_unit_progress"]
     put_aside(warehouse, "kept")

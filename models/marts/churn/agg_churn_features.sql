@@ -29,30 +29,48 @@ with
         select learner_id from {{ ref("dim_learners") }} where not is_excluded
     ),
 
+    known_events as (
+        select
+            learner_id,
+            course_id,
+            occurred_at,
+            toUnixTimestamp(occurred_at) as occurred_s,
+            sipHash64(statement_id) as statement_key,
+            toUnixTimestamp(known_at) as known_s,
+            ifNull(toUnixTimestamp(voided_at), {{ never }}) as voided_s,
+            sipHash64(activity_id) as activity_key,
+            verb_group = 'social' as is_social,
+            verb_group = 'video' and activity_type = 'video' as is_on_video,
+            is_completing,
+            isNotNull(is_right) as is_answer,
+            ifNull(is_right, false) as is_right_answer
+        from {{ ref("fct_known_events") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
     histories as (
         select
             learner_id,
             course_id,
             arraySort(
                 groupArray(
-                    tuple(
-                        toUnixTimestamp(occurred_at) as occurred_s,
-                        sipHash64(statement_id) as statement_key,
-                        toUnixTimestamp(known_at) as known_s,
-                        ifNull(toUnixTimestamp(voided_at), {{ never }}) as voided_s,
-                        sipHash64(activity_id) as activity_key,
-                        verb_group = 'social' as is_social,
-                        verb_group = 'video' and activity_type = 'video' as is_on_video,
+                    (
+                        occurred_s,
+                        statement_key,
+                        known_s,
+                        voided_s,
+                        activity_key,
+                        is_social,
+                        is_on_video,
                         is_completing,
-                        isNotNull(is_right) as is_answer,
-                        ifNull(is_right, false) as is_right_answer
+                        is_answer,
+                        is_right_answer
                     )
                 )
             ) as events,
             min(toMonday(occurred_at)) as first_monday,
             max(toMonday(occurred_at + {{ gap_s }})) as final_monday
-        from {{ ref("fct_known_events") }}
-        where learner_id in (select learner_id from learners)
+        from known_events
         group by learner_id, course_id
     ),
 
@@ -113,10 +131,12 @@ with
             ) as first_week,
             arrayCount(event -> event.is_social, seen) as community_count,
             arrayFilter(
-                event -> event.is_completing, seen
-            ).activity_key as completed_keys,
+                (key, is_completing) -> is_completing, activity_keys, seen.is_completing
+            ) as completed_keys,
             arrayDistinct(
-                arrayFilter(event -> event.is_on_video, seen).activity_key
+                arrayFilter(
+                    (key, is_on_video) -> is_on_video, activity_keys, seen.is_on_video
+                )
             ) as video_keys,
             arrayFilter(event -> event.is_answer, seen) as answers,
             arrayMap(
@@ -161,7 +181,11 @@ with
             length(arrayDistinct(first_week.activity_key)) as first_week_activity_count,
             length(
                 arrayDistinct(
-                    arrayFilter(event -> event.is_completing, first_week).activity_key
+                    arrayFilter(
+                        (key, is_completing) -> is_completing,
+                        first_week.activity_key,
+                        first_week.is_completing
+                    )
                 )
             ) as first_week_completed_count,
             arrayCount(

@@ -42,11 +42,7 @@ with
         select
             video_id,
             argMax(
-                (
-                    toFloat64(start_seconds) as from_seconds,
-                    toFloat64(end_seconds) as to_seconds
-                ),
-                (excess_learners_lost, - start_seconds)
+                (start_seconds, end_seconds), (excess_learners_lost, - start_seconds)
             ) as place
         from {{ ref("agg_video_hot_spots") }}
         group by video_id
@@ -72,12 +68,12 @@ with
             ) as given_seconds,
             if(
                 spot_basis = 'hot_spot',
-                hot_spots.place.from_seconds,
+                toFloat64(hot_spots.place.start_seconds),
                 given_seconds - {{ reach }}
             ) as start_seconds,
             if(
                 spot_basis = 'hot_spot',
-                hot_spots.place.to_seconds,
+                toFloat64(hot_spots.place.end_seconds),
                 given_seconds + {{ reach }}
             ) as end_seconds
         from changes

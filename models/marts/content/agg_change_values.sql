@@ -66,7 +66,12 @@ with
             sumIf(outcome_square_sum, not is_after) as before_squares,
             sumIf(learner_count, is_after) as after_size,
             sumIf(outcome_sum, is_after) as after_sum,
-            sumIf(outcome_square_sum, is_after) as after_squares
+            sumIf(outcome_square_sum, is_after) as after_squares,
+            before_size + after_size as weight,
+            before_sum / 10000 as before_outcomes,
+            before_squares / 100000000 as before_squared,
+            after_sum / 10000 as after_outcomes,
+            after_squares / 100000000 as after_squared
         from cells
         group by
             stratum_change_id,
@@ -93,8 +98,7 @@ with
             / 10000
             / nullIf(after_count, 0) as after_mean,
             sumIf(
-                before_size + after_size,
-                level_name = 'channel' and acquisition_channel != 'unknown'
+                weight, level_name = 'channel' and acquisition_channel != 'unknown'
             ) as known_count,
             arraySort(
                 groupArrayIf(
@@ -102,13 +106,13 @@ with
                         level_name,
                         level_month,
                         acquisition_channel,
-                        before_size + after_size as weight,
+                        weight,
                         before_size,
-                        before_sum / 10000 as before_outcomes,
-                        before_squares / 100000000 as before_squared,
+                        before_outcomes,
+                        before_squared,
                         after_size,
-                        after_sum / 10000 as after_outcomes,
-                        after_squares / 100000000 as after_squared
+                        after_outcomes,
+                        after_squared
                     ),
                     acquisition_channel != 'unknown'
                     and before_size > 0

@@ -18,7 +18,7 @@ with
 
     {#
         Cells are sorted, because a sum of floats depends on its order. A stratum whose channel is unknown cannot be
-        used to control for the channel; the others go as (weight, completed, reached) into the standardisation.
+        used to control for the channel; the others go into the standardisation, which reads the first three elements.
     #}
     unit_counts as (
         select
@@ -36,25 +36,21 @@ with
             max(standard_total_count) as standard_total,
             max(standard_known_count) as standard_known,
             arraySort(
+                cell -> (cell.cohort_month, cell.acquisition_channel),
                 groupArray(
                     (
-                        cohort_month,
-                        acquisition_channel,
                         standard_count,
                         completed_count,
                         reached_count,
+                        cohort_month,
+                        acquisition_channel,
                         comparable_completed_count,
                         comparable_reached_count
                     )
                 )
             ) as cells,
-            arrayMap(
-                cell -> (
-                    cell.standard_count as weight,
-                    cell.completed_count as completed,
-                    cell.reached_count as reached
-                ),
-                arrayFilter(cell -> cell.acquisition_channel != 'unknown', cells)
+            arrayFilter(
+                cell -> cell.acquisition_channel != 'unknown', cells
             ) as used_strata,
             arraySum(
                 cell
@@ -150,7 +146,7 @@ with
             {{ ratio("first_attempt_correct_count", "first_attempt_count") }}
             as assessment_ratio,
             ifNull(
-                {{ ratio("arraySum(used_strata.weight)", "standard_total") }}, 0
+                {{ ratio("arraySum(used_strata.standard_count)", "standard_total") }}, 0
             ) as support_ratio,
             ifNull({{ ratio("standard_known", "standard_total") }}, 0) as known_ratio,
             multiIf(

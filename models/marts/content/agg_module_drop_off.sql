@@ -168,17 +168,20 @@ with
             judged_steps.course_id as course_id,
             judged_steps.unit_kind as unit_kind,
             min(
-                (
-                    judged_steps.unit_rank,
-                    multiIf(
-                        judged_steps.is_late_return,
-                        'dropped',
-                        judged_steps.is_finished,
-                        'finished',
-                        judged_steps.horizon_at <= watermark.complete_through_at,
-                        'dropped',
-                        'open'
-                    ) as kind
+                CAST(
+                    (
+                        judged_steps.unit_rank,
+                        multiIf(
+                            judged_steps.is_late_return,
+                            'dropped',
+                            judged_steps.is_finished,
+                            'finished',
+                            judged_steps.horizon_at <= watermark.complete_through_at,
+                            'dropped',
+                            'open'
+                        )
+                    ),
+                    'Tuple(unit_rank UInt64, kind String)'
                 )
             ) as end_of_way,
             end_of_way.unit_rank as end_rank,

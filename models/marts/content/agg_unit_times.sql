@@ -75,8 +75,7 @@ with
             ) as times,
             length(times) as timed_count
         from exposure
-        inner join
-            units using (course_id, unit_id)
+        inner join units using (course_id, unit_id)
         left join learner_times using (course_id, unit_id, period)
     ),
 

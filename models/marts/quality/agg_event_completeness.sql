@@ -137,10 +137,10 @@ with
     summed as (
         select
             source,
-            named_platform as platform,
-            family,
+            toLowCardinality(named_platform) as platform,
+            toLowCardinality(family) as family,
             verb,
-            field,
+            toLowCardinality(field) as field,
             occurred_date as activity_date,
             sum(event_count) as expected_count,
             sum(field_count) as present_count
@@ -156,15 +156,9 @@ with
                     "completeness_ratio", "present_count", "expected_count"
                 )
             }},
-            {{ is_suppressed("expected_count") }} as is_suppressed
+            toBool({{ is_suppressed("expected_count") }}) as is_suppressed
         from summed
     )
 
-select
-    * replace (
-        toLowCardinality(platform) as platform,
-        toLowCardinality(family) as family,
-        toLowCardinality(field) as field,
-        toBool(is_suppressed) as is_suppressed
-    )
+select *
 from final

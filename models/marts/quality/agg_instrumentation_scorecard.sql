@@ -58,7 +58,9 @@ with
             groupUniqArrayArray(
                 if(is_gap and breaks != '', splitByString('; ', breaks), [])
             ) as broken_columns,
-            minIf((verb, advice), is_gap).advice as first_advice
+            minIf((verb, advice), is_gap) as first_gap,
+            first_gap.advice as first_advice,
+            - weight * (1000 - completeness_permille) as minus_loss
         from gaps
         group by source, platform, family, field, missing_verb
     ),
@@ -78,7 +80,7 @@ with
             arraySort(
                 groupArrayIf(
                     (
-                        - weight * (1000 - completeness_permille) as minus_loss,
+                        minus_loss,
                         family,
                         field,
                         missing_verb,
@@ -144,7 +146,7 @@ with
                 arrayFilter(verb -> verb != '', summed.ranked_gaps.missing_verb), ', '
             ) as missing_verbs,
             arrayStringConcat(summed.broken_metrics, '; ') as broken_metrics,
-            summed.ranked_gaps[1].first_advice as next_step
+            summed.ranked_gaps.first_advice[1] as next_step
         from summed
         inner join
             events

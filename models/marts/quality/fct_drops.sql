@@ -54,7 +54,7 @@ with
     final as (
         select
             committed.object_id as object_id,
-            committed.kind as kind,
+            toLowCardinality(committed.kind) as kind,
             committed.source as source,
             committed.bucket as bucket,
             committed.object_key as object_key,
@@ -70,14 +70,16 @@ with
                 rejected_count - committed.rejected_count
             ) as rejected_by_staging_count,
             refusals.refused_by_reason as rejected_by_reason,
-            multiIf(
-                live.is_live = 1,
-                'live',
-                verdicts.verdict in ('pass', 'quarantine', 'release', 'superseded'),
-                'superseded',
-                'held'
+            toLowCardinality(
+                multiIf(
+                    live.is_live = 1,
+                    'live',
+                    verdicts.verdict in ('pass', 'quarantine', 'release', 'superseded'),
+                    'superseded',
+                    'held'
+                )
             ) as status,
-            verdicts.verdict as verdict,
+            toLowCardinality(verdicts.verdict) as verdict,
             verdicts.reason as reason
         from committed
         left join live using (object_id)
@@ -86,7 +88,7 @@ with
         union all
         select
             object_id,
-            kind,
+            toLowCardinality(kind) as kind,
             source,
             bucket,
             object_key,
@@ -97,16 +99,11 @@ with
             toUInt64(0) as rejected_count,
             toUInt64(0) as rejected_by_staging_count,
             CAST(map(), 'Map(String, UInt64)') as rejected_by_reason,
-            'failed' as status,
-            '' as verdict,
+            toLowCardinality('failed') as status,
+            toLowCardinality('') as verdict,
             concat(code, ': ', message) as reason
         from failed
     )
 
-select
-    * replace (
-        toLowCardinality(kind) as kind,
-        toLowCardinality(status) as status,
-        toLowCardinality(verdict) as verdict
-    )
+select *
 from final

@@ -50,8 +50,10 @@ with
             arraySort(
                 arrayDistinct(
                     arrayFilter(
-                        part -> countEqual(all_parts, part) < content_count, all_parts
-                    ).name
+                        (name, part) -> countEqual(all_parts, part) < content_count,
+                        all_parts.name,
+                        all_parts
+                    )
                 )
             ) as differing_parts
         from conflicts

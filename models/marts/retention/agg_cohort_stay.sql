@@ -21,13 +21,14 @@ with
             acquisition_channel,
             age_weeks,
             cohort_size,
-            at_risk_count,
-            churned_count,
-            churned_count
-            + ifNull(completed_count, 0)
-            + unenrolled_count as ended_count,
+            ifNull(at_risk_count, 0) as at_risk,
+            ifNull(
+                churned_count + ifNull(completed_count, 0) + unenrolled_count, 0
+            ) as ended,
+            ifNull(churned_count, 0) as churned,
             survival_ratio,
-            churned_ratio,
+            ifNull(survival_ratio, 0) as survival,
+            ifNull(churned_ratio, 0) as incidence,
             is_suppressed,
             arrayJoin({{ horizons }}) as horizon_weeks
         from {{ ref("agg_cohort_survival") }}
@@ -47,14 +48,7 @@ with
             arraySort(
                 week -> week.age_weeks,
                 groupArrayIf(
-                    (
-                        age_weeks,
-                        ifNull(at_risk_count, 0) as at_risk,
-                        ifNull(ended_count, 0) as ended,
-                        ifNull(churned_count, 0) as churned,
-                        ifNull(survival_ratio, 0) as survival,
-                        ifNull(churned_ratio, 0) as incidence
-                    ),
+                    (age_weeks, at_risk, ended, churned, survival, incidence),
                     isNotNull(survival_ratio)
                 )
             ) as known_weeks

@@ -101,7 +101,7 @@ with
                 all_weeks
             ) as busy,
             arrayFilter(seen -> seen.learner_count > 1, busy) as shared,
-            if(empty(shared), toDate(0), shared[-1].week) as last_shared_week,
+            if(empty(shared), toDate(0), shared.week[-1]) as last_shared_week,
             arrayFilter(seen -> seen.week > last_shared_week, busy) as later_weeks,
             if(
                 notEmpty(shared)
@@ -119,7 +119,7 @@ with
             known_course_id,
             peak_learner_count,
             length(kept_weeks) as busy_week_count,
-            kept_weeks[-1].week as last_busy_week,
+            kept_weeks.week[-1] as last_busy_week,
             toDateTime64(addWeeks(last_busy_week, 1), 3, 'UTC') as quiet_since,
             {# Of weeks that follow each other the distance is one. #}
             arrayMax(
@@ -127,7 +127,7 @@ with
                     (week, before) -> intDiv(dateDiff('day', before, week), 7) - 1,
                     kept_weeks.week,
                     arrayPushFront(
-                        arrayPopBack(kept_weeks.week), addWeeks(kept_weeks[1].week, -1)
+                        arrayPopBack(kept_weeks.week), addWeeks(kept_weeks.week[1], -1)
                     )
                 )
             ) as longest_pause_weeks,

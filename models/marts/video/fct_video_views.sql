@@ -46,6 +46,7 @@ with
             statement_id,
             occurred_at,
             left_at_ms,
+            - left_at_ms as minus_left_at_ms,
             length_ms,
             start_ms,
             end_ms,
@@ -77,9 +78,7 @@ with
             toInt64(intervalLengthSum(start_ms, end_high_ms)) as unique_high_ms,
             max(end_ms) as furthest_ms,
             sum(watched_wall_ms) as watched_wall_ms,
-            maxIf(
-                (end_ms, - left_at_ms as minus_left_at_ms), is_first_pass
-            ) as first_pass_exit,
+            maxIf((end_ms, minus_left_at_ms), is_first_pass) as first_pass_exit,
             maxIf(end_high_ms, is_first_pass) as first_pass_exit_high_ms,
             uniqExact(stream_id) as stream_count,
             min(occurred_at) as first_watched_at,
