@@ -4,8 +4,8 @@
     each such look read all ids, and a small drop looked thirty times); months leave out whole partitions.
 
     They stand after the learners' ids. Partitions are left out before a row is read, wherever the condition stands; of
-    the rows the first condition should be the cheapest that leaves the fewest. The models therefore say
-    `allow_reorder_prewhere_conditions: 0`: ordered by the size of columns, verbs, kinds and hashes of all ten million
+    the rows the first condition should be the cheapest that leaves the fewest. All `touched` models therefore
+    have `allow_reorder_prewhere_conditions = 0` (query_settings.sql): ordered by the size of columns, verbs, kinds and hashes of all ten million
     rows came before the ids of the two learners in a hundred that were touched, and a look took 1.1 CPU seconds, not
     0.3.
 #}

@@ -58,13 +58,13 @@
         "partition_by",
         "ttl",
         "settings",
-        "query_settings",
         "indexes",
         "projections",
         "codecs",
     ] -%}
         {%- do layout.append(name ~ "=" ~ config.get(name)) -%}
     {%- endfor -%}
+    {%- do layout.append(query_settings_of(model)) -%}
     {%- if config.get("contract").enforced -%}
         {%- for column in model.columns.values() -%}
             {%- do layout.append(column.name ~ " " ~ column.data_type) -%}

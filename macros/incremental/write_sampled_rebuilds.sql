@@ -74,17 +74,6 @@
     {{ return(modules.re.sub(batch ~ "|" ~ mark, "({sample})", sql)) }}
 {% endmacro %}
 
-{# As `adapter.get_model_query_settings` writes those of the model that is being built. #}
-{% macro query_settings_of(node) %}
-    {%- set settings = [] -%}
-    {%- for name, value in (node.config.get("query_settings") or {}).items() -%}
-        {%- do settings.append(
-            name ~ " = " ~ ("'" ~ value ~ "'" if value is string else value)
-        ) -%}
-    {%- endfor -%}
-    {{ return("settings " ~ settings | join(", ") if settings else "") }}
-{% endmacro %}
-
 {# A query for the condition that chooses the units of the day. #}
 {% macro sample_of(live, unit, among, day) %}
     {%- set learners = relation_of("int_learner_courses") -%}
@@ -151,12 +140,11 @@
         sum(units.row_count) as row_count,
         countIf(units.differences > 0) as differing_count,
         arrayMap(
-            pair -> pair .2,
+            (minus_differences, unit_name) -> unit_name,
             arraySlice(
                 arraySort(
-                    pair -> (- pair .1, pair .2),
                     groupArrayIf(
-                        (units.differences, units.unit_name), units.differences > 0
+                        (- units.differences, units.unit_name), units.differences > 0
                     )
                 ),
                 1,

@@ -84,7 +84,7 @@
             comment {{ clickhouse_escape_comment(model.description) }}
         {%- endif %}
         {%- if not has_contract %}
-            empty as ({{ sql }}) {{ adapter.get_model_query_settings(model) }}
+            empty as ({{ sql }}) {{ query_settings_of(model) }}
         {%- endif %}
     {%- endcall -%}
     {%- do add_index_and_projections(relation) -%}
@@ -134,5 +134,5 @@
         )
     {%- else %} {{ sql }}
     {%- endif %}
-    {{ adapter.get_model_query_settings(model) }}
+    {{ query_settings_of(model) }}
 {% endmacro %}

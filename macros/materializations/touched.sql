@@ -184,13 +184,12 @@
 
 {# The whole table: built aside, with its basis, and published in one rename. #}
 {% macro publish_whole(target, aside, sql, run) %}
-    {%- set has_contract = config.get("contract").enforced -%}
-    {%- do clickhouse__create_empty_table(False, aside, sql, has_contract) -%}
+    {%- do create_described_table(aside, sql) -%}
     {%- do set_codecs(aside) -%}
     {%- do write_touched_comments(aside, run) -%}
     {%- for batch in in_batches(sql, run.snapshot["line_count"]) -%}
         {%- call statement("main") -%}
-            {{ clickhouse__insert_into(aside, batch, has_contract) }}
+            {{ insert_of_model(aside, batch) }}
         {%- endcall -%}
     {%- endfor -%}
     {%- if "MergeTree" in run.engine -%}

@@ -2,7 +2,6 @@
 {% macro publish_touched_units(target, aside, sql, run) %}
     {%- set replaces = render(config.require("replaces")) | trim -%}
     {%- set columns = run.columns -%}
-    {%- set settings = adapter.get_model_query_settings(model) -%}
 
     {%- do run_query("create table " ~ aside ~ " as " ~ target) -%}
     {%- call statement("main") -%}
@@ -10,7 +9,7 @@
         select {{ columns }} from (
         {{ sql }}
         )
-        {{ settings }}
+        {{ query_settings_of(model) }}
     {%- endcall -%}
 
     {%- set changes = touched_changes(target, aside, replaces) -%}

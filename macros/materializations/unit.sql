@@ -6,7 +6,14 @@
 #}
 {%- materialization unit, adapter = "clickhouse" -%}
     {%- set actual = "`" ~ this.identifier ~ "__dbt_tmp`" -%}
-    {%- do run_query("create temporary table " ~ actual ~ " as (" ~ sql ~ "\n)") -%}
+    {%- do run_query(
+        "create temporary table "
+        ~ actual
+        ~ " as ("
+        ~ sql
+        ~ "\n) "
+        ~ query_settings_of(model)
+    ) -%}
     {%- set types, quoted = {}, {} -%}
     {%- for described in run_query("describe table " ~ actual).rows -%}
         {%- set column = api.Column(described[0], described[1]) -%}

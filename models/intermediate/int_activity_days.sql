@@ -6,7 +6,6 @@
         sampled_by="occurred_date",
         order_by=["occurred_date", "activity_id"],
         tags=["near_real_time"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

@@ -6,7 +6,6 @@
         order_by=["statement_key", "statement_id", "line_hash"],
         tags=["near_real_time"],
         query_settings={
-            "allow_reorder_prewhere_conditions": 0,
             "json_type_escape_dots_in_keys": 1,
             "type_json_skip_duplicated_paths": 1,
             "input_format_try_infer_dates": 0,

@@ -16,10 +16,6 @@
         order_by=["learner_id", "occurred_at", "statement_id"],
         partition_by="toYYYYMM(occurred_at)",
         tags=["near_real_time"],
-        query_settings={
-            "max_partitions_per_insert_block": 0,
-            "allow_reorder_prewhere_conditions": 0,
-        },
     )
 }}
 

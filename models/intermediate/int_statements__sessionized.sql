@@ -17,8 +17,6 @@
         order_by=["learner_id", "occurred_at", "statement_id"],
         tags=["near_real_time"],
         query_settings={
-            "max_partitions_per_insert_block": 0,
-            "allow_reorder_prewhere_conditions": 0,
             "optimize_aggregation_in_order": 1,
             "aggregation_in_order_max_block_bytes": 8388608,
         },

@@ -2,7 +2,6 @@
     config(
         order_by=["learner_id", "occurred_at", "statement_key"],
         tags=["near_real_time", "touched_set"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

@@ -7,7 +7,6 @@
         partition_by="toYYYYMM(occurred_at)",
         order_by=["learner_id", "video_id", "start_ms"],
         tags=["near_real_time"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

@@ -7,7 +7,6 @@
         sampled_by="activity_date",
         order_by=["activity_date", "course_id"],
         tags=["near_real_time"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

@@ -13,7 +13,6 @@
         partition_by="toYYYYMM(answered_at)",
         order_by=["item_id", "learner_id", "attempt_number"],
         tags=["near_real_time"],
-        query_settings={"allow_reorder_prewhere_conditions": 0},
     )
 }}
 

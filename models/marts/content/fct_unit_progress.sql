@@ -15,10 +15,6 @@
         codecs={"learner_id": "ZSTD(1)"},
         order_by=["course_id", "unit_id", "learner_id"],
         partition_by="toYYYYMM(cohort_month)",
-        query_settings={
-            "max_partitions_per_insert_block": 0,
-            "allow_reorder_prewhere_conditions": 0,
-        },
         tags=["near_real_time"],
     )
 }}

@@ -13,10 +13,6 @@
         order_by=["statement_id", "object_key", "line_number"],
         partition_by="toYYYYMM(delivered_at)",
         tags=["near_real_time"],
-        query_settings={
-            "max_partitions_per_insert_block": 0,
-            "allow_reorder_prewhere_conditions": 0,
-        },
     )
 }}
 

@@ -26,7 +26,6 @@
         partition_by="toYYYYMM(loaded_at)",
         tags=["near_real_time"],
         query_settings={
-            "max_partitions_per_insert_block": 0,
             "short_circuit_function_evaluation": "disable",
             "preferred_block_size_bytes": 33554432,
             "min_insert_block_size_bytes": 134217728,
