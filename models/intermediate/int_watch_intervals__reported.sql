@@ -144,25 +144,33 @@ with
                 arrayConcat(
                     arrayMap(
                         segment -> (
-                            segment.start_ms as place_ms, 1 as reported_step, 0 as counted_step
+                            segment.start_ms as place_ms,
+                            1 as reported_step,
+                            0 as counted_step
                         ),
                         segments_of_level
                     ),
                     arrayMap(
                         segment -> (
-                            segment.end_ms as place_ms, -1 as reported_step, 0 as counted_step
+                            segment.end_ms as place_ms,
+                            -1 as reported_step,
+                            0 as counted_step
                         ),
                         segments_of_level
                     ),
                     arrayMap(
                         stretch -> (
-                            stretch.start_ms as place_ms, 0 as reported_step, 1 as counted_step
+                            stretch.start_ms as place_ms,
+                            0 as reported_step,
+                            1 as counted_step
                         ),
                         counted
                     ),
                     arrayMap(
                         stretch -> (
-                            stretch.end_ms as place_ms, 0 as reported_step, -1 as counted_step
+                            stretch.end_ms as place_ms,
+                            0 as reported_step,
+                            -1 as counted_step
                         ),
                         counted
                     )

@@ -105,7 +105,8 @@ with
             *,
             countIf(
                 interval_number > 1
-                and at_ms + frontier.negated_at_ms > {{ 86400000 * var("return_horizon_days") }}
+                and at_ms + frontier.negated_at_ms
+                > {{ 86400000 * var("return_horizon_days") }}
             ) over (
                 partition by learner_id, video_id
                 order by at_ms, start_ms, statement_id, kind, repeat_number

@@ -258,8 +258,7 @@ with
                     )
                 }}
             ) as response_seconds_estimated,
-            {{ is_rapid_guess("response_seconds", "median_seconds") }}
-            as is_rapid_guess
+            {{ is_rapid_guess("response_seconds", "median_seconds") }} as is_rapid_guess
         from numbered
         left join item_times using (item_id)
         left join sessionized using (statement_id)
