@@ -223,7 +223,7 @@ with
             learner_id,
             session_id,
             session_started_at,
-            moment.event.*,
+            moment.event as event,
             moment.watched_wall_ms as watched_wall_ms,
             gap_ms,
             if(position = 1, null, step) as gap_before_ms
@@ -239,9 +239,9 @@ with
         select
             *,
             multiIf(
-                verb_group = 'video' and activity_type = 'video',
+                event.verb_group = 'video' and event.activity_type = 'video',
                 least(gap_ms, watched_wall_ms),
-                activity_type in ('question', 'assessment'),
+                event.activity_type in ('question', 'assessment'),
                 least(gap_ms, {{ 1000 * var("active_cap_problem_seconds") }}),
                 least(gap_ms, {{ 1000 * var("active_cap_page_seconds") }})
             ) as active_low_ms,
@@ -253,19 +253,19 @@ with
     )
 
 select
-    statement_key,
-    statement_id,
+    event.statement_key as statement_key,
+    event.statement_id as statement_id,
     learner_id,
-    toLowCardinality(source) as source,
+    toLowCardinality(event.source) as source,
     session_id,
     session_started_at,
-    toLowCardinality(verb) as verb,
-    toLowCardinality(verb_group) as verb_group,
-    toLowCardinality(activity_id) as activity_id,
-    toLowCardinality(activity_type) as activity_type,
-    toLowCardinality(course_id) as course_id,
-    toLowCardinality(arrival_type) as arrival_type,
-    occurred_at,
+    toLowCardinality(event.verb) as verb,
+    toLowCardinality(event.verb_group) as verb_group,
+    toLowCardinality(event.activity_id) as activity_id,
+    toLowCardinality(event.activity_type) as activity_type,
+    toLowCardinality(event.course_id) as course_id,
+    toLowCardinality(event.arrival_type) as arrival_type,
+    event.occurred_at as occurred_at,
     gap_ms,
     gap_before_ms,
     {{ seconds("active_low_ms") }} as active_seconds_low,

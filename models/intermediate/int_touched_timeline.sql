@@ -89,7 +89,11 @@ with
     ),
 
     final as (
-        select distinct learner_id, moment.* except (is_point)
+        select distinct
+            learner_id,
+            moment.occurred_at as occurred_at,
+            moment.statement_key as statement_key,
+            moment.statement_id as statement_id
         from stretches
         array join stretch as moment
     )

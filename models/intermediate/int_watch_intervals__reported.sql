@@ -64,7 +64,8 @@ with
     {# Kept inside the video; what is empty there, or longer than eleven days, is no segment. #}
     clipped_reports as (
         select
-            *,
+            reports.*,
+            length_ms,
             arrayFilter(
                 segment -> segment.end_ms > segment.start_ms
                 and segment.end_ms < 1000000000,
@@ -78,7 +79,7 @@ with
             ) as segments,
             {{ sorted_borders("segments") }} as borders
         from reports
-        left join lengths using (video_id)
+        left join lengths on reports.video_id = lengths.video_id
     ),
 
     {# What any report of a stream covers at a level. #}

@@ -110,7 +110,17 @@ with
         select
             learner_id,
             course_id,
-            report.*,
+            report.occurred_at as occurred_at,
+            report.statement_id as statement_id,
+            report.verb as verb,
+            report.item_id as item_id,
+            report.parent_activity_id as parent_activity_id,
+            report.has_options as has_options,
+            report.is_correct as is_correct,
+            report.score_scaled as score_scaled,
+            report.duration_seconds as duration_seconds,
+            report.attempt_number_reported as attempt_number_reported,
+            report.activity_type as activity_type,
             has(parents_of_answers, report.item_id) as is_total,
             preceding_activity_id
         from histories

@@ -114,7 +114,12 @@ with
     placed_answers as (
         select
             * except (first_answer, item_kind),
-            first_answer.*,
+            first_answer.statement_id as statement_id,
+            first_answer.answered_at as answered_at,
+            first_answer.is_correct as is_correct,
+            first_answer.answer_statement_id as answer_statement_id,
+            first_answer.response_seconds as response_seconds,
+            first_answer.is_rapid_guess as is_rapid_guess,
             item_kind = 'problem' as is_problem
         from first_and_second
         inner join items using (item_id)
