@@ -153,7 +153,7 @@ with
 select
     course_id,
     assessment_id,
-    item_id,
+    toLowCardinality(item_id) as item_id,
     item_title,
     option_id,
     toBool(is_pooled) as is_pooled,

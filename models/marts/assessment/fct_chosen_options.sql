@@ -35,7 +35,7 @@ with
     {# A learner has one first answer to an item, so that several pooled options of it are one choice. #}
     choices as (
         select distinct
-            answers.* except (answer_statement_id),
+            * except (answer_statement_id, option_id, is_shown),
             if(is_shown, option_id, '') as shown_option_id,
             toBool(not is_shown) as is_pooled
         from answers
