@@ -26,6 +26,9 @@
                     outside `{% if is_touched_build() %}`, or dbt does not know the order. Naming too many units costs time;
                     a unit that is named here and not recomputed is lost, one that is recomputed and not named is
                     doubled.
+      has_new       query (Jinja) that has rows where a run on touched units may have new rows. Without them the model's SQL
+                    is not run: of staging it has 90 kB, and to analyse it takes 0.7 CPU seconds. Rows of `replaces`
+                    go all the same.
       basis         list of queries (Jinja) whose rows decide about every row of the table, such as the catalogue. If
                     they change, the table is built whole. Seeds need not be named.
       sampled_by    column of the unit by which the nightly job takes a sample of the table, builds it by the SQL of the
@@ -106,13 +109,15 @@
     }}
 {% endmacro %}
 
+{# In one statement, for each request takes some milliseconds. #}
 {% macro drop_tables(target, names) %}
+    {%- set tables = [] -%}
     {%- for name in names -%}
-        {%- do run_query(
-            "drop table if exists "
-            ~ target.incorporate(path={"identifier": name})
-        ) -%}
+        {%- do tables.append(target.incorporate(path={"identifier": name}) | string) -%}
     {%- endfor -%}
+    {%- if tables -%}
+        {%- do run_query("drop table if exists " ~ tables | join(", ")) -%}
+    {%- endif -%}
 {% endmacro %}
 
 {#

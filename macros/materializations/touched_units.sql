@@ -4,24 +4,27 @@
     {%- set columns = run.columns -%}
 
     {%- do run_query("create table " ~ aside ~ " as " ~ target) -%}
-    {%- call statement("main") -%}
-        insert into {{ aside }} ({{ columns }})
-        select {{ columns }} from (
-        {{ sql }}
-        )
-        {{ query_settings_of(model) }}
-    {%- endcall -%}
+    {%- if may_have_new_rows() -%}
+        {%- call statement("main") -%}
+            insert into {{ aside }} ({{ columns }})
+            select {{ columns }} from (
+            {{ sql }}
+            )
+            {{ query_settings_of(model) }}
+        {%- endcall -%}
+    {%- endif -%}
 
     {%- set changes = touched_changes(target, aside, replaces) -%}
     {%- if changes.differ -%}
         {%- set next = touched_aside(target, "next") -%}
         {%- do run_query("create table " ~ next ~ " as " ~ target) -%}
-        {%- do attach_partitions(next, target, changes.thinned) -%}
         {%- if changes.thinned -%}
+            {%- do attach_partitions(next, {target: changes.thinned}) -%}
             {%- do run_query("delete from " ~ next ~ " where " ~ replaces) -%}
         {%- endif -%}
-        {%- do attach_partitions(next, target, changes.kept) -%}
-        {%- do attach_partitions(next, aside, changes.attached) -%}
+        {%- do attach_partitions(
+            next, {target: changes.kept, aside: changes.attached}
+        ) -%}
         {%- do fill_partitions(target, aside, next, columns, replaces, changes) -%}
         {%- if run.comment != touched_comment(run) -%}
             {%- do write_touched_comments(next, run) -%}
@@ -34,6 +37,18 @@
         {%- endif -%}
         {%- do drop_tables(target, [aside.identifier]) -%}
     {%- endif -%}
+{% endmacro %}
+
+{# What the config `has_new` says; it is the model's main statement where no other follows. #}
+{% macro may_have_new_rows() %}
+    {%- set has_new = config.get("has_new") -%}
+    {%- if has_new -%}
+        {%- call statement("main", fetch_result=True) -%}
+            {{ render(has_new) }}
+        {%- endcall -%}
+        {{ return(load_result("main").data | length > 0) }}
+    {%- endif -%}
+    {{ return(true) }}
 {% endmacro %}
 
 {#
@@ -129,13 +144,13 @@
     {{ return(changes) }}
 {% endmacro %}
 
-{# Hard links only. #}
-{% macro attach_partitions(next, source, partitions) %}
+{# Hard links only. `partitions`: table → those that are taken from it. #}
+{% macro attach_partitions(next, partitions) %}
     {%- set commands = [] -%}
-    {%- for partition in partitions -%}
-        {%- do commands.append(
-            "attach partition id " ~ partition ~ " from " ~ source
-        ) -%}
+    {%- for source, ids in partitions.items() -%}
+        {%- for id in ids -%}
+            {%- do commands.append("attach partition id " ~ id ~ " from " ~ source) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {%- if commands -%}
         {%- do run_query(one_alter_relation(next, commands | join(", "))) -%}

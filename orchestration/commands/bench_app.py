@@ -1,8 +1,11 @@
 """`warehouse bench …` as the command line shows it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from orchestration.commands.run import Job
 
 bench = typer.Typer(no_args_is_help=True, help="Measure the warehouse on a throw-away copy of it.")
 
@@ -68,6 +71,29 @@ def bench_floor(
 
     arguments = ["--statements", str(statements)] + (["--only", only] if only else []) + (["--json"] if as_json else [])
     raise typer.Exit(run_benchmark("floor", arguments))
+
+
+@bench.command("statements")
+def bench_statements(
+    path: Annotated[Path, typer.Argument(help="A file or folder of statements, as 'warehouse put' takes it.")],
+    drop: Annotated[
+        Path | None, typer.Option(help="A second file or folder, which follows as the increment (near_real_time).")
+    ] = None,
+    job: Annotated[Job, typer.Option(help="Which marts the first delivery builds; weekly builds all.")] = Job.WEEKLY,
+    source: Annotated[str, typer.Option(help="Name of the system that the statements come from.")] = "bench",
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON document.")] = False,
+) -> None:
+    """What your own statements cost, by stage: start-up, load, gate, models, tests, and bytes on disk.
+
+    They are put into a throw-away home and run as 'warehouse put' and 'warehouse run' do it; WAREHOUSE_HOME is not
+    touched. The same statements can be given to another tool to compare. Exit code 0: measured; 1: no statement was
+    accepted, or the run failed.
+    """
+    from orchestration.commands.bench import run_benchmark
+
+    arguments = [str(path.absolute()), "--job", job.value, "--source", source]
+    arguments += (["--drop", str(drop.absolute())] if drop else []) + (["--json"] if as_json else [])
+    raise typer.Exit(run_benchmark("statements", arguments))
 
 
 @bench.command("churn")

@@ -28,6 +28,8 @@ READY_SECONDS = 60
 STOP_SECONDS = 20
 LOG_TAIL_LINES = 15
 EXIT_ALREADY_RUNNING = 3
+SERVER = "orchestration.embedded.server"
+"""The module whose process the services are."""
 PATTERN_CHARACTERS = set("*?{}")
 # Services started by this process, by pid: a child must be waited for when it has ended.
 _children: dict[int, subprocess.Popen] = {}
@@ -102,7 +104,7 @@ def start_services(home: Path, bound_to_us: bool = False) -> Services:
     if is_locked(place.lock_file):
         raise _already_running(place)
     log_path = place.logs / "services.log"
-    command = [sys.executable, "-m", "orchestration.embedded.server", "--home", str(place.path)]
+    command = [sys.executable, "-m", SERVER, "--home", str(place.path)]
     if bound_to_us:
         command += ["--parent", str(os.getpid())]
     with log_path.open("ab") as log:

@@ -1,9 +1,7 @@
 """A copy of the checkout with homes of its own, and what commands on them cost: seconds, and CPU of all they start."""
 
-import ctypes
 import gzip
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -18,11 +16,11 @@ import psutil
 from orchestration.drop_kinds import DROP_KINDS
 from orchestration.embedded.home import Home
 from orchestration.embedded.services import running_services
-from tests.benchmarks.stopwatch import BenchmarkError, Cost
+from tests.benchmarks.process_tree import adopt_orphans, wait_for_orphans
+from tests.benchmarks.stopwatch import BenchmarkError, Cost, children_cpu
 from tests.faults.small_project import RUN, copy_files, own_environment
 
 SECONDS = 3600
-PR_SET_CHILD_SUBREAPER = 36
 
 
 class FloorSite:
@@ -32,9 +30,7 @@ class FloorSite:
         self.folder = folder
         self.project = copy_files(folder / "project")
         self._services: psutil.Process | None = None
-        # A process that loses its parent becomes ours, so that its CPU time is counted; on Linux only.
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        adopt_orphans()
 
     def home(self, name: str) -> Path:
         return self.folder / "homes" / name
@@ -85,10 +81,10 @@ class FloorSite:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
-            _reap()
+            wait_for_orphans()
 
     def _run(self, command: list, home: str) -> Cost:
-        before, engine_before = _children_cpu(), self._engine_cpu()
+        before, engine_before = children_cpu(), self._engine_cpu()
         started_at = time.monotonic()
         process = self._start(command, home)
         try:
@@ -96,13 +92,13 @@ class FloorSite:
         except BaseException:  # stopped: the command tidies up before its home is removed
             process.terminate()
             process.wait(60)
-            _reap(but=self._services)
+            wait_for_orphans(but=self._services)
             raise
         seconds = time.monotonic() - started_at
         if code != 0:
             raise BenchmarkError(f"{' '.join(map(str, command))} ended with {code}:\n{self._said()}")
-        _reap(but=self._services)
-        return Cost(seconds, self._engine_cpu() - engine_before, _children_cpu() - before)
+        wait_for_orphans(but=self._services)
+        return Cost(seconds, self._engine_cpu() - engine_before, children_cpu() - before)
 
     def _start(self, command: list, home: str) -> subprocess.Popen:
         with (self.folder / "log").open("wb") as log:
@@ -150,18 +146,3 @@ def two_statements(simulated: Path) -> bytes:
             statements.append(json.loads(line))
     whole = [each | {"id": str(uuid.uuid4())} for each in statements if isinstance(each, dict) and "id" in each]
     return "".join(json.dumps(statement) + "\n" for statement in whole[:2]).encode()
-
-
-def _children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _reap(but: psutil.Process | None = None) -> None:
-    """Wait for orphans that have become our children."""
-    for child in psutil.Process().children():
-        if but is None or child.pid != but.pid:
-            try:
-                child.wait(30)
-            except psutil.TimeoutExpired as error:
-                raise BenchmarkError(f"{' '.join(child.cmdline())} does not end.") from error

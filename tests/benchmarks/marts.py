@@ -76,7 +76,7 @@ def _measure_size(bench: Workbench, size: int, chosen: argparse.Namespace) -> Bu
         add(NIGHTLY, f"{size:,}: all other models", others.cost.seconds, "s")
         add(NIGHTLY, f"{size:,}: all other models: CPU", others.cost.cpu_seconds, "s")
         add(NIGHTLY, f"{size:,}: peak memory of the engine's process", others.cost.peak_mib, "MiB", MOST_MIB)
-        for name, cost in sorted(others.models.items(), key=lambda each: -each[1].seconds)[:10]:
+        for name, cost in sorted(others.models.items(), key=lambda item: -item[1].seconds)[:10]:
             add(NIGHTLY, f"{size:,}: {name}", cost.seconds, "s")
     return update
 
@@ -87,13 +87,18 @@ def _report_update(bench: Workbench, size: int, full: Build, update: Build) -> N
     cpu_share = update.cost.cpu_seconds / full.cost.cpu_seconds
     add(INCREMENTAL, f"{size:,}: incremental run", update.cost.seconds, "s")
     add(INCREMENTAL, f"{size:,}: incremental run: CPU", update.cost.cpu_seconds, "s")
+    add(INCREMENTAL, f"{size:,}: incremental run: CPU of all queries", update.query_cpu_seconds, "s")
+    add(INCREMENTAL, f"{size:,}: incremental run: CPU of the engine", update.cost.engine_cpu_seconds, "s")
+    add(INCREMENTAL, f"{size:,}: incremental run: CPU of dbt", update.cost.own_cpu_seconds, "s")
+    add(INCREMENTAL, f"{size:,}: incremental run: requests", update.requests, "requests")
     add(INCREMENTAL, f"{size:,}: against the full build", share, "ratio", INCREMENTAL_SHARE)
     add(INCREMENTAL, f"{size:,}: against the full build: CPU", cpu_share, "ratio")
 
 
 def _report_models(bench: Workbench, size: int, full: Build, update: Build) -> None:
-    for name, cost in sorted(full.models.items(), key=lambda each: -each[1].cpu_seconds):
-        again = update.models.get(name)
+    for model, cost in sorted(full.models.items(), key=lambda each: -each[1].cpu_seconds):
+        name = model or "dbt itself"
+        again = update.models.get(model)
         bench.report.add(MODELS, f"{size:,}: {name}: CPU in full", cost.cpu_seconds, "s")
         bench.report.add(MODELS, f"{size:,}: {name}: memory in full", cost.peak_mib, "MiB")
         if again:

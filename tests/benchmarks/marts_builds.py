@@ -4,13 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orchestration.resources.warehouse import connect
 from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks.stopwatch import BenchmarkError, Cost
 from tests.benchmarks.workbench import Workbench
@@ -18,19 +13,20 @@ from tests.benchmarks.workbench import Workbench
 CORE = "+tag:near_real_time"
 DATABASES = ("staging", "intermediate", "marts", "seeds")
 BUILD_SECONDS = 4 * 3600
-SAMPLE_SECONDS = 0.1
 # The embedded engine rewrites an INSERT, without the comment in which dbt names its model.
-_RUNNING = """
+_LOGGED = """
 select
-    query_id,
     if(
         startsWith(query, 'INSERT INTO'),
         extract(query, '^INSERT INTO `?[a-z_]+`?[.]`?([a-z_]+?)(?:__touched_|__dbt_|[^a-z_])'),
         extract(query, '"node_id": "model[.][a-z_]+[.]([a-z_]+)"')
     ) as model,
-    (ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds']) / 1e6,
-    peak_memory_usage / 1048576
-from system.processes where model != ''
+    count(),
+    sum(ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds']) / 1e6,
+    max(memory_usage) / 1048576
+from system.query_log
+where type != 'QueryStart' and event_time_microseconds >= {since:DateTime64(6)}
+group by model
 """
 
 
@@ -38,17 +34,26 @@ from system.processes where model != ''
 class ModelCost:
     """What one model took: seconds from start to end, and of the engine its processor and its memory."""
 
-    seconds: float
+    seconds: float = 0.0
+    requests: int = 0
     cpu_seconds: float = 0.0
     peak_mib: float = 0.0
 
 
 @dataclass(frozen=True)
 class Build:
-    """One run of dbt."""
+    """One run of dbt. The model without a name is what dbt asks for itself."""
 
     cost: Cost
     models: dict[str, ModelCost]
+
+    @property
+    def requests(self) -> int:
+        return sum(model.requests for model in self.models.values())
+
+    @property
+    def query_cpu_seconds(self) -> float:
+        return sum(model.cpu_seconds for model in self.models.values())
 
 
 def forget_marts(bench: Workbench) -> None:
@@ -59,38 +64,17 @@ def forget_marts(bench: Workbench) -> None:
 
 
 def run_models(bench: Workbench, *selection: str) -> Build:
-    """`dbt run`, measured."""
+    """`dbt run`, measured. What the models cost is read from the engine's log of queries afterwards."""
     taken: list[Cost] = []
-    with _watched_queries(bench) as engine, bench.stopwatch.taking(taken.append):
+    since = bench.value("select now64(6)")
+    with bench.stopwatch.taking(taken.append):
         seconds = _dbt(bench, "run", *selection)
-    cpu: defaultdict[str, float] = defaultdict(float)
-    peaks: defaultdict[str, float] = defaultdict(float)
-    for model, spent, peak in engine.values():
-        cpu[model] += spent
-        peaks[model] = max(peaks[model], peak)
-    return Build(taken[0], {name: ModelCost(took, cpu[name], peaks[name]) for name, took in seconds.items()})
-
-
-@contextmanager
-def _watched_queries(bench: Workbench) -> Iterator[dict[str, tuple[str, float, float]]]:
-    """Query id → model, CPU seconds and MiB at the peak, as last seen while it ran: the engine keeps no log."""
-    seen: dict[str, tuple[str, float, float]] = {}
-    is_over = threading.Event()
-    client = connect(bench.settings)
-
-    def watch() -> None:
-        while not is_over.wait(SAMPLE_SECONDS):
-            for query_id, model, cpu, peak in client.query(_RUNNING).result_rows:
-                seen[query_id] = (model, cpu, peak)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        is_over.set()
-        watcher.join()
-        client.close()
+    bench.client.command("system flush logs")
+    models = {
+        model: ModelCost(seconds.get(model, 0.0), *figures)
+        for model, *figures in bench.client.query(_LOGGED, parameters={"since": since}).result_rows
+    }
+    return Build(taken[0], models)
 
 
 def _dbt(bench: Workbench, *command: str) -> dict[str, float]:

@@ -1,10 +1,12 @@
 """What a piece of work costs: seconds, CPU seconds of the engine and of this process, and the engine's peak memory.
 
 The engine's processor time and memory are its process's own, background merges included: they are part of the price.
+Those of this process include the children that end meanwhile, such as dbt, and all that these started.
 """
 
 import functools
 import importlib
+import resource
 import sys
 import threading
 import time
@@ -64,6 +66,12 @@ def best(costs: Sequence[Cost]) -> Cost:
     )
 
 
+def children_cpu() -> float:
+    """CPU seconds of all children that have ended and been waited for, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Stopwatch:
     """Takes the cost of work that an engine does for this process."""
 
@@ -73,12 +81,12 @@ class Stopwatch:
     @contextmanager
     def taking(self, tell: Callable[[Cost], None]) -> Iterator[None]:
         """Tell the cost of the block when it ends well."""
-        engine_before, own_before = self._engine_cpu(), time.process_time()
+        engine_before, own_before = self._engine_cpu(), _own_cpu()
         started = time.monotonic()
         with self._peak() as peak:
             yield
         seconds = time.monotonic() - started
-        own = time.process_time() - own_before
+        own = _own_cpu() - own_before
         tell(Cost(seconds, self._engine_cpu() - engine_before, own, peak[0] / MIB))
 
     def cost_of(self, work: Callable[[], object]) -> Cost:
@@ -111,6 +119,10 @@ class Stopwatch:
         finally:
             is_over.set()
             watcher.join()
+
+
+def _own_cpu() -> float:
+    return time.process_time() + children_cpu()
 
 
 STEPS = {

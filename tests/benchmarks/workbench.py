@@ -14,6 +14,7 @@ from unittest.mock import patch
 from clickhouse_connect.driver.client import Client
 
 from orchestration.commands.display import Stages
+from orchestration.embedded import services
 from orchestration.embedded.services import running_services
 from orchestration.loading import LoadReport, load_pending, prepare_warehouse
 from orchestration.loading.lake.scope import EVERYTHING, Scope
@@ -101,9 +102,13 @@ def passing_judge() -> Iterator[None]:
 def opened_workbench(
     stages: Stages, setting: dict[str, Any], repeats: int, ledger_rows: tuple[int, ...]
 ) -> Iterator[Workbench]:
-    """A workbench on services of its own."""
+    """A workbench on services of its own, whose engine logs its queries."""
     stages.start("Starting a throw-away engine and lake")
-    with tempfile.TemporaryDirectory(prefix="warehouse-bench-") as folder, running_services(Path(folder)) as services:
+    with (
+        patch.object(services, "SERVER", "tests.benchmarks.logged_server"),
+        tempfile.TemporaryDirectory(prefix="warehouse-bench-") as folder,
+        running_services(Path(folder)) as running,
+    ):
         # The sensor's resources read the environment.
         with patch.dict(os.environ, {"WAREHOUSE_HOME": folder, "WAREHOUSE_TARGET": "local"}):
             settings = load_settings()
@@ -115,7 +120,7 @@ def opened_workbench(
                 settings,
                 client,
                 connect_lake(settings),
-                Stopwatch(services.pid),
+                Stopwatch(running.pid),
                 stages,
                 report,
                 repeats,

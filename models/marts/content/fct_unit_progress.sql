@@ -22,6 +22,11 @@
 {# `basis` leaves out the activities that lead to no unit, such as courses and profiles: new ones come every day. #}
 {%- set touched_units = ref("int_touched_units") %}
 {%- set learner_courses = ref("int_learner_courses") %}
+{%- set first_of_units -%}
+    min(reached_units.reached_at) over (
+        partition by reached_units.learner_id, reached_units.course_id
+    )
+{%- endset %}
 {%- set is_of_this_build %}
     {% if is_touched_build() %} learner_id in (select learner_id from {{ touched_units }})
     {% else %} {{ is_in_batch("learner_id") }}
@@ -44,6 +49,12 @@ with
         from {{ ref("dim_course_activities") }}
     ),
 
+    {% if is_touched_build() %}
+        needed_activities as ({{ activities_of_touched_units("course_activities") }}),
+
+        recorded_firsts as ({{ recorded_first_reached() }}),
+    {% endif %}
+
     {# What others do to a learner's record is not the learner reaching content. #}
     events as (
         select
@@ -58,6 +69,12 @@ with
             {{ is_of_this_build }}
             {% if is_touched_build() %}
                 and {{ is_in_time_of(touched_units, learner_courses) }}
+                and (
+                    {{ compact_key(["learner_id", "activity_id"]) }}
+                    in (select activity_key from needed_activities)
+                    or learner_id
+                    in (select learner_id from {{ touched_units }} where unit_id = '')
+                )
             {% endif %}
             and verb_group != 'administration'
             and verb != 'waived'
@@ -184,11 +201,22 @@ with
 
     with_first as (
         select
-            *,
-            min(reached_at) over (
-                partition by learner_id, course_id
-            ) as first_reached_at
+            reached_units.*,
+            {% if is_touched_build() %}
+                if(
+                    recorded_firsts.is_recorded = 1,
+                    recorded_firsts.recorded_reached_at,
+                    {{ first_of_units }}
+                )
+            {% else %} {{ first_of_units }}
+            {% endif %} as first_reached_at
         from reached_units
+        {% if is_touched_build() %}
+            left join
+                recorded_firsts
+                on reached_units.learner_id = recorded_firsts.learner_id
+                and reached_units.course_id = recorded_firsts.course_id
+        {% endif %}
     ),
 
     {# The first of all units counts for each, so that the untouched ones are left out here and no earlier. #}
@@ -239,53 +267,10 @@ with
             and counted_units.learner_id = video_views.learner_id
     ),
 
-    placed_attempts as (
-        select
-            attempts.learner_id as learner_id,
-            if(
-                attempts.named_course_id != '',
-                attempts.named_course_id,
-                unnamed_courses.found_course_id
-            ) as course_id,
-            attempts.item_id as item_id,
-            attempts.assessment_id as assessment_id,
-            attempts.is_test as is_test,
-            attempts.answered_at as answered_at,
-            attempts.is_correct as is_correct
-        from attempts
-        left join
-            unnamed_courses
-            on attempts.learner_id = unnamed_courses.learner_id
-            and attempts.item_id = unnamed_courses.activity_id
-    ),
-
     answers as (
-        select
-            placed_attempts.learner_id as learner_id,
-            placed_attempts.course_id as course_id,
-            course_activities.module_id as module_id,
-            groupArray(
-                (
-                    placed_attempts.assessment_id,
-                    placed_attempts.answered_at,
-                    toUInt8(ifNull(placed_attempts.is_correct, false)),
-                    toUInt8(isNotNull(placed_attempts.is_correct)),
-                    placed_attempts.is_test
-                )
-            ) as answered
-        from placed_attempts
-        inner join
-            course_activities
-            on placed_attempts.course_id = course_activities.course_id
-            and placed_attempts.item_id = course_activities.activity_id
-        group by learner_id, course_id, module_id
+        {{ answers_by_module("attempts", "unnamed_courses", "course_activities") }}
     ),
 
-    {#
-        First attempts that assess a unit: a module's and an assessment's own items, and the grade of the unit itself;
-        for any other unit also the questions and assessments of its module that were first answered after the learner
-        had reached it.
-    #}
     assessed_units as (
         select
             watched_units.learner_id as learner_id,
@@ -308,21 +293,7 @@ with
                 false
             )
             or isNotNull(watched_units.completed_at) as is_engaged,
-            arrayFilter(
-                answer -> multiIf(
-                    watched_units.unit_kind = 'module',
-                    watched_units.module_id != '',
-                    watched_units.activity_type = 'assessment',
-                    answer .1 = watched_units.unit_id,
-                    (not answer .5 and answer .1 = watched_units.unit_id)
-                    or (
-                        answer .5
-                        and watched_units.module_id != ''
-                        and answer .2 >= watched_units.reached_at
-                    )
-                ),
-                answers.answered
-            ) as assessing
+            {{ assessing_answers("watched_units", "answers.answered") }} as assessing
         from watched_units
         left join
             answers
