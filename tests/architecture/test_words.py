@@ -57,7 +57,7 @@ def test_words_that_contain_one_are_no_fault():
     assert forbidden_words("amended, recommended, embodied, nobody_is_declining, an endearing body") == []
 
 
-# Variables that do not say what they hold. Comprehensions, loops, arguments and locals of orchestration.
+# Variables that do not say what they hold: in comprehensions, loops, arguments and locals.
 VAGUE = {"each", "found"}
 
 
@@ -76,10 +76,12 @@ def vague_variables(code: str) -> list[int]:
     return sorted(set(stored))
 
 
-def test_variables_of_orchestration_say_what_they_hold():
+@pytest.mark.parametrize("folder", ["orchestration", "tests"])
+def test_variables_say_what_they_hold(folder: str):
     places = [
         f"{path.relative_to(ROOT)}, line {line}: name the variable for what it holds, not `each` or `found`"
-        for path in sorted((ROOT / "orchestration").rglob("*.py"))
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "benchmarks" not in path.parts
         for line in vague_variables(path.read_text())
     ]
     assert not places, "\n".join(places)

@@ -140,14 +140,14 @@ def test_a_verdict_is_dagsters_check_of_the_tests_name(verdict: Verdict, expecte
 def test_a_test_of_several_models_is_observed_on_each() -> None:
     result = run_with([Verdict(SUM, 2)])
     observed = [event.asset_observation_data.asset_observation for event in result.get_asset_observation_events()]
-    assert [found.asset_key for found in observed] == [AssetKey("agg_stay"), AssetKey("dim_courses")]
-    assert {found.metadata["dagster_dbt/failed_row_count"].value for found in observed} == {2}
+    assert [check.asset_key for check in observed] == [AssetKey("agg_stay"), AssetKey("dim_courses")]
+    assert {check.metadata["dagster_dbt/failed_row_count"].value for check in observed} == {2}
 
 
 def test_a_check_that_the_run_leaves_out_is_not_judged() -> None:
     verdicts = [Verdict(RANGE, 3), Verdict(KEY, 3)]
     result = run_with(verdicts, selection=[AssetKey("agg_stay"), AssetKey("dim_courses")], without="key")
-    assert [found.check_name for found in result.get_asset_check_evaluations()] == ["range"]
+    assert [check.check_name for check in result.get_asset_check_evaluations()] == ["range"]
 
 
 def run_with(

@@ -21,14 +21,14 @@ def answer(monkeypatch):
     def opened():
         yield SimpleNamespace(connect=lambda: None, settings=None)
 
-    def set_answer(found) -> list:
+    def set_answer(outcome) -> list:
         asked = []
 
         def release(client, settings, *arguments):
             asked.append(arguments)
-            if isinstance(found, Exception):
-                raise found
-            return found
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
 
         monkeypatch.setattr(command, "open_warehouse", opened)
         monkeypatch.setattr("orchestration.loading.release.release", release)

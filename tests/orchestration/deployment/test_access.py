@@ -37,11 +37,11 @@ def called(*paths: str) -> set[str]:
 
 
 def allowed(name: str) -> set[str]:
-    found = set()
+    actions = set()
     for statement in json.loads((ACCESS / name).read_text())["Statement"]:
         assert statement["Effect"] == "Allow"
-        found |= set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    return found
+        actions |= set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    return actions
 
 
 def test_the_loader_reads_and_does_not_write() -> None:
@@ -73,9 +73,9 @@ def test_no_other_room_speaks_to_aws() -> None:
 
 @pytest.mark.parametrize("name", ["roles.sql", "readers.sql"])
 def test_the_engine_understands_every_statement(warehouse: Client, name: str) -> None:
-    found = statements(ACCESS / name)
-    assert len(found) > 20
-    for statement in found:
+    grants = statements(ACCESS / name)
+    assert len(grants) > 20
+    for statement in grants:
         warehouse.query("select formatQuery({statement:String})", parameters={"statement": statement})
 
 

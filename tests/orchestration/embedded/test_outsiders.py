@@ -247,7 +247,7 @@ def test_clients_that_only_connect_keep_no_other_out(connect: Callable, services
         connect()
     assert httpx.get(f"{services.url}/ping").text == "Ok.\n"
     files = psutil.Process(services.pid).net_connections()
-    assert sum(each.status == psutil.CONN_ESTABLISHED for each in files) <= protocol.MAX_CONNECTIONS + 5
+    assert sum(connection.status == psutil.CONN_ESTABLISHED for connection in files) <= protocol.MAX_CONNECTIONS + 5
     with httpx.Client(base_url=services.url) as another:
         assert another.get("/ping").text == "Ok.\n"
 

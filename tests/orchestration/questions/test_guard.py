@@ -86,9 +86,9 @@ def test_a_select_on_marts_runs(sql: str):
     assert sqlglot.parse_one(checked(sql, MARTS), dialect="clickhouse")
 
 
-@pytest.mark.parametrize(("sql", "found"), HOSTILE.items())
-def test_anything_else_is_refused_and_named(sql: str, found: str):
-    with pytest.raises(Refused, match=found):
+@pytest.mark.parametrize(("sql", "named"), HOSTILE.items())
+def test_anything_else_is_refused_and_named(sql: str, named: str):
+    with pytest.raises(Refused, match=named):
         checked(sql, MARTS)
 
 

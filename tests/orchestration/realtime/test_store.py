@@ -34,7 +34,7 @@ STREAM = [
 
 def batch(events: list, start: int = 0, partition: int = 0, topic_id: str = "id-1") -> PartitionBatch:
     return PartitionBatch(
-        "topic", topic_id, partition, [Entry(start + number, each) for number, each in enumerate(events)]
+        "topic", topic_id, partition, [Entry(start + number, sent) for number, sent in enumerate(events)]
     )
 
 
@@ -49,7 +49,7 @@ def next_offset(connection: psycopg.Connection, topic_id: str = "id-1") -> int:
 
 
 def expected() -> set[str]:
-    return {action.action_id for each in STREAM for action in on_statement(None, each, BOOK, NOW)[1]}
+    return {action.action_id for sent in STREAM for action in on_statement(None, sent, BOOK, NOW)[1]}
 
 
 def test_a_batch_is_written_once_and_a_replay_is_skipped(connection: psycopg.Connection):
@@ -146,8 +146,8 @@ def sink_of(database_url: str, ids: list[str]) -> DatabaseSink:
 
 
 def add(sink: DatabaseSink, events: list, start: int = 0) -> None:
-    for number, each in enumerate(events):
-        sink.add(each, b"key", 0, [], "topic", 0, start + number)
+    for number, sent in enumerate(events):
+        sink.add(sent, b"key", 0, [], "topic", 0, start + number)
 
 
 def test_what_the_database_cannot_store_is_refused_alone(database_url: str, connection: psycopg.Connection):

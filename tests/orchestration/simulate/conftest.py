@@ -26,6 +26,6 @@ def lake(simulation: tuple[Path, Truth]) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def found(lake: Lake) -> Accepted:
+def accepted(lake: Lake) -> Accepted:
     """What an independent reading of the files leaves."""
     return read_accepted(lake)

@@ -47,8 +47,8 @@ def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, 
         "rubbish": ["text"] * 40,
         "some_rejected": [*good, "text", "text"],
         "too_many_rejected": [*good, "text", "text", "text"],
-        "stored_only": [{**{k: v for k, v in each.items() if k != "timestamp"}, "stored": each["timestamp"]}
-                        for each in good],
+        "stored_only": [{**{k: v for k, v in line.items() if k != "timestamp"}, "stored": line["timestamp"]}
+                        for line in good],
         "from_the_future": [statement(i, timestamp="2999-01-01T00:00:00Z") for i in range(40)],
         "one_from_the_future": [*good, statement(1, timestamp="2999-01-01T00:00:00Z")],
         "times_in_words": [statement(i, timestamp="yesterday") for i in range(40)],
@@ -169,7 +169,7 @@ def test_a_gate_that_raises_holds_the_load_and_is_tried_again_three_times(
     judge_by(monkeypatch, BrokenJudge)
     key = put("events/web/unlucky.ndjson", [statement(1)])
     report = load_pending(warehouse, lake, settings)
-    assert [each.key for each in report.judgement.held if each.is_gate_failure] == [key]
+    assert [held.key for held in report.judgement.held if held.is_gate_failure] == [key]
     assert report.judgement.held[0].reason == GATE_FAILED + "expect_something: the engine said no"
     assert key not in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
     assert [judge_new_loads(warehouse, settings).judged_count for _ in range(3)] == [1, 1, 0]
@@ -206,7 +206,7 @@ def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
     judge_by(monkeypatch, lambda: next(judges))
     passed, hung, after = deliver_loads(warehouse, lake, settings, put, statement, ["h1", "h2", "h3"])
     judgement = judge_new_loads(warehouse, settings, is_everything=False)
-    held = {each.key: each.reason for each in judgement.held}
+    held = {held_object.key: held_object.reason for held_object in judgement.held}
     assert held[hung] == GATE_FAILED + "no answer within 15 seconds"
     live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
     assert {passed, after} <= live
@@ -221,12 +221,12 @@ def test_a_gate_that_hangs_at_everything_leaves_the_rest_to_the_next_run(
     monkeypatch.setattr(gate, "profile_load", lambda *arguments: threading.Event().wait(60))
     keys = deliver_loads(warehouse, lake, settings, put, statement, ["x1", "x2", "x3", "x4"])
     judge_new_loads(warehouse, settings, is_everything=False)
-    reasons = {each.key: each.reason for each in held_objects(warehouse)}
+    reasons = {held_object.key: held_object.reason for held_object in held_objects(warehouse)}
     assert [reasons[key] == NOT_JUDGED for key in keys].count(True) >= 4 - gate.MAX_HANGS
     monkeypatch.undo()
     judge_by(monkeypatch)
     judge_new_loads(warehouse, settings, is_everything=False)
-    assert not set(keys) & {each.key for each in held_objects(warehouse)}
+    assert not set(keys) & {held_object.key for held_object in held_objects(warehouse)}
 
 
 def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
@@ -243,7 +243,7 @@ def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
         lambda load_id, kind: "select no_such_column" if load_id == unlucky else query(load_id, kind),
     )
     judgement = judge_new_loads(warehouse, settings, is_everything=False)
-    [reason] = [each.reason for each in judgement.held if each.key == broken]
+    [reason] = [held_object.reason for held_object in judgement.held if held_object.key == broken]
     assert reason.startswith(GATE_FAILED)
     assert "no_such_column" in reason
     live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
@@ -252,7 +252,7 @@ def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
 
 
 def test_a_held_object_says_which_expectation_and_where_to_look(warehouse, lake, verdicts) -> None:
-    held = {each.key: each for each in status(warehouse, lake).held_objects}
+    held = {held_object.key: held_object for held_object in status(warehouse, lake).held_objects}
     [fault] = held["events/web/too_many_rejected.ndjson"].faults
     assert (fault.meaning, fault.found) == ("lines refused as not_json (the line is not JSON)", 3)
     assert (fault.expected, fault.line_numbers) == ("at most 2 refused lines in all", [41, 42, 43])
@@ -275,7 +275,7 @@ def test_after_the_gate_is_mended_the_load_passes(warehouse, lake, settings, put
     monkeypatch.undo()
     judgement = judge_new_loads(warehouse, settings)
     assert judgement.published_count > 0
-    assert key not in {each.key for each in judgement.held}
+    assert key not in {held_object.key for held_object in judgement.held}
     assert key in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
 
 
@@ -296,7 +296,7 @@ def test_a_load_of_a_part_judges_recent_loads_only_and_nightly_all(
     monkeypatch.setattr(unjudged, "server_now", lambda client: now + timedelta(hours=7))
     assert not has_unjudged_loads(warehouse)
     assert judge_new_loads(warehouse, settings, is_everything=False).judged_count == 0
-    assert [each.reason for each in held_objects(warehouse) if "waits" in each.key] == [NOT_JUDGED]
+    assert [held_object.reason for held_object in held_objects(warehouse) if "waits" in held_object.key] == [NOT_JUDGED]
     assert judge_new_loads(warehouse, settings).judged_count == 1
 
 
@@ -312,7 +312,7 @@ def test_a_second_commit_hides_nothing_and_is_judged_too(
     counts = "select count(), any(load_id) from {} where object_key = '" + key + "'"
     assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
     assert warehouse.query(counts.format("ops.live_objects")).result_rows == [(1, first)]
-    assert key not in {each.key for each in held_objects(warehouse)}
+    assert key not in {held_object.key for held_object in held_objects(warehouse)}
     assert judge_new_loads(warehouse, settings).judged_count == 1
     assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
 
@@ -326,11 +326,11 @@ def test_of_two_commits_the_one_that_passed_counts(warehouse, lake, settings, pu
         judge_new_loads(warehouse, settings)
     judge_by(monkeypatch)
     second = load_attempt(warehouse, lake, settings, drops).load_id
-    assert key in {each.key for each in held_objects(warehouse)}
+    assert key in {held_object.key for held_object in held_objects(warehouse)}
     judge_new_loads(warehouse, settings)
     live = f"select load_id from ops.live_objects where object_key = '{key}'"
     assert warehouse.query(live).result_rows == [(second,)]
-    assert key not in {each.key for each in held_objects(warehouse)}
+    assert key not in {held_object.key for held_object in held_objects(warehouse)}
 
 
 def test_a_row_of_the_ledger_that_is_there_twice_counts_once(warehouse, lake, settings, put, statement, passing_judge):
