@@ -24,7 +24,7 @@ _HEAD = """\
 # The event contract
 
 What the warehouse accepts, what it refuses and why, and what it can only work out when senders say it. Made from the
-schemas and examples in this folder by `python -m orchestration.contract.generate`; do not edit.
+schemas and examples in this folder by `python -m orchestration.generate`; do not edit.
 
 Check a file before it is sent:
 

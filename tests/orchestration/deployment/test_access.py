@@ -85,7 +85,7 @@ def test_what_the_engine_does_not_understand_is_found(warehouse: Client) -> None
 
 
 def test_readers_see_marts_alone_and_those_of_learners_apart() -> None:
-    assert READERS.read_text() == grants(), "run: python -m orchestration.deployment.reader_grants"
+    assert READERS.read_text() == grants(), "run: uv run python -m orchestration.generate"
     given = dict(re.findall(r"grant select on marts\.(\w+) to (\w+);", grants()))
     assert given["agg_video_drop_off"] == "warehouse_bi"
     for name in ("dim_learners", "fct_sessions", "agg_learners_to_contact", "fct_quarantined_lines"):
