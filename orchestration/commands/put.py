@@ -45,8 +45,8 @@ def next_step(home: Path, keys: Iterable[str], today: date) -> str:
     if not is_locked(home / "up.lock"):
         return "Next: 'uv run warehouse run' loads them and builds the marts."
     step = (
-        f"Next: the sensor of the running 'warehouse up' sees them within {TICK_SECONDS} s; its run loads them and builds "
-        "the marts."
+        f"Next: the sensor of the running 'warehouse up' sees them within {TICK_SECONDS} s; its run loads them and "
+        "builds the marts."
     )
     first_seen = {f"{today - timedelta(days=days):%Y-%m-%d}" for days in (0, 1)}
     if any(folder_date not in first_seen for key in keys for folder_date in DATE_OF_FOLDER.findall(key)):

@@ -12,7 +12,7 @@ from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import LINE_RULES
 from orchestration.contract.vocabulary import (
     OPTIONAL,
-    Event,
+    FamilyEvent,
     quarantine_reasons,
     read_events,
     read_fields,
@@ -94,7 +94,7 @@ def _family(family: str) -> str:
     return f"\n## {TITLES[family]}\n\n{verbs_line}{_needed_verbs(events)}{_fields(family)}{example}"
 
 
-def _needed_verbs(events: list[Event]) -> str:
+def _needed_verbs(events: list[FamilyEvent]) -> str:
     """The verbs without which a number breaks; nothing when the family has none."""
     rows = [
         (f"`{event.verb}`", event.importance, event.advice, _names(event.breaks))

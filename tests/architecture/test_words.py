@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,15 @@ def test_variables_say_what_they_hold(folder: str):
 def test_a_vague_variable_is_seen_wherever_it_is_bound():
     code = "rows = [each for each in x]\nfound = 1\ndef f(each): ...\ng = lambda found: 1\nclass A:\n    found: int\n"
     assert vague_variables(code) == [1, 2, 3, 4]
+
+
+def test_one_name_is_one_class():
+    """Two classes of one name mean different things, and a reader takes one for the other. Private ones stay at home."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "orchestration").rglob("*.py")):
+        if "bench" in path.parts:
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}, "name one of them for what it is"

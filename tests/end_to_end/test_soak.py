@@ -20,7 +20,7 @@ import psutil
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from orchestration.contract.rules import Judge
+from orchestration.contract.rules import LineJudge
 from orchestration.loading import status
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
@@ -134,7 +134,7 @@ def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Pa
 def simulated(folder: Path) -> tuple[bytes, list[dict]]:
     """A catalogue, and statements of its courses to be sent again with other ids and times; none that is refused."""
     simulate(folder, 30, 14, 7)
-    judge, statements = Judge("events"), []
+    judge, statements = LineJudge("events"), []
     for file in sorted((folder / "events").rglob("*.gz")):
         for line in gzip.decompress(file.read_bytes()).splitlines():
             with suppress(ValueError):  # a planted fault
