@@ -94,7 +94,7 @@ def test_a_vague_variable_is_seen_wherever_it_is_bound():
 
 
 def test_one_name_is_one_class():
-    """Two classes of one name mean different things, and a reader takes one for the other. Private ones stay at home."""
+    """A reader takes two classes of one name for each other. Private ones stay in their file."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "orchestration").rglob("*.py")):
         if "bench" in path.parts:

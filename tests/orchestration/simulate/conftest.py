@@ -7,6 +7,7 @@ import pytest
 from orchestration.simulate.simulator import simulate
 from orchestration.simulate.truth import Truth
 from tests.orchestration.simulate.accepted import DAYS, LEARNERS, SEED, Accepted, Lake, read_accepted
+from tests.orchestration.simulate.true_marts import Marts, true_marts
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,9 @@ def lake(simulation: tuple[Path, Truth]) -> Lake:
 def accepted(lake: Lake) -> Accepted:
     """What an independent reading of the files leaves."""
     return read_accepted(lake)
+
+
+@pytest.fixture
+def marts(truth: Truth) -> Marts:
+    """Marts that tell the truth; a test makes them wrong."""
+    return true_marts(truth)
