@@ -17,9 +17,7 @@ from orchestration.embedded import protocol
 from orchestration.embedded.running import MAX_RUNNING_QUERIES_OF_READERS
 from orchestration.embedded.services import Services
 from tests.orchestration.embedded.conftest import code_of, megabytes_of
-from tests.orchestration.embedded.test_query_job import in_background
 
-__all__ = ["in_background"]
 Query = Callable[..., str]
 
 
