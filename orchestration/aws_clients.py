@@ -11,7 +11,7 @@ from orchestration.settings import LakeSettings
 
 
 @dataclass(frozen=True)
-class Session:
+class AwsSession:
     """What a client may be told beside the lake's settings; by default what boto3 does by itself."""
 
     profile_name: str | None = None
@@ -20,7 +20,7 @@ class Session:
     is_unsigned: bool = False
 
 
-DEFAULT_SESSION = Session()
+DEFAULT_SESSION = AwsSession()
 
 
 def aws_client(
@@ -29,7 +29,7 @@ def aws_client(
     endpoint_url: str,
     read_timeout: int,
     max_attempts: int,
-    session: Session = DEFAULT_SESSION,
+    session: AwsSession = DEFAULT_SESSION,
 ) -> Any:
     """boto3 for `s3` or `sqs`; no endpoint means AWS itself. Makes no network call until first used."""
     maker = boto3.Session(profile_name=session.profile_name) if session.profile_name else boto3

@@ -89,8 +89,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 @pytest.fixture(scope="module")
 def settings(services: Services) -> Settings:
     """Settings of the session's services with a bucket that no other module has seen."""
-    found = load_settings({"WAREHOUSE_HOME": str(services.home)})
-    settings = replace(found, lake=replace(found.lake, bucket=f"lake-{next(_bucket_numbers)}"))
+    loaded = load_settings({"WAREHOUSE_HOME": str(services.home)})
+    settings = replace(loaded, lake=replace(loaded.lake, bucket=f"lake-{next(_bucket_numbers)}"))
     s3_client(settings).create_bucket(Bucket=settings.lake.bucket)
     return settings
 

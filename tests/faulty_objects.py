@@ -11,10 +11,10 @@ from orchestration.expectations.limits import limits
 
 def objects_at_fault(client: Client, load_id: str, object_ids: Iterable[str], kind: str = "events") -> set[str]:
     """Each object by itself: the count of a whole load would hide one object behind another."""
-    found = set()
+    at_fault = set()
     for object_id in object_ids:
         query = f"select * from ({facts_query(load_id, kind)}) where object_id = '{object_id}'"
         row_count, fault_count = count_rows(client, query, limits(kind))
         assert row_count == 1, object_id
-        found |= {object_id} if fault_count else set()
-    return found
+        at_fault |= {object_id} if fault_count else set()
+    return at_fault

@@ -13,12 +13,12 @@ from orchestration.settings import PROJECT_ROOT
 @cache
 def contracts() -> dict[str, dict[str, str]]:
     """Mart → column → declared type."""
-    found = {}
+    types = {}
     for path in (PROJECT_ROOT / "models" / "marts").rglob("*.yml"):
         for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
             if model.get("columns"):
-                found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
-    return found
+                types[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
+    return types
 
 
 def create_marts(client: Client, names: Iterable[str]) -> None:

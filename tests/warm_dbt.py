@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from orchestration.dbt_process.protocol import SOCKET, Line, ask
+from orchestration.dbt_process.protocol import SOCKET, ConnectionSide, ask
 from orchestration.dbt_process.warm import end_warm_dbt, start_server
 from orchestration.settings import NOWHERE, PROJECT_ROOT
 
@@ -26,7 +26,7 @@ START_SECONDS = 60
 class WarmRun:
     """A run of dbt, used as a `subprocess.Popen` with a text pipe."""
 
-    def __init__(self, line: Line, output: int) -> None:
+    def __init__(self, line: ConnectionSide, output: int) -> None:
         started = line.hear()
         if "started" not in started:
             raise RuntimeError(f"The process that holds dbt did not start a run: {started or 'it is gone'}")

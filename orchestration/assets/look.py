@@ -25,7 +25,7 @@ UNIQUE_ID = "dagster_dbt/unique_id"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DataTestVerdict:
     """What the look found out about one data test."""
 
     test: str
@@ -43,13 +43,13 @@ class Verdict:
 
 def look_at_data_tests(
     client: Client, account: Account, manifest: Mapping[str, Any], built_before: Collection[str] = ()
-) -> list[Verdict]:
+) -> list[DataTestVerdict]:
     """A verdict on every data test all of whose models this run of dbt has built, or, but for one, the run before."""
     due = due_tests(account, manifest, built_before)
     asked = [test for test in asked_tests(client, account.invocation_id) if test.test in due]
     missing = sorted(due.difference(test.test for test in asked))
     unasked = "dbt did not write down what it asks (macros/data_tests/write_test_queries.sql)"
-    return [*count_faults(client, asked), *(Verdict(test, error=unasked) for test in missing)]
+    return [*count_faults(client, asked), *(DataTestVerdict(test, error=unasked) for test in missing)]
 
 
 def due_tests(account: Account, manifest: Mapping[str, Any], built_before: Collection[str] = ()) -> set[str]:
@@ -60,7 +60,7 @@ def due_tests(account: Account, manifest: Mapping[str, Any], built_before: Colle
     return {name for name, reads in tests.items() if built.issuperset(reads) and account.built.intersection(reads)}
 
 
-def count_faults(client: Client, tests: Sequence[DataTest]) -> list[Verdict]:
+def count_faults(client: Client, tests: Sequence[DataTest]) -> list[DataTestVerdict]:
     """The rows at fault for each test, by one query for each relation."""
     in_order = sorted(tests, key=lambda test: test.relation)
     return [
@@ -71,7 +71,7 @@ def count_faults(client: Client, tests: Sequence[DataTest]) -> list[Verdict]:
     ]
 
 
-def _ask(client: Client, relation: str, tests: Sequence[DataTest]) -> list[Verdict]:
+def _ask(client: Client, relation: str, tests: Sequence[DataTest]) -> list[DataTestVerdict]:
     """One query for all; where the engine refuses it, one for each, so that a test that cannot run is known by name."""
     sql = f"select {',\n'.join(test.fault_count for test in tests)}" + (f"\nfrom {relation}" if relation else "")
     try:
@@ -79,13 +79,13 @@ def _ask(client: Client, relation: str, tests: Sequence[DataTest]) -> list[Verdi
     except ClickHouseError as error:
         if len(tests) > 1:
             return [verdict for test in tests for verdict in _ask(client, relation, [test])]
-        return [Verdict(tests[0].test, 0, tests[0].faulty_rows, " ".join(str(error).split())[:MESSAGE])]
+        return [DataTestVerdict(tests[0].test, 0, tests[0].faulty_rows, " ".join(str(error).split())[:MESSAGE])]
     pairs = zip(tests, counts, strict=True)
-    return [Verdict(test.test, int(count), test.faulty_rows) for test, count in pairs]
+    return [DataTestVerdict(test.test, int(count), test.faulty_rows) for test, count in pairs]
 
 
 def with_verdicts(
-    outcome: Outcome, verdicts: Collection[Verdict], manifest: Mapping[str, Any], client: Client
+    outcome: Outcome, verdicts: Collection[DataTestVerdict], manifest: Mapping[str, Any], client: Client
 ) -> Outcome:
     """The outcome of the build with that of the look. A test that could not be asked fails the build, as with dbt."""
     errors: dict[str, list[str]] = {}
@@ -105,7 +105,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more tests" if len(names) > SHOWN else "")
 
 
-def chosen_only(verdicts: Collection[Verdict], context: AssetExecutionContext) -> list[Verdict]:
+def chosen_only(verdicts: Collection[DataTestVerdict], context: AssetExecutionContext) -> list[DataTestVerdict]:
     """Without the tests that the run's selection of checks leaves out."""
     keys = _check_keys(context)
     chosen = context.selected_asset_check_keys
@@ -113,7 +113,7 @@ def chosen_only(verdicts: Collection[Verdict], context: AssetExecutionContext) -
 
 
 def as_events(
-    verdicts: Collection[Verdict], context: AssetExecutionContext, manifest: Mapping[str, Any]
+    verdicts: Collection[DataTestVerdict], context: AssetExecutionContext, manifest: Mapping[str, Any]
 ) -> Iterator[AssetCheckResult | AssetObservation]:
     """The verdicts as Dagster shows those of dbt: checks, or, for a test of several models, observations on each."""
     keys = _check_keys(context)

@@ -105,7 +105,7 @@ def define_mart_assets() -> AssetsDefinition:
             settings.as_environment() | tied_to_us() | about_tests(is_scheduled) | about_rebuilds(context.job_name)
         )
         with recorded_build(client, context.job_name) as record, artifacts(settings, context) as target:
-            build = Build(context, client, dbt, target, config.words())
+            build = DbtBuild(context, client, dbt, target, config.words())
             for number in range(len(build.parts)):
                 with turn(context, settings.home, BUILDING):
                     yield from build.part(number)
@@ -117,7 +117,7 @@ def define_mart_assets() -> AssetsDefinition:
     return build_models
 
 
-class Build:
+class DbtBuild:
     """One build by dbt, part by part."""
 
     def __init__(

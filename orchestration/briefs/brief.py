@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 
 from orchestration.briefs.charts.rows import columns
 from orchestration.briefs.marts import ALL, Marts, NotBuilt, Row
-from orchestration.briefs.page import Brief, Cell, Figure, Section, render, render_empty, sentence
+from orchestration.briefs.page import Brief, Cell, Picture, Section, render, render_empty, sentence
 from orchestration.briefs.sections import changes, contacts, health, hot_spots, modules, questions, retention
 from orchestration.briefs.words import count, day, moment, week_in_words, week_label, whole
 
@@ -44,7 +44,7 @@ class UnknownCourse(Exception):
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenBrief:
     """A finished page and what it is about."""
 
     html: str
@@ -53,7 +53,7 @@ class Written:
     section_count: int
 
 
-def write_brief(client: Client, course: str = "") -> Written:
+def write_brief(client: Client, course: str = "") -> WrittenBrief:
     """The brief of the last whole week of the data, for one course (id or title) or for all.
 
     Raises NothingToTell for a warehouse without events, UnknownCourse for a course that it does not know.
@@ -74,7 +74,7 @@ def write_brief(client: Client, course: str = "") -> Written:
         facts=facts,
         days=days,
     )
-    return Written(render(brief), week_label(week), course_id, len(sections))
+    return WrittenBrief(render(brief), week_label(week), course_id, len(sections))
 
 
 def last_whole_week(complete_through: date) -> date:
@@ -122,7 +122,7 @@ def _section(marts: Marts, anchor: str, question: str, write: Callable[[Marts], 
         )
 
 
-def _week_in_numbers(marts: Marts, week: date) -> tuple[list[Cell], Figure | None]:
+def _week_in_numbers(marts: Marts, week: date) -> tuple[list[Cell], Picture | None]:
     """Figures of the week beside the week before, and its days."""
     try:
         rows = marts.rows("days")
@@ -152,11 +152,13 @@ def _total(rows: list[Row], name: str) -> float:
     return sum(row[name] for row in rows)
 
 
-def _days(rows: list[Row], week: date) -> Figure:
+def _days(rows: list[Row], week: date) -> Picture:
     active = {when: sum(row["active_learners"] for row in group) for when, group in groupby(rows, _date)}
     days = [week + timedelta(days=offset) for offset in range(-7, 7)]
     values = [(f"{when:%a}"[:2], active.get(when, 0), "before" if when < week else "") for when in days]
-    return Figure("columns", columns(values), "Learners active on each day", f"From {day(days[0])} to {day(days[-1])}.")
+    return Picture(
+        "columns", columns(values), "Learners active on each day", f"From {day(days[0])} to {day(days[-1])}."
+    )
 
 
 def _date(row: Row) -> date:

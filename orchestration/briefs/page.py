@@ -33,7 +33,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Picture:
     """A picture: which macro draws it, its shapes, what it shows and how to read it."""
 
     chart: str
@@ -50,7 +50,7 @@ class Section:
     question: str
     answer: Markup
     explanation: str = ""
-    figures: Sequence[Figure] = ()
+    figures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
     next_steps: Sequence[Markup] = ()
     caveat: str = ""
@@ -68,7 +68,7 @@ class Brief:
     event_count: int
     sections: Sequence[Section]
     facts: Sequence[Cell] = ()
-    days: Figure | None = None
+    days: Picture | None = None
 
 
 def sentence(text: str, *values: object, **named: object) -> Markup:
@@ -90,7 +90,7 @@ def render(brief: Brief) -> str:
     return _environment().get_template("brief.html.j2").render(brief=brief)
 
 
-def drawing(figure: Figure) -> str:
+def drawing(figure: Picture) -> str:
     """The picture of a figure as an SVG document of its own, with the page's style in it."""
     return _environment().get_template("drawing.svg.j2").render(figure=figure)
 

@@ -8,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 from orchestration.briefs.brief import last_whole_week
 from orchestration.briefs.charts.rows import bars, columns
 from orchestration.briefs.marts import ALL, Marts, NotBuilt
-from orchestration.briefs.page import Figure, drawing
+from orchestration.briefs.page import Picture, drawing
 from orchestration.briefs.sections import hot_spots, retention
 
 SHOWN = 20
@@ -31,13 +31,13 @@ def pictures_of(client: Client, mart: str) -> dict[str, str]:
     return {figure.title: f"{figure.how_to_read}\n\n![{figure.title}]({as_uri(figure)})" for figure in figures}
 
 
-def as_uri(figure: Figure) -> str:
+def as_uri(figure: Picture) -> str:
     """The picture as an address that holds it."""
     svg = drawing(figure)
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
-def _volumes(marts: Marts) -> list[Figure]:
+def _volumes(marts: Marts) -> list[Picture]:
     rows = marts.rows("pictures/volumes")
     if not rows:
         return []
@@ -45,25 +45,25 @@ def _volumes(marts: Marts) -> list[Figure]:
     for row in rows:
         values += [(f"{row['event_date']:%d %b}", row["day_count"], ""), ("usual", row["usual_count"], "before")]
     how = "Blue: events of the day. Grey: what its hours had in earlier weeks, or the same without earlier weeks."
-    return [Figure("columns", columns(values, width=DAY_WIDTH * len(rows)), "Events on each day, and as usual", how)]
+    return [Picture("columns", columns(values, width=DAY_WIDTH * len(rows)), "Events on each day, and as usual", how)]
 
 
-def _completeness(marts: Marts) -> list[Figure]:
+def _completeness(marts: Marts) -> list[Picture]:
     rows = marts.rows("pictures/completeness")[:SHOWN]
     values = [(f"{row['field']} ({row['family']}, {row['source']})", row["missing_count"], "") for row in rows]
     how = "Events of the latest two weeks that lack a field which their family should carry."
-    return [Figure("bars", bars(values), "Fields that are not sent", how)] if values else []
+    return [Picture("bars", bars(values), "Fields that are not sent", how)] if values else []
 
 
-def _lateness(marts: Marts) -> list[Figure]:
+def _lateness(marts: Marts) -> list[Picture]:
     rows = [row for row in marts.rows("lateness") if row["lateness_p90_seconds"] is not None]
     latest = {row["source"]: row for row in rows}
     values = [(source, row["lateness_p90_seconds"] / 3600, "") for source, row in sorted(latest.items())]
     how = "Hours from an event to its delivery, on each source’s latest day: nine of ten events come within."
-    return [Figure("bars", bars(values), "How late events come", how)] if values else []
+    return [Picture("bars", bars(values), "How late events come", how)] if values else []
 
 
-DRAWN: Mapping[str, Callable[[Marts], list[Figure]]] = {
+DRAWN: Mapping[str, Callable[[Marts], list[Picture]]] = {
     "agg_video_hot_spots": lambda marts: list(hot_spots.section(marts).figures),
     "agg_cohort_retention": lambda marts: retention.triangle_of(marts.rows("triangle")),
     "agg_source_hours": _volumes,

@@ -32,7 +32,7 @@ where
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ParityComparison:
     """Both sides of a day."""
 
     lake_count: int
@@ -47,13 +47,13 @@ class Comparison:
         return not self.only_in_lake and not self.only_in_stream
 
 
-def compare_with_marts(client: Client, document: dict[str, Any]) -> Comparison:
+def compare_with_marts(client: Client, document: dict[str, Any]) -> ParityComparison:
     """The document of a day beside the triggers of its learners up to its end."""
     parameters = {"sources": document["sources"], "day": document["day"]}
     return compare(document, client.query(TRIGGERS, parameters=parameters).named_results())
 
 
-def compare(document: Mapping[str, Any], triggers: Iterable[Mapping[str, Any]]) -> Comparison:
+def compare(document: Mapping[str, Any], triggers: Iterable[Mapping[str, Any]]) -> ParityComparison:
     """Hold the triggers of the lake against the day's document.
 
     Of the lake count the triggers of that day that none of an earlier day had asked for: a module that is completed
@@ -64,7 +64,7 @@ def compare(document: Mapping[str, Any], triggers: Iterable[Mapping[str, Any]]) 
     ever = {key for key, _ in asked}
     of_day = {key for key, row_day in asked if row_day == day} - {key for key, row_day in asked if row_day < day}
     done = {key_of(action) for action in document["actions"]}
-    return Comparison(
+    return ParityComparison(
         lake_count=len(of_day),
         stream_count=len(done),
         only_in_lake=sorted(of_day - done),

@@ -57,13 +57,13 @@ KEY = ["as_of_at", "course_id", "learner_id"]
 
 
 @dataclass(frozen=True)
-class Encoder:
+class FeatureEncoder:
     """Rows to numbers: the features, and one column for each channel that was seen in training."""
 
     channels: tuple[str, ...]
 
     @classmethod
-    def of(cls, rows: pd.DataFrame) -> "Encoder":
+    def of(cls, rows: pd.DataFrame) -> "FeatureEncoder":
         return cls(tuple(sorted(rows[CHANNEL].astype(str).unique())))
 
     def matrix(self, rows: pd.DataFrame) -> np.ndarray:

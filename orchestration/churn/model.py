@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from orchestration.churn.features import BASELINE, NAMES, Encoder
+from orchestration.churn.features import BASELINE, NAMES, FeatureEncoder
 
 FOLDS = 5
 KINDS = ("boosting", "logistic", "baseline")
@@ -28,7 +28,7 @@ class Fitted:
     """A model of one kind with its sigmoid; `held_out_loss` is the log loss on learners that a fold has not seen."""
 
     kind: str
-    encoder: Encoder
+    encoder: FeatureEncoder
     estimator: object
     slope: float
     intercept: float
@@ -48,7 +48,7 @@ def fit(kind: str, rows: pd.DataFrame, seed: int) -> Fitted:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
-    encoder = Encoder.of(rows)
+    encoder = FeatureEncoder.of(rows)
     labels = rows["is_churned"].to_numpy(dtype=int)
     inputs = _inputs(kind, encoder.matrix(rows))
     held_out = _held_out(kind, inputs, labels, rows["learner_id"].to_numpy(), seed)

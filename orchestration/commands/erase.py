@@ -18,7 +18,7 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from orchestration.erasure.receipt import Receipt
-    from orchestration.erasure.steps import Plan, Request, Site
+    from orchestration.erasure.steps import ErasurePlan, Request, Site
 
 LOCKS = {"loading": "load.lock", "building": "build.lock"}
 """As `assets.turns` names them; imported from there, it would cost each command the import of Dagster."""
@@ -136,7 +136,7 @@ def _is_wanted() -> bool:
     return typer.confirm("Erase it? This cannot be undone.", err=True)
 
 
-def show_plan(plan: "Plan") -> None:
+def show_plan(plan: "ErasurePlan") -> None:
     """What would go, by place, without a word of who."""
     print_note(f"Lake: {len(plan.objects):,} objects, {sum(count for _, count in plan.objects):,} lines")
     print_note(f"Warehouse: {sum(plan.tables.values()):,} rows in {len(plan.tables):,} tables")

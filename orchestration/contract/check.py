@@ -10,7 +10,7 @@ from orchestration.contract.documents import answers_in, is_document, read_eleme
 from orchestration.contract.files import STANDARD_INPUT, UnreadableFile, decompressed, opened
 from orchestration.contract.lines import Line, is_blank, parse_line, split_lines, wrapping_of
 from orchestration.contract.report import FileReport
-from orchestration.contract.rules import LINE_RULES, BrokenRule, Details, Judge
+from orchestration.contract.rules import LINE_RULES, BrokenRule, Details, LineJudge
 from orchestration.drop_kinds import has_statements
 
 STANDARD_INPUT_NAME = "standard input"
@@ -24,7 +24,7 @@ class Checker:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self._judge = Judge(kind)
+        self._judge = LineJudge(kind)
         self._details = Details(kind)
         self._completeness = Completeness(kind)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from orchestration.contract.rule_book import read_schema
 from orchestration.contract.vocabulary import (
-    Event,
+    FamilyEvent,
     Field,
     activity_type_iris,
     events_with,
@@ -55,7 +55,7 @@ def family_schemas() -> dict[str, dict]:
     return {f"fields_{family}.schema.json": _family_schema(family, events, fields) for family in TITLES}
 
 
-def _family_schema(family: str, events: list[Event], fields: list[Field]) -> dict:
+def _family_schema(family: str, events: list[FamilyEvent], fields: list[Field]) -> dict:
     members = {event.verb: event for event in events if event.family == family}
     return {
         "$id": f"fields_{family}.schema.json",
@@ -66,7 +66,7 @@ def _family_schema(family: str, events: list[Event], fields: list[Field]) -> dic
     }
 
 
-def _rule(field: Field, events: list[Event]) -> dict:
+def _rule(field: Field, events: list[FamilyEvent]) -> dict:
     rule = {
         "x-field": field.name,
         "x-importance": field.importance,
@@ -83,7 +83,7 @@ def _rule(field: Field, events: list[Event]) -> dict:
     return rule | {"if": {"anyOf": [{"$ref": f"#/$defs/{event.verb}"} for event in carriers]}, "then": present}
 
 
-def _is_event(event: Event) -> dict:
+def _is_event(event: FamilyEvent) -> dict:
     """Whether a statement is this event of the family."""
     verb = _at(["verb", "id"], {"enum": verb_iris(event.verb)})
     if not event.object_type:

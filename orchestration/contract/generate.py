@@ -1,7 +1,4 @@
-"""Regenerates the schemas of the families and the page for people: python -m orchestration.contract.generate
-
-To run after a change of a schema, an example, or a seed of the vocabulary.
-"""
+"""Writes the schemas of the families and the page for people; `orchestration.generate` calls it."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ from orchestration.contract.rule_book import read_schema
 from orchestration.contract.rules import LINE_RULES
 from orchestration.contract.vocabulary import (
     OPTIONAL,
-    Event,
+    FamilyEvent,
     quarantine_reasons,
     read_events,
     read_fields,
@@ -24,7 +24,7 @@ _HEAD = """\
 # The event contract
 
 What the warehouse accepts, what it refuses and why, and what it can only work out when senders say it. Made from the
-schemas and examples in this folder by `python -m orchestration.contract.generate`; do not edit.
+schemas and examples in this folder by `python -m orchestration.generate`; do not edit.
 
 Check a file before it is sent:
 
@@ -94,7 +94,7 @@ def _family(family: str) -> str:
     return f"\n## {TITLES[family]}\n\n{verbs_line}{_needed_verbs(events)}{_fields(family)}{example}"
 
 
-def _needed_verbs(events: list[Event]) -> str:
+def _needed_verbs(events: list[FamilyEvent]) -> str:
     """The verbs without which a number breaks; nothing when the family has none."""
     rows = [
         (f"`{event.verb}`", event.importance, event.advice, _names(event.breaks))

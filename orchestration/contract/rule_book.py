@@ -17,7 +17,7 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 """As `future_tolerance_minutes` of dbt's vars: a device's clock may be ahead of the delivery by as much."""
 
 
-class RuleBook:
+class SchemaRules:
     """The entries of a schema's `allOf`. Times are judged as of `delivered_at`, the present by default."""
 
     def __init__(self, schema: dict[str, Any], delivered_at: datetime | None = None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestration.contract.lines import WRAPPERS, wrapping_reason
-from orchestration.contract.rule_book import RuleBook, read_schema
+from orchestration.contract.rule_book import SchemaRules, read_schema
 from orchestration.drop_kinds import DROP_KINDS, has_statements
 
 LINE_RULES = {
@@ -43,11 +43,11 @@ class Flag:
     advice: str
 
 
-class Judge:
+class LineJudge:
     """The rules for one kind of drop."""
 
     def __init__(self, kind: str, delivered_at: datetime | None = None) -> None:
-        self._book = RuleBook(read_schema(DROP_KINDS[kind].schema), delivered_at)
+        self._book = SchemaRules(read_schema(DROP_KINDS[kind].schema), delivered_at)
         self.reasons = {rule["x-reason"] for rule in self._book.rules}
 
     def fault(self, document: dict[str, Any]) -> BrokenRule | None:
@@ -62,7 +62,7 @@ class Details:
     """What is looked at of an accepted statement beside who, what, to what and when; nothing of other lines."""
 
     def __init__(self, kind: str) -> None:
-        self._book = RuleBook(read_schema("details")) if has_statements(kind) else None
+        self._book = SchemaRules(read_schema("details")) if has_statements(kind) else None
         rules = self._book.rules if self._book else []
         self._flags = [Flag(rule["x-flag"], rule["description"]) for rule in rules]
 

@@ -17,7 +17,7 @@ OPTIONAL = "optional"
 
 
 @dataclass(frozen=True)
-class Event:
+class FamilyEvent:
     """A verb of a family, perhaps only on activities of one type or on all others; what breaks where it never comes."""
 
     family: str
@@ -50,9 +50,9 @@ class Field:
     advice: str
 
 
-def read_events() -> list[Event]:
+def read_events() -> list[FamilyEvent]:
     return [
-        Event(
+        FamilyEvent(
             row["family"],
             row["verb"],
             row["object_type"],
@@ -80,7 +80,7 @@ def read_fields() -> list[Field]:
     ]
 
 
-def events_with(field: Field, events: list[Event]) -> list[Event]:
+def events_with(field: Field, events: list[FamilyEvent]) -> list[FamilyEvent]:
     """The events that should carry the field; none where every event should, or lines that are no events."""
     return [
         event

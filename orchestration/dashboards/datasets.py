@@ -1,7 +1,7 @@
 """Superset's datasets, made from dbt: columns, types and descriptions are the mart's, titles are joined to ids.
 
 `datasets.yaml` says which marts become datasets, what is joined to them, and which columns and metrics are made for
-people. `python -m orchestration.dashboards.generate` writes the files below `assets/datasets/`.
+people. `python -m orchestration.generate` writes the files below `assets/datasets/`.
 """
 
 import re

@@ -13,7 +13,7 @@ from orchestration.settings import PROJECT_ROOT
 EXPOSURES = PROJECT_ROOT / "models" / "marts" / "_exposures.yml"
 OWNER = {"name": "Learning analytics"}
 _MART = re.compile(r"\bmarts\.(\w+)")
-_HEADER = "# Made from the dashboards: python -m orchestration.dashboards.generate\n"
+_HEADER = "# Made from the dashboards: python -m orchestration.generate\n"
 
 
 def marts_read(dataset: Mapping[str, Any]) -> set[str]:

@@ -1,7 +1,4 @@
-"""Writes what follows from dbt and from the dashboards: python -m orchestration.dashboards.generate
-
-To run after a change of a mart's columns, of `datasets.yaml`, or of the charts of a dashboard.
-"""
+"""Writes what follows from dbt, `datasets.yaml` and the charts; `orchestration.generate` calls it."""
 
 import json
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from orchestration.dbt_process.protocol import Line, ask
+from orchestration.dbt_process.protocol import ConnectionSide, ask
 from orchestration.machine.lifetimes import end_with_parent
 from orchestration.settings import PROJECT_ROOT, warehouse_home
 
@@ -51,7 +51,7 @@ def socket_folder(home: Path) -> Path:
     return home / "warm_dbt"
 
 
-def wait(line: Line, pid: int) -> int:
+def wait(line: ConnectionSide, pid: int) -> int:
     """The exit code of the run, which gets the signals that we get."""
 
     def forward(number: int, _: object) -> None:

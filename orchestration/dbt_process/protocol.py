@@ -30,7 +30,7 @@ def inside(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-class Line:
+class ConnectionSide:
     """One side of a connection."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -69,7 +69,9 @@ class Line:
         self.socket.close()
 
 
-def ask(folder: Path, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> Line | None:
+def ask(
+    folder: Path, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]
+) -> ConnectionSide | None:
     """Ask the process whose socket is in the folder for a run; None when it does not answer."""
     connection = socket.socket(socket.AF_UNIX)
     current = str(Path.cwd())
@@ -80,14 +82,14 @@ def ask(folder: Path, words: Sequence[str], environment: Mapping[str, str], stre
     except OSError:
         connection.close()
         return None
-    line = Line(connection)
+    line = ConnectionSide(connection)
     line.tell(words=list(words), environment=dict(environment), folder=current)
     return line
 
 
-def accept(listener: socket.socket) -> tuple[Line, list[int]]:
+def accept(listener: socket.socket) -> tuple[ConnectionSide, list[int]]:
     """A client, and its streams."""
     connection, _ = listener.accept()
     connection.settimeout(READ_SECONDS)
     _, streams, _, _ = socket.recv_fds(connection, 1, STREAMS)
-    return Line(connection), streams
+    return ConnectionSide(connection), streams

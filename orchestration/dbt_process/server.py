@@ -24,7 +24,7 @@ from orchestration.dbt_process.manifest import (
     parsing_alone,
     write_manifest,
 )
-from orchestration.dbt_process.protocol import SOCKET, STREAMS, Line, accept, inside
+from orchestration.dbt_process.protocol import SOCKET, STREAMS, ConnectionSide, accept, inside
 from orchestration.machine.lifetimes import ENDS_WITH_PARENT, end_with_parent, tied_to_us
 from orchestration.machine.locks import take_lock
 from orchestration.settings import PROJECT_ROOT
@@ -44,7 +44,7 @@ class WarmDbt:
         self.parsed: Any = None
         self.stamp = ""
         self.parses = 0
-        self.runs: dict[int, Line] = {}
+        self.runs: dict[int, ConnectionSide] = {}
         self.selector = selectors.DefaultSelector()
 
     def parse(self, folder: Path) -> None:

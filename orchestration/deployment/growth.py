@@ -21,7 +21,7 @@ DAYS_PER_MONTH = 30
 
 
 @dataclass(frozen=True)
-class Plan:
+class GrowthPlan:
     """How much comes, how often marts are built, what is kept, and what things cost.
 
     99 bytes of the lake are a statement of the simulator, in gzip.
@@ -50,7 +50,7 @@ class Month:
     price: float
 
 
-def months(plan: Plan, count: int = 12) -> Iterator[Month]:
+def months(plan: GrowthPlan, count: int = 12) -> Iterator[Month]:
     """Month by month what is held, what a build costs by then, and what the month costs."""
     for number in range(1, count + 1):
         days = number * DAYS_PER_MONTH
@@ -67,7 +67,7 @@ def months(plan: Plan, count: int = 12) -> Iterator[Month]:
         yield Month(number, held, disk, lake, build / 3600, core_hours / 24, price)
 
 
-def table(plan: Plan) -> str:
+def table(plan: GrowthPlan) -> str:
     """The months as Markdown."""
     lines = [
         "| Month | Statements held | ClickHouse | Lake | One build | Cores, mean | Money a month |",
@@ -85,9 +85,9 @@ def table(plan: Plan) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Print the table for the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, value in vars(Plan()).items():
+    for name, value in vars(GrowthPlan()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default {value}")
-    print(table(Plan(**vars(parser.parse_args(arguments)))))
+    print(table(GrowthPlan(**vars(parser.parse_args(arguments)))))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class ClientGone(Exception):
     """The client closed the connection."""
 
 
-class Answer:
+class HttpAnswer:
     """Writes one answer; `keyword` and `outcome` are for the log."""
 
     def __init__(self, send: Send, method: str) -> None:

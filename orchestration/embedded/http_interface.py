@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from orchestration.embedded.access import User, Users
-from orchestration.embedded.answer import Answer, ClientGone
+from orchestration.embedded.answer import ClientGone, HttpAnswer
 from orchestration.embedded.compression import decode_body
 from orchestration.embedded.connections import Engine
 from orchestration.embedded.errors import EngineError
@@ -88,19 +88,19 @@ class HttpInterface:
             return
         path, method = scope["path"], scope["method"]
         if path in ("/ping", "/replicas_status"):
-            await Answer(send, method).send_text(200, "Ok.\n")
+            await HttpAnswer(send, method).send_text(200, "Ok.\n")
         elif path != "/":
-            await Answer(send, method).send_text(404, f"There is no handle {path}\n\nUse / for queries, /ping.\n")
+            await HttpAnswer(send, method).send_text(404, f"There is no handle {path}\n\nUse / for queries, /ping.\n")
         elif method not in ("GET", "HEAD", "POST", "OPTIONS"):
-            await Answer(send, method).send_text(405, f"Method {method} is not supported; use GET or POST.\n")
+            await HttpAnswer(send, method).send_text(405, f"Method {method} is not supported; use GET or POST.\n")
         elif method == "OPTIONS" or (method in ("GET", "HEAD") and not scope["query_string"]):
-            await Answer(send, method).send_text(200, "" if method == "OPTIONS" else "Ok.\n")
+            await HttpAnswer(send, method).send_text(200, "" if method == "OPTIONS" else "Ok.\n")
         else:
             await self._answer_query(scope, receive, send)
 
     async def _answer_query(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_at, user = time.monotonic(), "-"
-        answer = Answer(in_time_sent(send), scope["method"])
+        answer = HttpAnswer(in_time_sent(send), scope["method"])
         try:
             headers, url = Headers(scope=scope), QueryParams(scope["query_string"])
             if reason := refusal_of_page(headers, scope["method"]):
@@ -144,7 +144,7 @@ class HttpInterface:
             body = RequestBody(_only_disconnects(receive))
         return read_request(caller, scope["method"], headers, parameters, tables), body
 
-    async def _run(self, request: QueryRequest, body: RequestBody, coding: str, answer: Answer) -> None:
+    async def _run(self, request: QueryRequest, body: RequestBody, coding: str, answer: HttpAnswer) -> None:
         """Runs the job and answers from its pipe."""
         loop = asyncio.get_running_loop()
         read_end, write_end = os.pipe()

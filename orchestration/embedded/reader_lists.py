@@ -21,7 +21,7 @@ COMBINATORS = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReaderDecision:
     """What was decided about one entry: `allowed`, `limited`, `request` or `refused`, and why."""
 
     class_name: str
@@ -34,10 +34,10 @@ class Verdict:
 
 
 @cache
-def judged(name: str) -> Mapping[str, Verdict]:
+def judged(name: str) -> Mapping[str, ReaderDecision]:
     """One of LISTS: the verdict on each entry, by the entry's name."""
     by_class = {
-        row["class"]: Verdict(row["class"], row["verdict"], row["reason"])
+        row["class"]: ReaderDecision(row["class"], row["verdict"], row["reason"])
         for row in _rows("classes")
         if row["list"] == name
     }
@@ -45,12 +45,12 @@ def judged(name: str) -> Mapping[str, Verdict]:
 
 
 @cache
-def judged_functions() -> Mapping[str, Verdict]:
+def judged_functions() -> Mapping[str, ReaderDecision]:
     """The verdict on each function, by its name in small letters: the engine takes many names in any case."""
     return {name.lower(): verdict for name, verdict in judged("functions").items()}
 
 
-def function_verdict(name: str) -> Verdict | None:
+def function_verdict(name: str) -> ReaderDecision | None:
     """The verdict on a function, also on an aggregate function with combinators; None when it was never judged."""
     known = judged_functions().get(name.lower())
     if known is not None:

@@ -95,11 +95,11 @@ def check_statement(
     The text must be the engine's own writing, and it must be what runs.
     """
     tree = _read_tree(connection, user, canonical_sql)
-    Judge(user, parameters).check(tree)
+    StatementCheck(user, parameters).check(tree)
     return tree.get("format_ast", {}).get("name")
 
 
-class Judge:
+class StatementCheck:
     """One statement's check; `parameters` are the values that the engine puts in for {name:Identifier}."""
 
     def __init__(self, user: str, parameters: Mapping[str, str]) -> None:

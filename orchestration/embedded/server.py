@@ -115,7 +115,7 @@ def run(home: Home, parent: int) -> int:
         shutil.rmtree(home.temporary, ignore_errors=True)
 
 
-class Server(uvicorn.Server):
+class EndpointServer(uvicorn.Server):
     """uvicorn without its signal handling, which ends the process before the lake and the files are tidied up."""
 
     @contextlib.contextmanager
@@ -146,7 +146,7 @@ async def serve(
         timeout_graceful_shutdown=2,
     )
     asyncio.get_running_loop().set_exception_handler(RareFaults())
-    server = Server(config)
+    server = EndpointServer(config)
     watch = asyncio.create_task(watch_surroundings(server, lake, parent, home.in_use_lock_file))
     expiry = asyncio.create_task(interface.expire_sessions())
     logs = asyncio.create_task(keep_logs_small(home.logs))
@@ -164,7 +164,7 @@ async def serve(
         log.info("stopped")
 
 
-async def watch_surroundings(server: Server, lake: LakeProcess, parent: int, in_use: Path) -> None:
+async def watch_surroundings(server: EndpointServer, lake: LakeProcess, parent: int, in_use: Path) -> None:
     """Asks the server to stop when no process is left to serve, or when half of the services is gone.
 
     The parent may have been killed while another command uses the services: they serve that one to its end. With

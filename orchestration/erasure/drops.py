@@ -126,7 +126,7 @@ def _values(text: str) -> list[Any] | None:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class ErasurePass:
     """One pass over the lake, for one request."""
 
     client: Client

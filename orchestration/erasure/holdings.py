@@ -33,7 +33,7 @@ READING = {"max_threads": 2}
 
 
 @dataclass(frozen=True)
-class Table:
+class SearchedTable:
     """A table that could hold a person, and the condition under which a row does."""
 
     name: str
@@ -61,7 +61,7 @@ def _forget_wanted(client: Client) -> None:
         client.command(f"drop table if exists {table} sync")
 
 
-def tables(client: Client) -> list[Table]:
+def tables(client: Client) -> list[SearchedTable]:
     """Every table of the warehouse that stores text."""
     rows = client.query(
         """
@@ -81,12 +81,12 @@ def tables(client: Client) -> list[Table]:
     return [_table(name, [column for column in columns if column[0] not in KEPT_COLUMNS]) for name, columns in rows]
 
 
-def _table(name: str, columns: list[tuple[str, str]]) -> Table:
+def _table(name: str, columns: list[tuple[str, str]]) -> SearchedTable:
     is_raw = name in RAW_TABLES.values()
     conditions = [names_erased("line", WANTED_IDENTITIES)] if is_raw else []
     conditions += [f"match({_text(*column)}, {_PATTERN})" for column in columns]
     quoted = ".".join(f"`{part}`" for part in name.split("."))
-    return Table(quoted, " or ".join(conditions) or "false", name in KEPT_TABLES)
+    return SearchedTable(quoted, " or ".join(conditions) or "false", name in KEPT_TABLES)
 
 
 def _text(name: str, kind: str) -> str:
@@ -95,7 +95,7 @@ def _text(name: str, kind: str) -> str:
     return f"toString(`{name}`)" if "Nullable" not in kind else f"ifNull(toString(`{name}`), '')"
 
 
-def count(client: Client, table: Table) -> int:
+def count(client: Client, table: SearchedTable) -> int:
     """How many rows have the person; asked while `wanted`."""
     return client.query(f"select count() from {table.name} where {table.condition}", settings=READING).result_rows[0][0]
 

@@ -20,7 +20,7 @@ RECEIPTS = "receipts"
 
 
 @dataclass(frozen=True)
-class Proof:
+class ErasureProof:
     """What a look at everything has found after the erasure."""
 
     query: str
@@ -90,7 +90,9 @@ def proof_query(client: Client, request_id: str) -> str:
     return f"select sum(found) as found from ({' union all '.join(parts)})"
 
 
-def prove(client: Client, settings: Settings, request_id: str, pattern: bytes, on_file: Callable[[int], None]) -> Proof:
+def prove(
+    client: Client, settings: Settings, request_id: str, pattern: bytes, on_file: Callable[[int], None]
+) -> ErasureProof:
     """Look at every table and every file of the home; asked while the person is `wanted`."""
     query = proof_query(client, request_id)
     [[row_count]] = client.query(query, settings=READING).result_rows
@@ -104,7 +106,7 @@ def prove(client: Client, settings: Settings, request_id: str, pattern: bytes, o
     home = settings.home
     named_files = [str(path.relative_to(home)) for path in files_with(home, pattern, (NOTES,), count)]
     reads_engine = (home / ENGINE).exists() and settings.target == "local"
-    return Proof(query, row_count, holdings(client), named_files, counted, reads_engine)
+    return ErasureProof(query, row_count, holdings(client), named_files, counted, reads_engine)
 
 
 def write_receipt(home: Path, receipt: Receipt) -> None:
@@ -160,4 +162,4 @@ def receipt_of(path: Path) -> Receipt:
     return Receipt(**json.loads(path.read_text()))
 
 
-__all__ = ["LAKE", "Proof", "Receipt", "proof_query", "prove", "readable", "receipt_of", "write_receipt"]
+__all__ = ["LAKE", "ErasureProof", "Receipt", "proof_query", "prove", "readable", "receipt_of", "write_receipt"]

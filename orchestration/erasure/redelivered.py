@@ -2,7 +2,7 @@
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.erasure.drops import LEFT, REWRITTEN, Sweep, WritableLake, recorded_objects
+from orchestration.erasure.drops import LEFT, REWRITTEN, ErasurePass, WritableLake, recorded_objects
 from orchestration.loading.lake.objects import RAW_TABLES, Drop
 from orchestration.loading.lake.versions import is_in_lake
 from orchestration.loading.ledger.entries import DROP_COLUMNS
@@ -15,7 +15,7 @@ REQUEST = "redelivered"
 
 def rewrite_redelivered(client: Client, lake: WritableLake, settings: Settings) -> tuple[list[str], list[str]]:
     """Rewrite the live objects that have lines refused as erased; keys that were written, and keys that were not."""
-    sweep = Sweep(client, lake, settings.lake, REQUEST, recogniser(client), identities=ERASED_IDENTITIES)
+    sweep = ErasurePass(client, lake, settings.lake, REQUEST, recogniser(client), identities=ERASED_IDENTITIES)
     keys = []
     for drop in redelivered(client):
         entry = lake.head_object(drop.key)

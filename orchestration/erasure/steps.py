@@ -23,7 +23,7 @@ from uuid import uuid4
 from clickhouse_connect.driver.client import Client
 
 from orchestration.contract.named import identities_in, role_of
-from orchestration.erasure.drops import LEFT, REWRITTEN, Sweep, WritableLake, recorded_objects
+from orchestration.erasure.drops import LEFT, REWRITTEN, ErasurePass, WritableLake, recorded_objects
 from orchestration.erasure.files import ENGINE, LAKE, NOTES, clean, files_with
 from orchestration.erasure.holdings import holdings, lines, lines_by_object, wanted
 from orchestration.erasure.person import (
@@ -34,7 +34,7 @@ from orchestration.erasure.person import (
     person_of,
     with_pseudonyms,
 )
-from orchestration.erasure.receipt import Proof, Receipt, prove, write_receipt
+from orchestration.erasure.receipt import ErasureProof, Receipt, prove, write_receipt
 from orchestration.erasure.tables import remove, revoke_overtaken
 from orchestration.loading.ledger.entries import insert_rows, server_now
 from orchestration.loading.ledger.erased import pseudonym_text, remember
@@ -70,7 +70,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ErasurePlan:
     """What an erasure would remove."""
 
     objects: list[tuple[str, int]]
@@ -122,7 +122,7 @@ def _identities_behind(client: Client, learner_id: str, key: str) -> set[str]:
     )
 
 
-def plan(site: Site, person: Person) -> Plan:
+def plan(site: Site, person: Person) -> ErasurePlan:
     """What would go; nothing is changed, and nothing of the person is left behind by asking."""
     client = site.client
     with wanted(client, person):
@@ -136,7 +136,7 @@ def plan(site: Site, person: Person) -> Plan:
     home = site.settings.home
     on_file = _counter(site.tell, "Looking through the files")
     files = [str(path.relative_to(home)) for path in files_with(home, person.pattern(), (ENGINE, LAKE, NOTES), on_file)]
-    return Plan(objects, tables, files, roles)
+    return ErasurePlan(objects, tables, files, roles)
 
 
 def open_request(site: Site, person: Person, by: str) -> Request:
@@ -223,7 +223,7 @@ def _clean(site: Site, request: Request) -> dict[str, Any]:
 
 
 def _close(site: Site, request: Request) -> None:
-    proof: Proof = prove(
+    proof: ErasureProof = prove(
         site.client,
         site.settings,
         request.request_id,
@@ -259,9 +259,9 @@ def _without_person(objects: list[dict[str, Any]], person: Person) -> list[dict[
     return [entry | {"object_key": wanted_text.sub("(erased)", entry["object_key"])} for entry in objects]
 
 
-def _sweep(site: Site, request_id: str, person: Person) -> Sweep:
+def _sweep(site: Site, request_id: str, person: Person) -> ErasurePass:
     on_object = _counter(site.tell, "Rewriting objects of the lake")
-    return Sweep(site.client, site.lake, site.settings.lake, request_id, person.is_named_in, on_object)
+    return ErasurePass(site.client, site.lake, site.settings.lake, request_id, person.is_named_in, on_object)
 
 
 def _keys(named_lines: list[tuple[str, str, str, str, int]]) -> set[str]:
@@ -283,4 +283,15 @@ def _record(site: Site, request: Request, step: str, detail: dict[str, Any]) -> 
     insert_rows(site.client, "erasure_steps", ("request_id", "step", "done_by", "detail", "done_at"), [row])
 
 
-__all__ = ["LEFT", "STEPS", "Plan", "Request", "Site", "erase", "known_person", "open_request", "open_requests", "plan"]
+__all__ = [
+    "LEFT",
+    "STEPS",
+    "ErasurePlan",
+    "Request",
+    "Site",
+    "erase",
+    "known_person",
+    "open_request",
+    "open_requests",
+    "plan",
+]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from clickhouse_connect.driver.client import Client
 
-from orchestration.erasure.holdings import Table, count, lines_by_object, tables
+from orchestration.erasure.holdings import SearchedTable, count, lines_by_object, tables
 from orchestration.loading.errors import WarehouseError
 from orchestration.loading.ledger.revoke import revoke
 
@@ -84,7 +84,7 @@ def _has_leftovers(client: Client, name: str) -> bool:
     )
 
 
-def _renew(client: Client, table: Table) -> None:
+def _renew(client: Client, table: SearchedTable) -> None:
     client.command(f"alter table {table.name} apply deleted mask", settings=_IN_TURN)
     clone = table.name[:-1] + f"{_CLONE}`"
     client.command(f"create table {clone} clone as {table.name}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestration.contract.families import pattern_of
 from orchestration.contract.vocabulary import (
     EVERY_FAMILY,
-    Event,
+    FamilyEvent,
     Field,
     activity_type_iris,
     events_with,
@@ -75,14 +75,14 @@ def _text(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _asked(field: Field, is_critical: bool, events: list[Event]) -> AskedField:
+def _asked(field: Field, is_critical: bool, events: list[FamilyEvent]) -> AskedField:
     applies = _applies(field, events_with(field, events))
     paths = tuple(path for place in field.sent_as for path in paths_of(place))
     present = f"({' or '.join(_is_present(field.value, path, applies) for path in paths)})"
     return AskedField(field.family, field.name, is_critical, applies, present, paths)
 
 
-def _applies(field: Field, asked: list[Event]) -> str:
+def _applies(field: Field, asked: list[FamilyEvent]) -> str:
     """The statement is one of the events that should carry the field."""
     if field.family == EVERY_FAMILY:
         return "true"

@@ -32,7 +32,7 @@ _SHOWN_RESULT = ("element_count", "missing_count", "unexpected_count", "unexpect
 
 
 @dataclass(frozen=True)
-class Entry:
+class IndexEntry:
     """A line of the index."""
 
     load_id: str
@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class _Document:
-    entry: Entry
+    entry: IndexEntry
     result: "ExpectationSuiteValidationResult"
     faults: dict[str, list[UnmetExpectation]]
     """By key of the object."""
@@ -69,7 +69,7 @@ class DataDocs:
         if verdict.result is None:
             return
         statistics = verdict.result.statistics
-        entry = Entry(
+        entry = IndexEntry(
             load_id=load_id,
             kind=kind,
             judged_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
@@ -169,7 +169,7 @@ def _counts(expectation: "ExpectationValidationResult") -> "ExpectationValidatio
     )
 
 
-def _facts(entry: Entry):
+def _facts(entry: IndexEntry):
     rows = [
         ("Load", entry.load_id),
         ("Kind", entry.kind),

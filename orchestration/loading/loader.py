@@ -24,7 +24,7 @@ from orchestration.loading.ledger.tables import prepare_warehouse
 from orchestration.loading.recovery.documents import document_of, misnamed, sort_by_form
 from orchestration.loading.recovery.failures import Cause, cause_of, culprit, record_failures
 from orchestration.loading.recovery.outage import LakeDown, explained_errors, stop_if_lake_is_down
-from orchestration.loading.steps.audit import Landed, Refused, audit
+from orchestration.loading.steps.audit import Landed, RefusedObject, audit
 from orchestration.loading.steps.collect import collect_all, collect_recent, discard
 from orchestration.loading.steps.commit import commit
 from orchestration.loading.steps.discover import discover
@@ -57,9 +57,9 @@ class LoadReport:
     object_count: int = 0
     line_count: int = 0
     rejected_count: int = 0
-    parked: list[Refused] = field(default_factory=list)
+    parked: list[RefusedObject] = field(default_factory=list)
     """Objects that this load gave up on."""
-    failed: list[Refused] = field(default_factory=list)
+    failed: list[RefusedObject] = field(default_factory=list)
     """Objects that failed and will be tried again."""
     waiting_count: int = 0
     unfinished_keys: list[str] = field(default_factory=list)
@@ -155,7 +155,7 @@ class Attempt(NamedTuple):
     load_id: str
     landed: list[Landed]
     """Committed."""
-    refused: list[Refused]
+    refused: list[RefusedObject]
     again: list[Drop]
     """To be read again, in the form or the packing that they have."""
 
@@ -226,7 +226,7 @@ def _parts_to_try(load: Load, part: list[Drop], error: DatabaseError) -> list[li
             return [document]
     if len(part) == 1:
         message = f"{_first_look(load, part[0], cause)} {cause.message}".strip()
-        refuse(load, "", [Refused(part[0], cause.code, message, cause.is_permanent)])
+        refuse(load, "", [RefusedObject(part[0], cause.code, message, cause.is_permanent)])
         return []
     named = culprit(error, part)
     rest = [drop for drop in part if drop is not named]
@@ -244,7 +244,7 @@ def _first_look(load: Load, drop: Drop, cause: Cause) -> str:
         return ""
 
 
-def refuse(load: Load, load_id: str, refused: list[Refused]) -> None:
+def refuse(load: Load, load_id: str, refused: list[RefusedObject]) -> None:
     """Record failures, and sort them into given up and to be tried again."""
     for refusal, failure in zip(refused, record_failures(load.client, load_id, refused), strict=True):
         (load.report.parked if failure.is_given_up else load.report.failed).append(refusal)
@@ -259,19 +259,19 @@ def _whole_objects(load: Load, drops: list[Drop]) -> list[Drop]:
                 if not is_whole_zstd(load.lake.read_chunks(drop.key, CHUNK_BYTES)):
                     cause = Cause("unreadable", _CUT_ZSTD, is_permanent=True)
                     message = f"{_first_look(load, drop, cause)} {_CUT_ZSTD}".strip()
-                    refused[drop.object_id] = Refused(drop, cause.code, message, is_permanent=True)
+                    refused[drop.object_id] = RefusedObject(drop, cause.code, message, is_permanent=True)
             except WarehouseError as error:
                 cause = Cause("lake_error", str(error))
                 others = [other for other in load.drops if other is not drop]
                 stop_if_lake_is_down(load.client, load.settings, cause, [drop], others)
-                refused[drop.object_id] = Refused(drop, cause.code, cause.message)
+                refused[drop.object_id] = RefusedObject(drop, cause.code, cause.message)
     refuse(load, "", list(refused.values()))
     return [drop for drop in drops if drop.object_id not in refused]
 
 
-def _unsafe_key(drop: Drop) -> Refused:
+def _unsafe_key(drop: Drop) -> RefusedObject:
     message = (
         "The key has one of the characters { } * ? or a control character, which ClickHouse reads as a pattern; "
         "reading it could read other objects. Deliver it under another key."
     )
-    return Refused(drop, "unsafe_key", message, is_permanent=True)
+    return RefusedObject(drop, "unsafe_key", message, is_permanent=True)

@@ -26,7 +26,7 @@ class ReleaseError(WarehouseError):
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ReleaseRefusal:
     """An object that is not released, and why."""
 
     key: str
@@ -43,7 +43,7 @@ class ReleaseReport:
     """Keys that are published from now on."""
     released_before: list[str] = field(default_factory=list)
     """Keys that an earlier release has published."""
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[ReleaseRefusal] = field(default_factory=list)
     """Objects of the load that the gate held and that may not be released; or the object that was asked for."""
 
 
@@ -93,7 +93,7 @@ def release(client: Client, settings: Settings, load: str, reason: str, keys: It
         elif commit.verdict == RELEASE and commit.object_id not in facts.revoked:
             report.released_before.append(commit.key)
         elif keys or commit.verdict not in PUBLISHED:
-            report.refused.append(Refusal(commit.key, why))
+            report.refused.append(ReleaseRefusal(commit.key, why))
     _write(client, load_id, chosen, report.reason)
     report.released = [commit.key for commit in chosen]
     if not (report.released or report.released_before):
@@ -220,7 +220,7 @@ def _write(client: Client, load_id: str, commits: list[_Commit], reason: str) ->
     insert_rows(client, "load_gates", COLUMNS, rows)
 
 
-def _nothing(load_id: str, commits: list[_Commit], refused: list[Refusal]) -> str:
+def _nothing(load_id: str, commits: list[_Commit], refused: list[ReleaseRefusal]) -> str:
     """Why a release released nothing."""
     if not refused:
         count = f"all {len(commits):,} objects" if len(commits) > 1 else "its object"

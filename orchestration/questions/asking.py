@@ -8,7 +8,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from orchestration.questions.context import mart_sections, relevant
 from orchestration.questions.endpoint import Conversation, Proposal
-from orchestration.questions.guard import MAX_ROWS, Refused, checked
+from orchestration.questions.guard import MAX_ROWS, QueryRefused, checked
 from orchestration.questions.naming import Named, named_in
 from orchestration.questions.registry import NEAR, SURE, Match, closest
 from orchestration.questions.sentences import filled
@@ -114,11 +114,11 @@ def ask_model(client: Client, text: str, converse: Callable[[str], Conversation]
     proposal = conversation.ask(text)
     try:
         return _run(client, proposal)
-    except (Refused, ClickHouseError) as first:
+    except (QueryRefused, ClickHouseError) as first:
         proposal = conversation.repair(fault(first))
         try:
             return _run(client, proposal)
-        except (Refused, ClickHouseError) as second:
+        except (QueryRefused, ClickHouseError) as second:
             raise NotAnswered(
                 f"The model's SQL was not run. First: {fault(first)} After one repair: {fault(second)}"
             ) from second

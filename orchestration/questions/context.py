@@ -26,7 +26,7 @@ METRIC_DOCS = "macros/metrics/"
 RULES = """\
 # The marts, for a language model
 
-Written by `python -m orchestration.questions.generate` from dbt's manifest and the registry of questions: change those,
+Written by `python -m orchestration.generate` from dbt's manifest and the registry of questions: change those,
 not this file.
 
 ## Rules

@@ -1,7 +1,4 @@
-"""Writes context.md from dbt's manifest and the registry: python -m orchestration.questions.generate
-
-To run after a change of a mart's description or columns, of a metric's words, or of the registry.
-"""
+"""Writes context.md from dbt's manifest and the registry of questions; `orchestration.generate` calls it."""
 
 import json
 
@@ -15,5 +12,9 @@ def generated_page() -> str:
     return context_page(json.loads(prepare_manifest().read_text()), questions())
 
 
-if __name__ == "__main__":
+def write_files() -> None:
     CONTEXT.write_text(generated_page())
+
+
+if __name__ == "__main__":
+    write_files()

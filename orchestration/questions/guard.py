@@ -46,12 +46,12 @@ _HARMLESS = frozenset({"formatdatetime", "formatreadablequantity", "formatreadab
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
-class Refused(Exception):
+class QueryRefused(Exception):
     """The SQL may not run; the message says what was found and what is allowed."""
 
 
 def checked(sql: str, marts: Collection[str]) -> str:
-    """The SQL to run, written from the tree and limited to MAX_ROWS; raises Refused."""
+    """The SQL to run, written from the tree and limited to MAX_ROWS; raises QueryRefused."""
     tree = _one_select(sql)
     _refuse_parts(tree)
     _refuse_tables(tree, marts)
@@ -62,32 +62,32 @@ def checked(sql: str, marts: Collection[str]) -> str:
 
 def _one_select(sql: str) -> exp.Expression:
     if len(sql) > MAX_CHARACTERS:
-        raise Refused(f"The SQL has {len(sql):,} characters; at most {MAX_CHARACTERS:,} are allowed.")
+        raise QueryRefused(f"The SQL has {len(sql):,} characters; at most {MAX_CHARACTERS:,} are allowed.")
     try:
         trees = [tree for tree in sqlglot.parse(sql, dialect=DIALECT) if tree is not None]
     except (SqlglotError, RecursionError) as error:
         said = " ".join(re.sub(r"\x1b\[\d+m", "", str(error)).split())[:300]
-        raise Refused(f"The SQL cannot be parsed: {said}") from error
+        raise QueryRefused(f"The SQL cannot be parsed: {said}") from error
     if len(trees) != 1:
-        raise Refused(f"Found {len(trees)} statements; exactly one is allowed.")
+        raise QueryRefused(f"Found {len(trees)} statements; exactly one is allowed.")
     tree = trees[0]
     if not isinstance(tree, exp.Select | exp.SetOperation | exp.Subquery):
-        raise Refused(f"Found {type(tree).__name__.upper()}; only one SELECT is allowed.")
+        raise QueryRefused(f"Found {type(tree).__name__.upper()}; only one SELECT is allowed.")
     return tree
 
 
 def _refuse_parts(tree: exp.Expression) -> None:
     for node in tree.walk():
         if isinstance(node, _WRITES):
-            raise Refused(f"Found {type(node).__name__.upper()} inside the statement; only reading is allowed.")
+            raise QueryRefused(f"Found {type(node).__name__.upper()} inside the statement; only reading is allowed.")
         if isinstance(node, exp.Placeholder | exp.Parameter):
-            raise Refused("Found a parameter; values must stand in the SQL.")
+            raise QueryRefused("Found a parameter; values must stand in the SQL.")
         if isinstance(node, exp.Query) and node.args.get("settings"):
-            raise Refused("Found SETTINGS; the query runs with the warehouse's own.")
+            raise QueryRefused("Found SETTINGS; the query runs with the warehouse's own.")
         if isinstance(node, exp.Query) and node.args.get("format"):
-            raise Refused("Found FORMAT; the answer's format is the warehouse's own.")
+            raise QueryRefused("Found FORMAT; the answer's format is the warehouse's own.")
         if isinstance(node, exp.In) and _names_a_table(node):
-            raise Refused("Found IN with a bare table; write IN (select … from marts.…).")
+            raise QueryRefused("Found IN with a bare table; write IN (select … from marts.…).")
 
 
 def _names_a_table(node: exp.In) -> bool:
@@ -102,22 +102,22 @@ def _refuse_tables(tree: exp.Expression, marts: Collection[str]) -> None:
     for clause in tree.find_all(exp.From, exp.Join):
         source = clause.this
         if id(source) not in sources and not isinstance(source, exp.Subquery):
-            raise Refused(
+            raise QueryRefused(
                 f"Found {source.sql(dialect=DIALECT)[:80]} as a source; only marts and subqueries are allowed."
             )
     for table in tree.find_all(exp.Table):
         shown = table.sql(dialect=DIALECT, comments=False)[:80]
         if not isinstance(table.this, exp.Identifier):
-            raise Refused(f"Found the table function {shown}; only tables of the database {DATABASE} are allowed.")
+            raise QueryRefused(f"Found the table function {shown}; only tables of the database {DATABASE} are allowed.")
         if not table.db and not table.catalog and table.name.lower() in steps:
             continue
         if table.catalog or table.db != DATABASE:
-            raise Refused(
+            raise QueryRefused(
                 f"Found the table {shown}; only tables of the database {DATABASE} are allowed, as {DATABASE}.…"
             )
         if table.name not in marts:
             near = ", ".join(f"{DATABASE}.{name}" for name, *_ in process.extract(table.name, marts, limit=3))
-            raise Refused(f"{DATABASE}.{table.name} does not exist. Near it are {near}.")
+            raise QueryRefused(f"{DATABASE}.{table.name} does not exist. Near it are {near}.")
 
 
 def _refuse_function(function: exp.Func) -> None:
@@ -125,7 +125,7 @@ def _refuse_function(function: exp.Func) -> None:
     plain = name.replace("_", "").lower()
     is_reaching = plain.startswith(_REACHING) or plain in _REACHING_NAMES or _IN_AS_FUNCTION.fullmatch(plain)
     if is_reaching and plain not in _HARMLESS:
-        raise Refused(f"Found the function {name}, which reaches outside the marts or depends on the moment.")
+        raise QueryRefused(f"Found the function {name}, which reaches outside the marts or depends on the moment.")
 
 
 def _limited(tree: exp.Expression) -> exp.Expression:

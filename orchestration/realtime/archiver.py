@@ -27,7 +27,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from orchestration.realtime.catalogue_source import FreshRules
 from orchestration.realtime.database import connect
 from orchestration.realtime.events import received_at
-from orchestration.realtime.judge import Refusal, StreamJudge
+from orchestration.realtime.judge import MessageRefusal, StreamJudge
 from orchestration.realtime.kafka import (
     ADMIN_SECONDS,
     ARCHIVERS,
@@ -158,7 +158,7 @@ class Archiver:
                 continue
             source = source_of(headers.get(SOURCE_HEADER), self._settings.default_source)
             received = received_at(message.timestamp()[1], datetime.now(UTC))
-            is_refused = isinstance(self._judge.document(message.value(), received), Refusal)
+            is_refused = isinstance(self._judge.document(message.value(), received), MessageRefusal)
             by_key.setdefault(planned.key(source, is_refused), []).append(line_of(message.value()))
         for key, lines in sorted(by_key.items()):
             self._upload(key, lines)

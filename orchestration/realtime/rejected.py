@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from confluent_kafka import Producer
 
-from orchestration.realtime.judge import Refusal
+from orchestration.realtime.judge import MessageRefusal
 from orchestration.realtime.kafka import send
 from orchestration.realtime.settings import REJECTED_TOPIC
 
@@ -23,7 +23,7 @@ class RejectedTopic:
     def send(
         self,
         value: bytes | None,
-        refusal: Refusal,
+        refusal: MessageRefusal,
         key: bytes | None,
         headers: Iterable[tuple[str, bytes]] | None,
         place: tuple[str, int, int],

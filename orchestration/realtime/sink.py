@@ -10,13 +10,13 @@ import psycopg
 from quixstreams.sinks.base import BaseSink
 
 from orchestration.realtime.events import Event
-from orchestration.realtime.judge import Refusal
+from orchestration.realtime.judge import MessageRefusal
 from orchestration.realtime.rejected import RejectedTopic
 from orchestration.realtime.rule_book import RuleBook
-from orchestration.realtime.store import Entry, PartitionBatch, TopicChanged, Written, write
+from orchestration.realtime.store import PartitionBatch, StreamMessage, TopicChanged, WriteResult, write
 
 logger = logging.getLogger(__name__)
-JudgeOf = Callable[[bytes | None, int], Event | Refusal]
+JudgeOf = Callable[[bytes | None, int], Event | MessageRefusal]
 """From a message and the milliseconds when the broker took it to its verdict."""
 RETRY_SECONDS = 120.0
 """How long a database may be away before the worker gives up and starts again. Below Kafka's max.poll.interval."""
@@ -49,8 +49,8 @@ class DatabaseSink(BaseSink):
         batch = self._batches.get((topic, partition))
         if batch is None:
             batch = self._batches[topic, partition] = PartitionBatch(topic, self._current_id, partition)
-        is_refused = isinstance(verdict, Refusal)
-        batch.entries.append(Entry(offset, None if is_refused else verdict))
+        is_refused = isinstance(verdict, MessageRefusal)
+        batch.entries.append(StreamMessage(offset, None if is_refused else verdict))
         if is_refused:
             self._rejected.send(value, verdict, key, headers, (topic, partition, offset))
 
@@ -68,7 +68,7 @@ class DatabaseSink(BaseSink):
         if written.skipped_count and self._topic_id() != self._current_id:
             raise TopicChanged(f"Topic {batches[0].topic} was created again; the worker starts again with its new id.")
 
-    def _write_patiently(self, batches: list[PartitionBatch]) -> Written:
+    def _write_patiently(self, batches: list[PartitionBatch]) -> WriteResult:
         deadline = time.monotonic() + RETRY_SECONDS
         pause = 0.1
         while True:
@@ -84,15 +84,15 @@ class DatabaseSink(BaseSink):
                 time.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
-    def _write_singly(self, batches: list[PartitionBatch]) -> Written:
-        total = Written()
+    def _write_singly(self, batches: list[PartitionBatch]) -> WriteResult:
+        total = WriteResult()
         for batch in batches:
             for entry in batch.entries:
                 single = replace(batch, entries=[entry])
                 try:
                     written = self._write_patiently([single])
                 except psycopg.DataError:
-                    written = self._write_patiently([replace(batch, entries=[Entry(entry.offset, None)])])
+                    written = self._write_patiently([replace(batch, entries=[StreamMessage(entry.offset, None)])])
                 total.consumed_count += written.consumed_count
                 total.skipped_count += written.skipped_count
                 total.action_count += written.action_count

@@ -36,7 +36,7 @@ from realtime.archived_ranges where topic_id = %s
 
 
 @dataclass(frozen=True)
-class Status:
+class RealtimeStatus:
     """All that `warehouse realtime status` shows."""
 
     topic_id: str
@@ -66,7 +66,7 @@ class Status:
         return asdict(self) | {"total_lag": self.total_lag}
 
 
-def read_status(settings: RealtimeSettings, connection: psycopg.Connection) -> Status:
+def read_status(settings: RealtimeSettings, connection: psycopg.Connection) -> RealtimeStatus:
     """The state now. Raises KafkaException or psycopg.OperationalError when one of them does not answer."""
     client = admin(settings.kafka)
     topic = topic_id(client)
@@ -77,7 +77,7 @@ def read_status(settings: RealtimeSettings, connection: psycopg.Connection) -> S
         sessions = {row["status"]: row["session_count"] for row in cursor.execute(SESSIONS).fetchall()}
         archived = cursor.execute(ARCHIVED, (topic,)).fetchone()
     done = {row["partition"]: row["next_offset"] for row in rows}
-    return Status(
+    return RealtimeStatus(
         topic_id=topic,
         lag={partition: max(0, end - done.get(partition, 0)) for partition, end in sorted(ends.items())},
         consumed_count=sum(row["consumed_count"] for row in rows),

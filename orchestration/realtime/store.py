@@ -74,7 +74,7 @@ class TopicChanged(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
+class StreamMessage:
     """A message: its event, or None when it was refused."""
 
     offset: int
@@ -88,11 +88,11 @@ class PartitionBatch:
     topic: str
     topic_id: str
     partition: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[StreamMessage] = field(default_factory=list)
 
 
 @dataclass
-class Written:
+class WriteResult:
     """What a transaction came to."""
 
     consumed_count: int = 0
@@ -100,10 +100,12 @@ class Written:
     action_count: int = 0
 
 
-def write(connection: psycopg.Connection, batches: Iterable[PartitionBatch], book: RuleBook, now: datetime) -> Written:
+def write(
+    connection: psycopg.Connection, batches: Iterable[PartitionBatch], book: RuleBook, now: datetime
+) -> WriteResult:
     """Apply the rules to what is not done yet, and commit all of it, or nothing."""
     batches = list(batches)
-    written = Written()
+    written = WriteResult()
     sessions: dict[tuple[str, str], Session] = {}
     actions: dict[str, Action] = {}
     advances = []
@@ -148,7 +150,7 @@ def _locked_fence(cursor: psycopg.Cursor, batches: list[PartitionBatch]) -> dict
     return {(topic_id, partition): next_offset for topic_id, partition, next_offset in rows}
 
 
-def _beyond(next_offset: int, batch: PartitionBatch) -> list[Entry]:
+def _beyond(next_offset: int, batch: PartitionBatch) -> list[StreamMessage]:
     """The entries that are not done."""
     fresh = [entry for entry in batch.entries if entry.offset >= next_offset]
     if fresh and 0 < next_offset < fresh[0].offset:
@@ -161,7 +163,7 @@ def _beyond(next_offset: int, batch: PartitionBatch) -> list[Entry]:
     return fresh
 
 
-def _advance(batch: PartitionBatch, fresh: Sequence[Entry]) -> dict[str, Any]:
+def _advance(batch: PartitionBatch, fresh: Sequence[StreamMessage]) -> dict[str, Any]:
     """The fence's row after these entries."""
     times = [entry.event.occurred_at for entry in fresh if entry.event is not None]
     return {

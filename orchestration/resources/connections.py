@@ -16,7 +16,7 @@ from dagster_aws.s3.resources import S3Resource
 from dagster_aws.utils import ResourceWithBoto3Configuration
 from pydantic import Field
 
-from orchestration.aws_clients import Session
+from orchestration.aws_clients import AwsSession
 from orchestration.resources import lake, queue
 from orchestration.resources.lake import S3Lake, connect_lake, lake_client
 from orchestration.resources.queue import DropQueue, connect_queue, queue_client
@@ -115,8 +115,8 @@ def _said(resource: S3Resource | QueueResource, settings: LakeSettings, **values
     return replace(settings, **changes)
 
 
-def _session(resource: S3Resource | QueueResource) -> Session:
-    return Session(
+def _session(resource: S3Resource | QueueResource) -> AwsSession:
+    return AwsSession(
         profile_name=resource.profile_name,
         use_ssl=resource.use_ssl,
         verify=resource.verify,

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration.aws_clients import DEFAULT_SESSION, Session, aws_client
+from orchestration.aws_clients import DEFAULT_SESSION, AwsSession, aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.lake.objects import LakeObject
 from orchestration.settings import LakeSettings, Settings
@@ -144,7 +144,7 @@ def connect_lake(settings: Settings, client: Any = None) -> S3Lake:
     return S3Lake(settings.lake, settings.target, client)
 
 
-def lake_client(settings: LakeSettings, max_attempts: int = MAX_ATTEMPTS, session: Session = DEFAULT_SESSION) -> Any:
+def lake_client(settings: LakeSettings, max_attempts: int = MAX_ATTEMPTS, session: AwsSession = DEFAULT_SESSION) -> Any:
     """boto3 for the lake."""
     return aws_client("s3", settings, settings.endpoint_url, READ_TIMEOUT, max_attempts, session)
 

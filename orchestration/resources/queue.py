@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration.aws_clients import DEFAULT_SESSION, Session, aws_client
+from orchestration.aws_clients import DEFAULT_SESSION, AwsSession, aws_client
 from orchestration.loading.errors import WarehouseError, without_secrets
 from orchestration.loading.lake.objects import reason_to_ignore
 from orchestration.loading.lake.scope import EVERYTHING, without_nested
@@ -95,7 +95,7 @@ def connect_queue(settings: Settings, client: Any = None) -> DropQueue | None:
 def queue_client(
     settings: LakeSettings,
     max_attempts: int = MAX_ATTEMPTS,
-    session: Session = DEFAULT_SESSION,
+    session: AwsSession = DEFAULT_SESSION,
     endpoint_url: str = "",
 ) -> Any:
     """boto3 for the queue. Its own address says where it is answered for: AWS, an endpoint in a VPC, another server."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from orchestration.sensors.scan import START, Position
 
+TICK_SECONDS = 60
 WEEK_EVERY = timedelta(hours=1)
 
 

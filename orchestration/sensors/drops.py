@@ -35,7 +35,7 @@ from orchestration.loading.ledger.entries import server_now
 from orchestration.loading.state.unjudged import has_unjudged_loads
 from orchestration.resources.connections import LakeResource, QueueResource, WarehouseResource
 from orchestration.resources.queue import DropQueue
-from orchestration.sensors.cursor import Cursor, read_cursor
+from orchestration.sensors.cursor import TICK_SECONDS, Cursor, read_cursor
 from orchestration.sensors.scan import START, scan
 from orchestration.settings import SettingsError
 
@@ -164,7 +164,7 @@ def define_drops_sensor(job, jobs: tuple[str, ...]) -> SensorDefinition:
     @sensor(
         name=SENSOR_NAME,
         job=job,
-        minimum_interval_seconds=60,
+        minimum_interval_seconds=TICK_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
         description="Requests one load when the lake holds a drop that the ledger does not know.",
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orchestration.simulate import draws
-from orchestration.simulate.catalogue import Module, Question, Unit
+from orchestration.simulate.catalogue import CatalogueQuestion, Module, Unit
 from orchestration.simulate.statements import CHOICES, Fragments, Recorder
 
 RETRY_RATIO = 0.35
@@ -31,12 +31,12 @@ class Examinees:
 class FirstAnswers:
     """What happened at the first attempt of one question."""
 
-    question: Question
+    question: CatalogueQuestion
     is_correct: np.ndarray
     was_covered: np.ndarray
 
 
-def first_attempt_ratio(question: Question, ability: np.ndarray, covered: np.ndarray) -> np.ndarray:
+def first_attempt_ratio(question: CatalogueQuestion, ability: np.ndarray, covered: np.ndarray) -> np.ndarray:
     """P(first attempt is correct)."""
     ratio = question.base_ratio + question.ability_slope * (ability - 0.5) + question.taught_effect * covered
     return np.clip(ratio, LOWEST_RATIO, HIGHEST_RATIO)
@@ -63,7 +63,7 @@ def _answer(
     recorder.add(visits, clock, bodies)
 
 
-def _answer_seconds(rng: np.random.Generator, question: Question, pace: np.ndarray) -> np.ndarray:
+def _answer_seconds(rng: np.random.Generator, question: CatalogueQuestion, pace: np.ndarray) -> np.ndarray:
     seconds = question.seconds * pace * np.exp(rng.normal(0.0, 0.3, len(pace)))
     return np.clip(seconds, 2.0, LONGEST_ANSWER_SECONDS)
 

@@ -7,7 +7,7 @@ QUESTION_SECONDS = 45.0
 
 
 @dataclass(frozen=True)
-class Question:
+class CatalogueQuestion:
     """One item. P(correct) = base + ability_slope * (ability - 0.5) + taught_effect if its unit was covered before."""
 
     activity_id: str
@@ -41,7 +41,7 @@ class Unit:
     leave_ratio: float = 0.0
     recut_day: int = 0
     leave_ratio_after: float = 0.0
-    questions: tuple[Question, ...] = ()
+    questions: tuple[CatalogueQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Catalogue:
         return [module for course in self.courses for module in course.modules]
 
 
-def _place_questions(unit: Unit, taught_by: list[str]) -> tuple[Question, ...]:
+def _place_questions(unit: Unit, taught_by: list[str]) -> tuple[CatalogueQuestion, ...]:
     return tuple(
         replace(
             question,

@@ -5,7 +5,7 @@ The titles make the plants easy to find in a mart; nothing in the statements giv
 
 from dataclasses import replace
 
-from orchestration.simulate.catalogue import CAMPUS, Catalogue, Course, Question, Unit, place_module
+from orchestration.simulate.catalogue import CAMPUS, Catalogue, CatalogueQuestion, Course, Unit, place_module
 from orchestration.simulate.plants import DEFAULT_DAYS, IDLE_RECUT_LEAVE_RATIO, RECUT_LEAVE_RATIO, recut_day
 
 READING_WORDS_PER_MINUTE = 238
@@ -23,7 +23,9 @@ def video(title: str, length: float, **traits: float) -> Unit:
 
 
 def quiz(title: str, pace: float = 1.0, **traits: float) -> Unit:
-    questions = tuple(Question("", f"{title}, question {n}", n, **traits) for n in range(1, QUESTION_COUNT + 1))
+    questions = tuple(
+        CatalogueQuestion("", f"{title}, question {n}", n, **traits) for n in range(1, QUESTION_COUNT + 1)
+    )
     return Unit(
         "",
         "assessment",

@@ -38,7 +38,7 @@ class Platform:
         return sum(count > 1 for count in self.posts.values())
 
 
-class Server(ThreadingHTTPServer):
+class PlatformServer(ThreadingHTTPServer):
     """Takes many connections at once; the standard queue of five makes the sixth wait a second."""
 
     daemon_threads = True
@@ -62,7 +62,7 @@ def running_platform(failing: float = 0.0) -> Iterator[tuple[Platform, str]]:
         def log_message(self, *_: object) -> None:
             """Every post in the terminal would hide what is shown there."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = PlatformServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, name="platform", daemon=True)
     thread.start()
     try:

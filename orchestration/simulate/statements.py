@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 
-from orchestration.simulate.catalogue import Catalogue, Module, Question, Unit
+from orchestration.simulate.catalogue import Catalogue, CatalogueQuestion, Module, Unit
 
 ADL = "http://adlnet.gov/expapi/verbs/"
 VIDEO = "https://w3id.org/xapi/video/"
@@ -61,7 +61,7 @@ def object_json(activity_id: str, kind: str, title: str) -> str:
     )
 
 
-def question_json(question: Question) -> str:
+def question_json(question: CatalogueQuestion) -> str:
     return (
         f'"object":{{"id":"{question.activity_id}","objectType":"Activity","definition":'
         f'{{"type":"{ACTIVITY_TYPES["question"]}","name":{{"en-US":{json.dumps(question.title)}}},'
@@ -125,7 +125,7 @@ class Fragments:
         place = place_json(module.course_id, module.activity_id)
         return self._simple(verb, place, object_json(unit.activity_id, unit.kind, unit.title))
 
-    def question(self, module: Module, unit: Unit, question: Question) -> str:
+    def question(self, module: Module, unit: Unit, question: CatalogueQuestion) -> str:
         place = place_json(module.course_id, assessment_id=unit.activity_id)
         return self._simple("answered", place, question_json(question))
 

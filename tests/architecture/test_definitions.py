@@ -112,7 +112,7 @@ def vars_without_reason(text: str) -> list[str]:
 
 def iris(path: Path, text: str) -> list[str]:
     """IRIs in code; `//` in one is no comment."""
-    return [f"{path.name}: {found}" for found in IRI.findall(without_comments(text))]
+    return [f"{path.name}: {iri}" for iri in IRI.findall(without_comments(text))]
 
 
 def test_no_macro_hides_what_dbt_gives(project: Project):
@@ -164,7 +164,7 @@ def test_iris_live_in_seeds_only():
         *(ROOT / "macros").rglob("*.sql"),
         *(path for path in (ROOT / "orchestration").rglob("*.py") if "simulate" not in path.parts),
     ]
-    assert [found for path in places for found in iris(path, path.read_text())] == []
+    assert [iri for path in places for iri in iris(path, path.read_text())] == []
 
 
 def test_an_iri_in_a_model_is_found_and_one_in_a_comment_is_not():

@@ -80,10 +80,10 @@ def database_literals(parts: tuple[Node | Macro, ...], databases: frozenset[str]
     names = "|".join(sorted(databases | {"system", "default", "information_schema"}))
     literal = re.compile(rf"\b(?:from|(?<!array )join|in)\s+\(?\s*((?:`?)(?:{names})(?:`?)\.`?\w+)", re.IGNORECASE)
     return [
-        f"{part.path}: {found}"
+        f"{part.path}: {table}"
         for part in parts
-        for found in literal.findall(part.sql)
-        if not (isinstance(part, Macro) and found in ABOUT_TABLES)
+        for table in literal.findall(part.sql)
+        if not (isinstance(part, Macro) and table in ABOUT_TABLES)
     ]
 
 

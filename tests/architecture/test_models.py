@@ -147,7 +147,7 @@ def test_a_model_without_grain_key_or_its_own_yml_is_found():
 
 def test_a_column_of_the_wrong_type_is_found():
     columns = {"a_id": "UInt64", "b_at": "DateTime", "is_c": "String", "d_count": "UInt64", "e_percent": "Float64"}
-    assert [found.split()[0] for found in misnamed_columns((Node("m", "fct", columns=columns),))] == [
+    assert [sentence.split()[0] for sentence in misnamed_columns((Node("m", "fct", columns=columns),))] == [
         "m.a_id",
         "m.b_at",
         "m.is_c",

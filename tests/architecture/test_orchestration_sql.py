@@ -53,10 +53,10 @@ def texts(code: str) -> Iterator[str]:
 
 def trespasses(room: str, code: str) -> list[str]:
     """Tables that this room has no business with."""
-    found = [match.groups() for text in texts(code) for match in TABLE.finditer(text)]
+    tables = [match.groups() for text in texts(code) for match in TABLE.finditer(text)]
     return [
         f"{database}.{table}"
-        for database, table in found
+        for database, table in tables
         if room not in MAY_NAME[database.lower()]
         or (room == "loading" and database.lower() == "marts" and table not in LOADING_READS)
     ]

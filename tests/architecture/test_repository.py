@@ -17,8 +17,8 @@ def machine_paths(text: str) -> list[str]:
 
 
 def test_no_file_names_a_machines_folder():
-    found = {str(path.relative_to(ROOT)): machine_paths(path.read_text()) for path in repository_files(*TEXTS)}
-    assert {name: paths for name, paths in found.items() if paths} == {}
+    paths_by_file = {str(path.relative_to(ROOT)): machine_paths(path.read_text()) for path in repository_files(*TEXTS)}
+    assert {name: paths for name, paths in paths_by_file.items() if paths} == {}
 
 
 def test_a_machines_folder_is_found():

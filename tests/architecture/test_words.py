@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_words_that_contain_one_are_no_fault():
     assert forbidden_words("amended, recommended, embodied, nobody_is_declining, an endearing body") == []
 
 
-# Variables that do not say what they hold. Comprehensions, loops, arguments and locals of orchestration.
+# Variables that do not say what they hold: in comprehensions, loops, arguments and locals.
 VAGUE = {"each", "found"}
 
 
@@ -76,10 +77,12 @@ def vague_variables(code: str) -> list[int]:
     return sorted(set(stored))
 
 
-def test_variables_of_orchestration_say_what_they_hold():
+@pytest.mark.parametrize("folder", ["orchestration", "tests"])
+def test_variables_say_what_they_hold(folder: str):
     places = [
         f"{path.relative_to(ROOT)}, line {line}: name the variable for what it holds, not `each` or `found`"
-        for path in sorted((ROOT / "orchestration").rglob("*.py"))
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "benchmarks" not in path.parts
         for line in vague_variables(path.read_text())
     ]
     assert not places, "\n".join(places)
@@ -88,3 +91,15 @@ def test_variables_of_orchestration_say_what_they_hold():
 def test_a_vague_variable_is_seen_wherever_it_is_bound():
     code = "rows = [each for each in x]\nfound = 1\ndef f(each): ...\ng = lambda found: 1\nclass A:\n    found: int\n"
     assert vague_variables(code) == [1, 2, 3, 4]
+
+
+def test_one_name_is_one_class():
+    """A reader takes two classes of one name for each other. Private ones stay in their file."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "orchestration").rglob("*.py")):
+        if "bench" in path.parts:
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}, "name one of them for what it is"

@@ -126,12 +126,12 @@ class Visit:
 
     def tabs(self) -> Iterator[str]:
         """Each tab, opened; one step for a dashboard without."""
-        found = self.page.locator('[role="tab"]')
-        for number in range(max(1, found.count())):
-            if found.count():
-                found.nth(number).click()
+        tabs = self.page.locator('[role="tab"]')
+        for number in range(max(1, tabs.count())):
+            if tabs.count():
+                tabs.nth(number).click()
                 self.settle()
-            yield found.nth(number).inner_text() if found.count() else ""
+            yield tabs.nth(number).inner_text() if tabs.count() else ""
 
     def faults(self) -> list[str]:
         """What the page shows as an error."""
@@ -191,7 +191,7 @@ def _keep_answer(visit: Visit, response) -> None:
     visit.answers.append(
         {
             "chart": asked.get("form_data", {}).get("slice_id"),
-            "filters": [each for query in asked.get("queries", []) for each in query.get("filters", [])],
+            "filters": [one_filter for query in asked.get("queries", []) for one_filter in query.get("filters", [])],
             "status": response.status,
             "rows": [row for result in results for row in result.get("data", [])],
             "queries": [result.get("query", "") for result in results],

@@ -53,7 +53,7 @@ def test_the_drop_off_curve_is_the_marts(admin, reader):
     admin.open("where-learners-stop")
     titles = charts_of(admin, "where-learners-stop")
     curve = [a for a in admin.answers if titles.get(a["chart"], "").startswith("How many still watch")][-1]
-    chosen = next(each["val"][0] for each in curve["filters"] if each["col"] == "video_of_course")
+    chosen = next(one_filter["val"][0] for one_filter in curve["filters"] if one_filter["col"] == "video_of_course")
     shown = {row["position_ms"]: row["Still watching__yhat"] for row in curve["rows"]}
     asked = reader.query(
         "select toFloat64(bin_start_seconds) * 1000, survival from marts.agg_video_drop_off as facts "

@@ -79,7 +79,7 @@ class Incremental:
     def differences(self) -> dict[str, str]:
         """Table → rows only here and rows only in what is built whole of the same objects, for each that differs."""
         self.build_whole()
-        found = {}
+        differing = {}
         for table, rows in TABLES.items():
             here, whole = (
                 f"select {rows.format(table=f'{prefix}{table}', schema=prefix)}" for prefix in ("", "whole_")
@@ -89,8 +89,8 @@ class Incremental:
                 for a, b in ((here, whole), (whole, here))
             ]
             if only != [0, 0]:
-                found[table] = f"{only[0]} rows only here, {only[1]} only in the whole"
-        return found
+                differing[table] = f"{only[0]} rows only here, {only[1]} only in the whole"
+        return differing
 
     def touched(self) -> int:
         """Objects that no finished run has consumed."""

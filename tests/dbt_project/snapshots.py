@@ -32,12 +32,14 @@ def built_whole_by(client: Client) -> dict[str, str]:
 def differences(client: Client, database: str, without: frozenset[str] = frozenset()) -> dict[str, str]:
     """Mart → how it differs from the copy, for each that does."""
     before, after = (set(marts(client, place)) - without for place in (database, "marts"))
-    found = dict.fromkeys(sorted(before - after), "is gone") | dict.fromkeys(sorted(after - before), "is new")
+    differing = dict.fromkeys(sorted(before - after), "is gone") | dict.fromkeys(sorted(after - before), "is new")
     for mart in sorted(before & after):
         then, now = (_checksum(client, f"{place}.{mart}") for place in (database, "marts"))
         if then != now:
-            found[mart] = f"rows then {then[0]}, now {now[0]}; columns that differ: {_columns(client, database, mart)}"
-    return found
+            differing[mart] = (
+                f"rows then {then[0]}, now {now[0]}; columns that differ: {_columns(client, database, mart)}"
+            )
+    return differing
 
 
 def _checksum(client: Client, table: str) -> tuple[int, int]:

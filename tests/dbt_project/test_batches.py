@@ -59,9 +59,9 @@ def test_each_learner_is_in_one_batch(macros, line_count: int):
 def test_all_conditions_of_a_query_name_the_same_learners(macros):
     sql = f"a where {macros.is_in_batch('learner_id')} b where {macros.is_in_batch('events.learner_id')}"
     for query in batches(macros, sql, 3_000):
-        found = RANGE.findall(query)
-        assert [column for column, _, _ in found] == ["learner_id", "events.learner_id"]
-        assert len({bounds for _, *pair in found for bounds in [tuple(pair)]}) == 1
+        ranges = RANGE.findall(query)
+        assert [column for column, _, _ in ranges] == ["learner_id", "events.learner_id"]
+        assert len({bounds for _, *pair in ranges for bounds in [tuple(pair)]}) == 1
 
 
 def test_a_model_that_keeps_little_takes_several_batches_at_a_time(macros):
@@ -71,11 +71,11 @@ def test_a_model_that_keeps_little_takes_several_batches_at_a_time(macros):
 
 def test_each_month_has_batches_of_its_own(macros):
     condition = f"{macros.is_in_batch('learner_id')} and {macros.is_in_month_of('`db`.`events`')}"
-    found = batches(macros, f"a where {condition} b where {condition}", 10_000_000)
-    months = [re.findall(r"toYYYYMM\(occurred_at\) = ([0-9]+)", query) for query in found]
+    queries = batches(macros, f"a where {condition} b where {condition}", 10_000_000)
+    months = [re.findall(r"toYYYYMM\(occurred_at\) = ([0-9]+)", query) for query in queries]
     assert months == [["202611"] * 2] * 3 + [["202612"] * 2]
-    assert len({RANGE.search(query).group(2, 3) for query in found[:3]}) == 3
-    assert RANGE.search(found[3]).group(2, 3) == ("", "g")
+    assert len({RANGE.search(query).group(2, 3) for query in queries[:3]}) == 3
+    assert RANGE.search(queries[3]).group(2, 3) == ("", "g")
 
 
 def test_a_history_without_months_is_built_at_once(macros):

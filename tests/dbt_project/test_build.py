@@ -187,10 +187,10 @@ def test_a_reader_finds_what_the_items_offer(reader: Client):
         select item_id, groupUniqArrayArray(selected_options), max(has_pooled_option)
         from marts.fct_answer_options where item_id like 'https://own.example/%' group by item_id
     """
-    found = {
+    options_by_item = {
         item.rpartition("/")[2]: (set(options), pooled) for item, options, pooled in reader.query(shown).result_rows
     }
-    assert found == {item: (options, True) for item, options in SHOWN.items()}
+    assert options_by_item == {item: (options, True) for item, options in SHOWN.items()}
 
 
 def test_refused_and_flagged_lines_are_shown_without_their_values(reader: Client):

@@ -72,7 +72,7 @@ def deliver(
             s3_client(settings).put_object(
                 Bucket=settings.lake.bucket,
                 Key=f"events/web/dt={when:%Y-%m-%d}/{when:%H%M}.ndjson",
-                Body="".join(json.dumps(each) + "\n" for each in statements).encode(),
+                Body="".join(json.dumps(statement) + "\n" for statement in statements).encode(),
                 Metadata={"mtime": str(when.timestamp())},
             )
         assert load_pending(warehouse, lake, settings).parked_count == 0
@@ -82,12 +82,12 @@ def deliver(
 
 def history(chance: random.Random) -> list[tuple[datetime, dict]]:
     """(delivery, statement) of four weeks: most come within the day, some a few days later."""
-    found = []
+    deliveries = []
     for number in range(420):
         moment = STARTED_ON + timedelta(hours=1, seconds=chance.random() * WEEKS * 7 * 86_400 * 0.98)
         delay = timedelta(hours=chance.choice((1, 1, 1, 100)))
-        found.append((moment + delay, statement(number, number % LEARNERS, moment, chance.randrange(4))))
-    return found
+        deliveries.append((moment + delay, statement(number, number % LEARNERS, moment, chance.randrange(4))))
+    return deliveries
 
 
 def future(chance: random.Random) -> list[dict]:

@@ -51,7 +51,7 @@ def engine() -> Iterator[chdb.state.sqlitelike.Connection]:
 
 
 @pytest.fixture
-def found(engine, render) -> Callable[..., int]:
+def count_faults(engine, render) -> Callable[..., int]:
     """found(test, schema, rows, **arguments) is the number of rows that the data test returns; 0 means it passes."""
 
     def run(test: str, schema: str, rows: list[tuple], /, **arguments: object) -> int:
@@ -90,8 +90,8 @@ KEY = "a Nullable(String), b UInt8"
         ([(None, 1), (None, 1)], 1),
     ],
 )
-def test_unique_combination(found, rows: list[tuple], expected: int):
-    assert found("unique_combination", KEY, rows, columns=["a", "b"]) == expected
+def test_unique_combination(count_faults, rows: list[tuple], expected: int):
+    assert count_faults("unique_combination", KEY, rows, columns=["a", "b"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_unique_combination(found, rows: list[tuple], expected: int):
         ([-5, 1], {"max_value": 0}, 1),
     ],
 )
-def test_accepted_range(found, values: list, bounds: dict, expected: int):
+def test_accepted_range(count_faults, values: list, bounds: dict, expected: int):
     rows = [(value,) for value in values]
-    assert found("accepted_range", "x Nullable(Float64)", rows, column_name="x", **bounds) == expected
+    assert count_faults("accepted_range", "x Nullable(Float64)", rows, column_name="x", **bounds) == expected
 
 
 def test_accepted_range_without_a_bound_is_refused(render):
@@ -115,9 +115,9 @@ def test_accepted_range_without_a_bound_is_refused(render):
 
 
 @pytest.mark.parametrize("kind", ["Nullable(String)", "LowCardinality(Nullable(String))"])
-def test_not_empty(found, kind: str):
-    assert found("not_empty", f"x {kind}", [("a",), (" ",)], column_name="x") == 0
-    assert found("not_empty", f"x {kind}", [("a",), ("",), (None,)], column_name="x") == 2
+def test_not_empty(count_faults, kind: str):
+    assert count_faults("not_empty", f"x {kind}", [("a",), (" ",)], column_name="x") == 0
+    assert count_faults("not_empty", f"x {kind}", [("a",), ("",), (None,)], column_name="x") == 2
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_not_empty(found, kind: str):
         ((0.1, NAN, 0.9), 1),
     ],
 )
-def test_interval_contains(found, row: tuple, expected: int):
+def test_interval_contains(count_faults, row: tuple, expected: int):
     columns = "low Nullable(Float64), x Nullable(Float64), high Nullable(Float64)"
-    assert found("interval_contains", columns, [row], value="x", low="low", high="high") == expected
+    assert count_faults("interval_contains", columns, [row], value="x", low="low", high="high") == expected
 
 
 @pytest.mark.parametrize(
@@ -152,28 +152,28 @@ def test_interval_contains(found, row: tuple, expected: int):
         ((10, True, None, None), 1),
     ],
 )
-def test_is_suppressed_below(found, row: tuple, expected: int):
+def test_is_suppressed_below(count_faults, row: tuple, expected: int):
     columns = "n UInt64, is_suppressed Bool, x Nullable(UInt64), y Nullable(Float64)"
-    assert found("is_suppressed_below", columns, [row], group_size="n", columns=["x", "y"]) == expected
+    assert count_faults("is_suppressed_below", columns, [row], group_size="n", columns=["x", "y"]) == expected
 
 
-def test_set_included(found):
-    found.table("parent", "a String, other UInt8", [("x", 1), ("y", 2)])
+def test_set_included(count_faults):
+    count_faults.table("parent", "a String, other UInt8", [("x", 1), ("y", 2)])
     arguments = {"columns": ["a", "b"], "to": "parent", "fields": ["a", "other"]}
-    assert found("set_included", KEY, [("x", 1), ("y", 2), (None, 9)], **arguments) == 0
-    assert found("set_included", KEY, [("x", 2), ("x", 2), ("y", 2), ("z", 1)], **arguments) == 2
+    assert count_faults("set_included", KEY, [("x", 1), ("y", 2), (None, 9)], **arguments) == 0
+    assert count_faults("set_included", KEY, [("x", 2), ("x", 2), ("y", 2), ("z", 1)], **arguments) == 2
 
 
-def test_set_included_by_columns_of_the_same_name(found):
-    found.table("parent", "b UInt8", [(1,)])
-    assert found("set_included", KEY, [("x", 1), ("x", 2)], columns=["b"], to="parent") == 1
+def test_set_included_by_columns_of_the_same_name(count_faults):
+    count_faults.table("parent", "b UInt8", [(1,)])
+    assert count_faults("set_included", KEY, [("x", 1), ("x", 2)], columns=["b"], to="parent") == 1
 
 
-def test_relationships(found):
-    found.table("parent", "other Nullable(String)", [("x",), (None,)])
+def test_relationships(count_faults):
+    count_faults.table("parent", "other Nullable(String)", [("x",), (None,)])
     arguments = {"column_name": "a", "to": "parent", "field": "other"}
-    assert found("relationships", KEY, [("x", 1), (None, 9)], **arguments) == 0
-    assert found("relationships", KEY, [("x", 2), ("y", 2), ("", 1)], **arguments) == 2
+    assert count_faults("relationships", KEY, [("x", 1), (None, 9)], **arguments) == 0
+    assert count_faults("relationships", KEY, [("x", 2), ("y", 2), ("", 1)], **arguments) == 2
 
 
 def test_every_data_test_is_in_the_catalogue_and_tested_here():

@@ -78,7 +78,7 @@ def test_an_increment_is_touched_and_every_statement_parses(
     made = [text for text in whole + touched if "create table" in text and re.search(r"\bengine\s*=\s", text)]
     assert len(made) > 10
     engines = [re.findall(r"\bengine\s*=\s*(\w+)", text) for text in made]
-    assert {engine for found in engines for engine in found} == {"replicatedmergetree"}
+    assert {engine for engines_of_table in engines for engine in engines_of_table} == {"replicatedmergetree"}
     assert [text for text in whole + touched if REFUSED.search(text)] == []
     assert {quorum for quorum, _ in replica.settings} >= {"auto"}
     parsed = 0

@@ -49,20 +49,23 @@ QUESTION = activity("https://campus.example.org/questions/b", "question")
 
 def history() -> list[dict]:
     """Two cohorts in each course, one page each; a quiz of course b, whose questions say only that they are its."""
-    found: list[dict] = []
+    statements: list[dict] = []
     for name in COURSES:
         for number in range(LEARNERS):
             at = MONDAY + (number % 2) * WEEK + number * MINUTE
-            found.append(done(len(found), f"{name}-{number}", "viewed", page(name), at, grouping=course(name)))
+            statements.append(
+                done(len(statements), f"{name}-{number}", "viewed", page(name), at, grouping=course(name))
+            )
     for number in range(LEARNERS):
         at, learner = MONDAY + 2 * WEEK + number * MINUTE, f"b-{number}"
-        found.append(done(len(found), learner, "attempted", QUIZ, at, grouping=course("b")))
-        found.append(done(len(found), learner, "answered", QUESTION, at + 1000, parent=QUIZ))
+        statements.append(done(len(statements), learner, "attempted", QUIZ, at, grouping=course("b")))
+        statements.append(done(len(statements), learner, "answered", QUESTION, at + 1000, parent=QUIZ))
     # Courses d and e share a page. Gil reads it, names no course and is in one by a list only.
-    found += [
-        done(len(found) + n, f"{c}-0", "viewed", page("shared"), at, grouping=course(c)) for n, c in enumerate("de")
+    statements += [
+        done(len(statements) + n, f"{c}-0", "viewed", page("shared"), at, grouping=course(c))
+        for n, c in enumerate("de")
     ]
-    return [*found, done(len(found), "gil", "viewed", page("shared"), at)]
+    return [*statements, done(len(statements), "gil", "viewed", page("shared"), at)]
 
 
 def visit(number: int, learner: int, at: int) -> list[dict]:
@@ -129,7 +132,7 @@ def whole(warehouse: Client, dbt: Callable[..., None], deliver: Callable[..., No
 def compared(warehouse: Client) -> Callable[[], dict[str, Comparison]]:
     """compared() looks at all tables that the latest build wrote down."""
     asked = sampled_rebuilds(warehouse, SINCE)
-    return lambda: {found.relation: found for found in (compare(warehouse, each) for each in asked)}
+    return lambda: {comparison.relation: comparison for comparison in (compare(warehouse, table) for table in asked)}
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +168,7 @@ def test_a_course_is_recounted_where_progress_or_membership_changed(
 def test_after_increments_every_table_equals_a_rebuild(warehouse: Client, compared: Callable):
     tables = compared()
     assert len(tables) == 19
-    assert {name: each for name, each in tables.items() if not each.is_equal} == {}
+    assert {name: comparison for name, comparison in tables.items() if not comparison.is_equal} == {}
     events, learners = warehouse.query("select count(), uniqExact(learner_id) from marts.fct_learning_events").first_row
     assert events > 3 * (VISITORS + 3)
     assert tables["marts.fct_sessions"].unit_count == learners
@@ -206,9 +209,9 @@ def test_damage_is_seen_and_named(
         {"course": course("v")["id"]},
     ).first_row[0]
     warehouse.command(f"alter table {table} {damage} where learner_id = '{learner}' settings mutations_sync = 1")
-    found = compared()[table]
-    assert (found.differing_count, found.differing_units) == (1, [learner])
-    assert (found.live_rows, found.rebuilt_rows) == (only_in_table, only_in_rebuild)
+    comparison = compared()[table]
+    assert (comparison.differing_count, comparison.differing_units) == (1, [learner])
+    assert (comparison.live_rows, comparison.rebuilt_rows) == (only_in_table, only_in_rebuild)
 
 
 def test_a_whole_build_repairs_damage_and_counts_as_the_increments_did(

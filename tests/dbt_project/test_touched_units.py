@@ -58,7 +58,7 @@ def objects(
 def publish(client: Client, objects: list[tuple[str, str]], is_live: bool) -> None:
     """Let the gate release objects or hold them back."""
     verdict = "pass" if is_live else "block"
-    rows = [[*each, verdict, "test", datetime.now(UTC)] for each in objects]
+    rows = [[*entry, verdict, "test", datetime.now(UTC)] for entry in objects]
     client.insert("load_gates", rows, ["load_id", "object_id", "verdict", "reason", "judged_at"], database="ops")
 
 
@@ -67,7 +67,7 @@ def test_touched_units_end_as_one_full_build(
 ):
     chance = random.Random(SEED)
     live = set(chance.sample(objects, FILES * 2 // 3))
-    publish(warehouse, [each for each in objects if each not in live], is_live=False)
+    publish(warehouse, [entry for entry in objects if entry not in live], is_live=False)
     # The list of learners comes later, and tells of enrolments before the first event of many.
     publish(warehouse, learner_lists(warehouse), is_live=False)
     dbt("seed")
@@ -92,9 +92,9 @@ def test_touched_units_end_as_one_full_build(
 
 
 def learner_lists(client: Client) -> list[tuple[str, str]]:
-    found = client.query("select load_id, object_id from ops.load_commits where kind = 'learners'").result_rows
-    assert found
-    return found
+    rows = client.query("select load_id, object_id from ops.load_commits where kind = 'learners'").result_rows
+    assert rows
+    return rows
 
 
 def count(client: Client, rows: str) -> int:

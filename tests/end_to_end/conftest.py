@@ -114,17 +114,17 @@ class CommandLine:
 
 def processes_of(home: Path) -> list[str]:
     """Command lines of all processes that name the home, or have it in their environment."""
-    found = []
+    lines = []
     for process in psutil.process_iter():
         try:
             line = " ".join(process.cmdline())
             if process.pid != os.getpid() and (
                 str(home) in line or process.environ().get("WAREHOUSE_HOME") == str(home)
             ):
-                found.append(line)
+                lines.append(line)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
-    return found
+    return lines
 
 
 def wait_for(is_true: Callable[[], bool], seconds: float, process: subprocess.Popen) -> None:

@@ -175,12 +175,12 @@ def test_nor_has_the_other_job_anything_to_do(warehouse: CommandLine, kept_up: E
 
 
 def test_the_good_data_is_in_the_marts(warehouse: CommandLine, kept_up: ExitStack, simulation: tuple[Path, Truth]):
-    [found] = warehouse.rows(
+    [row] = warehouse.rows(
         "select countIf(source != 'careless') as simulated, countIf(source = 'careless') as careless, "
         "uniqExactIf(learner_id, source != 'careless') as learners from marts.fct_learning_events"
     )
     counts = simulation[1].counts
-    assert found == {"simulated": counts.events, "careless": 99, "learners": counts.learners_active}
+    assert row == {"simulated": counts.events, "careless": 99, "learners": counts.learners_active}
 
 
 def test_the_equation_adds_up(state: dict):

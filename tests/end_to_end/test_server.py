@@ -16,8 +16,8 @@ def test_one_pass_on_a_server_starts_nothing_here(on_server: CommandLine, simula
     on_server("put", *map(str, files), "--source", "web")
     ran = on_server("run", "--job", "near_real_time")
     assert "Everything delivered is published." in ran.out
-    [found] = on_server.rows("select count() > 100 as has_events from marts.fct_learning_events")
-    assert found == {"has_events": 1}
+    [row] = on_server.rows("select count() > 100 as has_events from marts.fct_learning_events")
+    assert row == {"has_events": 1}
     assert "Nothing new since near_real_time" in on_server.here("run", "--job", "near_real_time").out
     assert on_server.status()["adds_up"]
     assert not (on_server.home / "clickhouse").exists()

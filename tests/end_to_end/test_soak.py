@@ -20,7 +20,7 @@ import psutil
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from orchestration.contract.rules import Judge
+from orchestration.contract.rules import LineJudge
 from orchestration.loading import status
 from orchestration.resources.lake import connect_lake
 from orchestration.resources.warehouse import connect
@@ -79,15 +79,15 @@ class Site:
     def memory(self) -> int:
         """Bytes of all processes of `up`, what they share counted once for each."""
         tree = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
-        return sum(size for each in tree if (size := resident(each)))
+        return sum(size for process in tree if (size := resident(process)))
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    found = Site(tmp_path)
-    yield found
-    if found.process.poll() is None:
-        found.process.kill()
+    started = Site(tmp_path)
+    yield started
+    if started.process.poll() is None:
+        started.process.kill()
 
 
 def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Path, request) -> None:
@@ -114,7 +114,7 @@ def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Pa
             told.append(f"{now - begun_at:.0f} s: {len(delivered)} drops, {seen:,} events seen, {mebibytes:.0f} MiB")
             print(told[-1], flush=True)
         time.sleep(LOOK_SECONDS)
-    found = status(connect(site.settings), connect_lake(site.settings))
+    state = status(connect(site.settings), connect_lake(site.settings))
     site.stop()
     p95 = statistics.quantiles(lags, n=20)[-1] if len(lags) > 1 else float("nan")
     third = len(memory) // 3
@@ -125,8 +125,8 @@ def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Pa
     )
     print(f"memory {early / 2**20:.0f} → {late / 2**20:.0f} MiB")
     assert len(lags) == len(delivered), "drops were not seen"
-    assert (found.due, found.held, found.parked) == (0, 0, 0)
-    assert found.lines_accepted == delivered[-1][1] + catalogue.count(b"\n")
+    assert (state.due, state.held, state.parked) == (0, 0, 0)
+    assert state.lines_accepted == delivered[-1][1] + catalogue.count(b"\n")
     assert p95 <= LAG_P95_SECONDS
     assert late <= early * MEMORY_RATIO
 
@@ -134,14 +134,14 @@ def test_what_is_delivered_is_seen_within_three_minutes(site: Site, tmp_path: Pa
 def simulated(folder: Path) -> tuple[bytes, list[dict]]:
     """A catalogue, and statements of its courses to be sent again with other ids and times; none that is refused."""
     simulate(folder, 30, 14, 7)
-    judge, statements = Judge("events"), []
+    judge, statements = LineJudge("events"), []
     for file in sorted((folder / "events").rglob("*.gz")):
         for line in gzip.decompress(file.read_bytes()).splitlines():
             with suppress(ValueError):  # a planted fault
                 statements.append(json.loads(line))
-    sound = [each for each in statements if isinstance(each, dict) and judge.fault(each) is None]
+    sound = [document for document in statements if isinstance(document, dict) and judge.fault(document) is None]
     return (folder / "catalog" / "catalog.ndjson").read_bytes(), [
-        each for each in sound if not each["verb"]["id"].endswith("/voided")
+        statement for statement in sound if not statement["verb"]["id"].endswith("/voided")
     ]
 
 

@@ -30,9 +30,9 @@ def fills_the_model(request: Request) -> bool:
 def check_statements(site: Site, manifest: Manifest) -> None:
     """The model holds every line of every live object, once; of others, readers see none."""
     live = "select load_key from intermediate.int_object_states where is_live"
-    found = site.client.query(
+    rows = site.client.query(
         f"select object_key, line_number from staging.{MODEL} where load_key in ({live})"
     ).result_rows
     expected_live = manifest.expected_live().items()
     expected = sorted((key, number) for key, version in expected_live for number, _, _ in version.rows())
-    assert sorted(found) == expected, f"{MODEL} holds {len(found)} lines, expected {len(expected)}"
+    assert sorted(rows) == expected, f"{MODEL} holds {len(rows)} lines, expected {len(expected)}"

@@ -21,14 +21,14 @@ Rows = list[tuple[int, str, bool]]
 
 def read_lake(s3: Any, bucket: str) -> dict[str, Rows | None]:
     """The rows of every drop, by key; None for an object that cannot be read to its end."""
-    found: dict[str, Rows | None] = {}
+    rows_by_key: dict[str, Rows | None] = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for entry in page.get("Contents", ()):
             name = _DROP.match(entry["Key"])
             if name:
                 body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
-                found[entry["Key"]] = _rows(body, name["packed"])
-    return found
+                rows_by_key[entry["Key"]] = _rows(body, name["packed"])
+    return rows_by_key
 
 
 def _rows(body: bytes, packed: str | None) -> Rows | None:

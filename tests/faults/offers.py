@@ -72,21 +72,26 @@ class Manifest:
 
     def expected_live(self) -> dict[str, Version]:
         """The newest readable version of each key; a broken one hides nothing, and a deletion takes nothing back."""
-        newest = {key: [each for each in found if each.is_readable][-1:] for key, found in self.versions.items()}
-        return {key: found[0] for key, found in newest.items() if found}
+        newest = {
+            key: [version for version in versions if version.is_readable][-1:]
+            for key, versions in self.versions.items()
+        }
+        return {key: versions[0] for key, versions in newest.items() if versions}
 
     def expected_parked(self) -> dict[str, Version]:
         """Keys whose object, as it lies in the lake, cannot be read."""
         return {
-            key: found[-1]
-            for key, found in self.versions.items()
-            if not found[-1].is_readable and key not in self.deleted
+            key: versions[-1]
+            for key, versions in self.versions.items()
+            if not versions[-1].is_readable and key not in self.deleted
         }
 
     def version_with(self, key: str, etag: str) -> int:
         """Position of the last readable version of the key with these bytes; -1 when there was none."""
-        found = self.versions.get(key, [])
-        return max((i for i, each in enumerate(found) if each.is_readable and each.etag == etag), default=-1)
+        versions = self.versions.get(key, [])
+        return max(
+            (i for i, version in enumerate(versions) if version.is_readable and version.etag == etag), default=-1
+        )
 
 
 class Offers:
@@ -151,7 +156,7 @@ class Offers:
     def restore(self) -> None:
         """The bytes before the last ones, put back with the time they had: older than what they replace."""
         if key := self._key_in_lake(has_history=True):
-            before = [each for each in self.manifest.versions[key][:-1] if each.is_readable][-1]
+            before = [version for version in self.manifest.versions[key][:-1] if version.is_readable][-1]
             self.put_again(before, modified_at=before.put_at)
 
     def copy(self) -> None:
@@ -192,7 +197,7 @@ class Offers:
             if key not in parked
             and key not in self.manifest.deleted
             and key.endswith(ending)
-            and (not has_history or sum(each.is_readable for each in self.manifest.versions[key]) > 1)
+            and (not has_history or sum(version.is_readable for version in self.manifest.versions[key]) > 1)
         ]
         return self.chance.choice(sorted(keys)) if keys else ""
 

@@ -25,19 +25,19 @@ class Watch:
         """Compare every live object with the version that it claims to be."""
         now = time.time()
         live = site.live_objects(self.verified)
-        for key, found in live.items():
-            position = manifest.version_with(key, found.etag)
-            assert position >= 0, f"{key} is live with bytes (md5 {found.etag}) that were never offered as readable"
+        for key, seen in live.items():
+            position = manifest.version_with(key, seen.etag)
+            assert position >= 0, f"{key} is live with bytes (md5 {seen.etag}) that were never offered as readable"
             version = manifest.versions[key][position]
-            is_known = (found.load_id, found.object_id) in self.verified
-            is_same = found.accepted + found.rejected == version.line_count and (
-                is_known or found.digest == version.digest
+            is_known = (seen.load_id, seen.object_id) in self.verified
+            is_same = seen.accepted + seen.rejected == version.line_count and (
+                is_known or seen.digest == version.digest
             )
             assert is_same, f"{key} is live, but its rows are not those of the version that was put"
             assert may_go_back or position >= self.seen.get(key, 0), f"{key} went back to an older version"
-            self.verified.add((found.load_id, found.object_id))
+            self.verified.add((seen.load_id, seen.object_id))
             self.seen[key] = position
-            self.delays.setdefault((key, found.etag), now - version.put_at)
+            self.delays.setdefault((key, seen.etag), now - version.put_at)
         vanished = set(self.seen) - set(live)
         assert may_go_back or not vanished, f"readers no longer see {sorted(vanished)[:5]}"
         self.seen = {key: self.seen[key] for key in live}
@@ -66,8 +66,8 @@ def check_manifest_against_lake(site: Site, manifest: Manifest) -> None:
     """The two halves of the oracle must agree before they may judge: same keys, same lines, same verdict on each."""
     in_lake = read_lake(site.s3, site.bucket)
     expected = {
-        key: found[-1].rows() if found[-1].is_readable else None
-        for key, found in manifest.versions.items()
+        key: versions[-1].rows() if versions[-1].is_readable else None
+        for key, versions in manifest.versions.items()
         if key not in manifest.deleted
     }
     differing = [key for key in in_lake.keys() | expected.keys() if in_lake.get(key, []) != expected.get(key, [])]
@@ -77,18 +77,18 @@ def check_manifest_against_lake(site: Site, manifest: Manifest) -> None:
 def balance(site: Site, manifest: Manifest) -> Balance:
     """Every line of every version that counts, against every row that readers see."""
     live, parked = manifest.expected_live(), manifest.expected_parked()
-    found = site.live_objects()
+    seen = site.live_objects()
     suspects = {
         key
-        for key in live.keys() | found.keys()
-        if key not in live or key not in found or found[key].digest != live[key].digest
+        for key in live.keys() | seen.keys()
+        if key not in live or key not in seen or seen[key].digest != live[key].digest
     }
     expected_rows = Counter((key, *row) for key in suspects & live.keys() for row in live[key].rows())
     found_rows = Counter(site.live_rows(suspects))
     return Balance(
         offered=_count_lines(live) + _count_lines(parked),
-        accepted=sum(each.accepted for each in found.values()),
-        rejected=sum(each.rejected for each in found.values()),
+        accepted=sum(counted.accepted for counted in seen.values()),
+        rejected=sum(counted.rejected for counted in seen.values()),
         parked=sum(parked[key].line_count for key in site.parked_keys(manifest) & parked.keys()),
         lost=sum((expected_rows - found_rows).values()),
         doubled=sum(count - 1 for count in found_rows.values() if count > 1),

@@ -29,13 +29,13 @@ class Report:
     """Errors of loaders that tell a person nothing."""
 
     def __str__(self) -> str:
-        found = self.balance
+        of = self.balance
         kills = sum(count for name, count in self.faults.items() if "killed" in name)
         kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items()))
         return (
-            f"events offered {found.offered:,} = accepted {found.accepted:,} + rejected {found.rejected:,} + "
-            f"parked {found.parked:,}; faults {self.faults.total()}, {kills} of them kills ({kinds}); "
-            f"lost {found.lost}; doubled {found.doubled}; longest delay {self.longest_delay:.1f} s; seed {self.seed}"
+            f"events offered {of.offered:,} = accepted {of.accepted:,} + rejected {of.rejected:,} + "
+            f"parked {of.parked:,}; faults {self.faults.total()}, {kills} of them kills ({kinds}); "
+            f"lost {of.lost}; doubled {of.doubled}; longest delay {self.longest_delay:.1f} s; seed {self.seed}"
         )
 
 
@@ -79,8 +79,8 @@ def _calm_down(site: Site, calm_site: Site, offers: Offers, watch: Watch, report
         watch.look(site, offers.manifest)
         report.balance = check_settled(site, offers.manifest)
         calm_site.settle()
-        differing = {(key, each.digest) for key, each in site.live_objects().items()} ^ {
-            (key, each.digest) for key, each in calm_site.live_objects().items()
+        differing = {(key, live.digest) for key, live in site.live_objects().items()} ^ {
+            (key, live.digest) for key, live in calm_site.live_objects().items()
         }
         assert not differing, f"a warehouse without faults holds other lines: {sorted(differing)[:5]}"
     except AssertionError as error:

@@ -31,7 +31,7 @@ def asks_for_a_load(site: Site, sensors: list, dagster_home: Path, monkeypatch: 
     write_dagster_config(dagster_home.parent)
     from orchestration.definitions import defs
 
-    resources = {name: each for name, each in defs.resources.items() if name != "dbt"}
+    resources = {name: resource for name, resource in defs.resources.items() if name != "dbt"}
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         for sensor in sensors:
             context = build_sensor_context(instance=instance, cursor=None, resources=resources)

@@ -55,7 +55,7 @@ def test_a_killed_run_of_the_daemon_is_missed(tmp_path: Path, fault_count: int, 
         daemon = subprocess.Popen([sys.executable, "-c", DAEMON, str(dagster_home)], env=environment)
         time.sleep(chance.uniform(1, 20))
         victim = chance.choice(list(hit))
-        workers = [each for each in processes_of(tmp_path) if "run_worker" in " ".join(each.cmdline())]
+        workers = [process for process in processes_of(tmp_path) if "run_worker" in " ".join(process.cmdline())]
         for process in [daemon] * (victim != "run_worker") + workers * (victim != "daemon"):
             process.kill()
         hit[victim] += victim == "daemon" or bool(workers)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from orchestration.commands.context import open_warehouse
-from orchestration.commands.realtime.demo import Plan, Running, deliver_catalogue, own_home, running_demo, stream
+from orchestration.commands.realtime.demo import DemoPlan, Running, deliver_catalogue, own_home, running_demo, stream
 from orchestration.realtime.embedded import data_folder, pg_control
 
 pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.timeout(7200)]
@@ -17,7 +17,7 @@ DOWN_SECONDS = 60.0
 
 
 @contextmanager
-def running_path(plan: Plan) -> Iterator[Running]:
+def running_path(plan: DemoPlan) -> Iterator[Running]:
     with own_home() as home, open_warehouse() as warehouse:
         deliver_catalogue(warehouse, home)
         with running_demo(plan, home) as running:
@@ -26,7 +26,7 @@ def running_path(plan: Plan) -> Iterator[Running]:
 
 def test_workers_killed_again_and_again(request: pytest.FixtureRequest, empty_home):
     kills = request.config.getoption("--faults") or 20
-    plan = Plan(
+    plan = DemoPlan(
         seconds=SECONDS_PER_KILL * (kills + 1),
         rate=200,
         workers=2,
@@ -43,7 +43,7 @@ def test_workers_killed_again_and_again(request: pytest.FixtureRequest, empty_ho
 
 def test_the_database_and_every_process_down_for_a_minute(empty_home):
     """Learners go on meanwhile, and the topic keeps what they do: it is done late, once, and no learner is paused."""
-    with running_path(Plan(seconds=90, rate=100, workers=2, kills=0, seed=7, parity=False)) as running:
+    with running_path(DemoPlan(seconds=90, rate=100, workers=2, kills=0, seed=7, parity=False)) as running:
         data = data_folder(running.path.settings.folder)
 
         def outage() -> None:

@@ -110,7 +110,7 @@ class Site:
         deadline = time.monotonic() + ORPHAN_SECONDS
         while (left := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert not left, f"after {self.kills[-1]}: {[' '.join(each.cmdline()) for each in left]}"
+        assert not left, f"after {self.kills[-1]}: {[' '.join(process.cmdline()) for process in left]}"
 
     def unfinished_runs(self) -> list[str]:
         with DagsterInstance.from_config(str(self.home / "dagster")) as instance:

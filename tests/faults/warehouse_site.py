@@ -172,8 +172,8 @@ class Site:
             "select count() from ops.first_commits "
             "where (load_id, object_id) not in (select load_id, object_id from ops.load_gates)"
         ).result_rows[0][0]
-        found = discover(self.client, self.lake)
-        return not unjudged and not found.due and all(failure.is_permanent for _, failure in found.parked)
+        discovery = discover(self.client, self.lake)
+        return not unjudged and not discovery.due and all(failure.is_permanent for _, failure in discovery.parked)
 
     def let_time_pass(self, days: int = 2) -> None:
         """Everything in the ledger happened that much longer ago: pauses are over, orphans are old.

@@ -87,7 +87,7 @@ class Case:
 @st.composite
 def times(draw: st.DrawFn) -> list[int]:
     """Moments of one learner, in order: a visit or several, a phone's batch, or a day without a long pause."""
-    at, found = draw(st.sampled_from(STARTS)), []
+    at, moments = draw(st.sampled_from(STARTS)), []
     manner = draw(st.sampled_from(("visits",) * 9 + ("batch", "batch", "day")))
     gaps = {"visits": GAPS, "batch": (0,), "day": (25 * MINUTE, 29 * MINUTE, 30 * MINUTE)}[manner]
     for _ in range(60 if manner == "day" else draw(st.integers(2, 20))):
@@ -96,8 +96,8 @@ def times(draw: st.DrawFn) -> list[int]:
         longer = draw(st.sampled_from(ABSENCES if kind == 0 else BORDERS)) if kind < 3 else 0
         # Everything ends within a few days, so that what is still open at the watermark is open for many.
         at += longer if at + longer < END else 0
-        found.append(at)
-    return found
+        moments.append(at)
+    return moments
 
 
 @dataclass
@@ -196,7 +196,7 @@ def cases(draw: st.DrawFn, number: int) -> Case:
         verb, thing, of_context, of_result = draw(acts(screen, at))
         oddity = draw(st.integers(0, 24))
         zone = draw(st.sampled_from(("Z", "Z", "Z", "+02:00", "")))
-        found = statement(
+        sent = statement(
             None if oddity == 0 else statement_id(number, turn),
             learner,
             verb,
@@ -207,27 +207,27 @@ def cases(draw: st.DrawFn, number: int) -> Case:
             stored=moment(at + SECOND) if oddity in (1, 2, 3) else None,
         )
         source = draw(st.sampled_from(sources))
-        lines.append((source, line(found)))
-        lines += _echoes(draw, number, turn, at, oddity, source, found)
+        lines.append((source, line(sent)))
+        lines += _echoes(draw, number, turn, at, oddity, source, sent)
     return Case(number, tuple(lines))
 
 
 def _echoes(
-    draw: st.DrawFn, number: int, turn: int, at: int, oddity: int, source: str, found: dict
+    draw: st.DrawFn, number: int, turn: int, at: int, oddity: int, source: str, sent: dict
 ) -> list[tuple[str, str]]:
     """What comes after a statement under its id, or about it."""
     if oddity == 2:
         stored = moment(at + draw(st.sampled_from((0, 2 * SECOND))))
-        return [(source, line(found | {"verb": {"id": verb_iri("viewed")}, "stored": stored}))]
+        return [(source, line(sent | {"verb": {"id": verb_iri("viewed")}, "stored": stored}))]
     if oddity == 6:
         # Stored alike, or not at all: nothing but the content can decide.
-        return [(source, line(found | {"verb": {"id": verb_iri("viewed")}}))]
+        return [(source, line(sent | {"verb": {"id": verb_iri("viewed")}}))]
     if oddity == 7:
-        return [("mobile" if source == "web" else "web", line(found))]
+        return [("mobile" if source == "web" else "web", line(sent))]
     if oddity == 3:
-        return [(source, line(found | {"stored": moment(at + HOUR)}, spelling=1))]
+        return [(source, line(sent | {"stored": moment(at + HOUR)}, spelling=1))]
     if oddity == 4:
-        return [(source, line(found, spelling=1)), (source, line(found))]
+        return [(source, line(sent, spelling=1)), (source, line(sent))]
     if oddity == 5:
         target = {"objectType": "StatementRef", "id": statement_id(number, draw(st.integers(0, turn)))}
         voiding = statement(statement_id(number, 1000 + turn), account_of("registrar"), "voided", target, moment(at))
@@ -237,7 +237,7 @@ def _echoes(
 
 def draw_cases(count: int) -> list[Case]:
     """The same cases every time."""
-    found: list[Case] = []
+    drawn: list[Case] = []
 
     @settings(
         max_examples=count,
@@ -249,7 +249,7 @@ def draw_cases(count: int) -> list[Case]:
     )
     @given(st.data())
     def collect(data: st.DataObject) -> None:
-        found.append(data.draw(cases(len(found))))
+        drawn.append(data.draw(cases(len(drawn))))
 
     collect()
-    return found
+    return drawn

@@ -19,10 +19,10 @@ class Drop:
 
     def files(self, with_stray: bool = False) -> dict[str, list[str]]:
         """Source → its lines."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        lines_by_source: defaultdict[str, list[str]] = defaultdict(list)
         for source, text in self.lines + (self.stray if with_stray else ()):
-            found[source].append(text)
-        return found
+            lines_by_source[source].append(text)
+        return lines_by_source
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,11 @@ _numbers = count(1)
 
 def profile(folder: Path, **engine_settings: object) -> tuple[str, str]:
     """Options of dbt for the project's own profile with further settings of the engine."""
-    found = yaml.safe_load((PROJECT_ROOT / "profiles" / "profiles.yml").read_text())
-    for target in found["warehouse"]["outputs"].values():
+    profiles = yaml.safe_load((PROJECT_ROOT / "profiles" / "profiles.yml").read_text())
+    for target in profiles["warehouse"]["outputs"].values():
         target["custom_settings"] = target.get("custom_settings", {}) | engine_settings
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "profiles.yml").write_text(yaml.safe_dump(found))
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
     return "--profiles-dir", str(folder)
 
 
@@ -183,13 +183,13 @@ class Laboratory:
 
     def unlike(self) -> dict[str, str]:
         """Mart → how it differs from the reference."""
-        found = differences(self.client, REFERENCE, without=DELIVERY_MARTS)
+        differing = differences(self.client, REFERENCE, without=DELIVERY_MARTS)
         for mart, columns in SAME_COLUMNS.items():
             then, now = (self._rows(f"select {columns} from {place}.{mart}") for place in (REFERENCE, "marts"))
             if then != now:
-                found[mart] = f"only then {sorted(then - now)[:3]}, only now {sorted(now - then)[:3]}"
+                differing[mart] = f"only then {sorted(then - now)[:3]}, only now {sorted(now - then)[:3]}"
         self.compared |= set(marts(self.client)) - DELIVERY_MARTS | SAME_COLUMNS.keys()
-        return found
+        return differing
 
     def _rows(self, query: str) -> set[str]:
         return {str(row) for row in self.client.query(query).result_rows}

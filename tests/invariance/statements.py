@@ -66,8 +66,8 @@ def account_of(name: str) -> dict:
     return {"account": {"homePage": HOME_PAGE, "name": name}}
 
 
-def line(found: dict, spelling: int = 0) -> str:
+def line(statement: dict, spelling: int = 0) -> str:
     """The statement as text; another spelling says the same with other blanks and another order of properties."""
     if spelling:
-        return json.dumps(dict(reversed(found.items())), indent=None, separators=(", ", " : "))
-    return json.dumps(found, separators=(",", ":"))
+        return json.dumps(dict(reversed(statement.items())), indent=None, separators=(", ", " : "))
+    return json.dumps(statement, separators=(",", ":"))

@@ -57,11 +57,11 @@ def lines(cases: list[Case], simulated: Path) -> list[Line]:
 
     Lines that are none are left out: the gate holds a small drop with many of them, as it should.
     """
-    found: list[Line] = []
+    kept: list[Line] = []
     for path in sorted((simulated / "events").glob("*/dt=*/*.ndjson.gz")):
         texts = gzip.decompress(path.read_bytes()).decode(errors="replace").splitlines()
-        found += [(path.parts[-3], text) for text in texts if is_statement(text) and "\ufffd" not in text]
-    return [*found, *itertools.chain.from_iterable(case.lines for case in cases), *planted()]
+        kept += [(path.parts[-3], text) for text in texts if is_statement(text) and "\ufffd" not in text]
+    return [*kept, *itertools.chain.from_iterable(case.lines for case in cases), *planted()]
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +128,8 @@ def test_the_cases_hold_what_makes_numbers_go_wrong(laboratory: Laboratory):
 @pytest.fixture(scope="module")
 def told(laboratory: Laboratory) -> Account:
     """The oracle's account of all lines, with the learners' pseudonyms of this warehouse."""
-    found = account(lines_of(laboratory.client), taken=verbs_of(laboratory.client))
-    return known_as(found, learner_ids(laboratory.client, found))
+    account_of_all = account(lines_of(laboratory.client), taken=verbs_of(laboratory.client))
+    return known_as(account_of_all, learner_ids(laboratory.client, account_of_all))
 
 
 @pytest.mark.parametrize("mart", EVERY)

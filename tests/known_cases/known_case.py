@@ -29,17 +29,17 @@ class KnownCase:
     def statements_of(self, learner: str) -> list[str]:
         """Ids of what a learner (the name of an account) sent."""
         sent = [json.loads(line) for line in self.lines]
-        ids = sorted({found["id"] for found in sent if found["actor"]["account"]["name"] == learner})
+        ids = sorted({statement["id"] for statement in sent if statement["actor"]["account"]["name"] == learner})
         assert ids, f"{self.name}: {learner} sent nothing, so that nothing could be wrong about them"
         return ids
 
 
 def read_cases() -> list[KnownCase]:
-    found = []
+    cases_read = []
     for path in sorted(FOLDER.glob("*.ndjson")):
         told = json.loads(path.with_suffix(".json").read_text())
-        found.append(KnownCase(path.stem, path.read_text().splitlines(), told["drops"], told["expected"]))
-    return found
+        cases_read.append(KnownCase(path.stem, path.read_text().splitlines(), told["drops"], told["expected"]))
+    return cases_read
 
 
 def check(client: Client, database: str, case: KnownCase, expected: dict) -> list[str]:
@@ -64,8 +64,8 @@ def check(client: Client, database: str, case: KnownCase, expected: dict) -> lis
     ]
 
 
-def _unlike(what: str, found: int, expected: dict) -> list[str]:
-    return [] if found == expected["count"] else [f"{expected['mart']}: {found} {what}, expected {expected['count']}"]
+def _unlike(what: str, count: int, expected: dict) -> list[str]:
+    return [] if count == expected["count"] else [f"{expected['mart']}: {count} {what}, expected {expected['count']}"]
 
 
 def _conditions(case: KnownCase, database: str, where: dict) -> tuple[str, dict]:
@@ -89,13 +89,13 @@ def _conditions(case: KnownCase, database: str, where: dict) -> tuple[str, dict]
     return " and ".join(parts), parameters
 
 
-def _alike(found: object, wanted: object) -> bool:
-    if isinstance(found, datetime):
-        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+def _alike(actual: object, wanted: object) -> bool:
+    if isinstance(actual, datetime):
+        aware = actual if actual.tzinfo else actual.replace(tzinfo=UTC)
         return aware == datetime.fromisoformat(str(wanted))
-    if isinstance(found, Decimal | float) and wanted is not None:
-        return abs(float(found) - float(wanted)) <= CLOSE
-    return found == wanted
+    if isinstance(actual, Decimal | float) and wanted is not None:
+        return abs(float(actual) - float(wanted)) <= CLOSE
+    return actual == wanted
 
 
 def drop_count(cases: list[KnownCase]) -> int:
@@ -104,8 +104,8 @@ def drop_count(cases: list[KnownCase]) -> int:
 
 def lines_by_drop(cases: list[KnownCase]) -> dict[int, list[str]]:
     """All cases together: drop → its lines."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
+    by_drop: defaultdict[int, list[str]] = defaultdict(list)
     for case in cases:
         for number in range(drop_count(cases)):
-            found[number] += case.drop(number)
-    return found
+            by_drop[number] += case.drop(number)
+    return by_drop

@@ -113,14 +113,14 @@ def test_a_difference_has_the_bounds_that_newcombe_published(formula, evaluate, 
     """Statistics in Medicine 1998; 17: 873–890, table II, method 10."""
     after, before = (formula.ratio("x1", "n1"), formula.ratio("x0", "n0"))
     columns, rows = "x1 UInt64, n1 UInt64, x0 UInt64, n0 UInt64", [(*first, *second)]
-    found = [
+    figures = [
         evaluate(bound, columns, rows)[0]
         for bound in (
             formula.difference_low(after, formula.wilson_low("x1", "n1"), before, formula.wilson_high("x0", "n0")),
             formula.difference_high(after, formula.wilson_high("x1", "n1"), before, formula.wilson_low("x0", "n0")),
         )
     ]
-    assert found == pytest.approx([low, high], abs=6e-5)
+    assert figures == pytest.approx([low, high], abs=6e-5)
 
 
 def test_the_variance_of_a_standardised_mean_follows_the_pooled_spread(formula):

@@ -68,14 +68,14 @@ def test_a_correlation_is_the_same_to_the_last_bit_in_any_order_of_rows(formula)
     """`corr()` over the rows themselves gives other last digits with another order, so the test would see it."""
     rng = np.random.default_rng(1)
     rows = [(int(x), float(y)) for x, y in zip(rng.integers(0, 2, 3000), rng.integers(0, 8, 3000) / 7, strict=True)]
-    found, naive = set(), set()
+    figures, naive = set(), set()
     for _ in range(4):
         rng.shuffle(rows)
         values = ", ".join(f"({int(x)}, {y!r})" for x, y in rows)
         counted = f"select x, y, count() as n from values('x UInt8, y Float64', {values}) group by x, y"
-        found.add(formula.text(f"({formula.correlation('arraySort(groupArray((x, y, n)))')}) from ({counted})"))
+        figures.add(formula.text(f"({formula.correlation('arraySort(groupArray((x, y, n)))')}) from ({counted})"))
         naive.add(formula.text(f"corr(x, y) from values('x UInt8, y Float64', {values})"))
-    assert len(found) == 1
+    assert len(figures) == 1
     assert len(naive) > 1
 
 

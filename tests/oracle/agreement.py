@@ -17,15 +17,15 @@ CLOSE = 1e-9
 
 def differences(here: Rows, there: Rows) -> list[str]:
     """Rows that only one has, and values that are not the same: integers exactly, floats to 1e-9."""
-    found = [f"only the oracle has {key}: {here[key]}" for key in sorted(here.keys() - there.keys(), key=str)]
-    found += [f"only the mart has {key}: {there[key]}" for key in sorted(there.keys() - here.keys(), key=str)]
+    sentences = [f"only the oracle has {key}: {here[key]}" for key in sorted(here.keys() - there.keys(), key=str)]
+    sentences += [f"only the mart has {key}: {there[key]}" for key in sorted(there.keys() - here.keys(), key=str)]
     for key in sorted(here.keys() & there.keys(), key=str):
         unlike = {
             name: (value, there[key][name]) for name, value in here[key].items() if not _alike(value, there[key][name])
         }
         if unlike:
-            found.append(f"{key}: (oracle, mart) {unlike}")
-    return found
+            sentences.append(f"{key}: (oracle, mart) {unlike}")
+    return sentences
 
 
 def _alike(mine: object, other: object) -> bool:
@@ -37,12 +37,12 @@ def _alike(mine: object, other: object) -> bool:
 def learner_ids(client: Client, account: Account) -> dict[str, str]:
     """The oracle's learner → the warehouse's pseudonym; fails where one has two."""
     ids = dict(client.query("select statement_id, learner_id from marts.fct_learning_events").result_rows)
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for event in account.events:
         pseudonym = ids.get(event.statement_id, "missing")
-        assert found.setdefault(event.learner, pseudonym) == pseudonym, f"{event.learner} has two pseudonyms"
-    assert len(set(found.values())) == len(found), "two learners have one pseudonym"
-    return found
+        assert names.setdefault(event.learner, pseudonym) == pseudonym, f"{event.learner} has two pseudonyms"
+    assert len(set(names.values())) == len(names), "two learners have one pseudonym"
+    return names
 
 
 def known_as(account: Account, ids: dict[str, str]) -> Account:
@@ -102,12 +102,12 @@ def of_intervals(client: Client, account: Account) -> list[str]:
 
 def of_sessions(client: Client, account: Account) -> list[str]:
     members = dict(client.query("select statement_id, session_id from marts.fct_learning_events").result_rows)
-    mine, found = {}, []
+    mine, sentences = {}, []
     for session in account.sessions:
         first, last = session.events[0], session.events[-1]
         ids = {members[event.statement_id] for event in session.events}
         if len(ids) != 1:
-            found.append(f"one session of the oracle, from {first.statement_id}, is {len(ids)} sessions")
+            sentences.append(f"one session of the oracle, from {first.statement_id}, is {len(ids)} sessions")
         mine[(members[first.statement_id],)] = {
             "learner_id": session.learner,
             "started_at": first.at,
@@ -125,7 +125,7 @@ def of_sessions(client: Client, account: Account) -> list[str]:
             "is_bounce": int(len(session.events) == 1),
         }
     columns = tuple(next(iter(mine.values())))
-    return found + differences(mine, rows_of(client, "fct_sessions", ("session_id",), columns))
+    return sentences + differences(mine, rows_of(client, "fct_sessions", ("session_id",), columns))
 
 
 def _view_row(view: View) -> dict[str, object]:
@@ -163,41 +163,41 @@ def of_views(client: Client, account: Account) -> list[str]:
     return differences(mine, rows_of(client, "fct_video_views", ("learner_id", "video_id"), columns))
 
 
-def _curve_row(found: Bin) -> dict[str, object]:
-    low, high = found.hazard_bounds or (None, None)
-    drop_low, drop_high = found.drop_off_bounds or (None, None)
+def _curve_row(one_bin: Bin) -> dict[str, object]:
+    low, high = one_bin.hazard_bounds or (None, None)
+    drop_low, drop_high = one_bin.drop_off_bounds or (None, None)
     return {
-        "bin_end_seconds": found.end,
-        "started_count": found.started,
-        "at_risk_count": found.at_risk,
-        "dropped_count": found.dropped,
-        "censored_count": found.censored,
-        "viewer_count": found.viewers,
-        "view_count": found.views,
-        "seek_away_count": found.seeks_away,
-        "seek_into_count": found.seeks_into,
-        "hazard": found.hazard,
+        "bin_end_seconds": one_bin.end,
+        "started_count": one_bin.started,
+        "at_risk_count": one_bin.at_risk,
+        "dropped_count": one_bin.dropped,
+        "censored_count": one_bin.censored,
+        "viewer_count": one_bin.viewers,
+        "view_count": one_bin.views,
+        "seek_away_count": one_bin.seeks_away,
+        "seek_into_count": one_bin.seeks_into,
+        "hazard": one_bin.hazard,
         "hazard_low": low,
         "hazard_high": high,
-        "hazard_reason": found.hazard_reason,
-        "survival": found.survival,
-        "survival_low": found.survival_low,
-        "survival_high": found.survival_high,
-        "survival_reason": found.survival_reason,
-        "drop_off_ratio": found.drop_off,
+        "hazard_reason": one_bin.hazard_reason,
+        "survival": one_bin.survival,
+        "survival_low": one_bin.survival_low,
+        "survival_high": one_bin.survival_high,
+        "survival_reason": one_bin.survival_reason,
+        "drop_off_ratio": one_bin.drop_off,
         "drop_off_ratio_low": drop_low,
         "drop_off_ratio_high": drop_high,
-        "drop_off_reason": found.drop_off_reason,
-        "rewatch_count": found.again,
+        "drop_off_reason": one_bin.drop_off_reason,
+        "rewatch_count": one_bin.again,
     }
 
 
 def of_curves(client: Client, account: Account) -> list[str]:
     _, excluded = learners_of(client)
     mine = {
-        (video, found.start): _curve_row(found)
+        (video, one_bin.start): _curve_row(one_bin)
         for video, timeline in curves(account.views, account.events, excluded).items()
-        for found in timeline
+        for one_bin in timeline
     }
     columns = tuple(next(iter(mine.values())))
     return differences(mine, rows_of(client, "agg_video_drop_off", ("video_id", "bin_start_seconds"), columns))
@@ -227,7 +227,7 @@ def of_retention(client: Client, account: Account) -> list[str]:
 def of_progress(client: Client, account: Account) -> list[str]:
     units = pairs_of(client, "dim_units", "course_id", "unit_id")
     enrolled = pairs_of(client, "fct_enrolments", "learner_id", "course_id")
-    mine = {key: vars(found) for key, found in progress(account.events, places_of(client), units, enrolled).items()}
+    mine = {key: vars(reached) for key, reached in progress(account.events, places_of(client), units, enrolled).items()}
     columns = tuple(next(iter(mine.values())))
     return differences(mine, rows_of(client, "fct_unit_progress", ("learner_id", "course_id", "unit_id"), columns))
 

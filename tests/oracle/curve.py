@@ -72,8 +72,8 @@ def curves(views: Iterable[View], events: Iterable[Event], excluded: frozenset[s
 
 def _curve(views: list[View], seeks: list[Event]) -> list[Bin]:
     timeline = bins(max(view.length or view.furthest for view in views))
-    for found in timeline:
-        found.started = len(views)
+    for one_bin in timeline:
+        one_bin.started = len(views)
     for view in views:
         _count_view(timeline, view)
     for seek in seeks:
@@ -87,22 +87,22 @@ def _curve(views: list[View], seeks: list[Event]) -> list[Bin]:
 
 def _at(timeline: list[Bin], position: int) -> Bin:
     """The bin that holds a position; behind the end the last."""
-    return next((found for found in timeline if found.start <= position < found.end), timeline[-1])
+    return next((one_bin for one_bin in timeline if one_bin.start <= position < one_bin.end), timeline[-1])
 
 
 def _count_view(timeline: list[Bin], view: View) -> None:
     seen = {number for i in view.intervals for number in _bins_of(timeline, i)}
     seen_first = {number for i in view.first_pass for number in _bins_of(timeline, i)}
-    for number, found in enumerate(timeline):
-        found.viewers += number in seen
-        found.at_risk += number in seen_first
-        times = sum(i.start <= found.middle < i.end for i in view.intervals)
-        found.views += times
-        found.again += max(times - 1, 0)
+    for number, one_bin in enumerate(timeline):
+        one_bin.viewers += number in seen
+        one_bin.at_risk += number in seen_first
+        times = sum(i.start <= one_bin.middle < i.end for i in view.intervals)
+        one_bin.views += times
+        one_bin.again += max(times - 1, 0)
         if view.exit_kind == "unknown":
-            found.possible += number > max(seen_first) and found.start < view.first_exit_high
+            one_bin.possible += number > max(seen_first) and one_bin.start < view.first_exit_high
         if view.exit_kind == "open":
-            found.possible += number > max(seen_first)
+            one_bin.possible += number > max(seen_first)
     last = timeline[max(seen_first)]
     last.dropped += view.exit_kind == "dropped"
     last.unknown += view.exit_kind == "unknown"
@@ -113,35 +113,35 @@ def _bins_of(timeline: list[Bin], interval: Interval) -> list[int]:
     """Numbers of the bins on the screen: one without length has shown the bin that it lies in."""
     first = _at(timeline, interval.start)
     end = max(interval.end, interval.start + 1)
-    return [number for number, found in enumerate(timeline) if found is first or first.start < found.start < end]
+    return [number for number, one_bin in enumerate(timeline) if one_bin is first or first.start < one_bin.start < end]
 
 
 def _rate(timeline: list[Bin]) -> None:
     """Kaplan–Meier over the bins. Its bounds take what cannot be judged yet as leaving at once, and as staying."""
     survival, left, stayed, greenwood = 1.0, 1.0, 1.0, 0.0
     censored, is_censored = 0, False
-    for found in timeline:
-        n, d, c = found.at_risk, found.dropped, found.censored
+    for one_bin in timeline:
+        n, d, c = one_bin.at_risk, one_bin.dropped, one_bin.censored
         if n:
             survival *= 1 - d / n
             left *= 1 - (d + c) / n
             greenwood += d / (n * (n - d)) if n > d else 0.0
-        if n + found.possible:
-            stayed *= 1 - d / (n + found.possible)
+        if n + one_bin.possible:
+            stayed *= 1 - d / (n + one_bin.possible)
         censored += c
-        found.hazard_reason = _reason(c, n)
-        found.drop_off_reason = _reason(c, found.started)
-        is_censored = is_censored or found.hazard_reason == "censored"
-        found.survival_reason = _reason(censored, found.started) or ("censored" if is_censored else "")
-        if not found.hazard_reason:
-            found.hazard, found.hazard_bounds = d / n, (wilson(d, n)[0], wilson(d + c, n)[1])
-        if not found.survival_reason:
-            found.survival = survival
-            found.survival_low, found.survival_high = log_log(left, greenwood)[0], log_log(stayed, greenwood)[1]
-        if not found.drop_off_reason:
-            started = found.started
-            found.drop_off = d / started
-            found.drop_off_bounds = wilson(d, started)[0], wilson(d + c, started)[1]
+        one_bin.hazard_reason = _reason(c, n)
+        one_bin.drop_off_reason = _reason(c, one_bin.started)
+        is_censored = is_censored or one_bin.hazard_reason == "censored"
+        one_bin.survival_reason = _reason(censored, one_bin.started) or ("censored" if is_censored else "")
+        if not one_bin.hazard_reason:
+            one_bin.hazard, one_bin.hazard_bounds = d / n, (wilson(d, n)[0], wilson(d + c, n)[1])
+        if not one_bin.survival_reason:
+            one_bin.survival = survival
+            one_bin.survival_low, one_bin.survival_high = log_log(left, greenwood)[0], log_log(stayed, greenwood)[1]
+        if not one_bin.drop_off_reason:
+            started = one_bin.started
+            one_bin.drop_off = d / started
+            one_bin.drop_off_bounds = wilson(d, started)[0], wilson(d + c, started)[1]
 
 
 def _reason(censored: int, group: int) -> str:

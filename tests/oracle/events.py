@@ -65,8 +65,8 @@ class UndecidedConflict(Exception):
 
 def instant(text: str) -> int:
     """Milliseconds since 1970, the rest cut off; without a zone it is UTC."""
-    found = datetime.fromisoformat(text)
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (aware - EPOCH) // timedelta(milliseconds=1)
 
 
@@ -127,12 +127,12 @@ def _content(statement: dict) -> str:
     if "timestamp" in kept:
         kept["timestamp"] = instant(kept["timestamp"])
 
-    def by_value(found: object) -> object:
-        if isinstance(found, dict):
-            return {name: by_value(value) for name, value in sorted(found.items())}
-        if isinstance(found, list):
-            return [by_value(value) for value in found]
-        return float(found) if isinstance(found, int) and not isinstance(found, bool) else found
+    def by_value(part: object) -> object:
+        if isinstance(part, dict):
+            return {name: by_value(value) for name, value in sorted(part.items())}
+        if isinstance(part, list):
+            return [by_value(value) for value in part]
+        return float(part) if isinstance(part, int) and not isinstance(part, bool) else part
 
     return json.dumps(by_value(kept), sort_keys=True)
 
@@ -259,8 +259,8 @@ def _event(copy: _Copy) -> Event:
 
 
 def _related(activities: dict, relation: str) -> list[dict]:
-    found = activities.get(relation) or []
-    return found if isinstance(found, list) else [found]
+    related = activities.get(relation) or []
+    return related if isinstance(related, list) else [related]
 
 
 def _type(activity: dict) -> str:
@@ -284,4 +284,4 @@ def _course(activities: dict) -> str:
 
 def _parent_type(context: dict) -> str:
     parents = [_type(parent) for parent in _related(context.get("contextActivities") or {}, "parent")]
-    return next((found for found in parents if found != "attempt"), *parents[:1] or [""])
+    return next((parent_type for parent_type in parents if parent_type != "attempt"), *parents[:1] or [""])

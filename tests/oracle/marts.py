@@ -41,13 +41,13 @@ def lines_of(client: Client) -> list[Line]:
 
 def rows_of(client: Client, mart: str, key: tuple[str, ...], columns: tuple[str, ...]) -> Rows:
     """A mart's columns by its key."""
-    found = client.query(f"select {', '.join((*key, *columns))} from marts.{mart}").result_rows
+    result_rows = client.query(f"select {', '.join((*key, *columns))} from marts.{mart}").result_rows
     split = len(key)
     rows = {
         tuple(plain(value) for value in row[:split]): dict(zip(columns, map(plain, row[split:]), strict=True))
-        for row in found
+        for row in result_rows
     }
-    assert len(rows) == len(found), f"{mart} has a key twice: of these rows only one would be compared"
+    assert len(rows) == len(result_rows), f"{mart} has a key twice: of these rows only one would be compared"
     return rows
 
 
@@ -67,10 +67,10 @@ def places_of(client: Client) -> dict[str, dict[str, Place]]:
     query = (
         "select activity_id, course_id, activity_type, module_id, parent_activity_id from marts.dim_course_activities"
     )
-    found: defaultdict[str, dict[str, Place]] = defaultdict(dict)
+    places: defaultdict[str, dict[str, Place]] = defaultdict(dict)
     for activity, course, *place in client.query(query).result_rows:
-        found[activity][course] = Place(*place)
-    return found
+        places[activity][course] = Place(*place)
+    return places
 
 
 def pairs_of(client: Client, mart: str, column: str, other: str) -> set[tuple[str, str]]:

@@ -32,7 +32,7 @@ def progress(
     events: Iterable[Event], places: Places, units: set[tuple[str, str]], enrolled: set[tuple[str, str]]
 ) -> dict[Key, Reached]:
     """(learner, course, unit) → what the learner did there. `units`: (course, unit); `enrolled`: (learner, course)."""
-    found: defaultdict[Key, list[int]] = defaultdict(list)
+    indexes: defaultdict[Key, list[int]] = defaultdict(list)
     for event in events:
         if event.verb_group == "administration" or event.verb == "waived":
             continue
@@ -45,8 +45,8 @@ def progress(
         )
         for unit in inside:
             if (course, unit) in units:
-                found[event.learner, course, unit].append(event.at)
-    return {key: Reached(min(times), max(times), len(times)) for key, times in found.items()}
+                indexes[event.learner, course, unit].append(event.at)
+    return {key: Reached(min(times), max(times), len(times)) for key, times in indexes.items()}
 
 
 def _only_course(event: Event, courses: Mapping[str, Place], enrolled: set[tuple[str, str]]) -> str:

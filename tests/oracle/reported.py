@@ -13,12 +13,12 @@ Span = tuple[int, int]
 
 def spans(text: str) -> list[Span]:
     """`0[.]12.5[,]40[.]60[,]70` → 0 to 12.5 s, 40 to 60 s; what is still playing has no end."""
-    found = []
+    parsed = []
     for segment in text.split("[,]"):
         ends = [_position(part) for part in segment.split("[.]")]
         if len(ends) == 2 and None not in ends and ends[0] < ends[1]:
-            found.append((ends[0], ends[1]))
-    return found
+            parsed.append((ends[0], ends[1]))
+    return parsed
 
 
 def _position(text: str) -> int | None:
@@ -82,24 +82,24 @@ def reported(events: Iterable[Event], proved: Iterable[Interval], video_lengths:
         if interval.seconds:
             credited[interval.learner, interval.video_id].append((interval.start, interval.end))
     counted = {view: dict(enumerate(levels(taken))) for view, taken in credited.items()}
-    found = []
+    reported = []
     for key, event in sorted(last.items(), key=lambda item: item[1].order):
         taken = counted.setdefault(key[:2], {})
         for level, given in _united(told[key]).items():
             for start, end in without(given, taken.get(level, [])):
                 if end - start > threshold("reach_tolerance_seconds") * SECOND:
-                    found.append(_interval(event, key[2], start, end, level + 1))
+                    reported.append(_interval(event, key[2], start, end, level + 1))
             taken[level] = taken.get(level, []) + given
-    return found
+    return reported
 
 
 def _united(records: list[list[Span]]) -> dict[int, list[Span]]:
     """Level by level what any record of a stream names."""
-    found: defaultdict[int, list[Span]] = defaultdict(list)
+    united: defaultdict[int, list[Span]] = defaultdict(list)
     for record in {tuple(record) for record in records}:
         for level, given in enumerate(levels(record)):
-            found[level] += given
-    return found
+            united[level] += given
+    return united
 
 
 def _interval(event: Event, stream: str, start: int, end: int, repeat: int) -> Interval:

@@ -98,14 +98,14 @@ def _end(weeks: dict[int, set[str]], complete_through: int) -> int | None:
 
 def _enrolled(enrolments: Iterable[Enrolment], excluded: frozenset[str]) -> dict:
     """Per course the enrolment, and for all courses together the first one."""
-    found = {}
+    first_enrolments = {}
     for enrolment in sorted(enrolments, key=lambda known: (known.at, known.course_id)):
         if enrolment.learner in excluded:
             continue
         for course in ("all", enrolment.course_id):
             key = ("enrolment", enrolment.learner, course)
-            found.setdefault(key, (enrolment.at, enrolment.channel or "unknown"))
-    return found
+            first_enrolments.setdefault(key, (enrolment.at, enrolment.channel or "unknown"))
+    return first_enrolments
 
 
 def _cells(cohorts: dict, active: dict, complete_through: int, ends: dict[str, int]) -> dict[Key, Cell]:

@@ -55,11 +55,11 @@ def sessions(
     by_learner: defaultdict[str, list[Event]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.order):
         by_learner[event.learner].append(event)
-    found = []
+    cut = []
     for learner, own in by_learner.items():
         for same in _cut(own, allowed):
             gaps = [(event, following.at - event.at) for event, following in pairwise(same)]
-            found.append(
+            cut.append(
                 Session(
                     learner,
                     same,
@@ -68,7 +68,7 @@ def sessions(
                     sum(watched[event.statement_id] for event in same),
                 )
             )
-    return found
+    return cut
 
 
 def _cut(events: list[Event], allowed: dict[str, int]) -> list[list[Event]]:

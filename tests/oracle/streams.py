@@ -78,12 +78,12 @@ def lengths(events: Iterable[Event]) -> dict[str, int]:
 
 def streams(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Step]]:
     """Learner × video × player session → its steps."""
-    found: defaultdict[tuple[str, str, str], list[Event]] = defaultdict(list)
+    by_stream: defaultdict[tuple[str, str, str], list[Event]] = defaultdict(list)
     for event in events:
         if event.activity_type == "video" and event.verb in RANK:
             key = (event.learner, event.activity_id, event.player_session or event.registration or "1")
-            found[key].append(event)
-    return {key: _steps(same) for key, same in found.items()}
+            by_stream[key].append(event)
+    return {key: _steps(same) for key, same in by_stream.items()}
 
 
 def before(event: Event) -> int | None:
@@ -124,14 +124,14 @@ def _target(step: Step, event: Event) -> int | None:
 
 
 def intervals(
-    found: dict[tuple[str, str, str], list[Step]], events: Iterable[Event], video_lengths: dict[str, int]
+    steps_by_stream: dict[tuple[str, str, str], list[Step]], events: Iterable[Event], video_lengths: dict[str, int]
 ) -> list[Interval]:
     """One interval per step after which the player was playing."""
     times: defaultdict[str, list[int]] = defaultdict(list)
     for event in events:
         times[event.learner].append(event.at)
     intervals = []
-    for (learner, video, stream), steps in found.items():
+    for (learner, video, stream), steps in steps_by_stream.items():
         length = video_lengths.get(video, 0)
         is_compressed = _is_compressed(steps)
         for step, following in zip(steps, [*steps[1:], None], strict=True):

@@ -40,8 +40,8 @@ def build(warehouse: Client, lake: S3Lake, settings: Settings) -> Callable[[list
         report = load_pending(warehouse, lake, settings)
         assert (report.parked_count, report.held_count) == (0, 0)
         dbt.run("build", "--select", *MODELS, *MODELS_ONLY)
-        found = account(lines_of(warehouse))
-        return known_as(found, learner_ids(warehouse, found))
+        whole = account(lines_of(warehouse))
+        return known_as(whole, learner_ids(warehouse, whole))
 
     return loaded_and_built
 
@@ -56,8 +56,8 @@ def test_the_oracle_agrees_on_real_statements_and_the_players_record_is_recovere
     file.parent.mkdir(parents=True)
     file.write_bytes(gzip.compress(gzip.decompress(Path(REAL_STATEMENTS).read_bytes()), mtime=0))
     real = build([tmp_path])
-    found = {mart: compare(warehouse, real) for mart, compare in EVERY.items()}
-    assert {mart: unlike[:5] for mart, unlike in found.items() if unlike} == {}
+    differences_by_mart = {mart: compare(warehouse, real) for mart, compare in EVERY.items()}
+    assert {mart: unlike[:5] for mart, unlike in differences_by_mart.items() if unlike} == {}
     share = recovered_ratio(real)
     with capsys.disabled():
         print(f"\nThe marts recover {share:.2%} of the seconds that players report; {_by_kind(real)}")

@@ -129,7 +129,7 @@ def test_the_brief_is_downstream_of_every_mart_that_it_reads(defs) -> None:
 def test_near_real_time_checks_only_what_it_builds(defs) -> None:
     """dbt selects a test when it reads any selected model: tests of unbuilt models failed on missing tables."""
     layer = defs.resolve_job_def("near_real_time").asset_layer
-    assert {each.asset_key for each in layer.asset_graph.asset_check_keys} <= set(layer.selected_asset_keys)
+    assert {check_key.asset_key for check_key in layer.asset_graph.asset_check_keys} <= set(layer.selected_asset_keys)
 
 
 def test_the_marts_wait_for_the_gate(defs) -> None:
@@ -141,10 +141,10 @@ def test_the_marts_wait_for_the_gate(defs) -> None:
 def test_names(defs) -> None:
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} >= {"near_real_time", "nightly", "weekly"}
-    assert {each.name for each in repository.sensor_defs} == {"alerts_sensor", "drops_sensor"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"alerts_sensor", "drops_sensor"}
     sensor = repository.get_sensor_def("drops_sensor")
     assert sensor.minimum_interval_seconds == 60
-    cron = {each.name: each.cron_schedule for each in repository.schedule_defs}
+    cron = {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs}
     assert cron == {
         "near_real_time_schedule": "*/10 * * * *",
         "nightly_schedule": "0 2 * * *",

@@ -119,12 +119,12 @@ def is_definition(value: object) -> bool:
     rules = {
         **dict.fromkeys(("name", "description"), is_language_map),
         **dict.fromkeys(("type", "moreInfo"), is_iri),
-        "interactionType": lambda found: isinstance(found, str) and found in INTERACTIONS,
-        "correctResponsesPattern": lambda found: is_list_of(found, is_text),
-        **dict.fromkeys(COMPONENTS, lambda found: is_list_of(found, is_component)),
-        "extensions": lambda found: isinstance(found, dict) and all(is_iri(key) for key in found),
+        "interactionType": lambda part: isinstance(part, str) and part in INTERACTIONS,
+        "correctResponsesPattern": lambda part: is_list_of(part, is_text),
+        **dict.fromkeys(COMPONENTS, lambda part: is_list_of(part, is_component)),
+        "extensions": lambda part: isinstance(part, dict) and all(is_iri(key) for key in part),
     }
-    return all(rules[key](found) for key, found in value.items() if key in rules)
+    return all(rules[key](part) for key, part in value.items() if key in rules)
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ KEYS = ("extra", "id", "objectType", "member", "definition", "extensions", "a b"
 def mutated(statements: list[dict], count: int, seed: int) -> list[dict]:
     """`count` statements, each with one to three changes. A context stays an object, as the judge expects."""
     rng = random.Random(seed)
-    found = []
-    while len(found) < count:
+    mutants = []
+    while len(mutants) < count:
         statement = copy.deepcopy(rng.choice(statements))
         for _ in range(rng.choice((1, 1, 1, 2, 3))):
             _change(statement, rng)
         if isinstance(statement.get("context", {}), dict):
-            found.append(statement)
-    return found
+            mutants.append(statement)
+    return mutants
 
 
 def as_line(statement: dict, number: int) -> str:

@@ -82,11 +82,13 @@ def tables() -> dict[str, str]:
     """What stands for the tables that the model reads: every test is an object that is live, seeds are as above."""
     states = "(select load_id, object_id, 1 as is_live from raw.event_lines group by load_id, object_id)"
     key = "(select 'learner_id_key' as name, 'secret' as value, now64(3, 'UTC') as set_at)"
-    found = {"int_object_states": states, "ops.keys": key}
+    tables_by_name = {"int_object_states": states, "ops.keys": key}
     for name, (iri, meaning, rows) in SEEDS.items():
         pairs = ", ".join(f"{pair}" for pair in rows.items())
-        found[name] = f"(select pair.1 as {iri}, pair.2 as {meaning} from (select arrayJoin([{pairs}]) as pair))"
-    return found
+        tables_by_name[name] = (
+            f"(select pair.1 as {iri}, pair.2 as {meaning} from (select arrayJoin([{pairs}]) as pair))"
+        )
+    return tables_by_name
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +101,13 @@ def staged(warehouse: Client) -> dict[str, dict[int, dict]]:
     ]
     warehouse.insert("raw.event_lines", rows, column_names=COLUMNS)
     model = render_model(DROP_KINDS["events"].staging_path, tables())
-    found: dict[str, dict[int, dict]] = {test.name: {} for test in TESTS}
+    rows_by_test: dict[str, dict[int, dict]] = {test.name: {} for test in TESTS}
     columns = sorted({column for test in TESTS for case in test.cases for column in case["expect"]})
     query = f"select object_id, line_number, {', '.join(columns)} from ({model.sql})"
     for row in warehouse.query(query, settings=dict(model.settings)).named_results():
-        assert row["line_number"] not in found[row["object_id"]], "a line has two rows"
-        found[row["object_id"]][row["line_number"]] = row
-    return found
+        assert row["line_number"] not in rows_by_test[row["object_id"]], "a line has two rows"
+        rows_by_test[row["object_id"]][row["line_number"]] = row
+    return rows_by_test
 
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda test: test.name)
@@ -113,19 +115,19 @@ def test_staging_reads_a_statement_as_told(staged: dict[str, dict[int, dict]], t
     rows = staged[test.name]
     assert len(rows) == len(test.cases)
     unlike = [
-        f"{case['line']}\n  {column} is {found!r}, expected {wanted!r}"
+        f"{case['line']}\n  {column} is {actual!r}, expected {wanted!r}"
         for number, case in enumerate(test.cases, 1)
         for column, wanted in case["expect"].items()
-        if not is_alike(found := rows[number][column], wanted)
+        if not is_alike(actual := rows[number][column], wanted)
     ]
     assert not unlike, "\n".join(unlike)
 
 
-def is_alike(found: object, wanted: object) -> bool:
-    if isinstance(found, datetime):
-        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+def is_alike(actual: object, wanted: object) -> bool:
+    if isinstance(actual, datetime):
+        aware = actual if actual.tzinfo else actual.replace(tzinfo=UTC)
         return aware == datetime.fromisoformat(str(wanted)).replace(tzinfo=UTC)
-    return found == wanted
+    return actual == wanted
 
 
 def test_every_case_tells_something():

@@ -31,10 +31,10 @@ class Programme:
 
 def seed_of(activity_id: str) -> int:
     """The seed of the programme that a course, module, unit or item belongs to."""
-    found = PROGRAMME_HOST.match(activity_id)
-    if found is None:
+    host = PROGRAMME_HOST.match(activity_id)
+    if host is None:
         raise ValueError(f"{activity_id} belongs to no simulated programme")
-    return int(found[1])
+    return int(host[1])
 
 
 def place_of(activity_id: str) -> str:
@@ -70,7 +70,7 @@ def move(content: bytes, seed: int, hashes: dict[bytes, bytes]) -> bytes:
     """The lines with every activity, home page and address under the programme's own hosts."""
     content = content.replace(CAMPUS_HOST, f"campus-{seed:04d}.example".encode())
     content = ADDRESS.sub(rb"mailto:learner\1@" + _mail_host(seed), content)
-    return ADDRESS_HASH.sub(lambda found: b'"mbox_sha1sum":"' + hashes[found[1]] + b'"', content)
+    return ADDRESS_HASH.sub(lambda match: b'"mbox_sha1sum":"' + hashes[match[1]] + b'"', content)
 
 
 def _mail_host(seed: int) -> bytes:

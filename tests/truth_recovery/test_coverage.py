@@ -39,18 +39,20 @@ def test_every_interval_holds_its_estimate(metrics):
 
 
 def test_intervals_are_wide_enough(metrics):
-    narrow = {each.name: (each.coverage, each.upper_tail()) for each in judged(metrics)}
-    assert {name: found for name, found in narrow.items() if found[1] < SMALLEST_TAIL} == {}
+    narrow = {metric.name: (metric.coverage, metric.upper_tail()) for metric in judged(metrics)}
+    assert {name: figures for name, figures in narrow.items() if figures[1] < SMALLEST_TAIL} == {}
 
 
 def test_intervals_are_no_wider_than_they_must_be(metrics):
-    wide = {each.name: (each.coverage, each.lower_tail()) for each in judged(metrics) if not each.wide_because}
-    assert {name: found for name, found in wide.items() if found[1] < SMALLEST_TAIL} == {}
+    wide = {
+        metric.name: (metric.coverage, metric.lower_tail()) for metric in judged(metrics) if not metric.wide_because
+    }
+    assert {name: figures for name, figures in wide.items() if figures[1] < SMALLEST_TAIL} == {}
 
 
 def test_estimates_are_off_by_chance_only(metrics):
-    biased = {each.name: (each.bias(), each.bias_tail()) for each in judged(metrics)}
-    assert {name: found for name, found in biased.items() if found[1] < SMALLEST_TAIL} == {}
+    biased = {metric.name: (metric.bias(), metric.bias_tail()) for metric in judged(metrics)}
+    assert {name: figures for name, figures in biased.items() if figures[1] < SMALLEST_TAIL} == {}
 
 
 def test_crude_comparison_misleads_and_the_adjusted_one_does_not(metrics):

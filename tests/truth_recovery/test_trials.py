@@ -86,8 +86,8 @@ def test_planted_value_of_several_groups_is_their_mean():
 
 def test_difference_adds_the_reaches_of_each_side():
     """0.5 − 0.3 reaches down by √(0.04² + 0.03²) = 0.05 and up by √(0.12² + 0.05²) = 0.13."""
-    found = difference_trial(0.0, Trial(0, 0.5, 0.46, 0.62), Trial(0, 0.3, 0.25, 0.33))
-    assert (found.estimate, found.low, found.high) == pytest.approx((0.2, 0.15, 0.33))
+    trial = difference_trial(0.0, Trial(0, 0.5, 0.46, 0.62), Trial(0, 0.3, 0.25, 0.33))
+    assert (trial.estimate, trial.low, trial.high) == pytest.approx((0.2, 0.15, 0.33))
 
 
 def test_table_names_what_was_not_published():
@@ -102,8 +102,8 @@ def pair():
 
 def test_programmes_share_no_learner_course_or_statement(pair):
     texts = [
-        b"".join(gzip.decompress(body) if key.endswith("gz") else body for key, body in each.drops.items())
-        for each in pair
+        b"".join(gzip.decompress(body) if key.endswith("gz") else body for key, body in programme.drops.items())
+        for programme in pair
     ]
     for text, own, other in ((texts[0], b"0001", b"0002"), (texts[1], b"0002", b"0001")):
         assert b"campus.example.org" not in text

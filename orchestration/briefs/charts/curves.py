@@ -63,7 +63,7 @@ def _spot(plot: Plot, start: float, end: float, label: str) -> Spot:
 
 
 @dataclass(frozen=True)
-class Line:
+class CurveLine:
     series: int
     path: str
     band: str
@@ -77,7 +77,7 @@ class Lines:
     """Shares by week, a line for each group, named at its end."""
 
     plot: Plot
-    lines: Sequence[Line]
+    lines: Sequence[CurveLine]
     y_ticks: Sequence[tuple[float, str]]
     x_ticks: Sequence[tuple[float, str]]
     x_title: str
@@ -99,7 +99,9 @@ def lines(groups: dict[str, Sequence[Value]], x_title: str) -> Lines:
     ends = {name: next((point for point in reversed(line) if point is not None), None) for name, line in lines.items()}
     labels = spread({name: end[1] for name, end in ends.items() if end is not None}, 15)
     drawn = [
-        Line(number % 6, path(lines[name]), band(points(values, 1), points(values, 2)), name, labels[name], ends[name])
+        CurveLine(
+            number % 6, path(lines[name]), band(points(values, 1), points(values, 2)), name, labels[name], ends[name]
+        )
         for number, (name, values) in enumerate(groups.items())
         if name in labels
     ]

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from orchestration.briefs.charts.rows import dots
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Figure, Section, Table, missing, number, sentence
+from orchestration.briefs.page import Cell, Picture, Section, Table, missing, number, sentence
 from orchestration.briefs.words import (
     because,
     clock,
@@ -132,7 +132,7 @@ def _difference_interval(row: Row) -> str:
     return f"{decimal(low, 2)} to {decimal(high, 2)}" if is_time else points_interval(low, high)
 
 
-def _figures(changes: list[list[Row]]) -> list[Figure]:
+def _figures(changes: list[list[Row]]) -> list[Picture]:
     """Shares before and after; times have no place between 0 and 100 %."""
     rows = [
         (
@@ -148,7 +148,7 @@ def _figures(changes: list[list[Row]]) -> list[Figure]:
         if row["measure"] != "time_against_expected"
     ]
     reading = "If a fix worked, the filled mark is clearly apart from the hollow one, on the good side."
-    return [Figure("dots", dots(rows, ["before", "after"]), "Before and after the change", reading)] if rows else []
+    return [Picture("dots", dots(rows, ["before", "after"]), "Before and after the change", reading)] if rows else []
 
 
 def _table(changes: list[list[Row]]) -> Table:

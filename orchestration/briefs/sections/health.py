@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from orchestration.briefs.charts.rows import bars
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Figure, Section, Table, missing, number, sentence
+from orchestration.briefs.page import Cell, Picture, Section, Table, missing, number, sentence
 from orchestration.briefs.words import count, duration, moment, percent, shortened, whole
 
 SHOWN_REASONS = 8
@@ -78,13 +78,13 @@ def _latest_lateness(rows: list[Row]) -> dict[str, Row]:
     return {row["source"]: row for row in rows if row["lateness_median_seconds"] is not None}
 
 
-def _figure(refused: list[Row]) -> Figure:
+def _figure(refused: list[Row]) -> Picture:
     shown = refused[:SHOWN_REASONS]
     left = sum(row["line_count"] for row in refused[SHOWN_REASONS:])
     values = [(f"{row['detail']} ({row['source']})", row["line_count"], "") for row in shown]
     if left:
         values.append((f"{len(refused) - SHOWN_REASONS} other reasons", left, ""))
-    return Figure("bars", bars(values), "Refused lines by reason", "Counted over all deliveries.")
+    return Picture("bars", bars(values), "Refused lines by reason", "Counted over all deliveries.")
 
 
 def _source_table(sources: list[Row], late: dict[str, Row]) -> Table:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from orchestration.briefs.charts.curves import curve
 from orchestration.briefs.limits import at_least
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Figure, Section, Table, number, sentence
+from orchestration.briefs.page import Cell, Picture, Section, Table, number, sentence
 from orchestration.briefs.words import SPACE, clock, count, day, interval, percent, whole
 
 MARKS = {"known": "known since", "being_worked_on": "being worked on since", "changed": "changed on"}
@@ -101,18 +101,18 @@ def _bins(marts: Marts, spots: list[Row]) -> dict[str, list[Row]]:
     return {video: list(bins) for video, bins in groupby(rows, lambda row: row["video_id"])}
 
 
-def _figures(spots: list[Row], bins: dict[str, list[Row]]) -> list[Figure]:
+def _figures(spots: list[Row], bins: dict[str, list[Row]]) -> list[Picture]:
     """A curve for each of the first videos; a single one is wide."""
     drawn = [bins[video] for video in _first_videos(spots) if bins.get(video)]
     width = 340 if len(drawn) > 1 else 620
     return [_figure(spots, rows, width) for rows in drawn]
 
 
-def _figure(spots: list[Row], bins: list[Row], width: float) -> Figure:
+def _figure(spots: list[Row], bins: list[Row], width: float) -> Picture:
     own = [spot for spot in spots if spot["video_id"] == bins[0]["video_id"]]
     marks = [(float(spot["start_seconds"]), float(spot["end_seconds"]), clock(spot["start_seconds"])) for spot in own]
     is_open = " Some viewings are still open." if any(row["is_provisional"] for row in bins) else ""
-    return Figure(
+    return Picture(
         "curve",
         curve(bins, marks, width),
         own[0]["title"],

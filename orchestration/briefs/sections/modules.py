@@ -5,7 +5,7 @@ from markupsafe import Markup
 from orchestration.briefs.charts.plot import Value
 from orchestration.briefs.charts.rows import dots
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Figure, Section, Table, missing, number, sentence
+from orchestration.briefs.page import Cell, Picture, Section, Table, missing, number, sentence
 from orchestration.briefs.words import because, count, decimal, duration, interval, listed, percent, whole
 
 SHOWN_UNITS = 6
@@ -101,7 +101,7 @@ def _drawn(units: list[Row], flagged: list[Row]) -> list[Row]:
     return [unit for unit in units if unit in chosen]
 
 
-def _figure(units: list[Row]) -> Figure:
+def _figure(units: list[Row]) -> Picture:
     rows = [
         (
             unit["title"],
@@ -113,7 +113,7 @@ def _figure(units: list[Row]) -> Figure:
         )
         for unit in units
     ]
-    return Figure(
+    return Picture(
         "dots",
         dots(rows, ["as counted", "adjusted for cohort and channel"], "median of comparable content"),
         "Completed, of those who reached it",

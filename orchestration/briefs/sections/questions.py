@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from orchestration.briefs.charts.rows import dots
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Figure, Section, Table, missing, number, sentence
+from orchestration.briefs.page import Cell, Picture, Section, Table, missing, number, sentence
 from orchestration.briefs.words import (
     because,
     count,
@@ -119,7 +119,7 @@ def _items_in_words(items: list[Row], item_count: int) -> Markup:
     )
 
 
-def _figure(gaps: list[Row]) -> Figure:
+def _figure(gaps: list[Row]) -> Picture:
     rows = [
         (
             gap["item_title"],
@@ -134,7 +134,7 @@ def _figure(gaps: list[Row]) -> Figure:
         )
         for gap in gaps
     ]
-    return Figure(
+    return Picture(
         "dots",
         dots(rows, ["had not covered the unit", "had covered it"]),
         "Right at the first attempt",

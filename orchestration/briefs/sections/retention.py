@@ -7,7 +7,7 @@ from markupsafe import Markup
 from orchestration.briefs.charts.curves import lines
 from orchestration.briefs.charts.rows import triangle
 from orchestration.briefs.marts import Marts, Row
-from orchestration.briefs.page import Cell, Figure, Section, Table, missing, number, sentence
+from orchestration.briefs.page import Cell, Picture, Section, Table, missing, number, sentence
 from orchestration.briefs.words import because, count, decimal, interval, listed, percent, week_label, whole
 
 SHOWN_CHANNELS = 6
@@ -108,7 +108,7 @@ def _newest(cohorts: list[Row]) -> Markup:
     )
 
 
-def triangle_of(rows: list[Row]) -> list[Figure]:
+def triangle_of(rows: list[Row]) -> list[Picture]:
     """The retention triangle of these cells; none without cells."""
     if not rows:
         return []
@@ -118,7 +118,7 @@ def triangle_of(rows: list[Row]) -> list[Figure]:
         cohorts.append(
             (week_label(week), f"{whole(cells[0]['cohort_size'])} learners", [_tile(cell) for cell in cells])
         )
-    figure = Figure(
+    figure = Picture(
         "triangle",
         triangle(cohorts),
         "Active again, by weeks since the cohort’s first",
@@ -138,7 +138,7 @@ def _tile(row: Row) -> tuple[float | None, str, str]:
     )
 
 
-def _lines(rows: list[Row], order: list[str]) -> Figure:
+def _lines(rows: list[Row], order: list[str]) -> Picture:
     """The largest channels, in the order of the table."""
     groups = {name: list(group) for name, group in groupby(rows, lambda row: row["acquisition_channel"])}
     known = [name for name in groups if any(row["survival_ratio"] is not None for row in groups[name])]
@@ -150,7 +150,7 @@ def _lines(rows: list[Row], order: list[str]) -> Figure:
         ]
         for name in chosen
     }
-    return Figure(
+    return Picture(
         "lines",
         lines(values, "weeks since the learner’s start"),
         "Still there, by channel",

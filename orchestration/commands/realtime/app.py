@@ -29,9 +29,9 @@ def demo(
 
     Exit code 0: planted = delivered, nothing twice, and parity; 1: not so, or something failed.
     """
-    from orchestration.commands.realtime.demo import Plan, run_realtime_demo
+    from orchestration.commands.realtime.demo import DemoPlan, run_realtime_demo
 
-    raise typer.Exit(run_realtime_demo(Plan(seconds, rate, workers, kills, seed, parity), as_json))
+    raise typer.Exit(run_realtime_demo(DemoPlan(seconds, rate, workers, kills, seed, parity), as_json))
 
 
 @realtime.command()

@@ -20,7 +20,7 @@ from orchestration.commands.errors import EXIT_FAILED, CommandError
 from orchestration.commands.realtime.context import RealtimeContext, ask_for_extra, open_path
 from orchestration.commands.realtime.demo_display import Live, show_proof
 from orchestration.commands.realtime.parity import compare_with_warehouse
-from orchestration.commands.realtime.proof import Proof, prove
+from orchestration.commands.realtime.proof import DemoProof, prove
 from orchestration.settings import warehouse_home, warehouse_target
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ defaults:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """What is asked of the demo."""
 
     seconds: float
@@ -63,7 +63,7 @@ class Plan:
 class Running:
     """The parts of a demo that runs."""
 
-    plan: Plan
+    plan: DemoPlan
     path: RealtimeContext
     supervisor: "Supervisor"
     platform: "Platform"
@@ -75,7 +75,7 @@ class Running:
         return connect(self.path.settings.database_url, autocommit=True)
 
 
-def run_realtime_demo(plan: Plan, as_json: bool) -> int:
+def run_realtime_demo(plan: DemoPlan, as_json: bool) -> int:
     """The exit code: 0 when everything that was planted was done, once, and the warehouse agrees."""
     ask_for_extra()
     if warehouse_target() != "local":
@@ -126,7 +126,7 @@ def deliver_catalogue(warehouse: CommandContext, home: Path) -> None:
 
 
 @contextmanager
-def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
+def running_demo(plan: DemoPlan, home: Path) -> Iterator[Running]:
     """The whole path, supervised, with a platform behind the webhook."""
     from orchestration.realtime.settings import load_realtime_settings
     from orchestration.realtime.supervisor import supervised_path
@@ -157,7 +157,7 @@ def running_demo(plan: Plan, home: Path) -> Iterator[Running]:
         yield Running(plan, path, supervisor, platform)
 
 
-def stream(running: Running) -> Proof:
+def stream(running: Running) -> DemoProof:
     """Send statements at the rate, kill as planned, wait until all is done, and hold it against what was planted."""
     from orchestration.simulate.stream import Stream
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from orchestration.commands.display import notes, output
-from orchestration.commands.realtime.proof import KILL_SECONDS, Proof, latencies, percentiles
+from orchestration.commands.realtime.proof import KILL_SECONDS, DemoProof, latencies, percentiles
 
 if TYPE_CHECKING:
     from orchestration.simulate.platform import Platform
@@ -82,7 +82,7 @@ def histogram(values: list[float]) -> list[str]:
     ]
 
 
-def show_proof(proof: Proof, as_json: bool) -> None:
+def show_proof(proof: DemoProof, as_json: bool) -> None:
     """The result, as lines or as one JSON document."""
     if as_json:
         output().print(orjson.dumps(proof.as_document()).decode(), soft_wrap=True, markup=False)
@@ -122,7 +122,7 @@ def _in_words(milliseconds: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:,.0f} ms" for name, value in milliseconds.items()) or "none yet"
 
 
-def _after_kills(proof: Proof) -> str:
+def _after_kills(proof: DemoProof) -> str:
     longest = max(proof.after_kill_ms.values(), default=0.0) / 1000
     return (
         f"both without the {KILL_SECONDS} s after a kill: statements then wait up to {longest:.1f} s, until the "

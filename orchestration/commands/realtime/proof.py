@@ -44,7 +44,7 @@ class Parity:
 
 
 @dataclass(frozen=True)
-class Proof:
+class DemoProof:
     """What came of a demo."""
 
     message_count: int
@@ -88,7 +88,7 @@ def prove(
     killed_at: list[datetime],
     seconds: float,
     start_count: int,
-) -> Proof:
+) -> DemoProof:
     """Hold the platform's own record against the plan. `start_count` messages were sent before the plan's."""
     done = [key_of(action) for action in platform.done.values()]
     suppressed = set(connection.execute(SUPPRESSED).fetchall())
@@ -97,7 +97,7 @@ def prove(
     sent = planted.message_count + start_count
     timed = [action for action in platform.done.values() if action["kind"] != PAUSE]
     undisturbed, disturbed = apart_from_kills(timed, killed_at)
-    return Proof(
+    return DemoProof(
         message_count=planted.message_count,
         seconds=round(seconds, 1),
         kill_count=len(killed_at),

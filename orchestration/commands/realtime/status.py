@@ -10,7 +10,7 @@ from orchestration.commands.errors import CommandError
 from orchestration.commands.realtime.context import ask_for_extra, plain_errors, running_settings
 
 if TYPE_CHECKING:
-    from orchestration.realtime.status import Status
+    from orchestration.realtime.status import RealtimeStatus
 
 
 def show_realtime_status(as_json: bool) -> int:
@@ -38,7 +38,7 @@ def show_realtime_status(as_json: bool) -> int:
     return 0
 
 
-def _show(status: "Status") -> None:
+def _show(status: "RealtimeStatus") -> None:
     now = datetime.now(UTC)
     behind = ", ".join(f"partition {number}: {count:,}" for number, count in status.lag.items() if count)
     lines = [
@@ -57,7 +57,7 @@ def _show(status: "Status") -> None:
         output().print(f"{name:<12}{value}", markup=False, soft_wrap=True)
 
 
-def _waiting(status: "Status", now: datetime) -> str:
+def _waiting(status: "RealtimeStatus", now: datetime) -> str:
     if not status.undelivered_count:
         return "nothing"
     error = f"; the platform answered: {status.last_error}" if status.last_error else ""

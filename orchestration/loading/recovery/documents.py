@@ -17,7 +17,7 @@ from orchestration.contract.lines import MAX_LINE_BYTES, STATEMENT_KEYS, wrappin
 from orchestration.drop_kinds import has_statements
 from orchestration.loading.lake.objects import ANSWERS, DOCUMENT, LINES, Drop
 from orchestration.loading.recovery.failures import error_name
-from orchestration.loading.steps.audit import Landed, Refused
+from orchestration.loading.steps.audit import Landed, RefusedObject
 from orchestration.loading.steps.land import LAND_SETTINGS, lake_source
 from orchestration.settings import Settings
 
@@ -36,7 +36,7 @@ class Sorted:
     """Those that stay as the attempt read them."""
     again: list[Drop] = field(default_factory=list)
     """Those that another attempt must read, in the form or the packing that they have."""
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedObject] = field(default_factory=list)
     """Those that are no text."""
 
 
@@ -113,10 +113,10 @@ def _packing_of(drop: Drop) -> str:
     return drop.packing or name_of(drop.key.rpartition("/")[2]).packing
 
 
-def _refused(drop: Drop, content: Content) -> Refused:
+def _refused(drop: Drop, content: Content) -> RefusedObject:
     packing = _packing_of(drop)
     cause = packed_content(content, packing) if packing else str(content)
-    return Refused(drop, content.code, cause, is_permanent=True)
+    return RefusedObject(drop, content.code, cause, is_permanent=True)
 
 
 def documents_among(client: Client, settings: Settings, drops: list[Drop]) -> list[Drop]:

@@ -19,7 +19,7 @@ from orchestration.loading.ledger.entries import (
     next_retry_at,
     server_now,
 )
-from orchestration.loading.steps.audit import Refused
+from orchestration.loading.steps.audit import RefusedObject
 from orchestration.settings import Settings
 
 MAX_MESSAGE = 500
@@ -107,7 +107,7 @@ def error_name(text: str) -> str:
     return names[-1] if names else ""
 
 
-def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) -> list[Failure]:
+def record_failures(client: Client, load_id: str, refused: Iterable[RefusedObject]) -> list[Failure]:
     """Enter one more failure for each object, and say what that makes of it, in the order given.
 
     Two loaders that fail at the same object at once count as one more try: both read the same number before.
@@ -126,7 +126,7 @@ def record_failures(client: Client, load_id: str, refused: Iterable[Refused]) ->
     return recorded
 
 
-def _one_more(refused: Refused, before: Failure | None, failed_at: datetime) -> Failure:
+def _one_more(refused: RefusedObject, before: Failure | None, failed_at: datetime) -> Failure:
     tries = (before.tries if before else 0) + 1
     return Failure(
         refused.drop.object_id,

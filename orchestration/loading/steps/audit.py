@@ -38,7 +38,7 @@ class Landed:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedObject:
     """An object that this attempt must not commit, and why."""
 
     drop: Drop
@@ -49,7 +49,7 @@ class Refused:
 
 def audit(
     client: Client, lake: Lake, settings: Settings, load_id: str, batch: list[Drop]
-) -> tuple[list[Landed], list[Refused]]:
+) -> tuple[list[Landed], list[RefusedObject]]:
     """Compare the attempt with its plan: the set of objects, their etags, and whole runs of line numbers."""
     counted = _read_back(client, load_id, batch)
     gaps = [drop for drop in batch if drop.object_id in counted and not _is_run(counted[drop.object_id])]
@@ -68,14 +68,14 @@ def audit(
     return landed, refused
 
 
-def _judge(drop: Drop, row: dict | None, numbers: dict | None, has_changed: bool, lake: Lake) -> Landed | Refused:
+def _judge(drop: Drop, row: dict | None, numbers: dict | None, has_changed: bool, lake: Lake) -> Landed | RefusedObject:
     """`numbers` are those that the lines must have, when they are not a run from 1."""
     if has_changed:
-        return Refused(drop, "changed_while_read", "The object was overwritten between the listing and the read.")
+        return RefusedObject(drop, "changed_while_read", "The object was overwritten between the listing and the read.")
     if row is None:
         return _judge_empty(drop, lake)
     if not _is_run(row) and (numbers is None or any(row[name] != numbers[name] for name in _NUMBERS)):
-        return Refused(
+        return RefusedObject(
             drop,
             "incomplete_read",
             f"{row['line_count']} lines arrived, numbered {row['first_line']} to {row['last_line']}; expected every "
@@ -109,13 +109,13 @@ def _numbers_in_lake(client: Client, settings: Settings, drops: list[Drop]) -> d
     return {row["path"]: row for row in result.named_results()}
 
 
-def _judge_empty(drop: Drop, lake: Lake) -> Landed | Refused:
+def _judge_empty(drop: Drop, lake: Lake) -> Landed | RefusedObject:
     """No line came: true of an empty object, unless it changed meanwhile (no row carries its etag to tell)."""
     now = lake.head_object(drop.key)
     if now is None:
-        return Refused(drop, "gone", "The object was deleted between the listing and the read.")
+        return RefusedObject(drop, "gone", "The object was deleted between the listing and the read.")
     if (now.etag, now.size_bytes) != (drop.etag, drop.size_bytes):
-        return Refused(drop, "changed_while_read", "The object was overwritten between the listing and the read.")
+        return RefusedObject(drop, "changed_while_read", "The object was overwritten between the listing and the read.")
     return Landed(drop)
 
 

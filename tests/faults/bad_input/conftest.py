@@ -29,7 +29,7 @@ def load_prefix(warehouse: Client, lake: S3Lake, settings: Settings) -> Callable
 def readings(warehouse: Client) -> Callable[[str], dict[str, Reading]]:
     """readings(prefix) is what readers see of each published object, and the ledger's form of it."""
 
-    def found(prefix: str) -> dict[str, Reading]:
+    def read(prefix: str) -> dict[str, Reading]:
         parameters = {"prefix": prefix}
         forms = warehouse.query(
             "select object_key, form, line_count, rejected_count from ops.load_commits "
@@ -53,4 +53,4 @@ def readings(warehouse: Client) -> Callable[[str], dict[str, Reading]]:
             assert (line_count, rejected_count) == (len(reasons), sum(map(bool, reasons))), key
         return result
 
-    return found
+    return read

@@ -94,7 +94,7 @@ def statements_of(element: bytes) -> list[bytes] | None:
         position = skip(text, position, " \t\r\n,:")
         value, end = decoder.raw_decode(text, position)
         if key == "statements":
-            return [each.encode() for each in elements_of(text[position:end])]
+            return [element.encode() for element in elements_of(text[position:end])]
         key, position = ("", end) if key else (value, end)
         if key and key != "statements":
             position = skip(text, position, " \t\r\n:")
@@ -139,8 +139,8 @@ def reason_to_refuse(line: bytes) -> str:
     return ""
 
 
-def first_wins(found: list[tuple[str, object]]) -> dict:
-    return dict(reversed(found)) if len(dict(found)) < len(found) else dict(found)
+def first_wins(pairs: list[tuple[str, object]]) -> dict:
+    return dict(reversed(pairs)) if len(dict(pairs)) < len(pairs) else dict(pairs)
 
 
 def reason_of_text(line: bytes) -> str:
@@ -173,9 +173,9 @@ def finite(text: str) -> float:
     return value
 
 
-def pairs(found: list[tuple[str, object]]) -> dict:
+def pairs(pairs: list[tuple[str, object]]) -> dict:
     """A dict of all pairs: of equal keys every one counts, for a surrogate in one of them."""
-    return {f"{number}{key}": value for number, (key, value) in enumerate(found)}
+    return {f"{number}{key}": value for number, (key, value) in enumerate(pairs)}
 
 
 def depth(text: str) -> int:
@@ -203,18 +203,18 @@ def elements_of(text: str) -> list[str]:
     position = len(text) - len(text.lstrip(blanks))
     is_array = text[position : position + 1] == "["
     position += is_array
-    found: list[str] = []
+    elements: list[str] = []
     while True:
         position = skip(text, position, blanks)
         # A comma may stand between two elements, or be left out; one after the last does no harm.
-        if found and text[position : position + 1] == ",":
+        if elements and text[position : position + 1] == ",":
             position = skip(text, position + 1, blanks)
         if position == len(text) or text[position] in "];":
             break
         if text[position] != "{":
             raise ValueError(text[position])
         _, end = decoder.raw_decode(text, position)
-        found.append(text[position:end])
+        elements.append(text[position:end])
         position = end
     if is_array:
         if text[position : position + 1] != "]":
@@ -224,7 +224,7 @@ def elements_of(text: str) -> list[str]:
         position = skip(text, position + 1, blanks)
     if position != len(text):
         raise ValueError("something follows")
-    return found
+    return elements
 
 
 def skip(text: str, position: int, blanks: str) -> int:

@@ -74,11 +74,11 @@ def test_no_key_can_end_the_text_of_the_address(keys: list[str]) -> None:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(found=st.lists(names.map("".join), min_size=1, max_size=8, unique=True))
-def test_each_key_reads_its_own_object_or_none(put, lake, load_prefix, readings, found: list[str]) -> None:
+@given(key_names=st.lists(names.map("".join), min_size=1, max_size=8, unique=True))
+def test_each_key_reads_its_own_object_or_none(put, lake, load_prefix, readings, key_names: list[str]) -> None:
     prefix = f"events/keys/{next(_numbers):06d}/"
     bodies = {}
-    for name in ["a", "b", "1", "ab", "a,b", *found]:
+    for name in ["a", "b", "1", "ab", "a,b", *key_names]:
         key = f"{prefix}x{name}.ndjson"
         body = b'{"key":"%s"}' % key.encode().hex().encode()
         try:
@@ -91,7 +91,7 @@ def test_each_key_reads_its_own_object_or_none(put, lake, load_prefix, readings,
     assume(listed == bodies.keys() | {key for key in listed if is_unsafe(key)})
     report = load_prefix(prefix)
     assert report.failed == []
-    assert {each.drop.key: each.code for each in report.parked} == {
+    assert {failure.drop.key: failure.code for failure in report.parked} == {
         key: "unsafe_key" for key in listed if is_unsafe(key)
     }
     read = {key: reading.rows for key, reading in readings(prefix).items()}

@@ -18,10 +18,10 @@ def loaded(put, load_prefix, readings) -> dict[str, Reading | str]:
     report = load_prefix(PREFIX)
     assert report.failed == []
     assert load_prefix(PREFIX).object_count == 0, "nothing is left to do"
-    parked = {each.drop.key: each.code for each in report.parked}
-    found = readings(PREFIX)
-    assert not parked.keys() & found.keys()
-    return {key.removeprefix(PREFIX): result for key, result in (found | parked).items()}
+    parked = {failure.drop.key: failure.code for failure in report.parked}
+    readings_by_key = readings(PREFIX)
+    assert not parked.keys() & readings_by_key.keys()
+    return {key.removeprefix(PREFIX): result for key, result in (readings_by_key | parked).items()}
 
 
 def test_the_python_reader_says_what_the_matrix_says() -> None:
@@ -29,11 +29,11 @@ def test_the_python_reader_says_what_the_matrix_says() -> None:
     for name, (body, expected) in CASES.items():
         try:
             reading = read_object(name, body)
-            found = (reading.form, reading.reasons)
+            reading_of_case = (reading.form, reading.reasons)
         except Unreadable as error:
-            found = ("parked", [error.code])
-        if found != outcome(expected):
-            wrong[name] = (expected, found[0], found[1][:5])
+            reading_of_case = ("parked", [error.code])
+        if reading_of_case != outcome(expected):
+            wrong[name] = (expected, reading_of_case[0], reading_of_case[1][:5])
     assert wrong == {}
 
 
@@ -61,7 +61,7 @@ def test_what_is_counted_as_at_fault_is_what_great_expectations_finds(loaded, wa
     judge, fault_count = LoadJudge(settings.clickhouse), 0
     for load_id, object_ids in loads:
         verdict = judge.judge(load_id, "events", len(object_ids))
-        found = objects_at_fault(warehouse, load_id, object_ids)
-        assert found == verdict.held.keys() | verdict.noted.keys()
-        fault_count += len(found)
+        at_fault = objects_at_fault(warehouse, load_id, object_ids)
+        assert at_fault == verdict.held.keys() | verdict.noted.keys()
+        fault_count += len(at_fault)
     assert fault_count

@@ -60,7 +60,7 @@ def loaded(services, put, load_prefix, statement) -> tuple[int, dict[str, str]]:
     put(PREFIX + "neighbour.ndjson", [statement(1)])
     with peak_memory(services.pid) as peak:
         report = load_prefix(PREFIX)
-    return peak[0], {each.drop.key.removeprefix(PREFIX): each.code for each in report.failed + report.parked}
+    return peak[0], {failure.drop.key.removeprefix(PREFIX): failure.code for failure in report.failed + report.parked}
 
 
 def test_the_engine_stays_under_its_limit(loaded) -> None:

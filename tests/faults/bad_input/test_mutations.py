@@ -28,7 +28,7 @@ STATEMENT = {
     "result": {"score": {"scaled": -0.25, "raw": 1e3, "max": 18446744073709551616}, "success": True, "response": None},
     "context": {"contextActivities": {"parent": [{"id": "x"}, {"id": "y"}]}},
 }
-PIECES = [bytes([each]) for each in b'{}[],:"\\\n\r\t 0-.eEuntf;/\x00\x1f\x7f\x80\xbf\xc3\xed\xf0\xff'] + [
+PIECES = [bytes([byte]) for byte in b'{}[],:"\\\n\r\t 0-.eEuntf;/\x00\x1f\x7f\x80\xbf\xc3\xed\xf0\xff'] + [
     b"\xef\xbb\xbf",
     b"\xed\xa0\x80",
     b"\\ud800",
@@ -119,13 +119,13 @@ def expected_of(key: str, body: bytes) -> Reading | str:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(found=st.lists(objects() | objects() | objects() | parquet_objects(), min_size=1, max_size=12))
-def test_the_engine_reads_what_python_reads(put, load_prefix, readings, found: list[tuple[str, bytes]]) -> None:
+@given(bodies=st.lists(objects() | objects() | objects() | parquet_objects(), min_size=1, max_size=12))
+def test_the_engine_reads_what_python_reads(put, load_prefix, readings, bodies: list[tuple[str, bytes]]) -> None:
     prefix = f"events/mutations/{next(_numbers):06d}/"
     expected = {}
-    for number, (ending, body) in enumerate(found):
+    for number, (ending, body) in enumerate(bodies):
         key = put(f"{prefix}{number:02d}{ending}", body)
         expected[key] = expected_of(key, body)
     report = load_prefix(prefix)
     assert report.failed == []
-    assert readings(prefix) | {each.drop.key: each.code for each in report.parked} == expected
+    assert readings(prefix) | {failure.drop.key: failure.code for failure in report.parked} == expected

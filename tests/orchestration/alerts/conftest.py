@@ -21,23 +21,23 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A webhook on loopback."""
-    found = Receiver()
+    webhook = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            if found.status == 200:
-                found.messages.append(json.loads(content))
-            self.send_response(found.status)
+            if webhook.status == 200:
+                webhook.messages.append(json.loads(content))
+            self.send_response(webhook.status)
             self.end_headers()
 
         def log_message(self, *_) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.url = f"json://127.0.0.1:{server.server_port}/"
+    webhook.url = f"json://127.0.0.1:{server.server_port}/"
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield found
+    yield webhook
     server.shutdown()
     server.server_close()

@@ -28,8 +28,8 @@ def loaded(warehouse, lake, settings, put, statement) -> Iterator:
     return warehouse
 
 
-def keys(found: list[Problem]) -> list[str]:
-    return [problem.key for problem in found]
+def keys(problems: list[Problem]) -> list[str]:
+    return [problem.key for problem in problems]
 
 
 def test_what_is_not_published_is_a_problem_of_its_source(loaded) -> None:
@@ -50,11 +50,11 @@ def test_jobs_checks_and_old_marts(loaded) -> None:
     record_build(loaded, "near_real_time", "failure", "", "marts.fct_sessions")
     record_alerts(loaded, [("sources_are_fresh", "web", "silent for 3 days", 1)], 5)
     failed = FailedRun("nightly", datetime.now(UTC), "http://127.0.0.1/runs/1")
-    found = {problem.key: problem for problem in find_problems(loaded, [failed])}
-    assert set(found) - set(others) == {"check:sources_are_fresh:web", "job:near_real_time", "job:nightly"}
-    assert found["job:near_real_time"].detail == "marts.fct_sessions"
-    assert "runs/1" in found["job:nightly"].next_step
-    assert "silent for 3 days" in found["check:sources_are_fresh:web"].detail
+    by_key = {problem.key: problem for problem in find_problems(loaded, [failed])}
+    assert set(by_key) - set(others) == {"check:sources_are_fresh:web", "job:near_real_time", "job:nightly"}
+    assert by_key["job:near_real_time"].detail == "marts.fct_sessions"
+    assert "runs/1" in by_key["job:nightly"].next_step
+    assert "silent for 3 days" in by_key["check:sources_are_fresh:web"].detail
 
 
 def test_a_later_build_of_all_models_ends_the_failure_of_another_job(loaded) -> None:

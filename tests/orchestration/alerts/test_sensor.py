@@ -73,9 +73,9 @@ def test_the_last_finished_run_decides(statuses: list[str], failed: bool, tmp_pa
     with DagsterInstance.ephemeral() as instance:
         for status in statuses:
             create_run_for_test(instance, job_name="nightly", status=DagsterRunStatus[status])
-        found = failed_runs(instance, ("nightly", "weekly"), tmp_path)
-    assert [run.job for run in found] == ["nightly"] * failed
-    assert all(run.link.startswith("http://127.0.0.1:3000/runs/") for run in found)
+        runs = failed_runs(instance, ("nightly", "weekly"), tmp_path)
+    assert [run.job for run in runs] == ["nightly"] * failed
+    assert all(run.link.startswith("http://127.0.0.1:3000/runs/") for run in runs)
 
 
 def test_the_test_message(empty_home: Path, receiver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from dagster import (
 
 from orchestration.assets.look import (
     UNIQUE_ID,
-    Verdict,
+    DataTestVerdict,
     as_events,
     chosen_only,
     count_faults,
@@ -106,7 +106,11 @@ def test_a_due_test_that_was_not_asked_fails_the_build(warehouse) -> None:
 
 def test_a_failed_test_says_whose_fault_it_is_and_shows_rows(warehouse) -> None:
     rows = "select number as week, number + 0.5 as share from numbers(2)"
-    verdicts = [Verdict(RANGE, 2, rows), Verdict(KEY, 1, "select 'run-2' as course_id"), Verdict(SUM)]
+    verdicts = [
+        DataTestVerdict(RANGE, 2, rows),
+        DataTestVerdict(KEY, 1, "select 'run-2' as course_id"),
+        DataTestVerdict(SUM),
+    ]
     outcome = with_verdicts(Outcome(), verdicts, MANIFEST, warehouse)
     assert outcome.status == "tests_failed"
     assert outcome.faults == ["test range: 2 rows at fault, first: (week=0, share=0.5); (week=1, share=1.5)"]
@@ -114,7 +118,7 @@ def test_a_failed_test_says_whose_fault_it_is_and_shows_rows(warehouse) -> None:
 
 
 def test_models_that_failed_are_kept_beside_what_the_look_found(warehouse) -> None:
-    outcome = with_verdicts(Outcome(("model dim_a: no",)), [Verdict(RANGE, 1, "select 1")], MANIFEST, warehouse)
+    outcome = with_verdicts(Outcome(("model dim_a: no",)), [DataTestVerdict(RANGE, 1, "select 1")], MANIFEST, warehouse)
     assert (outcome.status, len(outcome.faults)) == ("failure", 2)
 
 
@@ -124,13 +128,13 @@ ERROR, WARN = AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN
 @pytest.mark.parametrize(
     ("verdict", "expected"),
     [
-        (Verdict(RANGE), (True, ERROR)),
-        (Verdict(RANGE, 3), (False, ERROR)),
-        (Verdict(KEY, 3), (False, WARN)),
-        (Verdict(KEY, error="memory"), (False, ERROR)),
+        (DataTestVerdict(RANGE), (True, ERROR)),
+        (DataTestVerdict(RANGE, 3), (False, ERROR)),
+        (DataTestVerdict(KEY, 3), (False, WARN)),
+        (DataTestVerdict(KEY, error="memory"), (False, ERROR)),
     ],
 )
-def test_a_verdict_is_dagsters_check_of_the_tests_name(verdict: Verdict, expected: tuple) -> None:
+def test_a_verdict_is_dagsters_check_of_the_tests_name(verdict: DataTestVerdict, expected: tuple) -> None:
     [evaluation] = run_with([verdict]).get_asset_check_evaluations()
     assert evaluation.check_name == MANIFEST["nodes"][verdict.test]["name"]
     assert (evaluation.passed, evaluation.severity) == expected
@@ -138,20 +142,20 @@ def test_a_verdict_is_dagsters_check_of_the_tests_name(verdict: Verdict, expecte
 
 
 def test_a_test_of_several_models_is_observed_on_each() -> None:
-    result = run_with([Verdict(SUM, 2)])
+    result = run_with([DataTestVerdict(SUM, 2)])
     observed = [event.asset_observation_data.asset_observation for event in result.get_asset_observation_events()]
-    assert [found.asset_key for found in observed] == [AssetKey("agg_stay"), AssetKey("dim_courses")]
-    assert {found.metadata["dagster_dbt/failed_row_count"].value for found in observed} == {2}
+    assert [check.asset_key for check in observed] == [AssetKey("agg_stay"), AssetKey("dim_courses")]
+    assert {check.metadata["dagster_dbt/failed_row_count"].value for check in observed} == {2}
 
 
 def test_a_check_that_the_run_leaves_out_is_not_judged() -> None:
-    verdicts = [Verdict(RANGE, 3), Verdict(KEY, 3)]
+    verdicts = [DataTestVerdict(RANGE, 3), DataTestVerdict(KEY, 3)]
     result = run_with(verdicts, selection=[AssetKey("agg_stay"), AssetKey("dim_courses")], without="key")
-    assert [found.check_name for found in result.get_asset_check_evaluations()] == ["range"]
+    assert [check.check_name for check in result.get_asset_check_evaluations()] == ["range"]
 
 
 def run_with(
-    verdicts: list[Verdict], selection: list[AssetKey] | None = None, without: str = ""
+    verdicts: list[DataTestVerdict], selection: list[AssetKey] | None = None, without: str = ""
 ) -> ExecuteInProcessResult:
     """Dagster's run of assets and checks as dagster-dbt defines them, which yields these verdicts."""
     names = {"agg_stay": STAY, "dim_courses": COURSES}

@@ -29,8 +29,8 @@ def test_without_a_listing_no_number_is_made_up():
 
 def test_tables_are_markdown_that_a_key_cannot_break():
     unread = Unread("o", "lake", "events/a|b_`c`.ndjson", "timeout", "two\nlines", False, 3, NOON, NOON, NOON)
-    found = Status(parked_objects=[unread], loads_by_day=[LoadDay(date(2025, 9, 8), 1, 2, 3456, 0, 9)])
-    metadata = status_metadata(found)
+    state = Status(parked_objects=[unread], loads_by_day=[LoadDay(date(2025, 9, 8), 1, 2, 3456, 0, 9)])
+    metadata = status_metadata(state)
     assert metadata["parked"].md_str.splitlines() == [
         "| object | code | tries | next try (UTC) | message |",
         "| --- | --- | --- | --- | --- |",
@@ -40,8 +40,8 @@ def test_tables_are_markdown_that_a_key_cannot_break():
 
 
 def test_a_long_table_says_how_many_rows_it_leaves_out():
-    found = Status(rejected_by_reason={f"reason{number}": 1 for number in range(SHOWN_ROWS + 3)})
-    text = status_metadata(found)["rejected_lines"].md_str
+    state = Status(rejected_by_reason={f"reason{number}": 1 for number in range(SHOWN_ROWS + 3)})
+    text = status_metadata(state)["rejected_lines"].md_str
     assert "reason19" in text
     assert "reason20" not in text
     assert "… and 3 more" in text

@@ -4,14 +4,14 @@ import base64
 from xml.etree import ElementTree
 
 from orchestration.briefs.charts.rows import columns
-from orchestration.briefs.page import Figure
+from orchestration.briefs.page import Picture
 from orchestration.briefs.pictures import as_uri, pictures_of
 from tests.mart_tables import create_marts
 from tests.orchestration.briefs.conftest import fill_cohorts, fill_watermark
 
 
 def test_a_picture_is_a_whole_document_without_references() -> None:
-    uri = as_uri(Figure("columns", columns([("1 <Jan>", 3, ""), ("2 & 3 Jan", 5, "before")]), "Events & more"))
+    uri = as_uri(Picture("columns", columns([("1 <Jan>", 3, ""), ("2 & 3 Jan", 5, "before")]), "Events & more"))
     kind, _, content = uri.partition(",")
     svg = base64.b64decode(content).decode()
     assert kind == "data:image/svg+xml;base64"

@@ -15,13 +15,13 @@ from orchestration.loading.state.alerts import warned_objects
 from orchestration.resources.connections import WarehouseResource
 
 
-def checked(settings, monkeypatch, found) -> list:
+def checked(settings, monkeypatch, findings) -> list:
     """The evaluations of a run in which the look has found this, or raised it."""
 
     def look(client, engine):
-        if isinstance(found, Exception):
-            raise found
-        return found
+        if isinstance(findings, Exception):
+            raise findings
+        return findings
 
     monkeypatch.setattr("orchestration.resources.connections.load_settings", lambda: settings)
     monkeypatch.setattr(published_module, "look_at_published", look)
@@ -37,16 +37,18 @@ def checked(settings, monkeypatch, found) -> list:
 
 
 def test_a_finding_is_a_warning_and_the_run_goes_on(warehouse, settings, monkeypatch) -> None:
-    found = [("plays_have_an_end", "web", "plays without an end: 9, at most 1 expected", 1)]
-    failed = [each for each in checked(settings, monkeypatch, found) if not each.passed]
-    assert [(each.check_name, each.severity) for each in failed] == [("plays_have_an_end", AssetCheckSeverity.WARN)]
+    findings = [("plays_have_an_end", "web", "plays without an end: 9, at most 1 expected", 1)]
+    failed = [evaluation for evaluation in checked(settings, monkeypatch, findings) if not evaluation.passed]
+    assert [(evaluation.check_name, evaluation.severity) for evaluation in failed] == [
+        ("plays_have_an_end", AssetCheckSeverity.WARN)
+    ]
 
 
 def test_a_look_that_raises_fails_every_check_and_says_why(warehouse, settings, monkeypatch) -> None:
     results = checked(settings, monkeypatch, ConnectionError("engine gone"))
-    assert {each.check_name for each in results if not each.passed} == set(STATEMENTS)
-    assert {each.metadata["error"].value for each in results} == {"engine gone"}
-    assert {each.severity for each in results} == {AssetCheckSeverity.WARN}
+    assert {evaluation.check_name for evaluation in results if not evaluation.passed} == set(STATEMENTS)
+    assert {evaluation.metadata["error"].value for evaluation in results} == {"engine gone"}
+    assert {evaluation.severity for evaluation in results} == {AssetCheckSeverity.WARN}
 
 
 def test_a_look_that_hangs_is_given_up(warehouse, settings, monkeypatch) -> None:

@@ -67,10 +67,10 @@ def all_keys() -> list[AssetKey]:
 def test_equal_samples_pass_and_leave_no_alert(warehouse, settings, monkeypatch, all_keys) -> None:
     run = run_check(warehouse, settings, monkeypatch, {key: differences(WHOLE) for key in all_keys})
     assert run.success
-    found = run.get_asset_check_evaluations()
-    assert len(found) == len(all_keys)
-    assert all(each.passed for each in found)
-    assert {each.metadata["rows"].value for each in found} == {10}
+    evaluations = run.get_asset_check_evaluations()
+    assert len(evaluations) == len(all_keys)
+    assert all(evaluation.passed for evaluation in evaluations)
+    assert {evaluation.metadata["rows"].value for evaluation in evaluations} == {10}
     assert last_alerts(warehouse) == []
 
 
@@ -80,8 +80,10 @@ def test_a_difference_fails_the_run_and_names_table_units_and_next_step(
     asked = {key: differences(WHOLE) for key in all_keys} | {SESSIONS: differences(DAMAGED)}
     run = run_check(warehouse, settings, monkeypatch, asked)
     assert not run.success
-    failed = [each for each in run.get_asset_check_evaluations() if not each.passed]
-    assert [(each.asset_key, each.severity) for each in failed] == [(SESSIONS, AssetCheckSeverity.ERROR)]
+    failed = [evaluation for evaluation in run.get_asset_check_evaluations() if not evaluation.passed]
+    assert [(evaluation.asset_key, evaluation.severity) for evaluation in failed] == [
+        (SESSIONS, AssetCheckSeverity.ERROR)
+    ]
     fault = failed[0].metadata["fault"].value
     assert fault.startswith("2 of 10 sampled units (number) differ from a rebuild: 3, 7.")
     assert "Rows only in the table: 1; only in the rebuild: 1." in fault
@@ -97,7 +99,9 @@ def test_a_table_that_was_not_compared_has_not_passed(warehouse, settings, monke
     broken = all_keys[0] if all_keys[0] != SESSIONS else all_keys[1]
     run = run_check(warehouse, settings, monkeypatch, asked | {broken: "select nothing from nowhere"})
     faults = {
-        each.asset_key: each.metadata["fault"].value for each in run.get_asset_check_evaluations() if not each.passed
+        evaluation.asset_key: evaluation.metadata["fault"].value
+        for evaluation in run.get_asset_check_evaluations()
+        if not evaluation.passed
     }
     assert not run.success
     assert faults.keys() == {SESSIONS, broken}

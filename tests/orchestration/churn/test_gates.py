@@ -11,19 +11,19 @@ LIMITS = Limits(1, 0.25, 200, 50, 20, 20, 0.05, 0.2, 0.1)
 
 
 def figures(gain_low: float = 0.01, error: float = 0.02, **slice_figure: tuple[str, str, float, float]) -> list[Figure]:
-    found = [
+    overall = [
         Figure("all", "all", "logistic", "auc_pr", 0.6, 0.5, 0.7),
         Figure("all", "all", "logistic", "auc_pr_gain", 0.1, gain_low, 0.2),
         Figure("all", "all", "logistic", "calibration_error", error, 0.01, 0.06),
     ]
-    return found + [
+    return overall + [
         Figure(kind, scope, "logistic", measure, (low + high) / 2, low, high)
         for measure, (kind, scope, low, high) in slice_figure.items()
     ]
 
 
-def failed(found: list[Figure], drift: float = 0.1) -> list[tuple[str, str]]:
-    return [(gate.name, gate.course_id) for gate in gates_of(found, "logistic", drift, LIMITS) if not gate.holds]
+def failed(measured: list[Figure], drift: float = 0.1) -> list[tuple[str, str]]:
+    return [(gate.name, gate.course_id) for gate in gates_of(measured, "logistic", drift, LIMITS) if not gate.holds]
 
 
 def test_a_good_model_passes():
@@ -31,15 +31,15 @@ def test_a_good_model_passes():
 
 
 @pytest.mark.parametrize(
-    ("found", "drift", "name"),
+    ("measured", "drift", "name"),
     [
         (figures(gain_low=-0.001), 0.1, "beats_the_baseline"),
         (figures(error=0.051), 0.1, "is_calibrated"),
         (figures(), 0.21, "has_not_drifted"),
     ],
 )
-def test_each_gate_refuses_by_itself(found: list[Figure], drift: float, name: str):
-    assert failed(found, drift) == [(name, "")]
+def test_each_gate_refuses_by_itself(measured: list[Figure], drift: float, name: str):
+    assert failed(measured, drift) == [(name, "")]
 
 
 def test_a_course_that_is_surely_off_is_refused_alone_and_a_channel_refuses_all():

@@ -35,9 +35,9 @@ def ceiling(programme: Programme, run: Run) -> float:
 
 def figure(run: Run, measure: str, model: str = "") -> float:
     return next(
-        each.value
-        for each in run.figures
-        if (each.scope_kind, each.model, each.measure) == ("all", model or run.chosen, measure)
+        one.value
+        for one in run.figures
+        if (one.scope_kind, one.model, one.measure) == ("all", model or run.chosen, measure)
     )
 
 

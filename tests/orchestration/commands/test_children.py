@@ -24,9 +24,9 @@ def said() -> list[str]:
 
 @pytest.fixture
 def children(tmp_path: Path, said: list[str]) -> Iterator[Children]:
-    found = Children(tmp_path, said.append)
-    yield found
-    found.stop()
+    started = Children(tmp_path, said.append)
+    yield started
+    started.stop()
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ def test_expected_errors_are_their_own_text_on_one_line():
 
 
 def test_clickhouse_speaks_for_itself_without_the_drivers_frame():
-    found = explain(DatabaseError(DRIVER_TEXT))
-    assert found.startswith(
+    sentence = explain(DatabaseError(DRIVER_TEXT))
+    assert sentence.startswith(
         "ClickHouse refused: Code: 81. DB::Exception: Database nope does not exist. (UNKNOWN_DATABASE)"
     )
-    assert "127.0.0.1" not in found
+    assert "127.0.0.1" not in sentence
 
 
 def test_a_syntax_error_does_not_list_the_whole_grammar():
@@ -52,11 +52,11 @@ def test_a_full_disk_is_named_whatever_found_it_first(cause, monkeypatch, tmp_pa
 @pytest.mark.parametrize(("free_bytes", "is_named"), [(1000, True), (10**9, False)])
 def test_an_io_error_of_sqlite_is_a_full_disk_where_no_room_is_left(free_bytes, is_named, monkeypatch):
     monkeypatch.setattr(errors, "_free_bytes", lambda: free_bytes)
-    found = explain(sqlite3.OperationalError("disk I/O error"))
-    assert ("is full" in found) == is_named
+    sentence = explain(sqlite3.OperationalError("disk I/O error"))
+    assert ("is full" in sentence) == is_named
 
 
 def test_what_nobody_foresaw_is_called_a_fault():
-    found = explain(KeyError("x"))
-    assert found.startswith("Unexpected KeyError: 'x'. This is a fault of the warehouse")
-    assert "\n" not in found
+    sentence = explain(KeyError("x"))
+    assert sentence.startswith("Unexpected KeyError: 'x'. This is a fault of the warehouse")
+    assert "\n" not in sentence

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.commands import release as command
 from orchestration.commands.release import NEXT, show
-from orchestration.loading.release import Refusal, ReleaseError, ReleaseReport
+from orchestration.loading.release import ReleaseError, ReleaseRefusal, ReleaseReport
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def answer(monkeypatch):
     def opened():
         yield SimpleNamespace(connect=lambda: None, settings=None)
 
-    def set_answer(found) -> list:
+    def set_answer(outcome) -> list:
         asked = []
 
         def release(client, settings, *arguments):
             asked.append(arguments)
-            if isinstance(found, Exception):
-                raise found
-            return found
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
 
         monkeypatch.setattr(command, "open_warehouse", opened)
         monkeypatch.setattr("orchestration.loading.release.release", release)
@@ -66,7 +66,7 @@ def test_a_reason_is_asked_for(answer) -> None:
 
 
 def test_the_json_has_stable_names(answer) -> None:
-    answer(ReleaseReport("0198-load", "known", ["a"], ["b"], [Refusal("c", "superseded")]))
+    answer(ReleaseReport("0198-load", "known", ["a"], ["b"], [ReleaseRefusal("c", "superseded")]))
     done = CliRunner().invoke(app, ["release", "0198", "--reason", "known", "--json"])
     assert json.loads(done.stdout) == {
         "load_id": "0198-load",
@@ -80,7 +80,7 @@ def test_the_json_has_stable_names(answer) -> None:
 
 def test_long_lists_are_cut(capsys) -> None:
     many = [f"key-{number:02}" for number in range(14)]
-    show(ReleaseReport("l", "r", many, refused=[Refusal(key, "why") for key in many]))
+    show(ReleaseReport("l", "r", many, refused=[ReleaseRefusal(key, "why") for key in many]))
     told = capsys.readouterr()
     assert "key-09\n" in told.out
     assert "key-10" not in told.out

@@ -59,7 +59,7 @@ def test_all_is_published_only_when_nothing_waits(capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "sentence"),
+    ("status", "sentence"),
     [
         (
             state([held("old", EARLIER)]),
@@ -73,13 +73,13 @@ def test_all_is_published_only_when_nothing_waits(capsys) -> None:
         (state(waiting=[unread("slow", LATER)]), "1 delivered object is not published (1 to be tried again): "),
     ],
 )
-def test_what_waits_is_never_called_published(capsys, found: Status, sentence: str) -> None:
-    assert report(run(**FIGURES), found, NOON) == 3
+def test_what_waits_is_never_called_published(capsys, status: Status, sentence: str) -> None:
+    assert report(run(**FIGURES), status, NOON) == 3
     told = capsys.readouterr()
     assert sentence in told.out
     assert EVERYTHING_IS_PUBLISHED not in told.out
     assert "Not published: old" not in told.err, "it was named by the run that held it"
-    assert ("Not published: new (held, refused lines: 30" in told.err) == ("new" in str(found.held_objects))
+    assert ("Not published: new (held, refused lines: 30" in told.err) == ("new" in str(status.held_objects))
 
 
 def test_what_arrived_meanwhile_is_due_and_no_fault(capsys) -> None:

@@ -29,8 +29,8 @@ def test_names_of_the_json_are_stable():
 
 def test_json_has_everything_with_times_as_text():
     parked = Unread("o", "lake", "ü.ndjson", "unreadable", "cut", True, 1, NOON, None, NOON)
-    found = Status(listed=2, live=1, parked=1, parked_objects=[parked], watermarks=[Watermark("web", NOON, NOON)])
-    content = json.loads(to_json(found))
+    state = Status(listed=2, live=1, parked=1, parked_objects=[parked], watermarks=[Watermark("web", NOON, NOON)])
+    content = json.loads(to_json(state))
     assert (content["schema_version"], content["adds_up"], content["unpublished"]) == (2, True, 1)
     assert content["watermarks"][0]["latest_occurred_at"] == "2025-09-08T12:00:00+00:00"
     assert content["parked_objects"][0]["key"] == "ü.ndjson"
@@ -50,10 +50,10 @@ class Warehouse:
 def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
     """answer(status, …) is the exit code, the JSON and the lake of a command that finds this."""
 
-    def run(found: Status, **options) -> tuple[int, dict, object]:
+    def run(state: Status, **options) -> tuple[int, dict, object]:
         asked = []
         monkeypatch.setattr(command, "open_warehouse", contextmanager(lambda: iter([Warehouse()])))
-        monkeypatch.setattr("orchestration.loading.status", lambda client, lake: asked.append(lake) or found)
+        monkeypatch.setattr("orchestration.loading.status", lambda client, lake: asked.append(lake) or state)
         code = show_status(as_json=True, **options)
         return code, json.loads(capsys.readouterr().out), asked[0]
 

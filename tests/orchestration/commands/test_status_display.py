@@ -81,9 +81,9 @@ def everything() -> Status:
 LESS_EVENTS = "events fewer than in this hour of earlier weeks"
 
 
-def shown(found: Status, width: int = 80, **options) -> str:
+def shown(state: Status, width: int = 80, **options) -> str:
     written = io.StringIO()
-    show(found, Console(file=written, width=width, highlight=False, **options))
+    show(state, Console(file=written, width=width, highlight=False, **options))
     return written.getvalue()
 
 
@@ -106,7 +106,7 @@ def test_it_fits_80_columns_even_with_large_numbers(is_terminal: bool):
     """Except keys, which must stay whole to be copied, and in a pipe messages, which must be found."""
     text = shown(everything(), force_terminal=is_terminal, no_color=True, color_system=None)
     messages = ("long-name", "inflate")
-    wide = [line for line in text.splitlines() if len(line) > 80 and not any(each in line for each in messages)]
+    wide = [line for line in text.splitlines() if len(line) > 80 and not any(message in line for message in messages)]
     assert wide == []
     assert "…" not in text, "nothing is cut off"
     assert "12,345,678,901" in text
@@ -157,7 +157,7 @@ def test_days_without_loads_are_shown_as_such():
 
 
 @pytest.mark.parametrize(
-    ("found", "sentence"),
+    ("state", "sentence"),
     [
         (Status(), "The lake is empty: 'warehouse put PATH' delivers files"),
         (Status(listed=2, live=1, superseded=1), "All that was delivered is published."),
@@ -173,9 +173,9 @@ def test_days_without_loads_are_shown_as_such():
         ),
     ],
 )
-def test_the_first_sentence_is_the_verdict(found: Status, sentence: str):
-    assert verdict(found)[1].startswith(sentence)
-    assert shown(found).startswith(sentence)
+def test_the_first_sentence_is_the_verdict(state: Status, sentence: str):
+    assert verdict(state)[1].startswith(sentence)
+    assert shown(state).startswith(sentence)
 
 
 def test_an_empty_lake_is_one_sentence():
@@ -183,9 +183,9 @@ def test_an_empty_lake_is_one_sentence():
 
 
 def test_without_a_listing_what_it_would_tell_is_unknown():
-    found = Status(listed=None, ignored=None, due=None, live=3, lake_error="The lake at x does not answer.")
-    found.totals = [Totals("live", 3, 30, 30)]
-    text = shown(found)
+    state = Status(listed=None, ignored=None, due=None, live=3, lake_error="The lake at x does not answer.")
+    state.totals = [Totals("live", 3, 30, 30)]
+    text = shown(state)
     assert "The lake at x does not answer." in text
     assert [line.split()[:3] for line in text.splitlines() if " due " in line] == [["+", "?", "due"]]
 

@@ -18,9 +18,9 @@ def unread(name: str, next_retry_at: datetime | None = None) -> Unread:
     return Unread(name, "lake", name, "timeout", "slow", next_retry_at is None, 3, NOON, next_retry_at, NOON)
 
 
-def shown(found: Status) -> str:
+def shown(state: Status) -> str:
     written = io.StringIO()
-    show_refusals(found, Console(file=written, width=80))
+    show_refusals(state, Console(file=written, width=80))
     return written.getvalue()
 
 

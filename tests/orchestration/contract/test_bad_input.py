@@ -18,7 +18,7 @@ def test_a_file_is_read_as_the_load_reads_it(name: str):
     form, reasons = outcome(expected)
     try:
         reading = read_lines(io.BytesIO(body), name)
-        found = (reading.form, [line.reason for line in reading.lines])
+        outcome_of_check = (reading.form, [line.reason for line in reading.lines])
     except UnreadableFile:
-        found = ("parked", reasons)
-    assert found == (form, reasons)
+        outcome_of_check = ("parked", reasons)
+    assert outcome_of_check == (form, reasons)

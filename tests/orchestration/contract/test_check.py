@@ -25,7 +25,7 @@ def write(folder: Path, content: bytes, name: str = "a.ndjson") -> Path:
 
 def test_accepted_and_rejected_lines_add_up(tmp_path: Path):
     faults = []
-    report = Checker("events").check(write(tmp_path, b"\n".join([*GOOD, *BAD])), lambda *found: faults.append(found))
+    report = Checker("events").check(write(tmp_path, b"\n".join([*GOOD, *BAD])), lambda *fault: faults.append(fault))
     assert (report.line_count, report.accepted_count, report.rejected_count) == (
         len(GOOD) + len(BAD),
         len(GOOD),

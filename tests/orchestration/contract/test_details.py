@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestration.contract.rule_book import read_schema
-from orchestration.contract.rules import Details, Judge
+from orchestration.contract.rules import Details, LineJudge
 from orchestration.contract.vocabulary import statement_flags
 from tests.orchestration.contract.examples import accepted_examples
 from tests.orchestration.contract.mutants import ACCOUNT, ACTIVITY, ACTORS, REFERENCE, UUID, VERB
@@ -75,7 +75,7 @@ FAULTS = [
 
 
 def flags(**parts: Any) -> dict[str, str]:
-    assert Judge("events").fault(GOOD | parts) is None
+    assert LineJudge("events").fault(GOOD | parts) is None
     return {flag.name: path for flag, path in Details("events").flags(GOOD | parts).items()}
 
 

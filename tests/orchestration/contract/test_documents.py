@@ -20,17 +20,17 @@ def cut(content: bytes, size: int):
     [
         json.dumps(OBJECTS),
         json.dumps(OBJECTS, indent=2, ensure_ascii=False),
-        "\n\n".join(json.dumps(each, indent=2) for each in OBJECTS),
-        "".join(json.dumps(each) for each in OBJECTS) + "\n",
-        ",\n".join(json.dumps(each) for each in OBJECTS),
+        "\n\n".join(json.dumps(document, indent=2) for document in OBJECTS),
+        "".join(json.dumps(document) for document in OBJECTS) + "\n",
+        ",\n".join(json.dumps(document) for document in OBJECTS),
         "\ufeff" + json.dumps(OBJECTS)[:-1] + ",];",
     ],
     ids=["array", "pretty", "objects apart", "objects together", "commas between", "byte order mark, ends"],
 )
 def test_the_elements_are_read_in_order_wherever_the_chunks_end(content: str, size: int):
     elements = list(read_elements(cut(content.encode(), size)))
-    assert [each.document for each in elements] == OBJECTS
-    assert [each.number for each in elements] == [1, 2, 3, 4, 5]
+    assert [element.document for element in elements] == OBJECTS
+    assert [element.number for element in elements] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ ANSWERS = [{"more": "/next", "statements": STATEMENTS[:3]}, {"x": {"y": [12.5]},
     [
         "\n".join(map(json.dumps, ANSWERS)),
         json.dumps(ANSWERS, indent=2, ensure_ascii=False),
-        "".join(json.dumps(each, indent=1) for each in ANSWERS),
+        "".join(json.dumps(document, indent=1) for document in ANSWERS),
     ],
     ids=["on lines", "pretty array", "one after the other"],
 )
 def test_the_statements_of_answers_are_numbered_through(content: str, size: int):
     statements = list(read_statements(cut(content.encode(), size)))
-    assert [each.document for each in statements] == STATEMENTS
-    assert [each.number for each in statements] == [1, 2, 3, 4, 5]
+    assert [element.document for element in statements] == STATEMENTS
+    assert [element.number for element in statements] == [1, 2, 3, 4, 5]
     assert answers_in(cut(content.encode(), size), content.encode()) == Answers(2, has_more=False)
 
 

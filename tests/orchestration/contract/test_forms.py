@@ -25,8 +25,8 @@ from orchestration.contract.forms import content_of, is_working_file, name_of
     ],
 )
 def test_a_name_of_a_drop(name: str, stem: str, ending: str, packing: str):
-    found = name_of(name)
-    assert (found.stem, found.ending, found.packing, found.advice) == (stem, ending, packing, "")
+    parts = name_of(name)
+    assert (parts.stem, parts.ending, parts.packing, parts.advice) == (stem, ending, packing, "")
 
 
 @pytest.mark.parametrize(

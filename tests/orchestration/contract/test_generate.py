@@ -13,9 +13,8 @@ from orchestration.drop_kinds import DROP_KINDS
 
 
 def test_the_files_are_up_to_date():
-    """Otherwise: uv run python -m orchestration.contract.generate."""
     stale = [path.name for path, text in generated_files().items() if not path.exists() or path.read_text() != text]
-    assert stale == []
+    assert stale == [], "run: uv run python -m orchestration.generate"
 
 
 def test_no_schema_is_left_over():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestration.contract.completeness import Completeness, Recommendation
 from orchestration.contract.lines import parse_line
-from orchestration.contract.rules import Details, Judge
+from orchestration.contract.rules import Details, LineJudge
 from orchestration.drop_kinds import DROP_KINDS
 from tests.orchestration.contract.conftest import DELIVERED_AT
 from tests.orchestration.contract.examples import accepted_examples, rejected_examples
@@ -32,7 +32,7 @@ NEVER_EMPTY = {"statement_id", "timestamp_quality"}
 
 
 def verdicts(kind: str, documents: list[Any]) -> list[str]:
-    judge = Judge(kind, DELIVERED_AT)
+    judge = LineJudge(kind, DELIVERED_AT)
     return [fault.reason if (fault := judge.fault(read_back(document))) else "" for document in documents]
 
 

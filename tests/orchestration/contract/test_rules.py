@@ -11,7 +11,7 @@ import yaml
 from orchestration.contract.check import refuse_wrapped
 from orchestration.contract.lines import OWN_REASONS, parse_line
 from orchestration.contract.rule_book import FUTURE_TOLERANCE, read_schema
-from orchestration.contract.rules import LINE_RULES, Judge
+from orchestration.contract.rules import LINE_RULES, LineJudge
 from orchestration.contract.vocabulary import quarantine_reasons, verb_iris
 from orchestration.drop_kinds import DROP_KINDS
 from tests.orchestration.contract.conftest import ROOT
@@ -25,7 +25,7 @@ MEMBER = {"mbox": "mailto:learner@example.org"}
 
 
 def verdict(kind: str, document: dict[str, Any]) -> tuple[str, str]:
-    fault = Judge(kind, NOW).fault(document)
+    fault = LineJudge(kind, NOW).fault(document)
     return (fault.reason, fault.path) if fault else ("", "")
 
 
@@ -48,7 +48,7 @@ def test_every_bad_example_is_refused_with_its_reason_and_place(example):
 def test_every_reason_has_an_example_and_every_example_a_known_reason():
     """A line that is too long has none (it would be 16 MiB), nor has a row of Parquet."""
     shown = {(example.kind, example.reason) for example in rejected_examples()}
-    known = {(kind, reason) for kind in DROP_KINDS for reason in Judge(kind).reasons}
+    known = {(kind, reason) for kind in DROP_KINDS for reason in LineJudge(kind).reasons}
     assert shown == known | {
         ("events", reason) for reason in LINE_RULES if reason not in ("too_long", "null_statement")
     }
@@ -56,7 +56,7 @@ def test_every_reason_has_an_example_and_every_example_a_known_reason():
 
 def test_the_reasons_are_the_closed_list_of_staging():
     """With those of our own, for which no sender can do anything."""
-    judged = {reason for kind in DROP_KINDS for reason in Judge(kind).reasons}
+    judged = {reason for kind in DROP_KINDS for reason in LineJudge(kind).reasons}
     assert judged | set(LINE_RULES) | set(OWN_REASONS) == set(quarantine_reasons())
 
 

@@ -51,7 +51,7 @@ def test_what_is_checked_in_is_what_follows_from_dbt(manifest: dict):
     wanted = generated_files(manifest)
     stale = [path.name for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     left = [path.name for path in DATASETS.glob("*.yaml") if path not in wanted]
-    assert stale + left == [], "run: python -m orchestration.dashboards.generate"
+    assert stale + left == [], "run: uv run python -m orchestration.generate"
 
 
 def test_every_column_and_metric_that_a_chart_shows_exists(datasets: dict):

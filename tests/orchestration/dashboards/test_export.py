@@ -34,7 +34,7 @@ def as_superset(content: dict, kind: str, number: int) -> dict:
         said["chartsInScope"] = list(ids.values())
         said["tabsInScope"] = []
     record["metadata"] |= {
-        "chart_configuration": {str(each): {"id": each} for each in ids.values()},
+        "chart_configuration": {str(chart_id): {"id": chart_id} for chart_id in ids.values()},
         "default_filters": "",
     }
     record["position"] = dict(reversed(record["position"].items()))

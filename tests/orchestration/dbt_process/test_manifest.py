@@ -33,7 +33,7 @@ def test_it_is_parsed_when_missing_and_when_a_file_changed_and_not_otherwise(pro
     (project / "models" / "a.sql").write_text("select 2")
     assert is_manifest_stale()
     assert prepare_manifest().read_text() == "2"
-    assert [each.name for each in (project / "target").iterdir() if each.is_dir()] == []
+    assert [path.name for path in (project / "target").iterdir() if path.is_dir()] == []
 
 
 def test_the_fingerprint_follows_names_and_contents(project: Path) -> None:

@@ -93,9 +93,9 @@ def test_a_changed_file_is_parsed_again_and_no_other(project: SmallProject) -> N
         ("seeds/s.csv", "x\n2\n", (0, 0, 1)),
     ]:
         project.write(name, content)
-        found = re.search(r"(\d+) files deleted, (\d+) files added, (\d+) files changed", project.parse())
-        assert found, name
-        assert tuple(map(int, found.groups())) == counts, name
+        said = re.search(r"(\d+) files deleted, (\d+) files added, (\d+) files changed", project.parse())
+        assert said, name
+        assert tuple(map(int, said.groups())) == counts, name
     assert not project.is_parsed_anew()
 
 

@@ -37,11 +37,11 @@ def called(*paths: str) -> set[str]:
 
 
 def allowed(name: str) -> set[str]:
-    found = set()
+    actions = set()
     for statement in json.loads((ACCESS / name).read_text())["Statement"]:
         assert statement["Effect"] == "Allow"
-        found |= set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    return found
+        actions |= set([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    return actions
 
 
 def test_the_loader_reads_and_does_not_write() -> None:
@@ -73,9 +73,9 @@ def test_no_other_room_speaks_to_aws() -> None:
 
 @pytest.mark.parametrize("name", ["roles.sql", "readers.sql"])
 def test_the_engine_understands_every_statement(warehouse: Client, name: str) -> None:
-    found = statements(ACCESS / name)
-    assert len(found) > 20
-    for statement in found:
+    grants = statements(ACCESS / name)
+    assert len(grants) > 20
+    for statement in grants:
         warehouse.query("select formatQuery({statement:String})", parameters={"statement": statement})
 
 
@@ -85,7 +85,7 @@ def test_what_the_engine_does_not_understand_is_found(warehouse: Client) -> None
 
 
 def test_readers_see_marts_alone_and_those_of_learners_apart() -> None:
-    assert READERS.read_text() == grants(), "run: python -m orchestration.deployment.reader_grants"
+    assert READERS.read_text() == grants(), "run: uv run python -m orchestration.generate"
     given = dict(re.findall(r"grant select on marts\.(\w+) to (\w+);", grants()))
     assert given["agg_video_drop_off"] == "warehouse_bi"
     for name in ("dim_learners", "fct_sessions", "agg_learners_to_contact", "fct_quarantined_lines"):

@@ -15,8 +15,8 @@ IGNORED = (DEPLOYMENT / "Dockerfile.dockerignore").read_text().splitlines()
 
 def copied() -> list[str]:
     """What is copied from the repository, not from another stage."""
-    found = re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+)$", DOCKERFILE, re.MULTILINE)
-    return [source for line in found for source in line.split()[:-1]]
+    copies = re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+)$", DOCKERFILE, re.MULTILINE)
+    return [source for line in copies for source in line.split()[:-1]]
 
 
 def test_everything_that_is_copied_exists_and_is_sent() -> None:

@@ -49,14 +49,14 @@ def environment(compose: dict[str, Any], tmp_path: Path) -> dict[str, str]:
     """Of the container `code`, with the example's variables filled and the secrets in files."""
     filled = {name: f"of-{name.lower()}" for name in example_names()} | {"WAREHOUSE_UI_HOSTS": "w.example.org"}
     filled["LAKE_QUEUE_URL"] = "https://sqs.example.org/1/drops"
-    found = {}
+    values = {}
     for name, value in compose["services"]["code"]["environment"].items():
-        found[name] = VARIABLE.sub(lambda match: filled[match[1]], value)
+        values[name] = VARIABLE.sub(lambda match: filled[match[1]], value)
         if value.startswith("/run/secrets/"):
             path = tmp_path / Path(value).name
             path.write_text(f"secret {path.name}\n")
-            found[name] = str(path)
-    return found
+            values[name] = str(path)
+    return values
 
 
 def example_names() -> set[str]:

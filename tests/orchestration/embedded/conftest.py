@@ -17,6 +17,11 @@ def megabytes_of(pid: int) -> float:
     return psutil.Process(pid).memory_info().rss / 2**20
 
 
+def code_of(answer: httpx.Response) -> str:
+    """ClickHouse's number of the error; 0 without one."""
+    return answer.headers.get("x-clickhouse-exception-code", "0")
+
+
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     with running_services(tmp_path_factory.mktemp("home")) as started:

@@ -81,8 +81,8 @@ def test_settings_of_one_request_do_not_reach_the_next(query: Query) -> None:
 def test_a_set_or_use_without_a_session_does_not_reach_the_next_request(query: Query) -> None:
     query("set max_block_size = 19")
     query("use system")
-    found = {query("select currentDatabase(), getSetting('max_block_size') = 19") for _ in range(12)}
-    assert found == {"default\t0\n"}
+    answers = {query("select currentDatabase(), getSetting('max_block_size') = 19") for _ in range(12)}
+    assert answers == {"default\t0\n"}
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def lake(connect: Callable):
 
 
 def listed(lake, prefix: str) -> list[tuple]:
-    found = lake.list_objects_v2(Bucket=LOCAL_BUCKET, Prefix=prefix).get("Contents", [])
-    return [(o["Key"], o["ETag"].strip('"'), o["LastModified"], o["Size"]) for o in found]
+    entries = lake.list_objects_v2(Bucket=LOCAL_BUCKET, Prefix=prefix).get("Contents", [])
+    return [(o["Key"], o["ETag"].strip('"'), o["LastModified"], o["Size"]) for o in entries]
 
 
 def test_the_bucket_exists(lake) -> None:

@@ -34,8 +34,8 @@ def start(package: Path) -> subprocess.Popen:
 
 def test_four_processes_that_ask_at_once_all_get_the_program(package) -> None:
     asking = [start(package) for _ in range(4)]
-    answers = [each.communicate(timeout=120)[0] for each in asking]
-    assert [each.returncode for each in asking] == [0] * 4
+    answers = [process.communicate(timeout=120)[0] for process in asking]
+    assert [process.returncode for process in asking] == [0] * 4
     assert len(set(answers)) == 1
     assert answers[0].startswith("rclone v")
 

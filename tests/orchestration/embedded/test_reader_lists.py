@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestration.embedded.engine_config import READER_LIMITS
-from orchestration.embedded.reader_lists import COMBINATORS, LISTS, Verdict, function_verdict, judged
+from orchestration.embedded.reader_lists import COMBINATORS, LISTS, ReaderDecision, function_verdict, judged
 from orchestration.embedded.reader_rules import HIGHER_ORDER
 
 ASKED = {
@@ -80,7 +80,7 @@ def test_every_limit_has_bounds() -> None:
 @pytest.mark.parametrize("name", ["sumIf", "SUM", "uniqStateMerge", "quantileTDigestWeightedIf", "countIfOrNull"])
 def test_combinators_of_allowed_aggregates_are_allowed(name: str) -> None:
     verdict = function_verdict(name)
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, ReaderDecision)
     assert verdict.is_allowed
 
 

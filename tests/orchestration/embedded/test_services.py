@@ -243,12 +243,12 @@ def test_services_stop_when_the_lake_dies(home: Path) -> None:
 
 
 def test_simultaneous_starts_make_one_pair_of_services(home: Path) -> None:
-    found: list[Services] = []
+    started: list[Services] = []
     inside, leave = threading.Barrier(4), threading.Event()
 
     def use() -> None:
         with running_services(home) as services:
-            found.append(services)
+            started.append(services)
             inside.wait(30)
             leave.wait(30)
 
@@ -259,8 +259,8 @@ def test_simultaneous_starts_make_one_pair_of_services(home: Path) -> None:
     leave.set()
     for thread in threads:
         thread.join()
-    assert len({services.pid for services in found}) == 1
-    assert sum(services.is_ours for services in found) == 1
+    assert len({services.pid for services in started}) == 1
+    assert sum(services.is_ours for services in started) == 1
     assert not services_status(home).is_running
 
 

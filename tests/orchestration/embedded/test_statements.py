@@ -28,8 +28,8 @@ from orchestration.embedded import statements
     ],
 )
 def test_a_trailing_format_is_found(sql: bytes, name: str | None) -> None:
-    found = statements.find_format(sql)
-    assert (found[0] if found else None) == name
+    output_format = statements.find_format(sql)
+    assert (output_format[0] if output_format else None) == name
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_a_trailing_format_is_found(sql: bytes, name: str | None) -> None:
     ],
 )
 def test_the_data_behind_an_insert_is_found(sql: bytes, header: str, input_format: str, data: bytes) -> None:
-    found = statements.find_inline_insert(sql)
-    assert found is not None
-    assert (found.header, found.format, sql[found.data_start :]) == (header.encode(), input_format, data)
+    insert = statements.find_inline_insert(sql)
+    assert insert is not None
+    assert (insert.header, insert.format, sql[insert.data_start :]) == (header.encode(), input_format, data)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_an_insert_whose_rows_come_from_elsewhere_has_no_data(sql: bytes) -> Non
 
 
 def test_settings_of_an_insert_are_kept_apart() -> None:
-    found = statements.find_inline_insert(b"insert into t (a) settings x = 1 format CSV\n1")
-    assert found is not None
-    assert (found.header, found.settings) == (b"insert into t (a) ", b"settings x = 1 ")
+    insert = statements.find_inline_insert(b"insert into t (a) settings x = 1 format CSV\n1")
+    assert insert is not None
+    assert (insert.header, insert.settings) == (b"insert into t (a) ", b"settings x = 1 ")
 
 
 def test_semicolons_and_comments_behind_a_statement_are_cut() -> None:

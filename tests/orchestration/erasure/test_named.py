@@ -30,7 +30,7 @@ def test_both_find_the_same_identities(warehouse) -> None:
         f"select line, {erased._identities('line')} from (select arrayJoin({{lines:Array(String)}}) as line)",
         parameters={"lines": LINES},
     ).result_rows
-    assert {line: set(found) for line, found in rows} == {line: set(identities_in(line)) for line in LINES}
+    assert {line: set(identities) for line, identities in rows} == {line: set(identities_in(line)) for line in LINES}
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ def test_what_names_no_person_is_refused(given) -> None:
 def test_the_gate_counts_no_line_that_our_own_rules_refuse(warehouse) -> None:
     counted = next(limit.counted for limit in limits("events") if limit.column == "refused_count")
     counts = ", ".join(f"'{reason}', 50" for reason in OWN_REASONS)
-    found = warehouse.query(f"select {counted} from (select map({counts}, 'not_json', 2) as refused_counts)")
-    assert found.result_rows == [(2,)]
+    counts_query = warehouse.query(f"select {counted} from (select map({counts}, 'not_json', 2) as refused_counts)")
+    assert counts_query.result_rows == [(2,)]

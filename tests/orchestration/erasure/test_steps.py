@@ -54,7 +54,7 @@ def everywhere(put, statement, load, someone) -> dict[str, bytes]:
 
 
 def _lines(*documents: dict) -> bytes:
-    return b"".join(json.dumps(each).encode() + b"\n" for each in documents)
+    return b"".join(json.dumps(document).encode() + b"\n" for document in documents)
 
 
 def _bodies(settings) -> dict[str, bytes]:
@@ -175,7 +175,7 @@ def test_killed_between_writing_an_object_and_recording_it(
     monkeypatch.undo()
     judge_by(monkeypatch)
     receipt = erase(site, *open_requests(site.settings.home))
-    assert [(each["object_key"], each["outcome"]) for each in receipt.objects] == [(key, "rewritten")]
+    assert [(outcome["object_key"], outcome["outcome"]) for outcome in receipt.objects] == [(key, "rewritten")]
     assert receipt.left == []
 
 
@@ -189,8 +189,8 @@ def test_where_the_lake_forbids_writing_the_lines_stay_out_and_a_person_is_told(
     receipt = _erase(site, someone)
     assert [line for line in receipt.left if key in line]
     assert not _engine_files(settings, person)
-    found = f"select reject, line = '' from raw.event_lines where object_key = '{key}' and {LIVE} order by reject"
-    assert warehouse.query(found).result_rows == [("", 0), ("erased", 1)]
+    query = f"select reject, line = '' from raw.event_lines where object_key = '{key}' and {LIVE} order by reject"
+    assert warehouse.query(query).result_rows == [("", 0), ("erased", 1)]
     monkeypatch.undo()
     rewrite_redelivered(site.client, site.lake, site.settings)
     assert someone.name.encode() not in _bodies(settings)[key]
@@ -198,12 +198,12 @@ def test_where_the_lake_forbids_writing_the_lines_stay_out_and_a_person_is_told(
 
 def test_the_plan_says_what_would_go_and_changes_nothing(everywhere, site, settings, someone, warehouse) -> None:
     before = _bodies(settings)
-    found = plan(site, known_person(site, [someone.given]))
-    assert {key for key, _ in found.objects} == set(everywhere) - {
+    erasure = plan(site, known_person(site, [someone.given]))
+    assert {key for key, _ in erasure.objects} == set(everywhere) - {
         f"{someone.folder}/clean.ndjson",
         f"{someone.folder}/torn.ndjson.gz",
     }
-    assert found.roles == {"actor": 6, "elsewhere": 2}
+    assert erasure.roles == {"actor": 6, "elsewhere": 2}
     assert _bodies(settings) == before
 
 
@@ -233,5 +233,5 @@ def test_contacts_of_an_older_list_are_not_recorded_again(
     rows = [(learner_id, "c", at, "mail"), (other, "c", at, "mail")]
     assert write_interventions(warehouse, rows) == 1
     recorded = "select learner_id from ops.interventions where learner_id in ({one:String}, {two:String})"
-    found = warehouse.query(recorded, parameters={"one": learner_id, "two": other})
-    assert found.result_rows == [(other,)]
+    recorded_rows = warehouse.query(recorded, parameters={"one": learner_id, "two": other})
+    assert recorded_rows.result_rows == [(other,)]

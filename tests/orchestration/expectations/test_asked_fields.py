@@ -70,32 +70,32 @@ def without(statement: dict, path: list[str]) -> dict:
 
 def variants(examples: dict[str, list[dict]]) -> list[dict]:
     """Each example with each place filled with each value, or left out; and some with several changes at once."""
-    statements = [each for family in examples.values() for each in family]
+    statements = [statement for family in examples.values() for statement in family]
     paths = [list(path) for field in asked_fields("events") for path in field.paths]
-    found = list(statements)
+    varied = list(statements)
     for statement in statements:
-        found += [changed(statement, path, value) for path in paths for value in VALUES]
-        found += [changed(statement, path, value) for path in PARTS for value in REPLACED_BY]
-        found += [without(statement, path) for path in paths + PARTS]
+        varied += [changed(statement, path, value) for path in paths for value in VALUES]
+        varied += [changed(statement, path, value) for path in PARTS for value in REPLACED_BY]
+        varied += [without(statement, path) for path in paths + PARTS]
     dice = random.Random(7)
     for _ in range(4_000):
         statement = dice.choice(statements)
         for _ in range(3):
             statement = changed(statement, dice.choice(paths), dice.choice(VALUES))
-        found.append(statement)
-    return found
+        varied.append(statement)
+    return varied
 
 
 @pytest.fixture(scope="module")
 def delivered(warehouse, examples) -> list[dict]:
     """The variants, in raw as one object."""
-    found = variants(examples)
+    statements = variants(examples)
     rows = [
         ["L", "O", "a", "web", number, json.dumps(line, ensure_ascii=False), "", DELIVERED_AT, DELIVERED_AT]
-        for number, line in enumerate(found)
+        for number, line in enumerate(statements)
     ]
     warehouse.insert("raw.event_lines", rows, column_names=COLUMNS)
-    return found
+    return statements
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def by_contract(delivered) -> list[list[tuple[bool, bool]]]:
     contract, asked = Completeness("events"), [(field.family, field.field) for field in asked_fields("events")]
     result = []
     for statement in delivered:
-        applicable, missing = ({(each.family, each.field) for each in found} for found in contract.gaps(statement))
+        applicable, missing = ({(gap.family, gap.field) for gap in gap} for gap in contract.gaps(statement))
         result.append([(name in applicable, name in missing) for name in asked])
     return result
 
@@ -119,8 +119,8 @@ def test_each_statement_is_seen_as_the_contract_sees_it(warehouse, delivered, by
     ).result_rows
     wrong = [
         (fields[place].name, seen, expected[place], json.dumps(statement))
-        for (found,), expected, statement in zip(rows, by_contract, delivered, strict=True)
-        for place, seen in enumerate(found)
+        for (counted,), expected, statement in zip(rows, by_contract, delivered, strict=True)
+        for place, seen in enumerate(counted)
         if tuple(map(bool, seen)) != expected[place]
     ]
     assert wrong[:5] == []
@@ -133,6 +133,6 @@ def test_the_profile_has_the_sums(warehouse, by_contract) -> None:
         "select applicable_counts, missing_counts from ops.object_profiles where load_id = 'L'"
     ).result_rows
     names = [field.name for field in asked_fields("events")]
-    assert applicable == {name: sum(each[i][0] for each in by_contract) for i, name in enumerate(names)}
-    assert missing == {name: sum(each[i][1] for each in by_contract) for i, name in enumerate(names)}
+    assert applicable == {name: sum(counts[i][0] for counts in by_contract) for i, name in enumerate(names)}
+    assert missing == {name: sum(counts[i][1] for counts in by_contract) for i, name in enumerate(names)}
     assert all(0 < missing[name] < applicable[name] for name in names)

@@ -41,7 +41,7 @@ def expectation(success: bool, **result: object) -> ExpectationValidationResult:
     )
 
 
-def found(held: bool = True) -> LoadVerdict:
+def verdict_of_suite(held: bool = True) -> LoadVerdict:
     """What a suite of one expectation says of a load; values stand wherever Great Expectations may put some."""
     values = {name: [SECRET] for name in ("partial_unexpected_list", "unexpected_list", "partial_unexpected_counts")}
     result = ExpectationSuiteValidationResult(
@@ -82,7 +82,7 @@ def folder(settings, tmp_path: Path):
     def publish(*load_ids: str, held: bool = True) -> Path:
         for load_id in load_ids:
             docs = DataDocs(replace(settings, data_docs_url=str(tmp_path)))
-            docs.add(load_id, "events", {"o1": KEY}, found(held))
+            docs.add(load_id, "events", {"o1": KEY}, verdict_of_suite(held))
             assert docs.publish() == f"{tmp_path}/index.html"
         return tmp_path
 
@@ -116,7 +116,10 @@ def test_no_page_names_another_host(folder) -> None:
     for name, page in found_pages.items():
         addresses = re.findall(r"""(?: src=| href=|url\()["']?([^"')\s>]+)""", page)
         assert addresses
-        assert all(each.startswith(("#", "data:", "../index.html", "loads/")) for each in addresses), (name, addresses)
+        assert all(address.startswith(("#", "data:", "../index.html", "loads/")) for address in addresses), (
+            name,
+            addresses,
+        )
         assert "Content-Security-Policy" in page
 
 
@@ -130,7 +133,7 @@ def test_the_last_pages_are_kept_and_the_index_lists_them(folder, monkeypatch) -
 def test_of_a_long_run_the_held_loads_get_their_pages(settings, tmp_path) -> None:
     docs = DataDocs(replace(settings, data_docs_url=str(tmp_path)))
     for number in range(data_docs.PAGES_PER_RUN + 5):
-        docs.add(f"load-{number:02}", "events", {"o1": KEY}, found(held=number == 0))
+        docs.add(f"load-{number:02}", "events", {"o1": KEY}, verdict_of_suite(held=number == 0))
     docs.publish()
     written = {path.stem for path in (tmp_path / "loads").iterdir()}
     assert len(written) == data_docs.PAGES_PER_RUN
@@ -154,23 +157,23 @@ def test_pages_in_a_bucket(settings, monkeypatch) -> None:
     there = replace(settings, data_docs_url=f"s3://{settings.lake.bucket}/reports/gate/")
     for number in range(3):
         docs = DataDocs(there)
-        docs.add(f"load-{number}", "events", {"o1": KEY}, found())
+        docs.add(f"load-{number}", "events", {"o1": KEY}, verdict_of_suite())
         assert docs.publish() == docs_address(there) == f"s3://{settings.lake.bucket}/reports/gate/index.html"
     s3 = s3_client(settings)
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=settings.lake.bucket)["Contents"]]
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=settings.lake.bucket)["Contents"]]
     names = [ENTRIES, "index.html", "loads/load-1.html", "loads/load-2.html"]
     assert keys == [f"reports/gate/{name}" for name in names]
     index = s3.get_object(Bucket=settings.lake.bucket, Key="reports/gate/index.html")
     assert index["ContentType"] == "text/html; charset=utf-8"
     entries = s3.get_object(Bucket=settings.lake.bucket, Key=f"reports/gate/{ENTRIES}")["Body"].read()
-    assert [each["load_id"] for each in json.loads(entries)] == ["load-2", "load-1"]
+    assert [entry["load_id"] for entry in json.loads(entries)] == ["load-2", "load-1"]
 
 
 @pytest.fixture
 def browser():
     """A browser that is on this machine; none is downloaded."""
     playwright = pytest.importorskip("playwright.sync_api")
-    path = next((found for found in map(shutil.which, BROWSERS) if found), None)
+    path = next((browser for browser in map(shutil.which, BROWSERS) if browser), None)
     if path is None:
         pytest.skip(f"no browser at {', '.join(BROWSERS)}; in Debian: apt-get install chromium")
     with playwright.sync_playwright() as started:

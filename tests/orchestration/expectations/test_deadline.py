@@ -17,6 +17,6 @@ def test_what_hangs_is_left_behind() -> None:
     never = threading.Event()
     with pytest.raises(NoAnswer, match=r"^no answer within 0\.05 seconds$"):
         answer_within(0.05, never.wait, "hanging")
-    [left] = [each for each in threading.enumerate() if each.name == "hanging"]
+    [left] = [thread for thread in threading.enumerate() if thread.name == "hanging"]
     assert left.daemon
     never.set()

@@ -28,13 +28,13 @@ def at(line: dict, when: datetime) -> dict:
 
 def lacking(lines: list[dict], ending: str, count: int) -> list[dict]:
     """The first lines without the extension whose IRI ends so."""
-    found = [json.loads(json.dumps(line)) for line in lines]
-    for line in found[:count]:
+    copied = [json.loads(json.dumps(line)) for line in lines]
+    for line in copied[:count]:
         for part in ("result", "context"):
             extensions = line.get(part, {}).get("extensions", {})
             for iri in [iri for iri in extensions if iri.endswith(ending)]:
                 del extensions[iri]
-    return found
+    return copied
 
 
 def objects(family_lines) -> dict[str, tuple[str, list]]:
@@ -77,9 +77,9 @@ def objects(family_lines) -> dict[str, tuple[str, list]]:
 @pytest.fixture(scope="module")
 def load(warehouse, family_lines) -> dict[str, tuple[str, list]]:
     """The objects in raw and in the ledger; the source `web` has delivered before."""
-    found = objects(family_lines)
+    made = objects(family_lines)
     rows, commits = [], []
-    for name, (source, lines) in found.items():
+    for name, (source, lines) in made.items():
         key = f"events/{source}/{name}.ndjson"
         stays = [LOAD_ID, name, key, source]
         for number, line in enumerate(lines, 1):
@@ -90,7 +90,7 @@ def load(warehouse, family_lines) -> dict[str, tuple[str, list]]:
     commits.append([EARLIER_LOAD_ID, "first", "events", "web", "first", FIRST_DELIVERED_AT, 0, FIRST_DELIVERED_AT])
     warehouse.insert("raw.event_lines", rows, column_names=RAW)
     warehouse.insert("ops.load_commits", commits, column_names=LEDGER)
-    return found
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -125,13 +125,13 @@ def test_what_is_counted_as_at_fault_is_what_great_expectations_finds(verdict, w
 
 
 def test_a_load_with_a_fault_is_judged_by_great_expectations(verdict, warehouse, settings, load) -> None:
-    found = SparingJudge(warehouse, settings.clickhouse).judge(LOAD_ID, "events", len(load))
-    assert (found.held, found.noted, found.result is None) == (verdict.held, verdict.noted, False)
+    judged = SparingJudge(warehouse, settings.clickhouse).judge(LOAD_ID, "events", len(load))
+    assert (judged.held, judged.noted, judged.result is None) == (verdict.held, verdict.noted, False)
 
 
 def test_a_load_of_too_few_objects_is_judged_by_great_expectations(warehouse, settings, load) -> None:
-    found = SparingJudge(warehouse, settings.clickhouse).judge(EARLIER_LOAD_ID, "events", 2)
-    assert found.held_entirely == ["1 objects were counted, expected 2"]
+    verdict = SparingJudge(warehouse, settings.clickhouse).judge(EARLIER_LOAD_ID, "events", 2)
+    assert verdict.held_entirely == ["1 objects were counted, expected 2"]
 
 
 NOTED = {
@@ -181,9 +181,11 @@ def test_every_object_at_fault_is_held_however_many_there_are(verdict) -> None:
 
 def test_the_whole_result_is_kept_for_the_pages(verdict) -> None:
     result = verdict.result
-    failed = [each for each in result.results if not each.success]
+    failed = [outcome for outcome in result.results if not outcome.success]
     assert not result.success
-    assert all(each.result["unexpected_count"] == len(each.result["unexpected_index_list"]) > 0 for each in failed)
+    assert all(
+        outcome.result["unexpected_count"] == len(outcome.result["unexpected_index_list"]) > 0 for outcome in failed
+    )
     assert "learner-" not in str(result)
 
 
@@ -192,8 +194,8 @@ def test_a_load_may_be_judged_again_by_the_same_judge(verdict, load, judge) -> N
 
 
 def test_too_few_objects_hold_the_load(load, judge) -> None:
-    found = judge.judge(LOAD_ID, "events", len(load) + 1)
-    assert found.held_entirely == [f"{len(load)} objects were counted, expected {len(load) + 1}"]
+    verdict = judge.judge(LOAD_ID, "events", len(load) + 1)
+    assert verdict.held_entirely == [f"{len(load)} objects were counted, expected {len(load) + 1}"]
 
 
 def test_an_engine_that_says_no_is_an_error_of_the_gate(warehouse, load, judge, monkeypatch) -> None:

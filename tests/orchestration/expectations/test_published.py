@@ -77,7 +77,7 @@ def found_when_empty(warehouse, settings, marts) -> list:
 
 
 @pytest.fixture(scope="module")
-def found(warehouse, settings, marts, found_when_empty) -> list[tuple[str, str, str, int]]:
+def findings(warehouse, settings, marts, found_when_empty) -> list[tuple[str, str, str, int]]:
     rows = {
         "well": {},
         "no_catalogue": {"uncatalogued_count": None},
@@ -101,42 +101,44 @@ def test_nothing_is_wrong_with_no_data(found_when_empty) -> None:
 
 
 @pytest.mark.parametrize("source", AT_FAULT)
-def test_a_source_at_fault_is_named_with_count_and_limit(found, source: str) -> None:
+def test_a_source_at_fault_is_named_with_count_and_limit(findings, source: str) -> None:
     check, _, detail = AT_FAULT[source]
-    [(found_check, _, found_detail, rows)] = [each for each in found if each[1] == source]
+    [(found_check, _, found_detail, rows)] = [finding for finding in findings if finding[1] == source]
     assert (found_check, rows) == (check, 1)
     assert found_detail.startswith(detail)
 
 
-def test_healthy_sources_are_not_named(found) -> None:
+def test_healthy_sources_are_not_named(findings) -> None:
     assert {"well", "no_catalogue", "no_plays", "without_events", "over", "steady", "tiny", "new"}.isdisjoint(
-        {each[1] for each in found}
+        {finding[1] for finding in findings}
     )
 
 
-def test_the_worst_hour_of_a_source_stands_for_all(found) -> None:
-    by_source = {source: (detail, rows) for check, source, detail, rows in found if check == "volumes_are_as_usual"}
+def test_the_worst_hour_of_a_source_stands_for_all(findings) -> None:
+    by_source = {source: (detail, rows) for check, source, detail, rows in findings if check == "volumes_are_as_usual"}
     assert set(by_source) == {"quiet", "loud"}
     assert by_source["quiet"][0].startswith(HOURS[5][3])
     assert by_source["quiet"][1] == 2
     assert by_source["loud"][0].startswith(HOURS[6][3])
 
 
-def test_a_required_verb_that_never_came_is_named(found) -> None:
+def test_a_required_verb_that_never_came_is_named(findings) -> None:
     detail = "verbs never seen: 1, at most 0 expected (paused)"
-    assert [each for each in found if each[1] == "web"] == [("required_verbs_are_seen", "web", detail, 1)]
+    assert [finding for finding in findings if finding[1] == "web"] == [("required_verbs_are_seen", "web", detail, 1)]
 
 
-def test_the_last_look_is_what_the_status_shows(warehouse, found) -> None:
-    assert [(each.alert, each.source, each.detail, each.row_count) for each in last_alerts(warehouse)] == sorted(found)
+def test_the_last_look_is_what_the_status_shows(warehouse, findings) -> None:
+    assert [(alert.alert, alert.source, alert.detail, alert.row_count) for alert in last_alerts(warehouse)] == sorted(
+        findings
+    )
 
 
 def test_every_check_has_a_limit_and_every_limit_a_check() -> None:
     assert {check for suite in published_suites() for check in suite.checks.values()} == set(STATEMENTS)
 
 
-def test_a_check_fails_for_its_own_findings_only(found) -> None:
-    late = [each for each in found if each[0] == "deliveries_are_in_time"]
-    results = {each.check_name: each for each in published_results(late)}
-    assert [name for name, each in results.items() if not each.passed] == ["deliveries_are_in_time"]
+def test_a_check_fails_for_its_own_findings_only(findings) -> None:
+    late = [finding for finding in findings if finding[0] == "deliveries_are_in_time"]
+    results = {evaluation.check_name: evaluation for evaluation in published_results(late)}
+    assert [name for name, evaluation in results.items() if not evaluation.passed] == ["deliveries_are_in_time"]
     assert "late deliveries: 101, at most 100 expected" in results["deliveries_are_in_time"].metadata["sources"].value

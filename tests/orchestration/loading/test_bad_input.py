@@ -27,7 +27,7 @@ def test_one_bad_object_costs_only_itself(warehouse, lake, load, monkeypatch) ->
     # The next test asks for the lines that staging refuses.
     monkeypatch.setattr(gate, "profile_load", profile_load)
     report = load()
-    assert {(each.drop.source, each.code) for each in report.parked} == {("bad", "unreadable")}
+    assert {(failure.drop.source, failure.code) for failure in report.parked} == {("bad", "unreadable")}
     assert (report.object_count, len(report.parked)) == (2, 3)
     assert load().object_count == 0, "a parked object is not tried again"
     assert status(warehouse, lake).adds_up
@@ -61,7 +61,7 @@ def test_a_gzip_bomb_fails_on_memory_alone_and_is_parked_at_the_third_try(
     put("events/bomb/bomb.ndjson.gz", gzip.compress(b"0" * 400_000_000, compresslevel=1))
     put("events/bomb/neighbour.ndjson", [statement(1)])
     first = load()
-    assert (first.object_count, [each.code for each in first.failed]) == (1, ["too_much_memory"])
+    assert (first.object_count, [failure.code for failure in first.failed]) == (1, ["too_much_memory"])
     assert [len(load().failed), len(load().parked)] == [1, 1]
     assert pending(warehouse, lake) == []
 
@@ -70,7 +70,7 @@ def test_a_key_that_is_a_pattern_is_parked_and_reads_nothing(put, load, warehous
     put("events/unsafe/a{1,2}.ndjson", [{"a": 1}])
     put("events/unsafe/b?.ndjson", [{"a": 1}])
     report = load()
-    assert [each.code for each in report.parked] == ["unsafe_key", "unsafe_key"]
+    assert [failure.code for failure in report.parked] == ["unsafe_key", "unsafe_key"]
     assert warehouse.query("select count() from raw.event_lines where source = 'unsafe'").result_rows == [(0,)]
 
 

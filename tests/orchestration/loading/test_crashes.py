@@ -60,7 +60,7 @@ def test_killed_before_the_verdict_the_object_waits_and_the_next_load_judges_it(
 ) -> None:
     load_attempt(warehouse, lake, settings, due)
     assert due[0].key not in dict(live_lines())
-    assert [each.reason for each in status(warehouse, lake).held_objects] == ["Not judged yet: the next load does it."]
+    assert [held.reason for held in status(warehouse, lake).held_objects] == ["Not judged yet: the next load does it."]
     report = load()
     assert (report.object_count, report.judgement.published_count) == (0, 1)
     assert dict(live_lines())[due[0].key] == 10
@@ -128,8 +128,8 @@ def test_an_object_overwritten_while_it_is_read_is_refused_and_its_new_version_l
     put(due[0].key, [statement(i) for i in range(4)])
     attempt = load_attempt(warehouse, lake, settings, both)
     landed, refused = attempt.landed, attempt.refused
-    assert [each.drop.key for each in landed] == [neighbour]
-    assert [(each.drop.key, each.code) for each in refused] == [(due[0].key, "changed_while_read")]
+    assert [drop_landed.drop.key for drop_landed in landed] == [neighbour]
+    assert [(failure.drop.key, failure.code) for failure in refused] == [(due[0].key, "changed_while_read")]
     load()
     assert dict(live_lines())[due[0].key] == 4
 
@@ -138,7 +138,7 @@ def test_an_object_overwritten_by_an_empty_one_is_refused(warehouse, lake, setti
     put(due[0].key, b"")
     attempt = load_attempt(warehouse, lake, settings, due)
     landed, refused = attempt.landed, attempt.refused
-    assert (landed, [each.code for each in refused]) == ([], ["changed_while_read"])
+    assert (landed, [failure.code for failure in refused]) == ([], ["changed_while_read"])
     load()
 
 
@@ -146,12 +146,12 @@ def test_an_object_deleted_before_it_is_read_fails_alone(
     warehouse, lake, due, put, delete, load, statement, monkeypatch
 ) -> None:
     put("events/web/stays.ndjson", [statement(1)])
-    found = pending(warehouse, lake)
+    ready = pending(warehouse, lake)
     delete(due[0].key)
-    monkeypatch.setattr("orchestration.loading.loader.discover", lambda *arguments: Discovery(ready=found))
+    monkeypatch.setattr("orchestration.loading.loader.discover", lambda *arguments: Discovery(ready=ready))
     report = load()
     assert report.object_count == 1
-    assert [each.code for each in report.failed] == ["gone"]
+    assert [failure.code for failure in report.failed] == ["gone"]
 
 
 def test_lines_that_landed_twice_are_found_by_the_audit(warehouse, lake, settings, due, load) -> None:
@@ -160,7 +160,7 @@ def test_lines_that_landed_twice_are_found_by_the_audit(warehouse, lake, setting
     land(warehouse, settings, load_id, due)
     land(warehouse, settings, load_id, due)
     landed, refused = audit(warehouse, lake, settings, load_id, due)
-    assert (landed, [each.code for each in refused]) == ([], ["incomplete_read"])
+    assert (landed, [failure.code for failure in refused]) == ([], ["incomplete_read"])
     load()
 
 
@@ -215,7 +215,7 @@ def test_two_loaders_at_once_end_in_one_result(warehouse, lake, settings, put, l
     keys = [put(f"events/race/{i}.ndjson", [statement(i) for i in range(500)]) for i in range(6)]
     with ThreadPoolExecutor(2) as pool:
         loads = [pool.submit(load_pending, connect(settings), lake, settings) for _ in range(2)]
-        assert sum(each.result().object_count for each in loads) >= len(keys)
+        assert sum(load.result().object_count for load in loads) >= len(keys)
     judge_new_loads(warehouse, settings)
     assert {key: count for key, count in live_lines() if key in keys} == dict.fromkeys(keys, 500)
     assert pending(warehouse, lake) == []
@@ -228,6 +228,6 @@ def test_a_line_lost_between_blank_lines_is_found_by_the_audit(warehouse, lake, 
     load_id = write_plan(warehouse, due)
     land(warehouse, settings, load_id, due)
     landed, _ = audit(warehouse, lake, settings, load_id, due)
-    assert [(each.line_count, each.first_line) for each in landed] == [(3, 2)]
+    assert [(drop_landed.line_count, drop_landed.first_line) for drop_landed in landed] == [(3, 2)]
     warehouse.command(f"delete from raw.event_lines where load_id = '{load_id}' and line_number = 4")
-    assert [each.code for each in audit(warehouse, lake, settings, load_id, due)[1]] == ["incomplete_read"]
+    assert [failure.code for failure in audit(warehouse, lake, settings, load_id, due)[1]] == ["incomplete_read"]

@@ -26,7 +26,7 @@ def test_lines_are_kept_verbatim_and_stamped_with_their_delivery(warehouse, lake
         "select line, delivered_at from raw.event_lines where object_key = 'events/mobile/b.ndjson' and line_number = 3"
     ).result_rows[0]
     assert line.startswith('{"id": "00000000-0000-4000-8000-000000000002"')
-    listed = {each.key: each.last_modified for each in lake.list_objects("events/mobile/")}
+    listed = {entry.key: entry.last_modified for entry in lake.list_objects("events/mobile/")}
     assert delivered_at == listed["events/mobile/b.ndjson"]
 
 
@@ -93,5 +93,5 @@ def test_progress_tells_how_far_the_load_is(warehouse, lake, settings, put, pass
     put("events/web/progress.ndjson", [statement(1)])
     seen = []
     load_pending(warehouse, lake, settings, on_progress=seen.append)
-    assert [each.stage for each in seen] == ["loading", "judging"]
+    assert [step.stage for step in seen] == ["loading", "judging"]
     assert (seen[-1].objects_done, seen[-1].objects_total, seen[-1].line_count) == (1, 1, 1)

@@ -24,7 +24,7 @@ def hold(warehouse, lake, settings, put, statement, monkeypatch):
             judge_by(patched, HoldingJudge)
             report = load_pending(warehouse, lake, settings)
         # What another test has revoked is due again, and may come along.
-        [load_id] = {each.load_id for each in report.judgement.held if each.key in keys}
+        [load_id] = {held_object.load_id for held_object in report.judgement.held if held_object.key in keys}
         return load_id, keys
 
     return deliver
@@ -54,7 +54,7 @@ def test_a_released_load_is_live_by_a_recorded_decision(warehouse, lake, setting
     after = status(warehouse, lake)
     assert (after.held, after.live) == (before.held - 2, before.live + 2)
     assert after.adds_up
-    assert not set(keys) & {each.key for each in after.held_objects}
+    assert not set(keys) & {held_object.key for held_object in after.held_objects}
 
 
 def test_the_beginning_of_an_id_is_enough_when_it_is_the_only_one(warehouse, settings, hold) -> None:
@@ -155,7 +155,7 @@ def test_a_verdict_that_is_written_after_the_release_does_not_overturn_it(
     )
     assert judge_new_loads(warehouse, settings).judged_count == 0
     assert key in live()
-    assert key not in {each.key for each in status(warehouse, lake).held_objects}
+    assert key not in {held_object.key for held_object in status(warehouse, lake).held_objects}
 
 
 def test_a_released_object_that_is_read_again_is_released_again(warehouse, lake, settings, hold, live, monkeypatch):

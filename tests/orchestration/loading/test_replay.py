@@ -86,7 +86,7 @@ def test_a_new_attempt_that_the_gate_holds_leaves_the_old_one_live(
     [before] = live_loads(warehouse, key)
     judge_by(monkeypatch, HoldingJudge)
     report = again(prefix="events/web/a")
-    assert ([each.reason for each in report.held], report.replaced) == (["nothing is good enough"], [])
+    assert ([held_object.reason for held_object in report.held], report.replaced) == (["nothing is good enough"], [])
     assert live_loads(warehouse, key) == [before]
     assert revocations(warehouse, key)[-1][0] == "lost"
     assert status(warehouse, lake).held == 0
@@ -124,7 +124,7 @@ def test_a_parked_object_is_tried_again(warehouse, lake, put, load, again) -> No
     key = put("events/web/cut.ndjson.gz", b"not gzip")
     assert load().parked_count == 1
     report = again(keys=(key,))
-    assert [each.drop.key for each in report.load.parked] == [key]
+    assert [failure.drop.key for failure in report.load.parked] == [key]
     decision = (
         "select message, tries from ops.object_failures where object_key = {key:String} order by failed_at, tries"
     )
@@ -153,7 +153,7 @@ def test_a_day_of_the_lake_is_replayed_by_prefix_and_by_time(warehouse, lake, pu
     today = datetime.now(UTC).date()
     bucket = lake.bucket
     everything = candidates(warehouse, bucket, Selection(since=today - timedelta(days=1)))
-    assert set(keys) <= {each.drop.key for each in everything}
+    assert set(keys) <= {planned.drop.key for planned in everything}
     with pytest.raises(ReplayError, match="No object of the ledger matches"):
         candidates(warehouse, bucket, Selection(since=today + timedelta(days=2)))
 

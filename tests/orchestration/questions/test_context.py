@@ -16,8 +16,7 @@ def manifest() -> dict:
 
 
 def test_the_file_is_up_to_date():
-    """Otherwise: uv run python -m orchestration.questions.generate."""
-    assert CONTEXT.read_text() == generated_page()
+    assert CONTEXT.read_text() == generated_page(), "run: uv run python -m orchestration.generate"
 
 
 def test_every_mart_with_its_grain_and_every_column_with_its_meaning(manifest: dict):

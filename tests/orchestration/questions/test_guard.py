@@ -3,7 +3,7 @@
 import pytest
 import sqlglot
 
-from orchestration.questions.guard import MAX_ROWS, Refused, checked
+from orchestration.questions.guard import MAX_ROWS, QueryRefused, checked
 
 MARTS = ("agg_video_hot_spots", "agg_cohort_retention", "dim_courses", "fct_sessions")
 
@@ -86,9 +86,9 @@ def test_a_select_on_marts_runs(sql: str):
     assert sqlglot.parse_one(checked(sql, MARTS), dialect="clickhouse")
 
 
-@pytest.mark.parametrize(("sql", "found"), HOSTILE.items())
-def test_anything_else_is_refused_and_named(sql: str, found: str):
-    with pytest.raises(Refused, match=found):
+@pytest.mark.parametrize(("sql", "named"), HOSTILE.items())
+def test_anything_else_is_refused_and_named(sql: str, named: str):
+    with pytest.raises(QueryRefused, match=named):
         checked(sql, MARTS)
 
 
@@ -98,7 +98,7 @@ def test_comments_are_gone_from_what_runs():
 
 
 def test_a_mart_that_does_not_exist_is_answered_with_its_neighbours():
-    with pytest.raises(Refused, match=r"Near it are marts\.agg_video_hot_spots"):
+    with pytest.raises(QueryRefused, match=r"Near it are marts\.agg_video_hot_spots"):
         checked("select 1 from marts.agg_video_hotspots", MARTS)
 
 
@@ -115,5 +115,5 @@ def test_a_smaller_limit_and_a_union_keep_their_meaning():
 
 
 def test_a_very_long_text_is_refused():
-    with pytest.raises(Refused, match="characters"):
+    with pytest.raises(QueryRefused, match="characters"):
         checked("select " + "1, " * 20_000 + "1", MARTS)

@@ -55,8 +55,8 @@ def test_a_question_about_something_else_finds_none(text: str):
 
 @pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)
 def test_each_phrasing_finds_its_own_question(question: Question):
-    found = {phrasing: closest(phrasing)[0].question.name for phrasing in question.phrasings}
-    assert set(found.values()) == {question.name}, found
+    closest_names = {phrasing: closest(phrasing)[0].question.name for phrasing in question.phrasings}
+    assert set(closest_names.values()) == {question.name}, closest_names
 
 
 def test_names_are_unique_and_parameters_known():

@@ -73,17 +73,17 @@ def environment(pair: Pair, database_url: str, tmp_path: Path) -> dict[str, str]
 @pytest.fixture
 def settings(environment: dict[str, str]) -> RealtimeSettings:
     """Settings of a path whose topics were made for this test."""
-    found = load_realtime_settings(environment)
-    wait_for_broker(found.kafka)
-    client = admin(found.kafka)
+    loaded = load_realtime_settings(environment)
+    wait_for_broker(loaded.kafka)
+    client = admin(loaded.kafka)
     present = [name for name in (STATEMENTS_TOPIC, REJECTED_TOPIC) if name in client.list_topics(timeout=10).topics]
     for future in client.delete_topics(present).values() if present else ():
         future.result()
     deadline = time.monotonic() + 20
     while STATEMENTS_TOPIC in client.list_topics(timeout=10).topics and time.monotonic() < deadline:
         time.sleep(0.1)
-    ensure_topics(found)
-    return found
+    ensure_topics(loaded)
+    return loaded
 
 
 def event(number: int, **parts) -> Event:

@@ -46,16 +46,16 @@ def send(settings: RealtimeSettings, values: list[tuple[bytes | None, dict]]) ->
 
 def statements(count: int) -> list[bytes]:
     stream = Stream(rate=40, seconds=20)
-    found = [message.value for number in range(2 * count) for message in stream.messages(number, NOW)]
-    return [value for value in found if orjson_or_none(value)][:count]
+    messages = [message.value for number in range(2 * count) for message in stream.messages(number, NOW)]
+    return [value for value in messages if orjson_or_none(value)][:count]
 
 
 def orjson_or_none(value: bytes):
     try:
-        found = orjson.loads(value)
+        document = orjson.loads(value)
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) and "id" in found else None
+    return document if isinstance(document, dict) and "id" in document else None
 
 
 def lines(lake: Folder) -> list[bytes]:

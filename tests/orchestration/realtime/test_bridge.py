@@ -38,9 +38,9 @@ def line(learner: str) -> str:
 def received(settings: RealtimeSettings, count: int) -> list[tuple[bytes, dict[str, bytes]]]:
     reading = consumer(settings.kafka, "test-bridge")
     reading.assign([TopicPartition(STATEMENTS_TOPIC, number, 0) for number in range(settings.partitions)])
-    found = [message for message in reading.consume(count, 30) if message.error() is None]
+    messages = [message for message in reading.consume(count, 30) if message.error() is None]
     reading.close()
-    return sorted((message.key(), dict(message.headers())) for message in found)
+    return sorted((message.key(), dict(message.headers())) for message in messages)
 
 
 def test_drops_that_come_after_the_first_start_are_sent_once(

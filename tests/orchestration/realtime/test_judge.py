@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.contract.identity import identity_of, same_iri
 from orchestration.realtime.events import Event, event_of
-from orchestration.realtime.judge import Refusal, StreamJudge
+from orchestration.realtime.judge import MessageRefusal, StreamJudge
 from tests.orchestration.contract.examples import RejectedExample, accepted_examples, rejected_examples
 
 RECEIVED = datetime(2026, 1, 5, 12, 0, 30, tzinfo=UTC)
@@ -36,7 +36,7 @@ STATEMENT = {
 }
 
 
-def judged(value, milliseconds: int = MILLISECONDS) -> Event | Refusal:
+def judged(value, milliseconds: int = MILLISECONDS) -> Event | MessageRefusal:
     text = value if isinstance(value, bytes | None) else json.dumps(value).encode()
     return StreamJudge().judged(text, milliseconds)
 
@@ -63,7 +63,7 @@ def without(name: str) -> dict:
 )
 def test_what_is_no_statement_is_refused_with_its_reason(value, reason: str):
     refusal = judged(value)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, MessageRefusal)
     assert refusal.reason == reason
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_statement_is_refused_with_its_reason(value, reason: str):
 def test_the_reasons_and_places_are_those_of_the_check(example: RejectedExample):
     """One contract: what `warehouse check` says of a line, the stream says of a message."""
     said = judged(example.line, int(datetime.now(UTC).timestamp() * 1000))
-    assert isinstance(said, Refusal)
+    assert isinstance(said, MessageRefusal)
     assert (said.reason, said.path) == (example.reason, example.path)
 
 
@@ -85,7 +85,7 @@ def test_what_the_check_accepts_is_an_event(statement: dict):
 def test_a_clock_may_be_five_minutes_ahead_of_the_broker_and_a_replay_says_the_same():
     """Judged by the clock of the worker, a message would be refused now and accepted in a replay tomorrow."""
     ahead = STATEMENT | {"timestamp": "2026-01-05T12:08:00Z"}
-    assert isinstance(judged(ahead), Refusal)
+    assert isinstance(judged(ahead), MessageRefusal)
     assert isinstance(judged(STATEMENT | {"timestamp": "2026-01-05T12:05:00Z"}), Event)
 
 

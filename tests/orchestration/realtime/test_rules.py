@@ -150,15 +150,15 @@ events = st.builds(
 @given(st.lists(events, min_size=1, max_size=4))
 def test_the_session_is_the_same_in_whichever_order_statements_come(given_events: list[Event]):
     """Born from phones that upload late: an older statement must not move a session back."""
-    by_id = list({(each.occurred_at, each.statement_id): each for each in given_events}.values())
+    by_id = list({(sent.occurred_at, sent.statement_id): sent for sent in given_events}.values())
     ends = set()
     for order in permutations(by_id):
         session = None
-        for each in order:
-            session, _ = on_statement(session, each, BOOK, NOW)
+        for sent in order:
+            session, _ = on_statement(session, sent, BOOK, NOW)
         ends.add((session.order, session.activity_id, session.status))
     assert len(ends) == 1
-    assert next(iter(ends))[0] == max((each.occurred_at, each.statement_id) for each in by_id)
+    assert next(iter(ends))[0] == max((sent.occurred_at, sent.statement_id) for sent in by_id)
 
 
 @given(st.lists(events, max_size=6), st.integers(0, 5))
@@ -166,7 +166,7 @@ def test_what_is_met_again_asks_for_nothing_new(given_events: list[Event], start
     """A crash replays a suffix of what was done."""
 
     def asked(stream: list[Event]) -> set[str]:
-        return {action.action_id for each in stream for action in on_statement(None, each, BOOK, NOW)[1]}
+        return {action.action_id for sent in stream for action in on_statement(None, sent, BOOK, NOW)[1]}
 
     assert asked(given_events + given_events[start:]) == asked(given_events)
 
@@ -174,7 +174,7 @@ def test_what_is_met_again_asks_for_nothing_new(given_events: list[Event], start
 @given(events, events, events)
 def test_taking_the_later_state_is_associative(one: Event, two: Event, three: Event):
     """The database merges what batches have merged before."""
-    a, b, c = (session_of(each, BOOK) for each in (one, two, three))
+    a, b, c = (session_of(sent, BOOK) for sent in (one, two, three))
     assert later(later(a, b), c).order == later(a, later(b, c)).order
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from orchestration.realtime.catalogue import Item
 from orchestration.realtime.database import connect
-from orchestration.realtime.judge import Refusal
+from orchestration.realtime.judge import MessageRefusal
 from orchestration.realtime.rule_book import Choices, CourseRules, RuleBook
 from orchestration.realtime.rules import on_statement
 from orchestration.realtime.sink import DatabaseSink
-from orchestration.realtime.store import Entry, PartitionBatch, TopicChanged, write
+from orchestration.realtime.store import PartitionBatch, StreamMessage, TopicChanged, write
 from tests.orchestration.realtime.conftest import NOW, event
 
 BOOK = RuleBook(
@@ -34,7 +34,7 @@ STREAM = [
 
 def batch(events: list, start: int = 0, partition: int = 0, topic_id: str = "id-1") -> PartitionBatch:
     return PartitionBatch(
-        "topic", topic_id, partition, [Entry(start + number, each) for number, each in enumerate(events)]
+        "topic", topic_id, partition, [StreamMessage(start + number, sent) for number, sent in enumerate(events)]
     )
 
 
@@ -49,7 +49,7 @@ def next_offset(connection: psycopg.Connection, topic_id: str = "id-1") -> int:
 
 
 def expected() -> set[str]:
-    return {action.action_id for each in STREAM for action in on_statement(None, each, BOOK, NOW)[1]}
+    return {action.action_id for sent in STREAM for action in on_statement(None, sent, BOOK, NOW)[1]}
 
 
 def test_a_batch_is_written_once_and_a_replay_is_skipped(connection: psycopg.Connection):
@@ -146,14 +146,14 @@ def sink_of(database_url: str, ids: list[str]) -> DatabaseSink:
 
 
 def add(sink: DatabaseSink, events: list, start: int = 0) -> None:
-    for number, each in enumerate(events):
-        sink.add(each, b"key", 0, [], "topic", 0, start + number)
+    for number, sent in enumerate(events):
+        sink.add(sent, b"key", 0, [], "topic", 0, start + number)
 
 
 def test_what_the_database_cannot_store_is_refused_alone(database_url: str, connection: psycopg.Connection):
     """Born from the fear of one message that stops a partition for ever."""
     sink = sink_of(database_url, ["id-1"])
-    add(sink, [event(0), event(1, activity_id="not\0text"), Refusal("not_json"), event(2)])
+    add(sink, [event(0), event(1, activity_id="not\0text"), MessageRefusal("not_json"), event(2)])
     sink.flush()
     rows = connection.execute("select consumed_count, refused_count, next_offset from realtime.consumed_offsets")
     assert rows.fetchone() == (4, 2, 4)

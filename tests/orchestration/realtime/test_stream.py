@@ -46,15 +46,15 @@ def rejected(settings: RealtimeSettings, count: int) -> list[dict[str, bytes]]:
     """The refusals, one for each offset: what a killed worker had sent is sent again."""
     reading = consumer(settings.kafka, "test")
     reading.assign([TopicPartition(REJECTED_TOPIC, 0, 0)])
-    found: dict[tuple[bytes, bytes], dict[str, bytes]] = {}
+    by_offset: dict[tuple[bytes, bytes], dict[str, bytes]] = {}
     deadline = time.monotonic() + 30
-    while len(found) < count and time.monotonic() < deadline:
+    while len(by_offset) < count and time.monotonic() < deadline:
         message = reading.poll(1.0)
         if message is not None and message.error() is None:
             headers = dict(message.headers())
-            found[headers["partition"], headers["offset"]] = headers
+            by_offset[headers["partition"], headers["offset"]] = headers
     reading.close()
-    return list(found.values())
+    return list(by_offset.values())
 
 
 def test_a_worker_killed_half_way_loses_nothing_and_does_nothing_twice(
@@ -98,4 +98,9 @@ def test_a_worker_killed_half_way_loses_nothing_and_does_nothing_twice(
     )
     headers = rejected(settings, planted.refused_count)
     assert len(headers) == planted.refused_count
-    assert {each["reason"] for each in headers} <= {b"not_json", b"missing_actor", b"future_timestamp", b"not_object"}
+    assert {header["reason"] for header in headers} <= {
+        b"not_json",
+        b"missing_actor",
+        b"future_timestamp",
+        b"not_object",
+    }

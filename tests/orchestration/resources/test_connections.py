@@ -98,7 +98,7 @@ def test_the_lake_reads_what_lies_there(settings: Settings, monkeypatch: pytest.
     put("events/app/2026/a.ndjson", b"{}\n")
     monkeypatch.setenv("WAREHOUSE_HOME", str(settings.home))
     lake = LakeResource(bucket=settings.lake.bucket)
-    assert [found.key for found in lake.connect().list_objects("events/")] == ["events/app/2026/a.ndjson"]
+    assert [entry.key for entry in lake.connect().list_objects("events/")] == ["events/app/2026/a.ndjson"]
     assert lake.get_client().list_buckets()["Buckets"]
 
 

@@ -34,7 +34,7 @@ def test_a_missing_bucket(bad_settings) -> None:
 def test_a_listing_starts_after_a_key_and_folders_are_found(lake, put) -> None:
     for key in ("events/a/1.ndjson", "events/a/2.ndjson", "events/b/3.ndjson"):
         put(key, b"{}\n")
-    assert [each.key for each in lake.list_objects("events/", "events/a/1.ndjson")] == [
+    assert [entry.key for entry in lake.list_objects("events/", "events/a/1.ndjson")] == [
         "events/a/2.ndjson",
         "events/b/3.ndjson",
     ]

@@ -17,8 +17,8 @@ from orchestration.resources.old_runs import KEPT_RUN_DAYS, KEPT_TICK_DAYS, forg
 
 @pytest.fixture
 def instance(empty_home: Path) -> Iterator[DagsterInstance]:
-    with DagsterInstance.from_config(str(write_dagster_config(empty_home))) as found:
-        yield found
+    with DagsterInstance.from_config(str(write_dagster_config(empty_home))) as of_home:
+        yield of_home
 
 
 @asset

@@ -40,6 +40,6 @@ def test_older_versions_go_and_other_keys_stay(elsewhere: Settings, status: str)
         s3.put_object(Bucket=bucket, Key=f"{KEY}.gz", Body=body)
     if status == "Suspended":
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
-    neighbours = [each for each in versions(elsewhere) if each[0] != KEY]
+    neighbours = [version for version in versions(elsewhere) if version[0] != KEY]
     assert S3Lake(elsewhere.lake, "server").overwrite(KEY, b"3\n")
     assert sorted(versions(elsewhere)) == sorted([(KEY, b"3\n"), *neighbours])

@@ -94,7 +94,7 @@ def test_more_than_a_tick_can_read_waits_for_the_next(queue, monkeypatch) -> Non
     queue.send(*(plain(f"events/web/{i:02d}/a.ndjson") for i in range(25)))
     opened = queue.open()
     taken = [opened.take_prefixes(print) for _ in range(2)]
-    assert [len(each) for each in taken] == [20, 5]
+    assert [len(batch) for batch in taken] == [20, 5]
     assert len({*taken[0], *taken[1]}) == 25
 
 

@@ -29,8 +29,8 @@ RESOURCES = {"warehouse": WarehouseResource(), "lake": LakeResource(), "queue": 
 
 @pytest.fixture
 def instance():
-    with instance_for_test() as found:
-        yield found
+    with instance_for_test() as ephemeral:
+        yield ephemeral
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_one_run_is_asked_for_without_a_run_key_and_without_keys(warehouse, lake
     put("events/web/b.ndjson", [{"a": 1}])
     with DagsterInstance.ephemeral() as instance:
         result = evaluate(instance, warehouse, lake, "", NOW, JOBS)
-        assert [each.run_key for each in result.run_requests] == [None]
+        assert [request.run_key for request in result.run_requests] == [None]
         assert config_of(result) == {"tier": "EVERYTHING", "prefixes": []}
 
 

@@ -99,28 +99,28 @@ class Accepted:
 
 
 def read_accepted(lake: Lake) -> Accepted:
-    found = Accepted()
+    accepted = Accepted()
     for path, line in lake.event_lines():
-        found.line_count += 1
+        accepted.line_count += 1
         reason = reject_reason(line)
         if reason:
-            found.rejected[reason] += 1
+            accepted.rejected[reason] += 1
             continue
         statement = json.loads(line)
         reason = quarantine_reason(statement)
         if reason:
-            found.quarantined[reason] += 1
+            accepted.quarantined[reason] += 1
         elif statement["verb"]["id"] == VOIDED:
-            found.voiding_count += 1
-            found.voided.add(statement["object"]["id"])
+            accepted.voiding_count += 1
+            accepted.voided.add(statement["object"]["id"])
         else:
-            found.copy_count += 1
-            known = found.statements.setdefault(statement["id"], statement)
+            accepted.copy_count += 1
+            known = accepted.statements.setdefault(statement["id"], statement)
             assert {**known, "stored": ""} == {**statement, "stored": ""}, "one id with two contents"
-            found.files_of.setdefault(statement["id"], []).append(str(path.relative_to(lake.folder)))
-    missing = found.voided - found.statements.keys()
+            accepted.files_of.setdefault(statement["id"], []).append(str(path.relative_to(lake.folder)))
+    missing = accepted.voided - accepted.statements.keys()
     assert not missing, f"voided, but never sent: {missing}"
-    for key in found.voided:
-        del found.statements[key]
-        found.copy_count -= len(found.files_of.pop(key))
-    return found
+    for key in accepted.voided:
+        del accepted.statements[key]
+        accepted.copy_count -= len(accepted.files_of.pop(key))
+    return accepted

@@ -7,6 +7,7 @@ import pytest
 from orchestration.simulate.simulator import simulate
 from orchestration.simulate.truth import Truth
 from tests.orchestration.simulate.accepted import DAYS, LEARNERS, SEED, Accepted, Lake, read_accepted
+from tests.orchestration.simulate.true_marts import Marts, true_marts
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,12 @@ def lake(simulation: tuple[Path, Truth]) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def found(lake: Lake) -> Accepted:
+def accepted(lake: Lake) -> Accepted:
     """What an independent reading of the files leaves."""
     return read_accepted(lake)
+
+
+@pytest.fixture
+def marts(truth: Truth) -> Marts:
+    """Marts that tell the truth; a test makes them wrong."""
+    return true_marts(truth)

@@ -29,8 +29,8 @@ SEGMENTS = re.compile(r"\d+\.\d+\[\.\]\d+\.\d+(\[,\]\d+\.\d+\[\.\]\d+\.\d+)*")
 
 
 @pytest.fixture(scope="module")
-def statements(found: Accepted) -> list[dict]:
-    return list(found.statements.values())
+def statements(accepted: Accepted) -> list[dict]:
+    return list(accepted.statements.values())
 
 
 @pytest.fixture(scope="module")

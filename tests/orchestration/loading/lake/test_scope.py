@@ -37,8 +37,8 @@ def test_the_week_holds_recent_and_goes_on_to_tomorrow() -> None:
 
 
 def test_given_prefixes_are_added_once() -> None:
-    found = scope_of(TwoSources(), Tier.RECENT, TODAY, ["events/web/", "catalog/deep/", "events/x/2020/"])
-    assert found.prefixes == (
+    scope = scope_of(TwoSources(), Tier.RECENT, TODAY, ["events/web/", "catalog/deep/", "events/x/2020/"])
+    assert scope.prefixes == (
         "catalog/",
         "changes/",
         "events/app/dt=2026-01-01/",

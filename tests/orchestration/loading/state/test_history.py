@@ -43,7 +43,7 @@ def test_days_start_at_the_first_load_and_have_no_gap(warehouse, commits) -> Non
     commits(3, "b", 1)
     commits(0, "c", 4)
     days = loads_by_day(warehouse)
-    assert [(each.loads, each.objects, each.lines, each.rejected, each.stored_bytes) for each in days] == [
+    assert [(day.loads, day.objects, day.lines, day.rejected, day.stored_bytes) for day in days] == [
         (2, 3, 30, 3, 300),
         (0, 0, 0, 0, 0),
         (0, 0, 0, 0, 0),
@@ -58,7 +58,9 @@ def test_losers_of_a_race_were_not_loaded_twice_and_revocations_are_told_by_caus
     revoke_rows(warehouse, "replayed", "wrong course ids", "a")
     revoke_rows(warehouse, "damaged", "long ago", "before", days_ago=DAYS + 1)
     assert loads_by_day(warehouse)[-1].objects == 4
-    assert sorted((each.cause, each.reason, each.objects) for each in revocations(warehouse)) == [
+    assert sorted(
+        (revocation.cause, revocation.reason, revocation.objects) for revocation in revocations(warehouse)
+    ) == [
         ("lost", "another attempt committed first", 3),
         ("replayed", "wrong course ids", 2),
     ]
@@ -73,7 +75,7 @@ def test_a_reconcile_that_was_cut_off_does_not_count(warehouse) -> None:
         """('2026-01-06 03:00:00', 'checked', '', '', '', '{"objects": 2, "missing_in_lake": 1}'), """
         "('2026-01-07 03:00:00', 'damaged', 'k2', 'o2', 'l2', 'the run was killed')"
     )
-    found = last_reconcile(warehouse)
-    assert f"{found.checked_at:%Y-%m-%d}" == "2026-01-06"
-    assert found.counts == {"objects": 2, "missing_in_lake": 1}
-    assert found.findings == [ReconcileFinding("missing_in_lake", "k", "o", "l", "not listed")]
+    reconcile = last_reconcile(warehouse)
+    assert f"{reconcile.checked_at:%Y-%m-%d}" == "2026-01-06"
+    assert reconcile.counts == {"objects": 2, "missing_in_lake": 1}
+    assert reconcile.findings == [ReconcileFinding("missing_in_lake", "k", "o", "l", "not listed")]

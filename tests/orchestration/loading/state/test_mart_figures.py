@@ -34,7 +34,7 @@ def test_there_are_none_before_the_first_build(warehouse) -> None:
 def test_what_changed_is_listed_rows_first_then_by_size_of_the_difference() -> None:
     before = {("a", "rows"): 100.0, ("a", "sum of x"): 10.0, ("a", "sum of y"): 10.0, ("old", "rows"): 1.0}
     after = {("a", "rows"): 101.0, ("a", "sum of x"): 11.0, ("a", "sum of y"): 20.0, ("new", "rows"): 2.0}
-    assert [(each.table, each.measure) for each in changes(before, after)] == [
+    assert [(change.table, change.measure) for change in changes(before, after)] == [
         ("new", "rows"),
         ("old", "rows"),
         ("a", "rows"),

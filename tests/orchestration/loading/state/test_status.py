@@ -8,7 +8,7 @@ import pytest
 from orchestration.loading import LoadReport, WarehouseError, load_pending, status
 from orchestration.loading.recovery.failures import record_failures
 from orchestration.loading.state.status import Status
-from orchestration.loading.steps.audit import Refused
+from orchestration.loading.steps.audit import RefusedObject
 from orchestration.loading.steps.discover import discover
 from tests.passing_judge import PassingJudge
 
@@ -64,7 +64,7 @@ def now(warehouse, lake, put, delete, statement, load, block) -> Status:
     put(f"{DAY}/late.ndjson", lines)
     put(f"{DAY}/flaky.ndjson", lines)
     [flaky] = [drop for drop in discover(warehouse, lake).due if drop.key.endswith("flaky.ndjson")]
-    record_failures(warehouse, "", [Refused(flaky, "lake_error", "S3 answered 503")])
+    record_failures(warehouse, "", [RefusedObject(flaky, "lake_error", "S3 answered 503")])
     return status(warehouse, lake)
 
 

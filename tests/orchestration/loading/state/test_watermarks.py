@@ -33,5 +33,5 @@ def test_watermarks_are_the_marts_own(warehouse) -> None:
         "complete_through_at DateTime64(3, 'UTC')) engine = MergeTree order by source "
         "as select 'all', toDateTime64('2026-03-01', 3, 'UTC'), toDateTime64('2026-02-28', 3, 'UTC')"
     )
-    [found] = watermarks(warehouse)
-    assert (found.source, found.latest_occurred_at.day, found.complete_through_at.day) == ("all", 1, 28)
+    [watermark] = watermarks(warehouse)
+    assert (watermark.source, watermark.latest_occurred_at.day, watermark.complete_through_at.day) == ("all", 1, 28)

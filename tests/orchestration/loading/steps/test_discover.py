@@ -21,22 +21,22 @@ def delivered(warehouse, lake, settings, put, statement) -> None:
     put("events/app/9.ndjson", [statement(9)])
 
 
-def counts(found: Discovery) -> dict[str, int]:
-    return {name: len(content) for name, content in vars(found).items() if isinstance(content, list)}
+def counts(discovery: Discovery) -> dict[str, int]:
+    return {name: len(content) for name, content in vars(discovery).items() if isinstance(content, list)}
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 5, 1000])
 def test_pages_add_up_to_the_whole(warehouse, lake, monkeypatch, page: int) -> None:
     monkeypatch.setattr(discover_module, "MAX_IDS", page)
     pages = list(discover_pages(warehouse, lake))
-    assert max(each.listed_count for each in pages) <= page
-    found, unsettled = Discovery(), Discovery()
-    for each in pages:
-        found.add(each)
-        unsettled.add_unsettled(each)
-    assert counts(found) == {"committed": 8, "parked": 2, "ignored": 1, "unsafe": 0, "ready": 2, "waiting": 0}
+    assert max(one_page.listed_count for one_page in pages) <= page
+    whole, unsettled = Discovery(), Discovery()
+    for one_page in pages:
+        whole.add(one_page)
+        unsettled.add_unsettled(one_page)
+    assert counts(whole) == {"committed": 8, "parked": 2, "ignored": 1, "unsafe": 0, "ready": 2, "waiting": 0}
     assert counts(unsettled) == {"committed": 0, "parked": 2, "ignored": 0, "unsafe": 0, "ready": 2, "waiting": 0}
-    assert found.listed_count == unsettled.listed_count == 13
+    assert whole.listed_count == unsettled.listed_count == 13
 
 
 def test_a_page_asks_about_its_own_objects_only(warehouse, lake, monkeypatch) -> None:

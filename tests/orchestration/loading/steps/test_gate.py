@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -11,12 +10,10 @@ from orchestration.expectations import judge as judge_module
 from orchestration.expectations.thresholds import thresholds
 from orchestration.expectations.verdict import LoadVerdict
 from orchestration.loading import load_pending, pending
-from orchestration.loading.ledger.entries import server_now
 from orchestration.loading.loader import load_attempt
-from orchestration.loading.state import unjudged
 from orchestration.loading.state.held import NOT_JUDGED, gate_state, held_objects
 from orchestration.loading.state.status import status
-from orchestration.loading.state.unjudged import GATE_FAILED, MAX_JUDGE_TRIES, has_unjudged_loads
+from orchestration.loading.state.unjudged import GATE_FAILED
 from orchestration.loading.steps import gate
 from orchestration.loading.steps.gate import judge_new_loads
 from tests.orchestration.loading.conftest import BrokenJudge
@@ -47,8 +44,8 @@ def verdicts(warehouse, lake, settings, put, statement) -> dict[str, tuple[str, 
         "rubbish": ["text"] * 40,
         "some_rejected": [*good, "text", "text"],
         "too_many_rejected": [*good, "text", "text", "text"],
-        "stored_only": [{**{k: v for k, v in each.items() if k != "timestamp"}, "stored": each["timestamp"]}
-                        for each in good],
+        "stored_only": [{**{k: v for k, v in line.items() if k != "timestamp"}, "stored": line["timestamp"]}
+                        for line in good],
         "from_the_future": [statement(i, timestamp="2999-01-01T00:00:00Z") for i in range(40)],
         "one_from_the_future": [*good, statement(1, timestamp="2999-01-01T00:00:00Z")],
         "times_in_words": [statement(i, timestamp="yesterday") for i in range(40)],
@@ -169,7 +166,7 @@ def test_a_gate_that_raises_holds_the_load_and_is_tried_again_three_times(
     judge_by(monkeypatch, BrokenJudge)
     key = put("events/web/unlucky.ndjson", [statement(1)])
     report = load_pending(warehouse, lake, settings)
-    assert [each.key for each in report.judgement.held if each.is_gate_failure] == [key]
+    assert [held.key for held in report.judgement.held if held.is_gate_failure] == [key]
     assert report.judgement.held[0].reason == GATE_FAILED + "expect_something: the engine said no"
     assert key not in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
     assert [judge_new_loads(warehouse, settings).judged_count for _ in range(3)] == [1, 1, 0]
@@ -206,7 +203,7 @@ def test_a_gate_that_hangs_holds_the_load_and_the_others_are_judged(
     judge_by(monkeypatch, lambda: next(judges))
     passed, hung, after = deliver_loads(warehouse, lake, settings, put, statement, ["h1", "h2", "h3"])
     judgement = judge_new_loads(warehouse, settings, is_everything=False)
-    held = {each.key: each.reason for each in judgement.held}
+    held = {held_object.key: held_object.reason for held_object in judgement.held}
     assert held[hung] == GATE_FAILED + "no answer within 15 seconds"
     live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
     assert {passed, after} <= live
@@ -221,12 +218,12 @@ def test_a_gate_that_hangs_at_everything_leaves_the_rest_to_the_next_run(
     monkeypatch.setattr(gate, "profile_load", lambda *arguments: threading.Event().wait(60))
     keys = deliver_loads(warehouse, lake, settings, put, statement, ["x1", "x2", "x3", "x4"])
     judge_new_loads(warehouse, settings, is_everything=False)
-    reasons = {each.key: each.reason for each in held_objects(warehouse)}
+    reasons = {held_object.key: held_object.reason for held_object in held_objects(warehouse)}
     assert [reasons[key] == NOT_JUDGED for key in keys].count(True) >= 4 - gate.MAX_HANGS
     monkeypatch.undo()
     judge_by(monkeypatch)
     judge_new_loads(warehouse, settings, is_everything=False)
-    assert not set(keys) & {each.key for each in held_objects(warehouse)}
+    assert not set(keys) & {held_object.key for held_object in held_objects(warehouse)}
 
 
 def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
@@ -243,7 +240,7 @@ def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
         lambda load_id, kind: "select no_such_column" if load_id == unlucky else query(load_id, kind),
     )
     judgement = judge_new_loads(warehouse, settings, is_everything=False)
-    [reason] = [each.reason for each in judgement.held if each.key == broken]
+    [reason] = [held_object.reason for held_object in judgement.held if held_object.key == broken]
     assert reason.startswith(GATE_FAILED)
     assert "no_such_column" in reason
     live = {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
@@ -252,7 +249,7 @@ def test_a_gate_that_raises_at_one_load_does_not_delay_the_others(
 
 
 def test_a_held_object_says_which_expectation_and_where_to_look(warehouse, lake, verdicts) -> None:
-    held = {each.key: each for each in status(warehouse, lake).held_objects}
+    held = {held_object.key: held_object for held_object in status(warehouse, lake).held_objects}
     [fault] = held["events/web/too_many_rejected.ndjson"].faults
     assert (fault.meaning, fault.found) == ("lines refused as not_json (the line is not JSON)", 3)
     assert (fault.expected, fault.line_numbers) == ("at most 2 refused lines in all", [41, 42, 43])
@@ -275,7 +272,7 @@ def test_after_the_gate_is_mended_the_load_passes(warehouse, lake, settings, put
     monkeypatch.undo()
     judgement = judge_new_loads(warehouse, settings)
     assert judgement.published_count > 0
-    assert key not in {each.key for each in judgement.held}
+    assert key not in {held_object.key for held_object in judgement.held}
     assert key in {row[0] for row in warehouse.query("select object_key from ops.live_objects").result_rows}
 
 
@@ -284,59 +281,3 @@ def test_the_state_of_the_gate_tells_this_run_from_earlier_ones(warehouse, verdi
     state = gate_state(warehouse, last)
     assert len(state.judged_now) == state.published_now == 1
     assert len(state.held) == sum(verdict == "block" for verdict, _ in verdicts.values()) + 1
-
-
-def test_a_load_of_a_part_judges_recent_loads_only_and_nightly_all(
-    warehouse, lake, settings, put, statement, passing_judge, monkeypatch
-) -> None:
-    put("events/web/waits.ndjson", [statement(1)])
-    load_attempt(warehouse, lake, settings, pending(warehouse, lake))
-    assert has_unjudged_loads(warehouse)
-    now = server_now(warehouse)
-    monkeypatch.setattr(unjudged, "server_now", lambda client: now + timedelta(hours=7))
-    assert not has_unjudged_loads(warehouse)
-    assert judge_new_loads(warehouse, settings, is_everything=False).judged_count == 0
-    assert [each.reason for each in held_objects(warehouse) if "waits" in each.key] == [NOT_JUDGED]
-    assert judge_new_loads(warehouse, settings).judged_count == 1
-
-
-def test_a_second_commit_hides_nothing_and_is_judged_too(
-    warehouse, lake, settings, put, statement, passing_judge
-) -> None:
-    """A replay loads first and takes the old commit back afterwards."""
-    key = put("events/web/twice.ndjson", [statement(1)])
-    drops = pending(warehouse, lake)
-    first = load_attempt(warehouse, lake, settings, drops).load_id
-    judge_new_loads(warehouse, settings)
-    load_attempt(warehouse, lake, settings, drops)
-    counts = "select count(), any(load_id) from {} where object_key = '" + key + "'"
-    assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
-    assert warehouse.query(counts.format("ops.live_objects")).result_rows == [(1, first)]
-    assert key not in {each.key for each in held_objects(warehouse)}
-    assert judge_new_loads(warehouse, settings).judged_count == 1
-    assert warehouse.query(counts.format("ops.first_commits")).result_rows == [(1, first)]
-
-
-def test_of_two_commits_the_one_that_passed_counts(warehouse, lake, settings, put, statement, monkeypatch) -> None:
-    key = put("events/web/held_then_passed.ndjson", [statement(1)])
-    drops = pending(warehouse, lake)
-    judge_by(monkeypatch, BrokenJudge)
-    load_attempt(warehouse, lake, settings, drops)
-    for _ in range(MAX_JUDGE_TRIES):
-        judge_new_loads(warehouse, settings)
-    judge_by(monkeypatch)
-    second = load_attempt(warehouse, lake, settings, drops).load_id
-    assert key in {each.key for each in held_objects(warehouse)}
-    judge_new_loads(warehouse, settings)
-    live = f"select load_id from ops.live_objects where object_key = '{key}'"
-    assert warehouse.query(live).result_rows == [(second,)]
-    assert key not in {each.key for each in held_objects(warehouse)}
-
-
-def test_a_row_of_the_ledger_that_is_there_twice_counts_once(warehouse, lake, settings, put, statement, passing_judge):
-    key = put("events/web/doubled_row.ndjson", [statement(1)])
-    load_pending(warehouse, lake, settings)
-    warehouse.command(f"insert into ops.load_commits select * from ops.load_commits where object_key = '{key}'")
-    for view in ("ops.first_commits", "ops.live_objects"):
-        assert warehouse.query(f"select count() from {view} where object_key = '{key}'").result_rows == [(1,)]
-    assert judge_new_loads(warehouse, settings).judged_count == 0

@@ -22,13 +22,13 @@ def test_a_batch_holds_at_most_500_objects() -> None:
 
 def test_a_batch_holds_at_most_one_gib_and_a_larger_object_stands_alone() -> None:
     sizes = [plan.MAX_BATCH_BYTES * 2, 1, plan.MAX_BATCH_BYTES, 1]
-    planned = plan_batches([replace(each, size_bytes=size) for each, size in zip(drops(4), sizes, strict=True)])
-    assert [[each.size_bytes for each in batch] for batch in planned] == [[sizes[0]], [1], [sizes[2]], [1]]
+    planned = plan_batches([replace(drop, size_bytes=size) for drop, size in zip(drops(4), sizes, strict=True)])
+    assert [[drop.size_bytes for drop in batch] for batch in planned] == [[sizes[0]], [1], [sizes[2]], [1]]
 
 
 def test_long_keys_are_spread_over_batches() -> None:
-    long = [replace(each, key="events/web/" + "x" * 900 + each.key) for each in drops(200)]
-    assert all(sum(len(each.key) for each in batch) <= plan.MAX_BATCH_KEY_BYTES for batch in plan_batches(long))
+    long = [replace(drop, key="events/web/" + "x" * 900 + drop.key) for drop in drops(200)]
+    assert all(sum(len(drop.key) for drop in batch) <= plan.MAX_BATCH_KEY_BYTES for batch in plan_batches(long))
 
 
 def test_a_key_with_a_comma_stands_alone() -> None:
@@ -60,4 +60,4 @@ def test_load_ids_are_version_7_and_follow_the_time_given() -> None:
     late = new_load_id(DROP.last_modified + timedelta(milliseconds=1))
     assert UUID(late).version == 7
     assert len(set(early)) == 50
-    assert all(first_load_id(DROP.last_modified) <= each < late for each in early)
+    assert all(first_load_id(DROP.last_modified) <= load_id < late for load_id in early)
