@@ -76,11 +76,15 @@ def test_touched_units_end_as_one_full_build(
     gone, come = chance.sample(sorted(live), 2), chance.sample(sorted(set(objects) - live), 3)
     publish(warehouse, gone, is_live=False)
     publish(warehouse, come, is_live=True)
-    assert count(warehouse, "int_enrolments__combined where acquisition_channel != 'unknown'") == 0
+    assert count(warehouse, "marts.fct_enrolments where acquisition_channel != 'unknown'") == 0
     publish(warehouse, learner_lists(warehouse), is_live=True)
     dbt("run", "--select", CORE)
-    assert 0 < count(warehouse, "int_touched_timeline") < count(warehouse, "int_statements__deduplicated")
-    assert count(warehouse, "int_enrolments__combined where acquisition_channel != 'unknown'") > 0
+    assert (
+        0
+        < count(warehouse, "intermediate.int_touched_timeline")
+        < count(warehouse, "intermediate.int_statements__deduplicated")
+    )
+    assert count(warehouse, "marts.fct_enrolments where acquisition_channel != 'unknown'") > 0
     assert built_whole_by(warehouse)["fct_unit_progress"] == whole["fct_unit_progress"]
     put_aside(warehouse, "kept")
     dbt("run", "--select", CORE, "--full-refresh")
@@ -93,5 +97,5 @@ def learner_lists(client: Client) -> list[tuple[str, str]]:
     return found
 
 
-def count(client: Client, model: str) -> int:
-    return client.query(f"select count() from intermediate.{model}").result_rows[0][0]
+def count(client: Client, rows: str) -> int:
+    return client.query(f"select count() from {rows}").result_rows[0][0]

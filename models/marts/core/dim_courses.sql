@@ -31,7 +31,7 @@ with
         from by_course
         union distinct
         select course_id
-        from {{ ref("int_enrolments__combined") }}
+        from {{ ref("fct_enrolments") }}
         where course_id != ''
     ),
 
@@ -43,13 +43,13 @@ with
             ) as title,
             ifNull(by_course.activity_count, 0) as activity_count,
             ifNull(by_course.module_count, 0) as module_count,
-            ifNull(by_course.is_in_catalogue, 0) as is_in_catalogue,
+            ifNull(by_course.is_in_catalogue, false) as is_in_catalogue,
             first_events.first_seen_at as first_seen_at
         from courses
-        left join by_course on courses.course_id = by_course.course_id
-        left join first_events on courses.course_id = first_events.course_id
-        left join titles on courses.course_id = titles.course_id
+        left join by_course using (course_id)
+        left join first_events using (course_id)
+        left join titles using (course_id)
     )
 
-select course_id, title, activity_count, module_count, is_in_catalogue, first_seen_at
+select *
 from final

@@ -13,7 +13,7 @@ with
 
     first_enrolments as (
         select learner_id, acquisition_channel, cohort_label
-        from {{ ref("int_enrolments__combined") }}
+        from {{ ref("fct_enrolments") }}
         order by
             learner_id,
             acquisition_channel = 'unknown',
@@ -48,27 +48,21 @@ with
                 events.event_count > 0, toNullable(events.last_seen_at), null
             ) as last_seen_at,
             events.event_count as event_count,
-            if(
-                first_enrolments.acquisition_channel != '',
-                first_enrolments.acquisition_channel,
-                'unknown'
+            toLowCardinality(
+                if(
+                    first_enrolments.acquisition_channel != '',
+                    first_enrolments.acquisition_channel,
+                    'unknown'
+                )
             ) as acquisition_channel,
             first_enrolments.cohort_label as cohort_label,
             flags.is_test as is_test,
             flags.is_test as is_excluded
         from learners
-        left join events on learners.learner_id = events.learner_id
-        left join first_enrolments on learners.learner_id = first_enrolments.learner_id
-        left join flags on learners.learner_id = flags.learner_id
+        left join events using (learner_id)
+        left join first_enrolments using (learner_id)
+        left join flags using (learner_id)
     )
 
-select
-    learner_id,
-    first_seen_at,
-    last_seen_at,
-    event_count,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    cohort_label,
-    is_test,
-    is_excluded
+select *
 from final
