@@ -70,14 +70,14 @@ with
         select
             units.course_id as course_id,
             units.unit_id as unit_id,
-            units.unit_kind as unit_kind,
-            units.activity_type as activity_type,
+            toLowCardinality(units.unit_kind) as unit_kind,
+            toLowCardinality(units.activity_type) as activity_type,
             units.module_id as module_id,
             units.title as title,
             units.position as position,
             ifNull(eligible.eligible_count, 0) as eligible_count,
             ifNull(by_unit.reached_count, 0) as reached_count,
-            {{ is_suppressed("reached_count") }} as is_suppressed,
+            toBool({{ is_suppressed("reached_count") }}) as is_suppressed,
             sum(by_unit.completed_count) over (
                 partition by units.course_id, units.unit_kind, units.activity_type
             )
@@ -89,32 +89,25 @@ with
             if(
                 reached_count > 0, toNullable(by_unit.last_active_at), null
             ) as last_active_at,
-            multiIf(
-                is_suppressed, 'suppressed', not is_reported, 'not_reported', ''
-            ) as completion_reason
+            toLowCardinality(
+                multiIf(
+                    is_suppressed, 'suppressed', not is_reported, 'not_reported', ''
+                )
+            ) as completion_reason,
+            {{
+                ratio_with_interval(
+                    "reached_ratio", "reached_count", "eligible_count"
+                )
+            }},
+            {{
+                ratio_with_interval(
+                    "completion_ratio", "completed_count", "reached_count"
+                )
+            }}
         from units
-        left join
-            by_unit
-            on units.course_id = by_unit.course_id
-            and units.unit_id = by_unit.unit_id
-        left join eligible on units.course_id = eligible.course_id
+        left join by_unit using (course_id, unit_id)
+        left join eligible using (course_id)
     )
 
-select
-    course_id,
-    unit_id,
-    toLowCardinality(unit_kind) as unit_kind,
-    toLowCardinality(activity_type) as activity_type,
-    module_id,
-    title,
-    position,
-    eligible_count,
-    reached_count,
-    engaged_count,
-    completed_count,
-    {{ ratio_with_interval("reached_ratio", "reached_count", "eligible_count") }},
-    {{ ratio_with_interval("completion_ratio", "completed_count", "reached_count") }},
-    toLowCardinality(completion_reason) as completion_reason,
-    toBool(is_suppressed) as is_suppressed,
-    last_active_at
+select * except (is_reported)
 from final

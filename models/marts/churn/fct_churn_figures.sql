@@ -14,9 +14,6 @@ select
     figures.value as value,
     figures.value_low as value_low,
     figures.value_high as value_high,
-    runs.model = figures.model as is_chosen_model
+    toBool(runs.model = figures.model) as is_chosen_model
 from {{ ref("stg_ops__churn_figures") }} as figures
-inner join
-    {{ ref("fct_churn_runs") }} as runs
-    on figures.model_version = runs.model_version
-    and figures.trained_at = runs.trained_at
+inner join {{ ref("fct_churn_runs") }} as runs using (model_version, trained_at)

@@ -18,7 +18,7 @@ with
 
     {#
         Cells are sorted, because a sum of floats depends on its order. A stratum whose channel is unknown cannot be
-        used to control for the channel; the others go as (weight, completed, reached) into the standardisation.
+        used to control for the channel; the others go into the standardisation, which reads the first three elements.
     #}
     unit_counts as (
         select
@@ -36,24 +36,28 @@ with
             max(standard_total_count) as standard_total,
             max(standard_known_count) as standard_known,
             arraySort(
+                cell -> (cell.cohort_month, cell.acquisition_channel),
                 groupArray(
                     (
-                        cohort_month,
-                        acquisition_channel,
                         standard_count,
                         completed_count,
                         reached_count,
+                        cohort_month,
+                        acquisition_channel,
                         comparable_completed_count,
                         comparable_reached_count
                     )
                 )
             ) as cells,
-            arrayMap(
-                cell -> (cell .3, cell .4, cell .5),
-                arrayFilter(cell -> cell .2 != 'unknown', cells)
+            arrayFilter(
+                cell -> cell.acquisition_channel != 'unknown', cells
             ) as used_strata,
             arraySum(
-                cell -> toFloat64(cell .5) * cell .6 / cell .7, cells
+                cell
+                -> toFloat64(cell.reached_count)
+                * cell.comparable_completed_count
+                / cell.comparable_reached_count,
+                cells
             ) as expected_all
         from {{ ref("agg_unit_strata") }}
         group by course_id, unit_id, period
@@ -87,10 +91,10 @@ with
     #}
     counted as (
         select
-            units.unit_id as unit_id,
+            unit_exposure.unit_id as unit_id,
             units.unit_kind as unit_kind,
             units.activity_type as activity_type,
-            units.course_id as course_id,
+            unit_exposure.course_id as course_id,
             units.module_id as module_id,
             units.title as title,
             units.position as position,
@@ -130,24 +134,10 @@ with
             unit_times.q1_seconds / expected_seconds as time_ratio_q1,
             unit_times.q3_seconds / expected_seconds as time_ratio_q3
         from unit_exposure
-        inner join
-            units
-            on unit_exposure.course_id = units.course_id
-            and unit_exposure.unit_id = units.unit_id
-        inner join
-            unit_times
-            on unit_exposure.course_id = unit_times.course_id
-            and unit_exposure.unit_id = unit_times.unit_id
-            and unit_exposure.period = unit_times.period
-        left join
-            unit_counts
-            on unit_exposure.course_id = unit_counts.course_id
-            and unit_exposure.unit_id = unit_counts.unit_id
-            and unit_exposure.period = unit_counts.period
-        left join
-            unit_reports
-            on units.course_id = unit_reports.course_id
-            and units.unit_id = unit_reports.unit_id
+        inner join units using (course_id, unit_id)
+        inner join unit_times using (course_id, unit_id, period)
+        left join unit_counts using (course_id, unit_id, period)
+        left join unit_reports using (course_id, unit_id)
     ),
 
     standardised as (
@@ -156,13 +146,7 @@ with
             {{ ratio("first_attempt_correct_count", "first_attempt_count") }}
             as assessment_ratio,
             ifNull(
-                {{
-                    ratio(
-                        "arraySum(stratum -> stratum.1, used_strata)",
-                        "standard_total",
-                    )
-                }},
-                0
+                {{ ratio("arraySum(used_strata.standard_count)", "standard_total") }}, 0
             ) as support_ratio,
             ifNull({{ ratio("standard_known", "standard_total") }}, 0) as known_ratio,
             multiIf(

@@ -27,7 +27,7 @@ with
             course_id,
             title,
             position,
-            ifNull(module_id, '') = '' as is_outside,
+            module_id = '' as is_outside,
             min(is_outside) over (partition by course_id) = 0 as has_modules,
             count(position) over (partition by course_id, unit_kind) > 0 as is_published
         from {{ ref("dim_units") }}
@@ -158,10 +158,7 @@ with
             and ifNull(course_completions.has_completed, 0) = 0
             and steps.next_reached_at > horizon_at as is_late_return
         from steps
-        left join
-            course_completions
-            on steps.learner_id = course_completions.learner_id
-            and steps.course_id = course_completions.course_id
+        left join course_completions using (learner_id, course_id)
     ),
 
     {# The first way through ends once: before the first return that came too late, else at the furthest unit. #}
@@ -171,21 +168,24 @@ with
             judged_steps.course_id as course_id,
             judged_steps.unit_kind as unit_kind,
             min(
-                (
-                    judged_steps.unit_rank,
-                    multiIf(
-                        judged_steps.is_late_return,
-                        'dropped',
-                        judged_steps.is_finished,
-                        'finished',
-                        judged_steps.horizon_at <= watermark.complete_through_at,
-                        'dropped',
-                        'open'
-                    )
+                CAST(
+                    (
+                        judged_steps.unit_rank,
+                        multiIf(
+                            judged_steps.is_late_return,
+                            'dropped',
+                            judged_steps.is_finished,
+                            'finished',
+                            judged_steps.horizon_at <= watermark.complete_through_at,
+                            'dropped',
+                            'open'
+                        )
+                    ),
+                    'Tuple(unit_rank UInt64, kind String)'
                 )
             ) as end_of_way,
-            end_of_way .1 as end_rank,
-            end_of_way .2 as end_kind
+            end_of_way.unit_rank as end_rank,
+            end_of_way.kind as end_kind
         from judged_steps
         cross join watermark
         where judged_steps.is_late_return or judged_steps.is_furthest
@@ -213,11 +213,7 @@ with
             count() as reached_count,
             countIf(judged_steps.unit_rank <= ends.end_rank) as at_risk_count
         from judged_steps
-        inner join
-            ends
-            on judged_steps.learner_id = ends.learner_id
-            and judged_steps.course_id = ends.course_id
-            and judged_steps.unit_kind = ends.unit_kind
+        inner join ends using (learner_id, course_id, unit_kind)
         group by course_id, unit_kind, unit_rank
     ),
 
@@ -236,11 +232,7 @@ with
             end_counts.censored_count as censored_count,
             end_counts.end_count as end_count
         from ranked_units
-        left join
-            reached_counts
-            on ranked_units.course_id = reached_counts.course_id
-            and ranked_units.unit_kind = reached_counts.unit_kind
-            and ranked_units.unit_rank = reached_counts.unit_rank
+        left join reached_counts using (course_id, unit_kind, unit_rank)
         left join
             end_counts
             on ranked_units.course_id = end_counts.course_id

@@ -99,10 +99,10 @@ with
     final as (
         select
             timed_units.unit_id as unit_id,
-            timed_units.unit_kind as unit_kind,
-            timed_units.activity_type as activity_type,
+            toLowCardinality(timed_units.unit_kind) as unit_kind,
+            toLowCardinality(timed_units.activity_type) as activity_type,
             timed_units.course_id as course_id,
-            nullIf(timed_units.module_id, '') as module_id,
+            timed_units.module_id as module_id,
             timed_units.title as title,
             timed_units.position as position,
             timed_units.unit_kind = 'module'
@@ -112,7 +112,9 @@ with
             if(
                 is_from_leaves, leaf_sums.leaf_seconds, timed_units.own_seconds
             ) as expected_seconds,
-            if(is_from_leaves, 'leaves', timed_units.own_basis) as expected_basis
+            toLowCardinality(
+                if(is_from_leaves, 'leaves', timed_units.own_basis)
+            ) as expected_basis
         from timed_units
         left join
             leaf_sums
@@ -120,14 +122,5 @@ with
             and timed_units.unit_id = leaf_sums.module_id
     )
 
-select
-    unit_id,
-    toLowCardinality(unit_kind) as unit_kind,
-    toLowCardinality(activity_type) as activity_type,
-    course_id,
-    module_id,
-    title,
-    position,
-    expected_seconds,
-    toLowCardinality(expected_basis) as expected_basis
+select * except (is_from_leaves)
 from final

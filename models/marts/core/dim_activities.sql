@@ -72,7 +72,7 @@ with
             expected_seconds,
             word_count,
             version,
-            1 as is_in_catalogue
+            true as is_in_catalogue
         from {{ ref("int_catalog_items__current") }}
     ),
 
@@ -106,13 +106,15 @@ with
                 catalog_items.parent_activity_id,
                 reported_parents.parent_activity_id
             ) as parent_activity_id,
-            multiIf(
-                catalog_items.is_in_catalogue = 1
-                and catalog_items.activity_type != 'other',
-                catalog_items.activity_type,
-                reported_types.activity_type != '',
-                reported_types.activity_type,
-                'other'
+            toLowCardinality(
+                multiIf(
+                    catalog_items.is_in_catalogue
+                    and catalog_items.activity_type != 'other',
+                    catalog_items.activity_type,
+                    reported_types.activity_type != '',
+                    reported_types.activity_type,
+                    'other'
+                )
             ) as activity_type,
             multiIf(
                 catalog_items.title != '',
@@ -128,40 +130,24 @@ with
             ) as length_seconds,
             toFloat64(catalog_items.word_count) as word_count,
             catalog_items.version as version,
-            catalog_items.is_in_catalogue = 1 as is_in_catalogue,
-            reported_names.is_named_by_learners as is_named_by_learners,
+            catalog_items.is_in_catalogue as is_in_catalogue,
+            toBool(reported_names.is_named_by_learners) as is_named_by_learners,
             if(
                 reported_names.activity_id != '',
                 toNullable(reported_names.first_seen_at),
                 null
             ) as first_seen_at
         from activities
-        left join catalog_items on activities.activity_id = catalog_items.activity_id
-        left join reported_types on activities.activity_id = reported_types.activity_id
+        left join catalog_items using (activity_id)
+        left join reported_types using (activity_id)
+        left join reported_courses using (activity_id)
+        left join reported_parents using (activity_id)
         left join reported_names on activities.activity_id = reported_names.activity_id
-        left join
-            reported_courses on activities.activity_id = reported_courses.activity_id
-        left join
-            reported_parents on activities.activity_id = reported_parents.activity_id
         left join
             parents_of_items
             on reported_parents.parent_activity_id = parents_of_items.activity_id
         left join lengths on activities.activity_id = lengths.video_id
     )
 
-select
-    activity_id,
-    course_id,
-    module_id,
-    parent_activity_id,
-    toLowCardinality(activity_type) as activity_type,
-    title,
-    position,
-    expected_seconds,
-    length_seconds,
-    word_count,
-    version,
-    is_in_catalogue,
-    toBool(is_named_by_learners) as is_named_by_learners,
-    first_seen_at
+select *
 from final

@@ -119,9 +119,7 @@ with
             pairs_of_activities.course_id as course_id,
             questions.parent_activity_id as activity_id
         from pairs_of_activities
-        inner join
-            activities as questions
-            on pairs_of_activities.activity_id = questions.activity_id
+        inner join activities as questions using (activity_id)
         inner join
             activities as assessments
             on questions.parent_activity_id = assessments.activity_id
@@ -179,19 +177,10 @@ with
                 null
             ) as first_seen_at
         from pairs_with_assessments as pairs
-        inner join activities on pairs.activity_id = activities.activity_id
-        left join
-            listed
-            on pairs.course_id = listed.course_id
-            and pairs.activity_id = listed.activity_id
-        left join
-            reported
-            on pairs.course_id = reported.course_id
-            and pairs.activity_id = reported.activity_id
-        left join
-            reported_parents
-            on pairs.course_id = reported_parents.course_id
-            and pairs.activity_id = reported_parents.activity_id
+        inner join activities using (activity_id)
+        left join listed using (course_id, activity_id)
+        left join reported using (course_id, activity_id)
+        left join reported_parents using (course_id, activity_id)
         left join
             activities as parents
             on reported_parents.parent_activity_id = parents.activity_id
@@ -250,18 +239,5 @@ with
         inner join activities on modules_of_contents.module_id = activities.activity_id
     )
 
-select
-    course_id,
-    activity_id,
-    activity_type,
-    module_id,
-    parent_activity_id,
-    title,
-    position,
-    expected_seconds,
-    length_seconds,
-    word_count,
-    is_in_catalogue,
-    toUInt8(is_in_course_catalogue) as is_in_course_catalogue,
-    first_seen_at
+select *
 from final

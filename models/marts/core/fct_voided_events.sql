@@ -52,7 +52,7 @@ select
     activity_id,
     toLowCardinality(activity_type) as activity_type,
     course_id,
-    is_part,
+    toBool(is_part) as is_part,
     is_correct,
     is_completed,
     score_scaled,

@@ -4,7 +4,7 @@
             "course_id",
             "from_activity_id",
             "is_exit",
-            "assumeNotNull(to_activity_id)",
+            "to_activity_id",
         ],
         tags=["nightly"],
     )
@@ -20,7 +20,7 @@ with
     ),
 
     units as (
-        select unit_id, course_id, ifNull(module_id, '') as module_id, position
+        select unit_id, course_id, module_id, position
         from {{ ref("dim_units") }}
         where unit_kind = 'activity' and isNotNull(position)
     ),
@@ -167,7 +167,7 @@ with
         select
             transitions.from_course_id as course_id,
             transitions.from_activity_id as from_activity_id,
-            transitions.to_activity_id as target_id,
+            transitions.to_activity_id as to_activity_id,
             transitions.step as step,
             transitions.is_exit as is_exit,
             transitions.transition_count as transition_count,
@@ -194,10 +194,7 @@ with
                 )
             }} as transition_ratio
         from transitions
-        inner join
-            compared_departures
-            on transitions.from_course_id = compared_departures.from_course_id
-            and transitions.from_activity_id = compared_departures.from_activity_id
+        inner join compared_departures using (from_course_id, from_activity_id)
         left join activities on transitions.to_activity_id = activities.activity_id
     )
 
@@ -206,7 +203,7 @@ select
     from_activity_id,
     toLowCardinality(from_activity_type) as from_activity_type,
     from_title,
-    if(is_exit, null, target_id) as to_activity_id,
+    to_activity_id,
     toLowCardinality(target_type) as to_activity_type,
     target_title as to_title,
     toBool(is_exit) as is_exit,

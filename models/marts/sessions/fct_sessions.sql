@@ -91,19 +91,19 @@ with
             attempt_count,
             CAST(watched.video_seconds, 'Decimal(18, 3)') as video_seconds,
             course_count,
-            first_event .1 as entry_arrival_type,
-            first_event .2 as first_activity_id,
+            first_event.arrival_type as entry_arrival_type,
+            first_event.activity_id as first_activity_id,
             last_activity_id,
-            event_count = 1 as is_bounce,
-            {{ is_provisional_session() }} as is_provisional
+            toBool(event_count = 1) as is_bounce,
+            toBool({{ is_provisional_session() }}) as is_provisional
         from by_session
-        left join watched on by_session.session_id = watched.session_id
+        left join watched using (session_id)
         {% if is_touched_build() %}
             union all
             {# Nothing about these changed but the watermark. #}
             select
                 * except (is_provisional),
-                {{ is_provisional_session() }} as is_still_provisional
+                toBool({{ is_provisional_session() }}) as is_still_provisional
             from {{ this }}
             where
                 session_id not in (select session_id from {{ timeline }})
@@ -111,22 +111,5 @@ with
         {% endif %}
     )
 
-select
-    session_id,
-    learner_id,
-    started_at,
-    ended_at,
-    wall_seconds,
-    active_seconds_low,
-    active_seconds_high,
-    event_count,
-    activity_count,
-    attempt_count,
-    video_seconds,
-    course_count,
-    entry_arrival_type,
-    first_activity_id,
-    last_activity_id,
-    is_bounce,
-    is_provisional
+select *
 from final

@@ -114,10 +114,7 @@ with
             }} as survival_reason,
             sum(open_exit_count) over whole_video > 0 as is_provisional
         from with_rates
-        left join
-            with_q
-            on with_rates.video_id = with_q.video_id
-            and with_rates.bin_number = with_q.bin_number
+        left join with_q using (video_id, bin_number)
         window
             so_far as (
                 partition by with_rates.video_id
@@ -174,7 +171,7 @@ with
             censored_count,
             dropped_count + censored_count as exit_count,
             {{ ratio_with_interval("exit_ratio", "exit_count", "started_count") }},
-            is_provisional,
+            toBool(is_provisional) as is_provisional,
             if(hazard_reason = '', hazard_or_null, null) as hazard,
             {# The bounds hold whether those who cannot be judged yet left here or stayed. #}
             if(
@@ -187,7 +184,7 @@ with
                 {{ wilson_high("exit_count", "at_risk_count") }},
                 null
             ) as hazard_high,
-            hazard_reason,
+            toLowCardinality(hazard_reason) as hazard_reason,
             if(survival_reason = '', survival_or_null, null) as survival,
             {#
                 Both kinds of doubt in one interval: Greenwood's about the learners we saw leave, and the bounds for
@@ -203,8 +200,10 @@ with
                 {{ greenwood_high("survival_if_censored_stayed", "greenwood_sum") }},
                 null
             ) as survival_high,
-            survival_reason,
-            {{ drop_off_reason("censored_count", "started_count") }} as drop_off_reason,
+            toLowCardinality(survival_reason) as survival_reason,
+            toLowCardinality(
+                {{ drop_off_reason("censored_count", "started_count") }}
+            ) as drop_off_reason,
             if(
                 drop_off_reason = '',
                 {{ ratio("dropped_count", "started_count") }},
@@ -230,47 +229,10 @@ with
             if(hazard_reason = '', excess_or_null, null) as excess_learners_lost,
             if(hazard_reason = '', costly.p_value, null) as p_value,
             if(hazard_reason = '', costly.q_value, null) as q_value,
-            is_hot_spot,
-            {{ is_suppressed("at_risk_count") }} as is_suppressed
+            toBool(is_hot_spot) as is_hot_spot,
+            toBool({{ is_suppressed("at_risk_count") }}) as is_suppressed
         from costly
     )
 
-select
-    video_id,
-    bin_number,
-    bin_start_seconds,
-    bin_end_seconds,
-    started_count,
-    at_risk_count,
-    dropped_count,
-    censored_count,
-    exit_count,
-    exit_ratio,
-    exit_ratio_low,
-    exit_ratio_high,
-    is_provisional,
-    hazard,
-    hazard_low,
-    hazard_high,
-    toLowCardinality(hazard_reason) as hazard_reason,
-    survival,
-    survival_low,
-    survival_high,
-    toLowCardinality(survival_reason) as survival_reason,
-    drop_off_ratio,
-    drop_off_ratio_low,
-    drop_off_ratio_high,
-    toLowCardinality(drop_off_reason) as drop_off_reason,
-    viewer_count,
-    view_count,
-    first_pass_viewer_count,
-    rewatch_count,
-    seek_away_count,
-    seek_into_count,
-    expected_hazard,
-    excess_learners_lost,
-    p_value,
-    q_value,
-    is_hot_spot,
-    is_suppressed
+select *
 from final

@@ -46,6 +46,7 @@ with
             statement_id,
             occurred_at,
             left_at_ms,
+            - left_at_ms as minus_left_at_ms,
             length_ms,
             start_ms,
             end_ms,
@@ -77,7 +78,7 @@ with
             toInt64(intervalLengthSum(start_ms, end_high_ms)) as unique_high_ms,
             max(end_ms) as furthest_ms,
             sum(watched_wall_ms) as watched_wall_ms,
-            maxIf((end_ms, - left_at_ms), is_first_pass) as first_pass_exit,
+            maxIf((end_ms, minus_left_at_ms), is_first_pass) as first_pass_exit,
             maxIf(end_high_ms, is_first_pass) as first_pass_exit_high_ms,
             uniqExact(stream_id) as stream_count,
             min(occurred_at) as first_watched_at,
@@ -133,8 +134,8 @@ with
     judged as (
         select
             measured.*,
-            first_pass_exit .1 as first_pass_exit_ms,
-            - first_pass_exit .2 as first_pass_left_at_ms,
+            first_pass_exit.end_ms as first_pass_exit_ms,
+            - first_pass_exit.minus_left_at_ms as first_pass_left_at_ms,
             if(length_ms > 0, unique_ms / length_ms, null) as coverage_ratio,
             if(length_ms > 0, unique_high_ms / length_ms, null) as coverage_ratio_high,
             first_pass_exit_ms
@@ -179,7 +180,7 @@ with
             if(
                 judged.length_ms > 0, {{ seconds("judged.length_ms") }}, null
             ) as length_seconds,
-            lengths.has_length_conflict as has_length_conflict,
+            toBool(lengths.has_length_conflict) as has_length_conflict,
             judged.coverage_ratio as coverage_ratio,
             judged.coverage_ratio_high as coverage_ratio_high,
             {{ seconds("judged.furthest_ms") }} as furthest_seconds,
@@ -193,52 +194,22 @@ with
             statements.seek_forward_count as seek_forward_count,
             statements.seek_back_count as seek_back_count,
             {{ seconds("judged.furthest_ms - judged.unique_ms") }} as skipped_seconds,
-            judged.exit_kind as exit_kind,
-            judged.is_completed as is_completed,
-            statements.is_completed_reported as is_completed_reported,
-            judged.is_unwatched
-            and (
-                judged.is_end_reached or statements.is_completed_reported
+            toLowCardinality(judged.exit_kind) as exit_kind,
+            toBool(judged.is_completed) as is_completed,
+            toBool(statements.is_completed_reported) as is_completed_reported,
+            toBool(
+                judged.is_unwatched
+                and (judged.is_end_reached or statements.is_completed_reported)
             ) as is_completed_unwatched,
             statements.play_count as play_count,
             judged.stream_count as stream_count,
             judged.first_watched_at as first_watched_at,
             fromUnixTimestamp64Milli(judged.last_left_at_ms, 'UTC') as last_watched_at
         from judged
-        left join
-            statements
-            on judged.learner_id = statements.learner_id
-            and judged.video_id = statements.video_id
+        left join statements using (learner_id, video_id)
         left join lengths on judged.video_id = lengths.video_id
         left join activities on judged.video_id = activities.activity_id
     )
 
-select
-    learner_id,
-    video_id,
-    course_id,
-    module_id,
-    watched_seconds,
-    unique_seconds,
-    rewatched_seconds,
-    length_seconds,
-    has_length_conflict,
-    coverage_ratio,
-    coverage_ratio_high,
-    furthest_seconds,
-    average_rate,
-    first_pass_exit_seconds,
-    first_pass_exit_seconds_high,
-    first_pass_left_at,
-    seek_forward_count,
-    seek_back_count,
-    skipped_seconds,
-    toLowCardinality(exit_kind) as exit_kind,
-    is_completed,
-    is_completed_reported,
-    is_completed_unwatched,
-    play_count,
-    stream_count,
-    first_watched_at,
-    last_watched_at
+select *
 from final

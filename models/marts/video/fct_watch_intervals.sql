@@ -79,10 +79,12 @@ with
             intervals.course_id as course_id,
             sessions.session_id as session_id,
             intervals.stream_id as player_session_id,
-            intervals.kind as kind,
-            intervals.kind in ('resumed', 'compressed', 'reported')
-            or intervals.has_position_outside as is_flagged,
-            intervals.has_position_outside as has_position_outside,
+            toLowCardinality(intervals.kind) as kind,
+            toBool(
+                intervals.kind in ('resumed', 'compressed', 'reported')
+                or intervals.has_position_outside
+            ) as is_flagged,
+            toBool(intervals.has_position_outside) as has_position_outside,
             intervals.statement_id as start_statement_id,
             intervals.next_statement_id as end_statement_id,
             intervals.occurred_at as started_at,
@@ -97,7 +99,7 @@ with
                 intervals.length_ms > 0, {{ seconds("intervals.length_ms") }}, null
             ) as length_seconds,
             intervals.repeat_number as repeat_number,
-            intervals.is_first_pass as is_first_pass
+            toBool(intervals.is_first_pass) as is_first_pass
         from intervals
         {# Sessions come in this order from disk; a hash of all their statements would not fit into memory. #}
         inner join
@@ -107,27 +109,5 @@ with
             and intervals.statement_id = sessions.statement_id
     )
 
-select
-    watch_interval_id,
-    learner_id,
-    video_id,
-    course_id,
-    session_id,
-    player_session_id,
-    toLowCardinality(kind) as kind,
-    is_flagged,
-    has_position_outside,
-    start_statement_id,
-    end_statement_id,
-    started_at,
-    start_seconds,
-    end_seconds,
-    end_seconds_high,
-    watched_seconds,
-    playback_rate,
-    wall_seconds,
-    watched_wall_seconds,
-    length_seconds,
-    repeat_number,
-    is_first_pass
+select *
 from final
