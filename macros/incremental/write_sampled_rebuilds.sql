@@ -140,12 +140,11 @@
         sum(units.row_count) as row_count,
         countIf(units.differences > 0) as differing_count,
         arrayMap(
-            pair -> pair .2,
+            (minus_differences, unit_name) -> unit_name,
             arraySlice(
                 arraySort(
-                    pair -> (- pair .1, pair .2),
                     groupArrayIf(
-                        (units.differences, units.unit_name), units.differences > 0
+                        (- units.differences, units.unit_name), units.differences > 0
                     )
                 ),
                 1,

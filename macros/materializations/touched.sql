@@ -188,7 +188,9 @@
     {%- do set_codecs(aside) -%}
     {%- do write_touched_comments(aside, run) -%}
     {%- for batch in in_batches(sql, run.snapshot["line_count"]) -%}
-        {%- call statement("main") -%} {{ insert_of_model(aside, batch) }} {%- endcall -%}
+        {%- call statement("main") -%}
+            {{ insert_of_model(aside, batch) }}
+        {%- endcall -%}
     {%- endfor -%}
     {%- if "MergeTree" in run.engine -%}
         {%- do exchange_tables_atomic(aside, target) -%}

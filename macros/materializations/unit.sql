@@ -9,7 +9,10 @@
     {%- do run_query(
         "create temporary table "
         ~ actual
-        ~ " as (" ~ sql ~ "\n) " ~ query_settings_of(model)
+        ~ " as ("
+        ~ sql
+        ~ "\n) "
+        ~ query_settings_of(model)
     ) -%}
     {%- set types, quoted = {}, {} -%}
     {%- for described in run_query("describe table " ~ actual).rows -%}

@@ -7,10 +7,7 @@
     {%- set declared = model.columns.values() | list -%}
     {%- set described = [] -%}
     {%- for row in run_query(
-        "describe table (\n"
-        ~ sql
-        ~ "\n) "
-        ~ query_settings_of(model)
+        "describe table (\n" ~ sql ~ "\n) " ~ query_settings_of(model)
     ).rows -%}
         {%- do described.append({"name": row["name"], "data_type": row["type"]}) -%}
     {%- endfor -%}

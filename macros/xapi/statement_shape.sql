@@ -73,9 +73,9 @@
     arrayFlatten(
         arrayMap(
             json -> arrayMap(
-                property -> property .1,
+                (name, value) -> name,
                 arrayFilter(
-                    property -> property .2 = 'null', JSONExtractKeysAndValuesRaw(json)
+                    (name, value) -> value = 'null', JSONExtractKeysAndValuesRaw(json)
                 )
             ),
             {{ irregular("statement.id is null or statement.timestamp is null", line) }}

@@ -114,10 +114,7 @@ with
                 )
             ) as by_age
         from cohorts
-        inner join
-            member_progress
-            on cohorts.cohort_basis = member_progress.cohort_basis
-            and cohorts.course_id = member_progress.course_id
+        inner join member_progress using (cohort_basis, course_id)
         where
             is_own
             or (
@@ -186,8 +183,8 @@ with
                 ''
             ) as pace_reason
         from cohorts
-        inner join expectations on cohorts.cohort_id = expectations.cohort_id
-        left join unit_counts on cohorts.course_id = unit_counts.course_id
+        inner join expectations using (cohort_id)
+        left join unit_counts using (course_id)
     ),
 
     final as (

@@ -7,8 +7,7 @@
 }}
 
 {#
-    1. The events of a learner in a course become one array, in order of time: (1) when, (2) its key, (3) known since,
-       (4) voided since, (5) activity, (6) social, (7) video, (8) completing, (9) an answer, (10) right.
+    1. The events of a learner in a course become one array, in order of time.
     2. It is copied for every Monday on which the learner may still be there.
     3. Of each copy stays what had occurred, was known and not known to be voided by then. All features are made of it,
        and of nothing else.
@@ -30,30 +29,48 @@ with
         select learner_id from {{ ref("dim_learners") }} where not is_excluded
     ),
 
+    known_events as (
+        select
+            learner_id,
+            course_id,
+            occurred_at,
+            toUnixTimestamp(occurred_at) as occurred_s,
+            sipHash64(statement_id) as statement_key,
+            toUnixTimestamp(known_at) as known_s,
+            ifNull(toUnixTimestamp(voided_at), {{ never }}) as voided_s,
+            sipHash64(activity_id) as activity_key,
+            verb_group = 'social' as is_social,
+            verb_group = 'video' and activity_type = 'video' as is_on_video,
+            is_completing,
+            isNotNull(is_right) as is_answer,
+            ifNull(is_right, false) as is_right_answer
+        from {{ ref("fct_known_events") }}
+        where learner_id in (select learner_id from learners)
+    ),
+
     histories as (
         select
             learner_id,
             course_id,
             arraySort(
                 groupArray(
-                    tuple(
-                        toUnixTimestamp(occurred_at),
-                        sipHash64(statement_id),
-                        toUnixTimestamp(known_at),
-                        ifNull(toUnixTimestamp(voided_at), {{ never }}),
-                        sipHash64(activity_id),
-                        verb_group = 'social',
-                        verb_group = 'video' and activity_type = 'video',
+                    (
+                        occurred_s,
+                        statement_key,
+                        known_s,
+                        voided_s,
+                        activity_key,
+                        is_social,
+                        is_on_video,
                         is_completing,
-                        isNotNull(is_right),
-                        ifNull(is_right, false)
+                        is_answer,
+                        is_right_answer
                     )
                 )
             ) as events,
             min(toMonday(occurred_at)) as first_monday,
             max(toMonday(occurred_at + {{ gap_s }})) as final_monday
-        from {{ ref("fct_known_events") }}
-        where learner_id in (select learner_id from learners)
+        from known_events
         group by learner_id, course_id
     ),
 
@@ -90,12 +107,12 @@ with
             as_of_date,
             as_of_s,
             arrayFilter(
-                event -> event .1 < as_of_s
-                and event .3 <= as_of_s
-                and event .4 > as_of_s,
+                event -> event.occurred_s < as_of_s
+                and event.known_s <= as_of_s
+                and event.voided_s > as_of_s,
                 events
             ) as seen,
-            arrayMap(event -> event .1, seen) as times
+            seen.occurred_s as times
         from copies
     ),
 
@@ -108,22 +125,26 @@ with
             times,
             times[1] as first_s,
             times[-1] as last_s,
-            arrayMap(event -> event .5, seen) as activity_keys,
-            arrayFilter(event -> event .1 < first_s + {{ week_s }}, seen) as first_week,
-            arrayFilter(event -> event .6, seen) as social_events,
-            arrayMap(
-                event -> event .5, arrayFilter(event -> event .8, seen)
+            seen.activity_key as activity_keys,
+            arrayFilter(
+                event -> event.occurred_s < first_s + {{ week_s }}, seen
+            ) as first_week,
+            arrayCount(event -> event.is_social, seen) as community_count,
+            arrayFilter(
+                (key, is_completing) -> is_completing, activity_keys, seen.is_completing
             ) as completed_keys,
             arrayDistinct(
-                arrayMap(event -> event .5, arrayFilter(event -> event .7, seen))
-            ) as video_keys,
-            arrayFilter(event -> event .9, seen) as answers,
-            arrayMap(
-                answer -> toInt64(answer .10),
                 arrayFilter(
-                    (answer, number) -> number = 1,
-                    answers,
-                    arrayEnumerateUniq(arrayMap(answer -> answer .5, answers))
+                    (key, is_on_video) -> is_on_video, activity_keys, seen.is_on_video
+                )
+            ) as video_keys,
+            arrayFilter(event -> event.is_answer, seen) as answers,
+            arrayMap(
+                is_right -> toInt64(is_right),
+                arrayFilter(
+                    (is_right, number) -> number = 1,
+                    answers.is_right_answer,
+                    arrayEnumerateUniq(answers.activity_key)
                 )
             ) as first_answers,
             arraySlice(first_answers, -{{ trend }}) as last_answers
@@ -157,18 +178,20 @@ with
             )
             + 1 as visit_count,
             arrayMax(arrayDifference(times)) / 86400. as longest_silence_days,
-            length(
-                arrayDistinct(arrayMap(event -> event .5, first_week))
-            ) as first_week_activity_count,
+            length(arrayDistinct(first_week.activity_key)) as first_week_activity_count,
             length(
                 arrayDistinct(
-                    arrayMap(
-                        event -> event .5, arrayFilter(event -> event .8, first_week)
+                    arrayFilter(
+                        (key, is_completing) -> is_completing,
+                        first_week.activity_key,
+                        first_week.is_completing
                     )
                 )
             ) as first_week_completed_count,
-            arrayCount(event -> event .6, first_week) as first_week_community_count,
-            length(social_events) as community_count,
+            arrayCount(
+                event -> event.is_social, first_week
+            ) as first_week_community_count,
+            community_count,
             arrayUniq(activity_keys) as activity_count,
             arrayUniq(completed_keys) as completed_count,
             length(first_answers) as answer_count,

@@ -86,19 +86,10 @@ with
             ) as is_active_within
         from {{ ref("agg_churn_features") }} as features
         cross join watermark
-        left join
-            enrolments
-            on features.learner_id = enrolments.learner_id
-            and features.course_id = enrolments.course_id
-        left join
-            endings
-            on features.learner_id = endings.learner_id
-            and features.course_id = endings.course_id
-        left join
-            active_days
-            on features.learner_id = active_days.learner_id
-            and features.course_id = active_days.course_id
-        left join course_runs on features.course_id = course_runs.course_id
+        left join enrolments using (learner_id, course_id)
+        left join endings using (learner_id, course_id)
+        left join active_days using (learner_id, course_id)
+        left join course_runs using (course_id)
     ),
 
     judged as (

@@ -65,24 +65,10 @@ with
                 outcomes.is_drawn_by_hash
             ) as is_held_out
         from outcomes
-        inner join
-            campaigns
-            on outcomes.course_id = campaigns.course_id
-            and outcomes.as_of_at = campaigns.as_of_at
-        left join
-            scores
-            on outcomes.learner_id = scores.learner_id
-            and outcomes.course_id = scores.course_id
-            and outcomes.as_of_at = scores.as_of_at
-        left join
-            segments
-            on outcomes.learner_id = segments.learner_id
-            and outcomes.as_of_at = segments.as_of_at
-        left join
-            recorded
-            on outcomes.learner_id = recorded.learner_id
-            and outcomes.course_id = recorded.course_id
-            and outcomes.as_of_at = recorded.as_of_at
+        inner join campaigns using (course_id, as_of_at)
+        left join scores using (learner_id, course_id, as_of_at)
+        left join segments using (learner_id, as_of_at)
+        left join recorded using (learner_id, course_id, as_of_at)
         where
             {{
                 is_listed(

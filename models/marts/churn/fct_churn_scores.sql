@@ -27,7 +27,4 @@ select
     arrayStringConcat(scores.top_reasons, '; ') as top_reasons,
     toBool({{ is_held_out("scores.learner_id", "scores.course_id") }}) as is_held_out
 from {{ ref("stg_ops__churn_scores") }} as scores
-inner join
-    {{ ref("fct_churn_runs") }} as runs
-    on scores.model_version = runs.model_version
-    and scores.trained_at = runs.trained_at
+inner join {{ ref("fct_churn_runs") }} as runs using (model_version, trained_at)

@@ -31,7 +31,7 @@ with
                 marks.marked_seconds, (marks.marked_at, marks.marked_seconds)
             ) as marked_seconds
         from changes
-        inner join marks on changes.activity_id = marks.activity_id
+        inner join marks using (activity_id)
         where
             marks.marked_at <= changes.changed_at
             and marks.marked_course_id in ('', changes.course_id)
@@ -42,8 +42,7 @@ with
         select
             video_id,
             argMax(
-                (toFloat64(start_seconds), toFloat64(end_seconds)),
-                (excess_learners_lost, - start_seconds)
+                (start_seconds, end_seconds), (excess_learners_lost, - start_seconds)
             ) as place
         from {{ ref("agg_video_hot_spots") }}
         group by video_id
@@ -68,10 +67,14 @@ with
                 last_marks.marked_seconds
             ) as given_seconds,
             if(
-                spot_basis = 'hot_spot', hot_spots.place .1, given_seconds - {{ reach }}
+                spot_basis = 'hot_spot',
+                toFloat64(hot_spots.place.start_seconds),
+                given_seconds - {{ reach }}
             ) as start_seconds,
             if(
-                spot_basis = 'hot_spot', hot_spots.place .2, given_seconds + {{ reach }}
+                spot_basis = 'hot_spot',
+                toFloat64(hot_spots.place.end_seconds),
+                given_seconds + {{ reach }}
             ) as end_seconds
         from changes
         left join last_marks on changes.change_id = last_marks.change_id

@@ -18,6 +18,10 @@
     3. The side by the first meeting, if there was time to do what is measured; summed by stratum.
 #}
 {%- set follow_up = "addDays(met_at, " ~ var("content_change_follow_up_days") ~ ")" %}
+{# Of a learner, by measure: whether it can be judged, the outcome, and from when on it is known. #}
+{%- set judged -%}
+    Tuple(measure String, is_judged Bool, outcome Int64, known_at DateTime64(3, 'UTC'))
+{%- endset %}
 {%- set is_in_spot -%}
     (exit_seconds > spot_start_seconds and exit_seconds <= spot_end_seconds)
 {%- endset %}
@@ -45,9 +49,7 @@ with
             toFloat64(spots.spot_start_seconds) as spot_start_seconds,
             toFloat64(spots.spot_end_seconds) as spot_end_seconds
         from {{ ref("fct_content_changes") }} as changes
-        left join
-            {{ ref("agg_change_spots") }} as spots
-            on changes.change_id = spots.change_id
+        left join {{ ref("agg_change_spots") }} as spots using (change_id)
     ),
 
     unit_reports as (
@@ -188,7 +190,6 @@ with
             and reached_units.learner_id = in_spot.player_id
     ),
 
-    {# (measure, whether it can be judged, outcome, from when on) of each learner. #}
     judged_units as (
         select
             change_id,
@@ -243,7 +244,7 @@ with
                         ),
                         met_at
                     )
-                ]
+                ]::Array({{ judged }})
             ) as judged
         from met_units
     ),
@@ -264,7 +265,7 @@ with
                 true,
                 toInt64(10000 * assumeNotNull(first_answers.is_correct)),
                 met_at
-            ) as judged
+            )::{{ judged }} as judged
         from first_answers
         inner join
             changes
@@ -281,11 +282,11 @@ with
         select
             change_id,
             course_id,
-            judged .1 as measure,
+            judged.measure as measure,
             met_at >= changed_at as is_after,
             cohort_month,
             acquisition_channel,
-            judged .3 as outcome
+            judged.outcome as outcome
         from
             (
                 select *
@@ -296,10 +297,10 @@ with
             ) as learners_judged
         cross join watermark
         where
-            judged .2
+            judged.is_judged
             and met_at >= before_since_at
             and met_at < after_until_at
-            and judged .4 <= watermark.complete_through_at
+            and judged.known_at <= watermark.complete_through_at
     )
 
 select

@@ -47,12 +47,10 @@ with
             learner_count,
             outcome_sum,
             outcome_square_sum,
-            arrayJoin(
-                [
-                    ('cohort_and_channel', cohort_month),
-                    ('channel', toDate('1970-01-01'))
-                ]
-            ) as level
+            arrayJoin(['cohort_and_channel', 'channel']) as level_name,
+            if(
+                level_name = 'channel', toDate('1970-01-01'), cohort_month
+            ) as level_month
         from {{ ref("agg_change_strata") }}
     ),
 
@@ -60,15 +58,20 @@ with
         select
             stratum_change_id,
             stratum_measure,
-            level .1 as level_name,
-            level .2 as level_month,
+            level_name,
+            level_month,
             acquisition_channel,
             sumIf(learner_count, not is_after) as before_size,
             sumIf(outcome_sum, not is_after) as before_sum,
             sumIf(outcome_square_sum, not is_after) as before_squares,
             sumIf(learner_count, is_after) as after_size,
             sumIf(outcome_sum, is_after) as after_sum,
-            sumIf(outcome_square_sum, is_after) as after_squares
+            sumIf(outcome_square_sum, is_after) as after_squares,
+            before_size + after_size as weight,
+            before_sum / 10000 as before_outcomes,
+            before_squares / 100000000 as before_squared,
+            after_sum / 10000 as after_outcomes,
+            after_squares / 100000000 as after_squared
         from cells
         group by
             stratum_change_id,
@@ -79,8 +82,8 @@ with
     ),
 
     {#
-        Shared strata: both sides have learners there, and the channel is known. Each is (month, channel, weight, then
-        learners, sum and squares before, and the same after); its weight is the learners of both sides.
+        Shared strata: both sides have learners there, and the channel is known. The weight of one is the learners of both
+        sides.
     #}
     compared as (
         select
@@ -95,8 +98,7 @@ with
             / 10000
             / nullIf(after_count, 0) as after_mean,
             sumIf(
-                before_size + after_size,
-                level_name = 'channel' and acquisition_channel != 'unknown'
+                weight, level_name = 'channel' and acquisition_channel != 'unknown'
             ) as known_count,
             arraySort(
                 groupArrayIf(
@@ -104,13 +106,13 @@ with
                         level_name,
                         level_month,
                         acquisition_channel,
-                        before_size + after_size,
+                        weight,
                         before_size,
-                        before_sum / 10000,
-                        before_squares / 100000000,
+                        before_outcomes,
+                        before_squared,
                         after_size,
-                        after_sum / 10000,
-                        after_squares / 100000000
+                        after_outcomes,
+                        after_squared
                     ),
                     acquisition_channel != 'unknown'
                     and before_size > 0
@@ -118,9 +120,11 @@ with
                 )
             ) as shared,
             arrayFilter(
-                stratum -> stratum .1 = 'cohort_and_channel', shared
+                stratum -> stratum.level_name = 'cohort_and_channel', shared
             ) as fine_strata,
-            arrayFilter(stratum -> stratum .1 = 'channel', shared) as coarse_strata
+            arrayFilter(
+                stratum -> stratum.level_name = 'channel', shared
+            ) as coarse_strata
         from strata
         group by stratum_change_id, stratum_measure
     ),
@@ -179,13 +183,13 @@ with
             as is_suppressed,
             {{
                 ratio(
-                    "arraySum(stratum -> stratum.4, compared.fine_strata)",
+                    "arraySum(compared.fine_strata.weight)",
                     "(compared.before_count + compared.after_count)",
                 )
             }} as support_ratio,
             {{
                 ratio(
-                    "arraySum(stratum -> stratum.4, compared.coarse_strata)",
+                    "arraySum(compared.coarse_strata.weight)",
                     "(compared.before_count + compared.after_count)",
                 )
             }} as channel_support_ratio,
@@ -224,19 +228,24 @@ with
                 compared.coarse_strata,
                 []
             ) as used_strata,
-            arrayMap(
-                stratum -> (stratum .4, stratum .6, stratum .5, stratum .7), used_strata
-            ) as before_strata,
-            arrayMap(
-                stratum -> (stratum .4, stratum .9, stratum .8, stratum .10),
-                used_strata
-            ) as after_strata
+            {%- for side in ["before", "after"] %}
+                arrayMap(
+                    stratum -> (
+                        stratum.weight,
+                        stratum.{{ side }}_outcomes,
+                        stratum.{{ side }}_size,
+                        stratum.{{ side }}_squared
+                    ),
+                    used_strata
+                ) as {{ side }}_strata
+                {{- "," if not loop.last }}
+            {%- endfor %}
         from asked
         left join
             compared
             on asked.change_id = compared.stratum_change_id
             and asked.measure = compared.stratum_measure
-        left join spots on asked.change_id = spots.change_id
+        left join spots using (change_id)
         left join
             unit_reports
             on asked.course_id = unit_reports.course_id

@@ -162,4 +162,4 @@ select
     toLowCardinality(final.verdict) as verdict,
     toLowCardinality(final.verdict_reason) as verdict_reason
 from final
-inner join changes on final.change_id = changes.change_id
+inner join changes using (change_id)

@@ -114,12 +114,9 @@ with
             pair_counts.strata as strata,
             {{ mantel_haenszel_size("pair_counts.strata") }} as compared_count
         from item_units
-        inner join items on item_units.item_id = items.item_id
-        inner join units on item_units.unit_id = units.unit_id
-        left join
-            pair_counts
-            on item_units.item_id = pair_counts.item_id
-            and item_units.unit_id = pair_counts.unit_id
+        inner join items using (item_id)
+        inner join units using (unit_id)
+        left join pair_counts using (item_id, unit_id)
     ),
 
     measured as (

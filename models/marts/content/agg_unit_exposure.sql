@@ -65,10 +65,7 @@ with
             ifNull(nullIf(unit_periods.period, ''), 'all') as period,
             ifNull(unit_periods.reached_count, 0) as reached_count
         from units
-        left join
-            unit_periods
-            on units.course_id = unit_periods.course_id
-            and units.unit_id = unit_periods.unit_id
+        left join unit_periods using (course_id, unit_id)
     ),
 
     {# Months sort by time; `all` is apart, nothing comes before it. #}
@@ -91,19 +88,22 @@ with
         select
             reached_with_earlier.course_id as course_id,
             reached_with_earlier.unit_id as unit_id,
-            reached_with_earlier.period as period,
+            toLowCardinality(reached_with_earlier.period) as period,
             reached_with_earlier.reached_count as reached_count,
             sumIf(
                 ifNull(course_months.learner_count, 0),
                 reached_with_earlier.period = 'all'
                 or course_months.eligible_month <= reached_with_earlier.period
             ) as enrolled_count,
-            greatest(
-                0, toInt64(enrolled_count) - toInt64(reached_with_earlier.earlier_count)
+            toUInt64(
+                greatest(
+                    0,
+                    toInt64(enrolled_count)
+                    - toInt64(reached_with_earlier.earlier_count)
+                )
             ) as eligible_count
         from reached_with_earlier
-        left join
-            course_months on reached_with_earlier.course_id = course_months.course_id
+        left join course_months using (course_id)
         group by
             course_id,
             unit_id,
@@ -112,10 +112,5 @@ with
             reached_with_earlier.earlier_count
     )
 
-select
-    course_id,
-    unit_id,
-    toLowCardinality(period) as period,
-    toUInt64(eligible_count) as eligible_count,
-    reached_count
+select * except (enrolled_count)
 from final

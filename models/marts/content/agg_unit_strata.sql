@@ -111,7 +111,7 @@ with
         select
             unit_strata.course_id as course_id,
             unit_strata.unit_id as unit_id,
-            unit_strata.period as period,
+            toLowCardinality(unit_strata.period) as period,
             unit_strata.cohort_month as cohort_month,
             unit_strata.acquisition_channel as acquisition_channel,
             unit_strata.reached_count as reached_count,
@@ -150,24 +150,5 @@ with
             )
     )
 
-select
-    course_id,
-    unit_id,
-    toLowCardinality(period) as period,
-    cohort_month,
-    acquisition_channel,
-    reached_count,
-    engaged_count,
-    completed_count,
-    open_count,
-    assessed_count,
-    judged_count,
-    completed_assessed_count,
-    first_attempt_count,
-    first_attempt_correct_count,
-    comparable_reached_count,
-    comparable_completed_count,
-    standard_count,
-    standard_total_count,
-    standard_known_count
+select *
 from final

@@ -59,7 +59,7 @@ with
             exposure.period as period,
             units.unit_kind as unit_kind,
             units.activity_type as activity_type,
-            units.course_id as course_id,
+            exposure.course_id as course_id,
             units.expected_seconds as unit_expected_seconds,
             units.expected_basis as unit_expected_basis,
             if(
@@ -75,15 +75,8 @@ with
             ) as times,
             length(times) as timed_count
         from exposure
-        inner join
-            units
-            on exposure.course_id = units.course_id
-            and exposure.unit_id = units.unit_id
-        left join
-            learner_times
-            on exposure.course_id = learner_times.course_id
-            and exposure.unit_id = learner_times.unit_id
-            and exposure.period = learner_times.period
+        inner join units using (course_id, unit_id)
+        left join learner_times using (course_id, unit_id, period)
     ),
 
     measured as (

@@ -52,7 +52,7 @@ with
             reports.source as source,
             reports.has_completion and reports.activity_id = unit_id as is_completing
         from reports
-        left join activities on reports.activity_id = activities.activity_id
+        left join activities using (activity_id)
     ),
 
     {# A source that reports completions of some units of a kind would report them of the others. #}

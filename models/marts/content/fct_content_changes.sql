@@ -97,7 +97,7 @@ with
             activities.module_id as module_id,
             activities.title as title
         from changes
-        left join activities on changes.activity_id = activities.activity_id
+        left join activities using (activity_id)
         where
             changes.stated_course_id = ''
             or activities.course_id = ''

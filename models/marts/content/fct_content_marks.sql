@@ -11,10 +11,21 @@ with
         select
             activity_id,
             course_id,
-            entry as mark,
+            toLowCardinality(entry) as mark,
             position_seconds,
             assumeNotNull(entered_at) as marked_at,
-            note
+            note,
+            {{
+                surrogate_key(
+                    [
+                        "activity_id",
+                        "course_id",
+                        "mark",
+                        "position_seconds",
+                        "marked_at",
+                    ]
+                )
+            }} as mark_id
         from {{ ref("stg_changes__entries") }}
         where quarantine_reason = ''
         order by
@@ -28,16 +39,5 @@ with
         limit 1 by activity_id, course_id, mark, position_seconds, marked_at
     )
 
-select
-    {{
-        surrogate_key(
-            ["activity_id", "course_id", "mark", "position_seconds", "marked_at"]
-        )
-    }} as mark_id,
-    activity_id,
-    course_id,
-    toLowCardinality(mark) as mark,
-    position_seconds,
-    marked_at,
-    note
+select *
 from final

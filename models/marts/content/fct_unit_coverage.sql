@@ -118,7 +118,7 @@ with
             opened.course_id as course_id,
             opened.activity_type as activity_type,
             opened.reached_at as reached_at,
-            measured_views.is_known = 1 as is_measured,
+            toBool(measured_views.is_known = 1) as is_measured,
             multiIf(
                 measured_views.is_known = 0,
                 opened.engaged_at,
@@ -137,12 +137,5 @@ with
             and opened.learner_id = watched.learner_id
     )
 
-select
-    learner_id,
-    unit_id,
-    course_id,
-    activity_type,
-    toBool(is_measured) as is_measured,
-    reached_at,
-    covered_at
+select *
 from final

@@ -43,7 +43,7 @@ with
     final as (
         select
             by_cohort.cohort_id as cohort_id,
-            by_cohort.cohort_basis as cohort_basis,
+            toLowCardinality(by_cohort.cohort_basis) as cohort_basis,
             by_cohort.course_id as course_id,
             by_cohort.cohort_week as cohort_week,
             by_cohort.cohort_size as cohort_size,
@@ -51,38 +51,30 @@ with
             by_cohort.first_joined_at as first_joined_at,
             by_cohort.last_joined_at as last_joined_at,
             by_cohort.own_labels as own_labels,
-            if(
-                ifNull(watermark.is_known, 0) = 0,
-                0,
-                greatest(
+            toUInt32(
+                if(
+                    ifNull(watermark.is_known, 0) = 0,
                     0,
-                    intDiv(
-                        dateDiff(
-                            'day',
-                            by_cohort.cohort_week,
-                            toMonday(watermark.complete_through_at)
-                        ),
-                        7
+                    greatest(
+                        0,
+                        intDiv(
+                            dateDiff(
+                                'day',
+                                by_cohort.cohort_week,
+                                toMonday(watermark.complete_through_at)
+                            ),
+                            7
+                        )
                     )
                 )
-            ) as age_weeks
+            ) as age_weeks,
+            addDays(cohort_week, 6) as cohort_end_date,
+            toStartOfMonth(cohort_week) as cohort_month,
+            formatDateTime(cohort_week, '%G-W%V') as week_label,
+            toBool(age_weeks = 0) as is_open
         from by_cohort
         left join watermark on watermark.is_known = 1
     )
 
-select
-    cohort_id,
-    toLowCardinality(cohort_basis) as cohort_basis,
-    course_id,
-    cohort_week,
-    addDays(cohort_week, 6) as cohort_end_date,
-    toStartOfMonth(cohort_week) as cohort_month,
-    formatDateTime(cohort_week, '%G-W%V') as week_label,
-    own_labels,
-    cohort_size,
-    excluded_count,
-    first_joined_at,
-    last_joined_at,
-    toUInt32(age_weeks) as age_weeks,
-    toBool(age_weeks = 0) as is_open
+select *
 from final

@@ -89,30 +89,25 @@ with
             joined.cohort_label as cohort_label,
             learners.is_excluded as is_excluded
         from joined
-        inner join learners on joined.learner_id = learners.learner_id
+        inner join learners using (learner_id)
     ),
 
     final as (
         select
-            cohort_basis,
+            toLowCardinality(cohort_basis) as cohort_basis,
             course_id,
             learner_id,
             toMonday(joined_at) as cohort_week,
             joined_at,
-            ifNull(nullIf(channel, ''), 'unknown') as acquisition_channel,
+            toLowCardinality(
+                ifNull(nullIf(channel, ''), 'unknown')
+            ) as acquisition_channel,
             cohort_label,
-            is_excluded
+            is_excluded,
+            {{ surrogate_key(["cohort_basis", "course_id", "cohort_week"]) }}
+            as cohort_id
         from members
     )
 
-select
-    {{ surrogate_key(["cohort_basis", "course_id", "cohort_week"]) }} as cohort_id,
-    toLowCardinality(cohort_basis) as cohort_basis,
-    course_id,
-    learner_id,
-    cohort_week,
-    joined_at,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    cohort_label,
-    is_excluded
+select *
 from final

@@ -14,6 +14,7 @@ with
             answered_at,
             attempt_number,
             is_correct,
+            toInt64(ifNull(is_correct, false)) as is_right,
             leadInFrame(toNullable(answered_at)) over (
                 partition by learner_id, item_id
                 order by attempt_number
@@ -52,11 +53,7 @@ with
     first_answers as (
         select
             learner_id,
-            arraySort(
-                groupArray(
-                    (answered_at, statement_id, toInt64(assumeNotNull(is_correct)))
-                )
-            ) as answers
+            arraySort(groupArray((answered_at, statement_id, is_right))) as answers
         from attempts
         where attempt_number = 1 and isNotNull(is_correct)
         group by learner_id
@@ -69,20 +66,16 @@ with
             retries.failure_count as failure_count,
             retries.retried_count as retried_count,
             arraySlice(
-                arrayMap(
-                    answer -> answer .3,
-                    arrayFilter(
-                        answer -> answer .1 < weeks.as_of_at, first_answers.answers
-                    )
+                arrayFilter(
+                    (is_right, answered_at) -> answered_at < weeks.as_of_at,
+                    first_answers.answers.is_right,
+                    first_answers.answers.answered_at
                 ),
                 -{{ trend }}
             ) as last_answers
         from weeks
-        left join
-            retries
-            on weeks.learner_id = retries.learner_id
-            and weeks.week = retries.week
-        left join first_answers on weeks.learner_id = first_answers.learner_id
+        left join retries using (learner_id, week)
+        left join first_answers using (learner_id)
     )
 
 select

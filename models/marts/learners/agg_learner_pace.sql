@@ -52,10 +52,7 @@ with
             ) as usual_unit_count,
             countIf(isNull(fellows.usual_units)) as lonely_course_count
         from reached
-        inner join
-            fellows
-            on reached.course_id = fellows.course_id
-            and reached.week = fellows.week
+        inner join fellows using (course_id, week)
         group by learner_id, week
     )
 

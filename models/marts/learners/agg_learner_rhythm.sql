@@ -147,8 +147,7 @@ with
         union all
         select enrolled.learner_id, enrolled.course_id, runs.ended_at as end_at
         from {{ ref("fct_enrolments") }} as enrolled
-        inner join
-            {{ ref("dim_course_runs") }} as runs on enrolled.course_id = runs.course_id
+        inner join {{ ref("dim_course_runs") }} as runs using (course_id)
     ),
 
     endings as (
@@ -185,8 +184,8 @@ with
                 end -> end < measured.as_of_at, endings.ends
             ) as ended_course_count
         from measured
-        left join enrolments on measured.learner_id = enrolments.learner_id
-        left join endings on measured.learner_id = endings.learner_id
+        left join enrolments using (learner_id)
+        left join endings using (learner_id)
     )
 
 select

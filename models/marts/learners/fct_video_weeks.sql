@@ -48,10 +48,7 @@ with
             intervals.start_ms as start_ms,
             intervals.end_ms as end_ms
         from intervals
-        inner join
-            views
-            on intervals.learner_id = views.learner_id
-            and intervals.video_id = views.video_id
+        inner join views using (learner_id, video_id)
     ),
 
     measured as (

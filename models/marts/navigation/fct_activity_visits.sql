@@ -97,7 +97,7 @@ with
             events.occurred_at as occurred_at,
             places.place_id as place_id
         from events
-        inner join places on events.activity_id = places.activity_id
+        inner join places using (activity_id)
         where events.is_navigation or not places.is_container
     ),
 
@@ -169,39 +169,31 @@ with
             with_next.learner_id as learner_id,
             with_next.visited_id as activity_id,
             with_next.course_id as course_id,
-            ifNull(
-                nullIf(with_next.reported_arrival_type, ''), 'unknown'
+            toLowCardinality(
+                ifNull(nullIf(with_next.reported_arrival_type, ''), 'unknown')
             ) as arrival_type,
             with_next.referrer_activity_id as referrer_activity_id,
             with_next.arrived_at as arrived_at,
             with_next.last_event_at as last_event_at,
             if(with_next.is_session_end, null, with_next.next_arrived_at) as left_at,
             with_next.event_count as event_count,
-            with_next.place_number = 1 as is_session_start,
-            with_next.is_session_end as is_session_end,
-            with_next.is_session_end and sessions.is_provisional as is_provisional
+            toBool(with_next.place_number = 1) as is_session_start,
+            toBool(with_next.is_session_end) as is_session_end,
+            toBool(
+                with_next.is_session_end and sessions.is_provisional
+            ) as is_provisional,
+            if(
+                isNull(left_at),
+                null,
+                {{
+                    seconds(
+                        "dateDiff('millisecond', arrived_at, assumeNotNull(left_at))"
+                    )
+                }}
+            ) as dwell_seconds
         from with_next
-        inner join sessions on with_next.session_id = sessions.session_id
+        inner join sessions using (session_id)
     )
 
-select
-    session_id,
-    visit_number,
-    learner_id,
-    activity_id,
-    course_id,
-    toLowCardinality(arrival_type) as arrival_type,
-    referrer_activity_id,
-    arrived_at,
-    last_event_at,
-    left_at,
-    if(
-        isNull(left_at),
-        null,
-        {{ seconds("dateDiff('millisecond', arrived_at, assumeNotNull(left_at))") }}
-    ) as dwell_seconds,
-    event_count,
-    toBool(is_session_start) as is_session_start,
-    toBool(is_session_end) as is_session_end,
-    toBool(is_provisional) as is_provisional
+select *
 from final

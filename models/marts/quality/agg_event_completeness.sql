@@ -88,9 +88,8 @@ with
             occurred_date,
             count() as event_count,
             [
-                {%- for field, condition in is_known.items() %}
-                    ('{{ field }}', countIf({{ condition }}))
-                    {%- if not loop.last %}, {% endif -%}
+                {%- for condition in is_known.values() %}
+                    countIf({{ condition }}) {%- if not loop.last %}, {% endif -%}
                 {%- endfor %}
             ] as known_counts
         from
@@ -109,10 +108,10 @@ with
             is_on_video,
             occurred_date,
             event_count,
-            arrayJoin(known_counts) as known_count,
-            known_count .1 as field,
-            known_count .2 as field_count
+            field,
+            field_count
         from counted
+        array join {{ is_known | list }} as field, known_counts as field_count
     ),
 
     expected as (
@@ -138,10 +137,10 @@ with
     summed as (
         select
             source,
-            named_platform as platform,
-            family,
+            toLowCardinality(named_platform) as platform,
+            toLowCardinality(family) as family,
             verb,
-            field,
+            toLowCardinality(field) as field,
             occurred_date as activity_date,
             sum(event_count) as expected_count,
             sum(field_count) as present_count
@@ -157,21 +156,9 @@ with
                     "completeness_ratio", "present_count", "expected_count"
                 )
             }},
-            {{ is_suppressed("expected_count") }} as is_suppressed
+            toBool({{ is_suppressed("expected_count") }}) as is_suppressed
         from summed
     )
 
-select
-    source,
-    toLowCardinality(platform) as platform,
-    toLowCardinality(family) as family,
-    verb,
-    toLowCardinality(field) as field,
-    activity_date,
-    expected_count,
-    present_count,
-    completeness_ratio,
-    completeness_ratio_low,
-    completeness_ratio_high,
-    CAST(is_suppressed, 'Bool') as is_suppressed
+select *
 from final

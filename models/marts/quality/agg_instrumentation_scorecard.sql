@@ -58,7 +58,9 @@ with
             groupUniqArrayArray(
                 if(is_gap and breaks != '', splitByString('; ', breaks), [])
             ) as broken_columns,
-            minIf((verb, advice), is_gap) .2 as first_advice
+            minIf((verb, advice), is_gap) as first_gap,
+            first_gap.advice as first_advice,
+            - weight * (1000 - completeness_permille) as minus_loss
         from gaps
         group by source, platform, family, field, missing_verb
     ),
@@ -78,7 +80,7 @@ with
             arraySort(
                 groupArrayIf(
                     (
-                        - weight * (1000 - completeness_permille),
+                        minus_loss,
                         family,
                         field,
                         missing_verb,
@@ -109,38 +111,42 @@ with
             summed.recommended_complete_count as recommended_complete_count,
             {{ ratio("summed.weighted_permille", "summed.full_permille") }}
             as completeness_score,
-            multiIf(
-                {%- for grade, minimum in grades.items() %}
-                    completeness_score >= {{ minimum }}
-                    {%- if grade in ("A", "B") %}
-                        and (
-                            summed.required_count = 0
-                            or summed.worst_required_permille >= 500
-                        )
-                    {%- endif %},
-                    '{{ grade }}',
-                {%- endfor %}
-                'F'
+            toLowCardinality(
+                multiIf(
+                    {%- for grade, minimum in grades.items() %}
+                        completeness_score >= {{ minimum }}
+                        {%- if grade in ("A", "B") %}
+                            and (
+                                summed.required_count = 0
+                                or summed.worst_required_permille >= 500
+                            )
+                        {%- endif %},
+                        '{{ grade }}',
+                    {%- endfor %}
+                    'F'
+                )
             ) as grade,
             arrayStringConcat(
                 arrayMap(
                     gap -> concat(
-                        gap .2, ' ', gap .3, ' ', toString(intDiv(gap .5, 10)), ' %'
+                        gap.family,
+                        ' ',
+                        gap.field,
+                        ' ',
+                        toString(intDiv(gap.completeness_permille, 10)),
+                        ' %'
                     ),
                     arraySlice(
-                        arrayFilter(gap -> gap .3 != '', summed.ranked_gaps), 1, 5
+                        arrayFilter(gap -> gap.field != '', summed.ranked_gaps), 1, 5
                     )
                 ),
                 '; '
             ) as worst_fields,
             arrayStringConcat(
-                arrayMap(
-                    gap -> gap .4, arrayFilter(gap -> gap .4 != '', summed.ranked_gaps)
-                ),
-                ', '
+                arrayFilter(verb -> verb != '', summed.ranked_gaps.missing_verb), ', '
             ) as missing_verbs,
             arrayStringConcat(summed.broken_metrics, '; ') as broken_metrics,
-            summed.ranked_gaps[1] .6 as next_step
+            summed.ranked_gaps.first_advice[1] as next_step
         from summed
         inner join
             events
@@ -152,21 +158,5 @@ with
             and summed.platform = refused.on_platform
     )
 
-select
-    source,
-    platform,
-    first_event_date,
-    last_event_date,
-    event_count,
-    quarantined_count,
-    required_count,
-    required_complete_count,
-    recommended_count,
-    recommended_complete_count,
-    completeness_score,
-    toLowCardinality(grade) as grade,
-    worst_fields,
-    missing_verbs,
-    broken_metrics,
-    next_step
+select *
 from final

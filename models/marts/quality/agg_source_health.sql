@@ -78,7 +78,7 @@ with
 
     final as (
         select
-            drops.drop_source as source,
+            CAST(drops.drop_source, 'String') as source,
             drops.drops_unpublished as unpublished_drop_count,
             drops.lines_delivered as line_count,
             drops.lines_rejected as rejected_count,
@@ -103,9 +103,18 @@ with
             if(
                 events.events_counted > 0, events.last_event_at, null
             ) as latest_occurred_at,
-            dateDiff(
-                'second', latest_occurred_at, (select newest_event_at from newest)
-            ) as behind_seconds
+            toUInt64(
+                dateDiff(
+                    'second', latest_occurred_at, (select newest_event_at from newest)
+                )
+            ) as behind_seconds,
+            {{ ratio("rejected_count", "line_count") }} as rejected_ratio,
+            {{ ratio("redelivery_count", "delivery_count") }} as redelivery_ratio,
+            {{ ratio("gate_late_count", "delivery_count") }} as gate_late_ratio,
+            {{ ratio("conflict_count", "event_count") }} as conflict_ratio,
+            {{ ratio("open_play_count", "play_count") }} as open_play_ratio,
+            {{ ratio("without_course_count", "event_count") }} as without_course_ratio,
+            {{ ratio("uncatalogued_count", "event_count") }} as uncatalogued_ratio
         from drops
         left join events on drops.drop_source = events.event_source
         left join deliveries on drops.drop_source = deliveries.delivering_source
@@ -113,28 +122,5 @@ with
         left join conflicts on drops.drop_source = conflicts.conflict_source
     )
 
-select
-    CAST(source, 'String') as source,
-    unpublished_drop_count,
-    line_count,
-    rejected_count,
-    {{ ratio("rejected_count", "line_count") }} as rejected_ratio,
-    event_count,
-    delivery_count,
-    redelivery_count,
-    {{ ratio("redelivery_count", "delivery_count") }} as redelivery_ratio,
-    gate_late_count,
-    {{ ratio("gate_late_count", "delivery_count") }} as gate_late_ratio,
-    conflict_count,
-    {{ ratio("conflict_count", "event_count") }} as conflict_ratio,
-    play_count,
-    open_play_count,
-    {{ ratio("open_play_count", "play_count") }} as open_play_ratio,
-    without_course_count,
-    {{ ratio("without_course_count", "event_count") }} as without_course_ratio,
-    uncatalogued_count,
-    {{ ratio("uncatalogued_count", "event_count") }} as uncatalogued_ratio,
-    latest_delivered_at,
-    latest_occurred_at,
-    toUInt64(behind_seconds) as behind_seconds
+select *
 from final

@@ -33,21 +33,15 @@ with
             event_count,
             activity_count,
             example_activity_id,
-            {{ suppressed("all_learner_count", "all_learner_count") }} as learner_count,
-            {{ is_suppressed("all_learner_count") }} as is_suppressed,
+            CAST(
+                {{ suppressed("all_learner_count", "all_learner_count") }},
+                'Nullable(UInt64)'
+            ) as learner_count,
+            CAST({{ is_suppressed("all_learner_count") }}, 'Bool') as is_suppressed,
             first_seen_at,
             last_seen_at
         from counted
     )
 
-select
-    source,
-    activity_type_iri,
-    event_count,
-    activity_count,
-    example_activity_id,
-    CAST(learner_count, 'Nullable(UInt64)') as learner_count,
-    CAST(is_suppressed, 'Bool') as is_suppressed,
-    first_seen_at,
-    last_seen_at
+select *
 from final

@@ -24,19 +24,15 @@ with
             source,
             verb_iri,
             event_count,
-            {{ suppressed("all_learner_count", "all_learner_count") }} as learner_count,
-            {{ is_suppressed("all_learner_count") }} as is_suppressed,
+            CAST(
+                {{ suppressed("all_learner_count", "all_learner_count") }},
+                'Nullable(UInt64)'
+            ) as learner_count,
+            CAST({{ is_suppressed("all_learner_count") }}, 'Bool') as is_suppressed,
             first_seen_at,
             last_seen_at
         from counted
     )
 
-select
-    source,
-    verb_iri,
-    event_count,
-    CAST(learner_count, 'Nullable(UInt64)') as learner_count,
-    CAST(is_suppressed, 'Bool') as is_suppressed,
-    first_seen_at,
-    last_seen_at
+select *
 from final

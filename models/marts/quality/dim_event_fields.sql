@@ -37,7 +37,7 @@ with
             fields.breaks as breaks,
             fields.advice as advice
         from fields
-        inner join families on fields.family = families.family
+        inner join families using (family)
         where fields.verbs = '*' or has(splitByChar(' ', fields.verbs), families.verb)
     ),
 

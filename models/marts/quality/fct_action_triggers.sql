@@ -50,7 +50,7 @@ with
     completions as (
         select
             events.statement_id as statement_id,
-            'unlock' as kind,
+            toLowCardinality('unlock') as kind,
             events.source as source,
             events.learner_id as learner_id,
             events.course_id as course_id,
@@ -69,7 +69,7 @@ with
     results as (
         select
             statement_id,
-            'remediate' as kind,
+            toLowCardinality('remediate') as kind,
             source,
             learner_id,
             course_id,
@@ -81,24 +81,10 @@ with
         where
             (course_id, activity_id) in (select course_id, activity_id from assessments)
             and {{ is_answer_or_grade() }}
-    ),
-
-    final as (
-        select *
-        from completions
-        union all
-        select *
-        from results
     )
 
-select
-    statement_id,
-    CAST(kind, 'LowCardinality(String)') as kind,
-    source,
-    learner_id,
-    course_id,
-    activity_id,
-    occurred_at,
-    is_correct,
-    score_scaled
-from final
+select *
+from completions
+union all
+select *
+from results

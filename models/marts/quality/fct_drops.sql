@@ -54,7 +54,7 @@ with
     final as (
         select
             committed.object_id as object_id,
-            committed.kind as kind,
+            toLowCardinality(committed.kind) as kind,
             committed.source as source,
             committed.bucket as bucket,
             committed.object_key as object_key,
@@ -70,29 +70,25 @@ with
                 rejected_count - committed.rejected_count
             ) as rejected_by_staging_count,
             refusals.refused_by_reason as rejected_by_reason,
-            multiIf(
-                live.is_live = 1,
-                'live',
-                verdicts.verdict in ('pass', 'quarantine', 'release', 'superseded'),
-                'superseded',
-                'held'
+            toLowCardinality(
+                multiIf(
+                    live.is_live = 1,
+                    'live',
+                    verdicts.verdict in ('pass', 'quarantine', 'release', 'superseded'),
+                    'superseded',
+                    'held'
+                )
             ) as status,
-            verdicts.verdict as verdict,
+            toLowCardinality(verdicts.verdict) as verdict,
             verdicts.reason as reason
         from committed
-        left join live on committed.object_id = live.object_id
-        left join
-            verdicts
-            on committed.load_id = verdicts.load_id
-            and committed.object_id = verdicts.object_id
-        left join
-            refusals
-            on committed.load_id = refusals.load_id
-            and committed.object_id = refusals.object_id
+        left join live using (object_id)
+        left join verdicts using (load_id, object_id)
+        left join refusals using (load_id, object_id)
         union all
         select
             object_id,
-            kind,
+            toLowCardinality(kind) as kind,
             source,
             bucket,
             object_key,
@@ -103,26 +99,11 @@ with
             toUInt64(0) as rejected_count,
             toUInt64(0) as rejected_by_staging_count,
             CAST(map(), 'Map(String, UInt64)') as rejected_by_reason,
-            'failed' as status,
-            '' as verdict,
+            toLowCardinality('failed') as status,
+            toLowCardinality('') as verdict,
             concat(code, ': ', message) as reason
         from failed
     )
 
-select
-    object_id,
-    toLowCardinality(kind) as kind,
-    source,
-    bucket,
-    object_key,
-    size_bytes,
-    delivered_at,
-    loaded_at,
-    line_count,
-    rejected_count,
-    rejected_by_staging_count,
-    rejected_by_reason,
-    toLowCardinality(status) as status,
-    toLowCardinality(verdict) as verdict,
-    reason
+select *
 from final

@@ -38,19 +38,11 @@ with
             flagged.source as source,
             flagged.delivered_at as delivered_at,
             flagged.statement_id as statement_id,
-            flagged.flag as flag,
-            known_flags.detail as detail
+            toLowCardinality(flagged.flag) as flag,
+            toLowCardinality(known_flags.detail) as detail
         from flagged
         left join known_flags on flagged.flag = known_flags.name
     )
 
-select
-    object_id,
-    object_key,
-    line_number,
-    source,
-    delivered_at,
-    statement_id,
-    toLowCardinality(flag) as flag,
-    toLowCardinality(detail) as detail
+select *
 from final

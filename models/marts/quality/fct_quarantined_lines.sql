@@ -59,25 +59,17 @@ with
 
     final as (
         select
-            lines.kind as kind,
+            toLowCardinality(lines.kind) as kind,
             lines.object_id as object_id,
             lines.object_key as object_key,
             lines.line_number as line_number,
             lines.source as source,
             lines.delivered_at as delivered_at,
-            lines.quarantine_reason as reason,
-            reasons.detail as detail
+            toLowCardinality(lines.quarantine_reason) as reason,
+            toLowCardinality(reasons.detail) as detail
         from lines
         left join reasons on lines.quarantine_reason = reasons.reason
     )
 
-select
-    toLowCardinality(kind) as kind,
-    object_id,
-    object_key,
-    line_number,
-    source,
-    delivered_at,
-    toLowCardinality(reason) as reason,
-    toLowCardinality(detail) as detail
+select *
 from final

@@ -25,7 +25,9 @@ with
             content_id,
             max(is_chosen) as is_counted,
             min(stored_at) as first_stored_at,
-            min(arrayZip(part_names, part_hashes)) as parts
+            min(
+                arrayMap((name, hash) -> (name, hash), part_names, part_hashes)
+            ) as parts
         from compared
         group by statement_id, content_id
     ),
@@ -47,12 +49,10 @@ with
             content_count,
             arraySort(
                 arrayDistinct(
-                    arrayMap(
-                        part -> part .1,
-                        arrayFilter(
-                            part -> countEqual(all_parts, part) < content_count,
-                            all_parts
-                        )
+                    arrayFilter(
+                        (name, part) -> countEqual(all_parts, part) < content_count,
+                        all_parts.name,
+                        all_parts
                     )
                 )
             ) as differing_parts

@@ -91,18 +91,16 @@ with
             course_id,
             learner_channel,
             cohort_week,
-            cell .1 as definition,
-            cell .2 as age_weeks,
+            definition,
+            toInt64(age) as age_weeks,
             count() as channel_active_count
         from member_ages
         array join
-            arrayConcat(
-                arrayMap(age -> ('bounded', toInt64(age)), active_ages),
-                arrayMap(
-                    age -> ('unbounded', toInt64(age)),
-                    range(if(empty(active_ages), 0, arrayMax(active_ages) + 1))
-                )
-            ) as cell
+            ['bounded', 'unbounded'] as definition,
+            [
+                active_ages, range(if(empty(active_ages), 0, arrayMax(active_ages) + 1))
+            ] as ages
+        array join ages as age
         group by
             cohort_basis, course_id, learner_channel, cohort_week, definition, age_weeks
     ),
@@ -183,14 +181,15 @@ with
             ifNull(active_cells_with_all.active_count, 0) as counted
         from cells
         left join
-            active_cells_with_all
-            on cells.cohort_basis = active_cells_with_all.cohort_basis
-            and cells.course_id = active_cells_with_all.course_id
-            and cells.acquisition_channel = active_cells_with_all.acquisition_channel
-            and cells.cohort_week = active_cells_with_all.cohort_week
-            and cells.definition = active_cells_with_all.definition
-            and cells.age_weeks = active_cells_with_all.age_weeks
-        left join course_runs on cells.course_id = course_runs.course_id
+            active_cells_with_all using (
+                cohort_basis,
+                course_id,
+                acquisition_channel,
+                cohort_week,
+                definition,
+                age_weeks
+            )
+        left join course_runs using (course_id)
     ),
 
     shown as (
@@ -213,53 +212,39 @@ with
 
     final as (
         select
-            cohort_basis,
+            toLowCardinality(cohort_basis) as cohort_basis,
             cohort_week,
             course_id,
-            acquisition_channel,
-            age_weeks,
-            definition,
-            cohort_size,
-            eligible_count,
-            active_count,
+            toLowCardinality(acquisition_channel) as acquisition_channel,
+            toUInt32(age_weeks) as age_weeks,
+            toLowCardinality(definition) as definition,
+            toUInt64(cohort_size) as cohort_size,
+            toUInt64(eligible_count) as eligible_count,
+            toUInt64(active_count) as active_count,
             {{ ratio("active_count", "eligible_count") }} as retention_ratio,
             {{ wilson_low("active_count", "eligible_count") }} as retention_ratio_low,
             {{ wilson_high("active_count", "eligible_count") }} as retention_ratio_high,
-            is_censored,
-            is_suppressed,
-            definition = 'unbounded'
-            and not is_censored
-            and follow_up_weeks
-            < {{ var("retention_follow_up_weeks") }} as is_provisional,
-            follow_up_weeks,
-            multiIf(
-                is_suppressed,
-                'suppressed',
-                is_after_end,
-                'course_ended',
-                is_censored,
-                'censored',
-                ''
+            toBool(is_censored) as is_censored,
+            toBool(is_suppressed) as is_suppressed,
+            toBool(
+                definition = 'unbounded'
+                and not is_censored
+                and follow_up_weeks < {{ var("retention_follow_up_weeks") }}
+            ) as is_provisional,
+            toUInt32(follow_up_weeks) as follow_up_weeks,
+            toLowCardinality(
+                multiIf(
+                    is_suppressed,
+                    'suppressed',
+                    is_after_end,
+                    'course_ended',
+                    is_censored,
+                    'censored',
+                    ''
+                )
             ) as retention_reason
         from shown
     )
 
-select
-    toLowCardinality(cohort_basis) as cohort_basis,
-    cohort_week,
-    course_id,
-    toLowCardinality(acquisition_channel) as acquisition_channel,
-    toUInt32(age_weeks) as age_weeks,
-    toLowCardinality(definition) as definition,
-    toUInt64(cohort_size) as cohort_size,
-    toUInt64(eligible_count) as eligible_count,
-    toUInt64(active_count) as active_count,
-    retention_ratio,
-    retention_ratio_low,
-    retention_ratio_high,
-    toBool(is_censored) as is_censored,
-    toBool(is_suppressed) as is_suppressed,
-    toBool(is_provisional) as is_provisional,
-    toUInt32(follow_up_weeks) as follow_up_weeks,
-    toLowCardinality(retention_reason) as retention_reason
+select *
 from final

@@ -21,13 +21,14 @@ with
             acquisition_channel,
             age_weeks,
             cohort_size,
-            at_risk_count,
-            churned_count,
-            churned_count
-            + ifNull(completed_count, 0)
-            + unenrolled_count as ended_count,
+            ifNull(at_risk_count, 0) as at_risk,
+            ifNull(
+                churned_count + ifNull(completed_count, 0) + unenrolled_count, 0
+            ) as ended,
+            ifNull(churned_count, 0) as churned,
             survival_ratio,
-            churned_ratio,
+            ifNull(survival_ratio, 0) as survival,
+            ifNull(churned_ratio, 0) as incidence,
             is_suppressed,
             arrayJoin({{ horizons }}) as horizon_weeks
         from {{ ref("agg_cohort_survival") }}
@@ -45,16 +46,9 @@ with
             is_suppressed,
             horizon_weeks,
             arraySort(
-                week -> week .1,
+                week -> week.age_weeks,
                 groupArrayIf(
-                    (
-                        age_weeks,
-                        ifNull(at_risk_count, 0),
-                        ifNull(ended_count, 0),
-                        ifNull(churned_count, 0),
-                        ifNull(survival_ratio, 0),
-                        ifNull(churned_ratio, 0)
-                    ),
+                    (age_weeks, at_risk, ended, churned, survival, incidence),
                     isNotNull(survival_ratio)
                 )
             ) as known_weeks
@@ -75,11 +69,11 @@ with
             *,
             length(known_weeks) < horizon_weeks as is_censored,
             is_suppressed or is_censored as is_hidden,
-            arrayMap(week -> week .2, known_weeks) as at_risk,
-            arrayMap(week -> week .3, known_weeks) as ended,
-            arrayMap(week -> week .4, known_weeks) as churned,
-            arrayMap(week -> week .5, known_weeks) as survivals,
-            arrayMap(week -> week .6, known_weeks) as incidences,
+            known_weeks.at_risk as at_risk,
+            known_weeks.ended as ended,
+            known_weeks.churned as churned,
+            known_weeks.survival as survivals,
+            known_weeks.incidence as incidences,
             arrayPushFront(arrayPopBack(survivals), 1.0) as survivals_before
         from curves
     ),

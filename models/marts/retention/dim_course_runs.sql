@@ -96,16 +96,17 @@ with
             max(learner_count) as peak_learner_count,
             arraySort(groupArray((week, learner_count, one_learner))) as all_weeks,
             arrayFilter(
-                w -> w .2 >= {{ var("course_end_ratio") }} * peak_learner_count,
+                seen -> seen.learner_count
+                >= {{ var("course_end_ratio") }} * peak_learner_count,
                 all_weeks
             ) as busy,
-            arrayFilter(w -> w .2 > 1, busy) as shared,
-            if(empty(shared), toDate(0), shared[-1] .1) as last_shared_week,
-            arrayFilter(w -> w .1 > last_shared_week, busy) as later_weeks,
+            arrayFilter(seen -> seen.learner_count > 1, busy) as shared,
+            if(empty(shared), toDate(0), shared.week[-1]) as last_shared_week,
+            arrayFilter(seen -> seen.week > last_shared_week, busy) as later_weeks,
             if(
                 notEmpty(shared)
                 and length(later_weeks) < {{ var("course_end_min_weeks") }}
-                and arrayUniq(arrayMap(w -> w .3, later_weeks)) <= 1,
+                and arrayUniq(later_weeks.one_learner) <= 1,
                 shared,
                 busy
             ) as kept_weeks
@@ -118,16 +119,15 @@ with
             known_course_id,
             peak_learner_count,
             length(kept_weeks) as busy_week_count,
-            kept_weeks[-1] .1 as last_busy_week,
+            kept_weeks.week[-1] as last_busy_week,
             toDateTime64(addWeeks(last_busy_week, 1), 3, 'UTC') as quiet_since,
             {# Of weeks that follow each other the distance is one. #}
             arrayMax(
                 arrayMap(
                     (week, before) -> intDiv(dateDiff('day', before, week), 7) - 1,
-                    arrayMap(w -> w .1, kept_weeks),
+                    kept_weeks.week,
                     arrayPushFront(
-                        arrayPopBack(arrayMap(w -> w .1, kept_weeks)),
-                        addWeeks(kept_weeks[1] .1, -1)
+                        arrayPopBack(kept_weeks.week), addWeeks(kept_weeks.week[1], -1)
                     )
                 )
             ) as longest_pause_weeks,

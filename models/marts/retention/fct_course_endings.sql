@@ -99,7 +99,7 @@ with
             completed_units.course_id as course_id,
             completed_units.completion_times[courses.required_count] as completed_at
         from completed_units
-        inner join courses on completed_units.course_id = courses.course_id
+        inner join courses using (course_id)
         where length(completed_units.completion_times) >= courses.required_count
     ),
 

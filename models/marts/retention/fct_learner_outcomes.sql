@@ -63,7 +63,7 @@ with
             toString(learners.acquisition_channel) as channel,
             activity.first_event_at as started_at
         from activity
-        inner join learners on activity.learner_id = learners.learner_id
+        inner join learners using (learner_id)
         union all
         select
             'enrolment' as basis,
@@ -87,21 +87,25 @@ with
             multiIf(
                 isNotNull(endings.completed_at)
                 and ifNull(endings.completed_at <= endings.unenrolled_at, true),
-                ('completed', endings.completed_at),
+                'completed',
                 isNotNull(endings.unenrolled_at)
                 and ifNull(endings.unenrolled_at <= course_runs.over_at, true),
-                ('unenrolled', endings.unenrolled_at),
+                'unenrolled',
                 isNotNull(course_runs.over_at),
-                ('course_ended', course_runs.over_at),
-                ('', null)
+                'course_ended',
+                ''
             ) as course_end,
+            multiIf(
+                course_end = 'completed',
+                endings.completed_at,
+                course_end = 'unenrolled',
+                endings.unenrolled_at,
+                course_runs.over_at
+            ) as course_end_at,
             course_runs.over_at as over_at
         from enrolments
-        left join
-            endings
-            on enrolments.learner_id = endings.learner_id
-            and enrolments.course_id = endings.course_id
-        left join course_runs on enrolments.course_id = course_runs.course_id
+        left join endings using (learner_id, course_id)
+        left join course_runs using (course_id)
     ),
 
     {# A learner has finished with 'all' when no course is left open; the last one to end says how. #}
@@ -109,14 +113,14 @@ with
         select
             learner_id,
             arrayJoin(['all', course_id]) as scope,
-            argMax(course_end .1, (course_end .2, course_id)) as end_kind,
-            max(course_end .2) as end_at,
+            argMax(course_end, (course_end_at, course_id)) as end_kind,
+            max(course_end_at) as end_at,
             if(
                 scope = 'all', if(end_kind = 'course_ended', end_at, null), max(over_at)
             ) as scope_over_at
         from course_ends
         group by learner_id, scope
-        having countIf(course_end .1 = '') = 0
+        having countIf(course_end = '') = 0
     ),
 
     placed as (
@@ -149,14 +153,8 @@ with
             watermark.complete_through_ms as complete_through_ms
         from members
         cross join watermark
-        left join
-            activity
-            on members.learner_id = activity.learner_id
-            and members.scope = activity.scope
-        left join
-            scope_ends
-            on members.learner_id = scope_ends.learner_id
-            and members.scope = scope_ends.scope
+        left join activity using (learner_id, scope)
+        left join scope_ends using (learner_id, scope)
     ),
 
     {#

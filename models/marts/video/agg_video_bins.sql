@@ -73,7 +73,7 @@ with
             {{ video_bin_by_middle("start_ms") }} as first_middle,
             {{ video_bin_by_middle("end_ms") }} as end_middle
         from intervals
-        inner join videos on intervals.video_id = videos.video_id
+        inner join videos using (video_id)
     ),
 
     {# The part of a range that no earlier range of the learner has covered counts the learner once. #}
@@ -117,10 +117,7 @@ with
                 {{ video_bin("greatest(views.exit_high_ms - 1, 0)") }}
             ) as possible_bin
         from last_bins
-        inner join
-            views
-            on last_bins.learner_id = views.learner_id
-            and last_bins.video_id = views.video_id
+        inner join views using (learner_id, video_id)
     ),
 
     exits_by_bin as (
@@ -139,25 +136,17 @@ with
         on from behind the last sure bin to the upper bound; whose horizon is open may still come back, and to the end.
     #}
     spans as (
-        select
-            video_id,
-            (
-                arrayJoin(
-                    [
-                        ('viewer', fresh_bin, end_bin),
-                        (
-                            'at_risk',
-                            if(is_first_pass, fresh_first_pass_bin, end_bin),
-                            end_bin
-                        ),
-                        ('view', first_middle, end_middle),
-                        ('middle_viewer', fresh_middle, end_middle)
-                    ]
-                ) as span
-            ) .1 as counted_as,
-            span .2 as from_bin,
-            span .3 as to_bin
+        select video_id, counted_as, from_bin, to_bin
         from fresh
+        array join
+            ['viewer', 'at_risk', 'view', 'middle_viewer'] as counted_as,
+            [
+                fresh_bin,
+                if(is_first_pass, fresh_first_pass_bin, end_bin),
+                first_middle,
+                fresh_middle
+            ] as from_bin,
+            [end_bin, end_bin, end_middle, end_middle] as to_bin
         union all
         select
             video_id,
@@ -169,12 +158,9 @@ with
     ),
 
     steps as (
-        select
-            video_id,
-            counted_as,
-            (arrayJoin([(from_bin, 1), (to_bin, -1)]) as border) .1 as bin_number,
-            border .2 as step
+        select video_id, counted_as, bin_number, step
         from spans
+        array join [from_bin, to_bin] as bin_number, [1, -1] as step
         where from_bin < to_bin
     ),
 
@@ -194,20 +180,16 @@ with
     seek_ends as (
         select
             activity_id as video_id,
-            (
-                arrayJoin(
-                    [(position_from_seconds, 1), (position_to_seconds, 0)]
-                ) as seek_end
-            ) .1 as position_seconds,
-            assumeNotNull(
-                {{ plausible_position_ms("position_seconds") }}
-            ) as position_ms,
-            seek_end .2 = 1 as is_away
+            assumeNotNull({{ plausible_position_ms("end_seconds") }}) as position_ms,
+            is_away
         from {{ ref("fct_learning_events") }}
+        array join
+            [position_from_seconds, position_to_seconds] as end_seconds,
+            [true, false] as is_away
         where
             verb = 'seeked'
             and learner_id in (select learner_id from learners)
-            and {{ plausible_position_ms("position_seconds") }} is not null
+            and {{ plausible_position_ms("end_seconds") }} is not null
     ),
 
     seeks_by_bin as (
@@ -257,18 +239,9 @@ with
             seeks_by_bin.seek_away_count as seek_away_count,
             seeks_by_bin.seek_into_count as seek_into_count
         from bins
-        left join
-            steps_by_bin
-            on bins.video_id = steps_by_bin.video_id
-            and bins.bin_number = steps_by_bin.bin_number
-        left join
-            exits_by_bin
-            on bins.video_id = exits_by_bin.video_id
-            and bins.bin_number = exits_by_bin.bin_number
-        left join
-            seeks_by_bin
-            on bins.video_id = seeks_by_bin.video_id
-            and bins.bin_number = seeks_by_bin.bin_number
+        left join steps_by_bin using (video_id, bin_number)
+        left join exits_by_bin using (video_id, bin_number)
+        left join seeks_by_bin using (video_id, bin_number)
         window
             so_far as (
                 partition by bins.video_id
@@ -277,21 +250,5 @@ with
             )
     )
 
-select
-    video_id,
-    bin_number,
-    bin_start_seconds,
-    bin_end_seconds,
-    length_seconds,
-    started_count,
-    at_risk_count,
-    viewer_count,
-    view_count,
-    rewatch_count,
-    possible_count,
-    dropped_count,
-    unknown_exit_count,
-    open_exit_count,
-    seek_away_count,
-    seek_into_count
+select * except (start_ms, end_ms)
 from final

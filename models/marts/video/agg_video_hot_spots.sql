@@ -91,7 +91,7 @@ with
                 true
             )
         group by video_id, start_seconds
-        having last_mark .1 != 'cleared'
+        having last_mark.mark != 'cleared'
     ),
 
     final as (
@@ -120,36 +120,13 @@ with
             merged.excess_learners_lost as excess_learners_lost,
             merged.p_value as p_value,
             merged.q_value as q_value,
-            marked.last_mark .1 as mark,
-            if(mark = '', null, marked.last_mark .2) as marked_at,
-            marked.last_mark .3 as mark_note
+            toLowCardinality(marked.last_mark.mark) as mark,
+            if(mark = '', null, marked.last_mark.marked_at) as marked_at,
+            marked.last_mark.note as mark_note
         from merged
         left join activities on merged.video_id = activities.activity_id
-        left join
-            marked
-            on merged.video_id = marked.video_id
-            and merged.start_seconds = marked.start_seconds
+        left join marked using (video_id, start_seconds)
     )
 
-select
-    video_id,
-    title,
-    course_id,
-    module_id,
-    start_seconds,
-    end_seconds,
-    started_count,
-    at_risk_count,
-    dropped_count,
-    drop_off_ratio,
-    drop_off_ratio_low,
-    drop_off_ratio_high,
-    hazard,
-    expected_hazard,
-    excess_learners_lost,
-    p_value,
-    q_value,
-    toLowCardinality(mark) as mark,
-    marked_at,
-    mark_note
+select *
 from final
