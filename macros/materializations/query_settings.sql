@@ -4,8 +4,8 @@
     the nightly job, which carries out rebuilds without dbt, has them too.
 
     enable_named_columns_in_function_tuple: elements of a tuple are named as its arguments, and read by name:
-    `(occurred_at as at, verb)` has `.at` and `.verb`. One argument without a name, and none has one. Views do not get
-    it: readers would have to set it.
+    `(occurred_at, verb)` has `.occurred_at` and `.verb`. With one argument that is no column, none has a name: name it
+    in the step before, or cast the tuple. Views do not get the setting: readers would have to set it.
 
     allow_reorder_prewhere_conditions: where touched units are sought, conditions are checked as they are written. What
     that saves stands in touched_rows.sql.

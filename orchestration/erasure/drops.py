@@ -187,9 +187,8 @@ class ErasurePass:
             row[0]
             for row in self.client.query(
                 """
-                select distinct object_id from ops.load_commits
+                select distinct object_id from ops.standing_commits
                 where object_id in {ids:Array(String)}
-                    and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
                     and (load_id, object_id) not in (select load_id, object_id from raw.event_lines
                         where reject = 'too_long' group by load_id, object_id)
                 """,

@@ -30,13 +30,12 @@ def revoke_overtaken(client: Client, request_id: str) -> int:
     pairs = client.query(
         """
         select distinct load_id, object_id
-        from ops.load_commits
+        from ops.standing_commits
         where (load_id, object_id) in (
                 select tupleElement(pair, 1), tupleElement(pair, 2)
                 from (select arrayJoin(arrayZip({load_ids:Array(String)}, {object_ids:Array(String)})) as pair)
             )
             and (load_id, object_id) not in (select load_id, object_id from ops.live_objects)
-            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         """,
         parameters=parameters,
     ).result_rows

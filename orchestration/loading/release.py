@@ -189,9 +189,8 @@ _PUBLISHED_ELSEWHERE = f"""
 """
 _LAST_VERSION = """
     select bucket, object_key, max((committed_at, load_id, object_id))
-    from ops.load_commits
+    from ops.standing_commits
     where object_key in {keys:Array(String)}
-        and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
     group by bucket, object_key
 """
 

@@ -175,9 +175,8 @@ def _new_commits(client: Client, object_ids: Sequence[str], since: str) -> dict[
         select committed.load_id, committed.object_id, judged.last_verdict
         from (
             select distinct load_id, object_id
-            from ops.load_commits
+            from ops.standing_commits
             where object_id in {{object_ids:Array(String)}} and load_id >= {{since:String}}
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         ) as committed
         left join (
             select load_id, object_id, {LAST_VERDICT} as last_verdict
@@ -197,9 +196,8 @@ def _older_commits(client: Client, new: Sequence[Pair]) -> list[Pair]:
         """
         with commits as (
             select distinct load_id, object_id, committed_at
-            from ops.load_commits
+            from ops.standing_commits
             where object_id in {object_ids:Array(String)}
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         )
         select old.load_id, old.object_id
         from commits as old
@@ -240,9 +238,8 @@ def _committed(client: Client, bucket: str, selection: Selection) -> Iterator[Ca
     held = client.query(
         f"""
         select {columns}, line_count
-        from ops.load_commits
+        from ops.standing_commits
         where {condition}
-            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
             and object_id not in (
                 select object_id from ops.current_verdicts
                 where ({IS_PUBLISHED} or verdict = '{SUPERSEDED}')
@@ -265,10 +262,7 @@ def _failed(client: Client, bucket: str, selection: Selection) -> Iterator[Candi
         select {", ".join(DROP_COLUMNS)}
         from ops.object_failures
         where {condition}
-            and object_id not in (
-                select object_id from ops.load_commits
-                where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
-            )
+            and object_id not in (select object_id from ops.standing_commits)
         order by object_id, failed_at desc
         limit 1 by object_id
         """,

@@ -67,9 +67,8 @@ def _blocked(client: Client) -> list[tuple]:
         select committed.load_id, committed.object_id, committed.object_key, blocked.reason, committed.committed_at
         from (
             select load_id, object_id, object_key, committed_at
-            from ops.load_commits
+            from ops.standing_commits
             where object_id in (select object_id from ops.load_gates where verdict = 'block')
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         ) as committed
         inner join (
             select load_id, object_id, reason
@@ -111,9 +110,8 @@ def _published(client: Client, object_ids: list[str]) -> set[str]:
             select object_id from ops.current_verdicts
             where object_id in {{object_ids:Array(String)}} and {IS_PUBLISHED}
                 and (load_id, object_id) in (
-                    select load_id, object_id from ops.load_commits where object_id in {{object_ids:Array(String)}}
+                    select load_id, object_id from ops.standing_commits where object_id in {{object_ids:Array(String)}}
                 )
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
             """,
             parameters={"object_ids": list(some)},
         ).result_rows

@@ -92,9 +92,8 @@ _FAILED = """
         limit 1 by object_id
     )
     where object_id not in (
-        select object_id from ops.load_commits
+        select object_id from ops.standing_commits
         where object_id in (select object_id from ops.object_failures)
-        and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
     )
     order by failed_at desc, object_key
 """
@@ -128,9 +127,8 @@ _FAULTS = """
 
 _NEWEST = """
     select bucket, object_key, max((last_modified, committed_at, object_id))
-    from ops.load_commits
+    from ops.standing_commits
     where (bucket, object_key) in ({paths})
-    and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
     group by bucket, object_key
 """
 _FAILED_PATHS = "select bucket, object_key from ops.object_failures"

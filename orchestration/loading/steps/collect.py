@@ -89,9 +89,9 @@ def _losers(client: Client, before: datetime) -> list[Pair]:
                         select load_id, object_id from ops.current_verdicts where {IS_PUBLISHED}
                     ) desc, committed_at, load_id
                 ) as rank
-            from (select distinct load_id, object_id, committed_at from ops.load_commits)
-            where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
-                and object_id in (
+            from (select distinct load_id, object_id, committed_at from ops.standing_commits)
+            where
+                object_id in (
                     select object_id from ops.load_commits group by object_id having min(load_id) != max(load_id)
                 )
         )
@@ -150,9 +150,8 @@ def _delete(client: Client, pairs: Iterable[Pair]) -> int:
                 )
             )
             and (load_id, object_id) not in (
-                select load_id, object_id from ops.load_commits
+                select load_id, object_id from ops.standing_commits
                 where load_id in {load_ids:Array(String)}
-                    and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
             )
         """
         for table in RAW_TABLES.values():

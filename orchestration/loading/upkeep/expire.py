@@ -81,9 +81,8 @@ def _expired(client: Client, kind: str) -> list[tuple[str, str]]:
         f"""
         with old as (
             select load_id, object_id
-            from ops.load_commits
+            from ops.standing_commits
             where kind = {{kind:String}} and {is_expired(kind, "last_modified")}
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         )
         select distinct load_id, object_id
         from {RAW_TABLES[kind]}

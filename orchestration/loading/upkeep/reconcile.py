@@ -72,8 +72,7 @@ def _pieces(client: Client, now: datetime) -> Iterator[tuple[str, str, str, bool
             sum(line_count),
             max(committed_at) >= {recent:DateTime64(3)}
             or (toRelativeDayNum(max(committed_at)) - toRelativeDayNum({now:DateTime64(3)})) % {slices:Int32} = 0
-        from ops.load_commits
-        where (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
+        from ops.standing_commits
         group by kind, load_id
         order by kind, load_id
         """,
@@ -101,9 +100,8 @@ def _compare(client: Client, kind: str, first: str, last: str, has_checksum: boo
             committed.last_modified, committed.line_count, committed.checksum, found.line_count, found.checksum
         from (
             select distinct load_id, object_id, object_key, etag, size_bytes, last_modified, line_count, checksum
-            from ops.load_commits
+            from ops.standing_commits
             where kind = {{kind:String}} and load_id >= {{first:String}} and load_id <= {{last:String}}
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         ) as committed
         left join (
             select load_id, object_id, count() as line_count, {checksum} as checksum

@@ -42,9 +42,8 @@ _HELD_BESIDE_OTHERS = f"""
         ),
         committed as (
             select load_id, object_id, any(bucket) as in_bucket, any(object_key) as key
-            from ops.load_commits
+            from ops.standing_commits
             where object_id in (select object_id from blocked)
-                and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
             group by load_id, object_id
         )
     select committed.load_id, committed.object_id, committed.in_bucket, committed.key, blocked.held_for
@@ -173,9 +172,8 @@ def _contested(client: Client, bucket: str, scope: Scope) -> dict[str, list[_Com
     keys = client.query(
         f"""
         select object_key
-        from ops.load_commits
+        from ops.standing_commits
         where bucket = {{bucket:String}} and ({is_in_scope})
-            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         group by object_key
         having min(object_id) != max(object_id)
         """,
@@ -192,9 +190,8 @@ def _commits_of(client: Client, bucket: str, keys: list[str]) -> list[_Commit]:
     commits = client.query(
         """
         select distinct object_key, object_id, load_id, etag, size_bytes, last_modified, committed_at
-        from ops.load_commits
+        from ops.standing_commits
         where bucket = {bucket:String} and object_key in {keys:Array(String)}
-            and (load_id, object_id) not in (select load_id, object_id from ops.load_revocations)
         """,
         parameters={"bucket": bucket, "keys": list(keys)},
     ).result_rows
