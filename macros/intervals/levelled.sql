@@ -1,5 +1,5 @@
 {#
-    Stretches that may overlap, taken apart by how often they cover a place: an array of (level, start, end). At level 1
+    Stretches that may overlap, taken apart by how often they cover a place: an array of (level, start_ms, end_ms). At level 1
     stands what is covered at least once, at level 2 what is covered again, and so on; the stretches of one level do not
     overlap. None may be empty.
 
@@ -9,40 +9,46 @@
 {% macro levelled(borders) -%}
     arrayMap(
         sorted -> arrayMap(
-            (start, end) -> (start .1, start .2, end .2),
-            arrayFilter(
-                (border, number) -> number % 2 = 1, sorted, arrayEnumerate(sorted)
+            (start, end) -> (
+                start.level as level, start.place_ms as start_ms, end.place_ms as end_ms
             ),
-            arrayFilter(
-                (border, number) -> number % 2 = 0, sorted, arrayEnumerate(sorted)
-            )
+            arrayFilter(border -> border.step = 1, sorted),
+            arrayFilter(border -> border.step = -1, sorted)
         ),
         [
             arraySort(
                 arrayMap(
-                    (border, covered)
-                    -> (if(border .2 = 1, covered, covered + 1), border .1, border .2),
+                    (border, covered) -> (
+                        if(border.step = 1, covered, covered + 1) as level,
+                        border.place_ms as place_ms,
+                        border.step as step
+                    ),
                     {{ borders }},
-                    arrayCumSum({{ borders }}.2)
+                    arrayCumSum({{ borders }}.step)
                 )
             )
         ]
     )[1]
 {%- endmacro %}
 
+{# Where the stretches, an array of (start_ms, end_ms), start (step 1) and end (step -1). #}
 {% macro sorted_borders(stretches) -%}
     arraySort(
         arrayConcat(
-            arrayMap(stretch -> (stretch .1, 1), {{ stretches }}),
-            arrayMap(stretch -> (stretch .2, -1), {{ stretches }})
+            arrayMap(
+                stretch -> (stretch.start_ms as place_ms, 1 as step), {{ stretches }}
+            ),
+            arrayMap(
+                stretch -> (stretch.end_ms as place_ms, -1 as step), {{ stretches }}
+            )
         )
     )
 {%- endmacro %}
 
-{# The stretches of one level, as an array of (start, end). #}
+{# The stretches of one level, as an array of (start_ms, end_ms). #}
 {% macro of_level(levelled, level) -%}
     arrayMap(
-        stretch -> (stretch .2, stretch .3),
-        arrayFilter(stretch -> stretch .1 = {{ level }}, {{ levelled }})
+        stretch -> (stretch.start_ms as start_ms, stretch.end_ms as end_ms),
+        arrayFilter(stretch -> stretch.level = {{ level }}, {{ levelled }})
     )
 {%- endmacro %}

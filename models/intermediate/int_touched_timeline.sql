@@ -72,13 +72,14 @@ with
             learner_id,
             arrayJoin(
                 arrayFilter(
-                    stretch -> arrayExists(moment -> moment .4 = 1, stretch),
+                    stretch -> arrayExists(moment -> moment.is_point, stretch),
                     arraySplit(
                         (moment, silence_ms) -> silence_ms > {{ longest_silence_ms }},
                         moments,
                         arrayDifference(
                             arrayMap(
-                                moment -> toUnixTimestamp64Milli(moment .1), moments
+                                moment -> toUnixTimestamp64Milli(moment.occurred_at),
+                                moments
                             )
                         )
                     )
@@ -90,9 +91,9 @@ with
     final as (
         select distinct
             learner_id,
-            moment .1 as occurred_at,
-            moment .2 as statement_key,
-            moment .3 as statement_id
+            moment.occurred_at as occurred_at,
+            moment.statement_key as statement_key,
+            moment.statement_id as statement_id
         from stretches
         array join stretch as moment
     )

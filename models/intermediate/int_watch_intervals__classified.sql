@@ -37,13 +37,7 @@ with
             course_id,
             verb,
             occurred_at,
-            multiIf(
-                player_session_id != '',
-                player_session_id,
-                registration_id != '',
-                registration_id,
-                '1'
-            ) as stream_id,
+            {{ stream_id() }} as stream_id,
             {{ plausible_position_ms("position_seconds") }} as position_ms,
             {{ plausible_position_ms("position_from_seconds") }} as position_from_ms,
             {{ plausible_position_ms("position_to_seconds") }} as position_to_ms,

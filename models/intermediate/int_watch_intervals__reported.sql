@@ -11,33 +11,32 @@
 }}
 
 {#
-    What the player itself says was played (`played-segments`) and no pair of statements proves. A report is a running
-    total, over player sessions too, so that nothing counts twice: how often the reports cover a place is how often the
-    one does that covers it most, and what pairs credit in any stream of the view is taken from that, level by level (a
-    second level is what a report's own list repeats). Of several streams that report a stretch, the first has it. Each
-    level is swept as arrays, for in steps of their own the reports were read and parted three times over.
+    What the player itself says was played (`played-segments`) and no pair of statements proves:
+    1. The segments of all reports of a stream are taken apart by how often they cover a place: level 1, level 2 (what a
+       report's own list repeats), and so on.
+    2. At each level, what earlier streams report and what pairs credit in any stream of the view is counted already.
+    3. From border to border, what is reported and not counted is left; pieces that touch are one interval.
+
+    A report is a running total, over player sessions too, so that nothing counts twice: how often the reports cover a place
+    is how often the one does that covers it most. Each level is swept as arrays, for in steps of their own the reports were
+    read and parted three times over.
 #}
 {%- set touched_views = ref("int_touched_views") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 
 with
+    {# `0[.]60[,]80[.]100[,]120` holds two segments; the last one is still open. #}
     reports as (
         select
             learner_id,
             activity_id as video_id,
-            multiIf(
-                player_session_id != '',
-                player_session_id,
-                registration_id != '',
-                registration_id,
-                '1'
-            ) as stream_id,
+            {{ stream_id() }} as stream_id,
             course_id,
             (occurred_at, statement_id) as reported_at,
             arrayMap(
                 ends -> (
-                    {{ milliseconds("toFloat64OrZero(ends[1])") }},
-                    {{ milliseconds("toFloat64OrZero(ends[2])") }}
+                    {{ milliseconds("toFloat64OrZero(ends[1])") }} as start_ms,
+                    {{ milliseconds("toFloat64OrZero(ends[2])") }} as end_ms
                 ),
                 arrayFilter(
                     ends -> length(ends) = 2,
@@ -62,21 +61,20 @@ with
 
     lengths as (select video_id, length_ms from {{ ref("int_video_lengths") }}),
 
+    {# Kept inside the video; what is empty there, or longer than eleven days, is no segment. #}
     clipped_reports as (
         select
-            reports.learner_id as learner_id,
-            reports.video_id as video_id,
-            reports.stream_id as stream_id,
-            reports.course_id as course_id,
-            reports.reported_at as reported_at,
-            lengths.length_ms as length_ms,
+            reports.*,
+            length_ms,
             arrayFilter(
-                segment -> segment .2 > segment .1 and segment .2 < 1000000000,
+                segment -> segment.end_ms > segment.start_ms
+                and segment.end_ms < 1000000000,
                 arrayMap(
                     segment -> (
-                        greatest(segment .1, 0), {{ clipped("segment.2", "length_ms") }}
+                        greatest(segment.start_ms, 0) as start_ms,
+                        {{ clipped("segment.end_ms", "length_ms") }} as end_ms
                     ),
-                    reports.closed_segments
+                    closed_segments
                 )
             ) as segments,
             {{ sorted_borders("segments") }} as borders
@@ -84,6 +82,7 @@ with
         left join lengths on reports.video_id = lengths.video_id
     ),
 
+    {# What any report of a stream covers at a level. #}
     streams as (
         select
             learner_id,
@@ -100,11 +99,12 @@ with
     stream_levels as (
         select
             * except (segments),
-            arrayJoin(arrayDistinct(segments .1)) as level,
+            arrayJoin(arrayDistinct(segments.level)) as level,
             {{ of_level("segments", "level") }} as segments_of_level
         from streams
     ),
 
+    {# Of several streams that report a stretch, the first has it. #}
     with_earlier as (
         select
             *,
@@ -116,6 +116,7 @@ with
         from stream_levels
     ),
 
+    {# What pairs of statements credit, in any stream of the view, by level. #}
     credited_views as (
         select
             learner_id,
@@ -135,37 +136,49 @@ with
         from credited_views
     ),
 
-    {# Where a segment (second) or what is counted already (third) starts or ends. #}
+    {# Where a segment, or what is counted already, starts (1) or ends (-1). #}
     bordered as (
         select
-            with_earlier.learner_id as learner_id,
-            with_earlier.video_id as video_id,
-            with_earlier.stream_id as stream_id,
-            with_earlier.course_id as course_id,
-            with_earlier.length_ms as length_ms,
-            with_earlier.last_report as last_report,
-            with_earlier.level as level,
-            arrayConcat(
-                with_earlier.earlier,
-                {{ of_level("credited_levels.credited", "with_earlier.level") }}
-            ) as counted,
+            *,
+            arrayConcat(earlier, {{ of_level("credited", "level") }}) as counted,
             arraySort(
                 arrayConcat(
                     arrayMap(
-                        segment -> (segment .1, 1, 0), with_earlier.segments_of_level
+                        segment -> (
+                            segment.start_ms as place_ms,
+                            1 as reported_step,
+                            0 as counted_step
+                        ),
+                        segments_of_level
                     ),
                     arrayMap(
-                        segment -> (segment .2, -1, 0), with_earlier.segments_of_level
+                        segment -> (
+                            segment.end_ms as place_ms,
+                            -1 as reported_step,
+                            0 as counted_step
+                        ),
+                        segments_of_level
                     ),
-                    arrayMap(stretch -> (stretch .1, 0, 1), counted),
-                    arrayMap(stretch -> (stretch .2, 0, -1), counted)
+                    arrayMap(
+                        stretch -> (
+                            stretch.start_ms as place_ms,
+                            0 as reported_step,
+                            1 as counted_step
+                        ),
+                        counted
+                    ),
+                    arrayMap(
+                        stretch -> (
+                            stretch.end_ms as place_ms,
+                            0 as reported_step,
+                            -1 as counted_step
+                        ),
+                        counted
+                    )
                 )
             ) as borders
         from with_earlier
-        left join
-            credited_levels
-            on with_earlier.learner_id = credited_levels.learner_id
-            and with_earlier.video_id = credited_levels.video_id
+        left join credited_levels using (learner_id, video_id)
     ),
 
     {# From border to border, and whether only the player says that it was played. #}
@@ -173,30 +186,32 @@ with
         select
             *,
             arrayFilter(
-                piece -> piece .2 > piece .1,
+                piece -> piece.end_ms > piece.start_ms,
                 arrayMap(
-                    (border, next_border, reported_count, counted_times) -> (
-                        border .1,
-                        next_border .1,
-                        reported_count > 0 and counted_times = 0
+                    (border, next_border, reported_times, counted_times) -> (
+                        border.place_ms as start_ms,
+                        next_border.place_ms as end_ms,
+                        reported_times > 0 and counted_times = 0 as is_left
                     ),
                     borders,
                     arrayPushBack(arrayPopFront(borders), borders[-1]),
-                    arrayCumSum(borders .2),
-                    arrayCumSum(borders .3)
+                    arrayCumSum(borders.reported_step),
+                    arrayCumSum(borders.counted_step)
                 )
             ) as pieces
         from bordered
     ),
 
+    {# A piece that is not left starts an island, and is no part of it. #}
     uncovered as (
         select
             *,
             arrayFilter(
-                piece -> piece .3, arrayJoin(arraySplit(piece -> not piece .3, pieces))
+                piece -> piece.is_left,
+                arrayJoin(arraySplit(piece -> not piece.is_left, pieces))
             ) as island,
-            island[1] .1 as start_ms,
-            island[-1] .2 as end_ms
+            island[1].start_ms as start_ms,
+            island[-1].end_ms as end_ms
         from pieced
         {# Slivers are the rounding between a pause and the player's own record of it, not another viewing. #}
         where end_ms - start_ms > {{ 1000 * var("reach_tolerance_seconds") }}
@@ -204,12 +219,12 @@ with
 
 select
     {{ compact_key(["learner_id", "video_id"]) }} as view_key,
-    last_report .2 as statement_id,
+    last_report.statement_id as statement_id,
     learner_id,
     video_id,
     course_id,
     stream_id,
-    last_report .1 as occurred_at,
+    last_report.occurred_at as occurred_at,
     length_ms,
     start_ms,
     end_ms,

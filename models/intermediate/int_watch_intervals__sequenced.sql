@@ -87,7 +87,7 @@ with
             *,
             row_number() over in_order as interval_number,
             {# The furthest end so far and, negated so that the maximum takes the earliest, when it was reached. #}
-            max((end_ms, - left_at_ms)) over (
+            max((end_ms, - left_at_ms as negated_at_ms)) over (
                 partition by learner_id, video_id
                 order by at_ms, start_ms, statement_id, kind, repeat_number
                 rows between unbounded preceding and 1 preceding
@@ -105,7 +105,8 @@ with
             *,
             countIf(
                 interval_number > 1
-                and at_ms + frontier .2 > {{ 86400000 * var("return_horizon_days") }}
+                and at_ms + frontier.negated_at_ms
+                > {{ 86400000 * var("return_horizon_days") }}
             ) over (
                 partition by learner_id, video_id
                 order by at_ms, start_ms, statement_id, kind, repeat_number
