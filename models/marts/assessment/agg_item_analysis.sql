@@ -87,7 +87,7 @@ with
     assessment_examinees as (
         select
             assessment_id,
-            sum(learner_count) as assessment_examinees,
+            sum(learner_count) as assessment_examinee_count,
             arraySort(
                 groupArray((furthest_position, learner_count))
             ) as learners_by_furthest
@@ -98,76 +98,34 @@ with
     reliability as (
         select
             assessment_id,
-            alpha,
-            complete_count,
-            problem_count,
+            alpha as assessment_alpha,
+            complete_count as assessment_alpha_learner_count,
             alpha_reason,
-            1 as is_known
+            true as is_known
         from {{ ref("agg_assessment_reliability") }}
     ),
 
     joined as (
         select
-            items.item_id as item_id,
-            items.item_kind as item_kind,
-            items.problem_id as problem_id,
-            items.assessment_id as assessment_id,
-            items.course_id as course_id,
-            items.module_id as module_id,
-            items.title as title,
-            items.position as position,
-            items.part_count as part_count,
-            items.rest_scope as rest_scope,
-            item_counts.examinee_count as examinee_count,
-            item_counts.judged_count as judged_count,
-            item_counts.correct_count as correct_count,
-            item_counts.timed_count as timed_count,
-            item_counts.rapid_guess_count as rapid_guess_count,
-            item_counts.second_attempt_count as second_attempt_count,
-            item_counts.first_wrong_count as first_wrong_count,
-            item_counts.retried_count as retried_count,
-            item_counts.retried_correct_count as retried_correct_count,
-            item_counts.ranked_count as ranked_count,
-            item_counts.levels as levels,
-            arraySort(
-                arrayFilter(
-                    point -> point .3 > 0,
-                    arrayConcat(
-                        arrayMap(
-                            level -> (0, level .1, toUInt64(level .2 - level .3)),
-                            item_counts.levels
-                        ),
-                        arrayMap(
-                            level -> (1, level .1, toUInt64(level .3)),
-                            item_counts.levels
-                        )
-                    )
-                )
-            ) as score_points,
-            item_counts.seconds_sorted as seconds_sorted,
-            assessment_examinees.assessment_examinees as assessment_examinee_count,
-            isNotNull(items.problem_position)
-            and items.assessment_id != '' as has_place,
+            *,
+            {{ score_points("levels") }} as score_points,
+            isNotNull(problem_position) and assessment_id != '' as has_place,
             arraySum(
-                reached
-                -> if(reached .1 < ifNull(items.problem_position, 0), reached .2, 0),
-                assessment_examinees.learners_by_furthest
+                (furthest, learner_count)
+                -> if(furthest < ifNull(problem_position, 0), learner_count, 0),
+                learners_by_furthest
             ) as behind_count,
-            reliability.alpha as assessment_alpha,
-            reliability.complete_count as assessment_alpha_learner_count,
             multiIf(
-                items.assessment_id = '',
+                assessment_id = '',
                 'no_assessment',
-                reliability.is_known = 0,
+                not is_known,
                 'too_few_learners',
-                reliability.alpha_reason
+                alpha_reason
             ) as assessment_alpha_reason
         from items
-        left join item_counts on items.item_id = item_counts.item_id
-        left join
-            assessment_examinees
-            on items.assessment_id = assessment_examinees.assessment_id
-        left join reliability on items.assessment_id = reliability.assessment_id
+        left join item_counts using (item_id)
+        left join assessment_examinees using (assessment_id)
+        left join reliability using (assessment_id)
     ),
 
     measured as (

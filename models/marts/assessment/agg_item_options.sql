@@ -7,7 +7,8 @@
 
 with
     items as (
-        select item_id, course_id, assessment_id, title from {{ ref("dim_items") }}
+        select item_id, course_id, assessment_id, title as item_title
+        from {{ ref("dim_items") }}
     ),
 
     answers as (
@@ -47,55 +48,47 @@ with
             sumIf(level_count, is_ranked) as ranked_count,
             arraySort(
                 groupArrayIf((ifNull(rest_ratio, 0), level_count), is_ranked)
-            ) as levels
+            ) as answered_levels
         from answer_levels
         group by item_id
     ),
 
     joined as (
         select
-            options.item_id as item_id,
-            options.option_id as option_id,
-            options.is_pooled as is_pooled,
-            options.chosen_count as chosen_count,
-            options.chosen_correct_count as chosen_correct_count,
-            options.chosen_wrong_count as chosen_wrong_count,
-            answered_items.examinee_count as examinee_count,
-            answered_items.correct_count as correct_count,
-            answered_items.ranked_count as ranked_count,
-            {# Per score at most two tuples: those who chose the option, then all who answered the item. #}
+            *,
+            {# Per score at most two entries: those who chose the option, then all who answered the item. #}
             arraySort(
                 arrayConcat(
                     arrayMap(
-                        level -> (level .1, toUInt64(0), level .2),
-                        options.chosen_levels
+                        (score, learner_count)
+                        -> (score, toUInt64(0) as answered, learner_count as chosen),
+                        chosen_levels
                     ),
                     arrayMap(
-                        level -> (level .1, level .2, toUInt64(0)),
-                        answered_items.levels
+                        (score, learner_count)
+                        -> (score, learner_count as answered, toUInt64(0) as chosen),
+                        answered_levels
                     )
                 )
-            ) as mixed_levels,
-            items.course_id as course_id,
-            items.assessment_id as assessment_id,
-            items.title as item_title
+            ) as mixed_levels
         from options
-        inner join answered_items on options.item_id = answered_items.item_id
-        inner join items on options.item_id = items.item_id
+        inner join answered_items using (item_id)
+        inner join items using (item_id)
     ),
 
     with_levels as (
         select
             *,
             arrayFilter(
-                level -> level .2 > 0,
+                level -> level.answered > 0,
                 arrayMap(
-                    (level, before)
-                    -> (level .1, level .2, if(before .1 = level .1, before .3, 0)),
+                    (level, before) -> (
+                        level.score as score,
+                        level.answered as answered,
+                        if(before.score = level.score, before.chosen, 0) as chosen
+                    ),
                     mixed_levels,
-                    arrayPushFront(
-                        arrayPopBack(mixed_levels), (-1., toUInt64(0), toUInt64(0))
-                    )
+                    arrayPushFront(arrayPopBack(mixed_levels), mixed_levels[1])
                 )
             ) as levels
         from joined
@@ -104,18 +97,7 @@ with
     with_points as (
         select
             *,
-            arraySort(
-                arrayFilter(
-                    point -> point .3 > 0,
-                    arrayConcat(
-                        arrayMap(
-                            level -> (0, level .1, toUInt64(level .2 - level .3)),
-                            levels
-                        ),
-                        arrayMap(level -> (1, level .1, toUInt64(level .3)), levels)
-                    )
-                )
-            ) as score_points,
+            {{ score_points("levels") }} as score_points,
             ranked_count >= {{ var("minimum_discrimination_learners") }} as is_enough
         from with_levels
     ),
@@ -171,7 +153,7 @@ with
 select
     course_id,
     assessment_id,
-    item_id,
+    toLowCardinality(item_id) as item_id,
     item_title,
     option_id,
     toBool(is_pooled) as is_pooled,

@@ -77,9 +77,7 @@ with
 
     placed_units as (
         select
-            units.unit_id as unit_id,
-            units.course_id as course_id,
-            units.module_id as module_id,
+            units.* except (position),
             units.position as place,
             ifNull(modules.position, units.position) as module_place
         from units
@@ -159,12 +157,7 @@ with
     ),
 
     final as (
-        select
-            item_id,
-            unit_id,
-            precedence,
-            distance,
-            min(precedence) over (partition by item_id) as best_precedence
+        select *, min(precedence) over (partition by item_id) as best_precedence
         from candidates
     )
 

@@ -10,9 +10,9 @@ with
         select
             activity_id,
             activity_type,
-            ifNull(course_id, '') as known_course_id,
-            ifNull(module_id, '') as known_module_id,
-            ifNull(parent_activity_id, '') as known_parent_id,
+            course_id,
+            module_id,
+            parent_activity_id,
             title,
             position
         from {{ ref("dim_activities") }}
@@ -24,7 +24,9 @@ with
         from {{ ref("fct_attempts") }}
         where
             item_id not in (
-                select known_parent_id from activities where activity_type = 'question'
+                select parent_activity_id
+                from activities
+                where activity_type = 'question'
             )
     ),
 
@@ -41,29 +43,33 @@ with
         select
             items.activity_id as item_id,
             items.title as title,
-            items.position as own_position,
-            items.known_course_id as own_course_id,
-            items.known_module_id as own_module_id,
+            items.position as position,
+            items.course_id as own_course_id,
+            items.module_id as own_module_id,
             parents.activity_type = 'question'
             and parents.activity_id != items.activity_id as is_part,
             if(is_part, parents.activity_id, items.activity_id) as problem_id,
-            if(is_part, parents.known_parent_id, items.known_parent_id) as container_id,
-            if(is_part, parents.known_course_id, '') as problem_course_id,
-            if(is_part, parents.known_module_id, '') as problem_module_id,
+            if(
+                is_part, parents.parent_activity_id, items.parent_activity_id
+            ) as container_id,
+            if(is_part, parents.course_id, '') as problem_course_id,
+            if(is_part, parents.module_id, '') as problem_module_id,
             if(is_part, parents.position, items.position) as problem_position
         from items
-        left join activities as parents on items.known_parent_id = parents.activity_id
+        left join
+            activities as parents on items.parent_activity_id = parents.activity_id
     ),
 
     {# What holds questions and is neither a module nor a course: an assessment, a video with questions in it, a page. #}
     contained_items as (
         select
-            placed_items.item_id as item_id,
-            placed_items.title as title,
-            placed_items.is_part as is_part,
-            placed_items.problem_id as problem_id,
-            placed_items.own_position as position,
-            placed_items.problem_position as problem_position,
+            placed_items.* except (
+                own_course_id,
+                own_module_id,
+                container_id,
+                problem_course_id,
+                problem_module_id
+            ),
             if(
                 containers.activity_type in ('course', 'module', 'question', ''),
                 '',
@@ -72,12 +78,12 @@ with
             coalesce(
                 nullIf(placed_items.own_course_id, ''),
                 nullIf(placed_items.problem_course_id, ''),
-                containers.known_course_id
+                containers.course_id
             ) as course_id,
             coalesce(
                 nullIf(placed_items.own_module_id, ''),
                 nullIf(placed_items.problem_module_id, ''),
-                containers.known_module_id
+                containers.module_id
             ) as module_id
         from placed_items
         left join

@@ -16,8 +16,8 @@ with
         select
             statement_id,
             learner_id,
-            activity_id,
-            occurred_at,
+            activity_id as item_id,
+            occurred_at as answered_at,
             arrayDistinct(selected_options) as options
         from {{ ref("int_statements__deduplicated") }}
         where notEmpty(selected_options) and {{ is_answer_or_grade() }}
@@ -28,27 +28,14 @@ with
         from {{ ref("dim_item_options") }}
         where is_shown_per_learner
         group by item_id
-    ),
-
-    final as (
-        select
-            answers.statement_id as statement_id,
-            answers.learner_id as learner_id,
-            answers.activity_id as item_id,
-            answers.occurred_at as answered_at,
-            arrayFilter(
-                option -> has(items.shown_options, option), answers.options
-            ) as selected_options,
-            length(selected_options) < length(answers.options) as has_pooled_option
-        from answers
-        left join items on answers.activity_id = items.item_id
     )
 
 select
     statement_id,
     learner_id,
-    item_id,
+    toLowCardinality(item_id) as item_id,
     answered_at,
-    selected_options,
-    toBool(has_pooled_option) as has_pooled_option
-from final
+    arrayFilter(option -> has(shown_options, option), options) as selected_options,
+    toBool(length(selected_options) < length(options)) as has_pooled_option
+from answers
+left join items using (item_id)

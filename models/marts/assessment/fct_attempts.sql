@@ -16,6 +16,13 @@
     )
 }}
 
+{#
+    1. Reports that answer or grade, and what the learner studied in the course before each of them.
+    2. Many systems report one attempt several times: an answer and its grade, `passed` and `completed` with a score. A
+       report opens a stretch when it cannot belong to the attempt before.
+    3. Within a stretch a kind of report that comes again is the next attempt.
+    4. Reports of one attempt become a row, and the attempts of an item are numbered.
+#}
 {%- set touched_activities = ref("int_touched_activities") %}
 {%- set learner_courses = ref("int_learner_courses") %}
 {%- set is_of_this_build %}
@@ -44,7 +51,7 @@ with
             course_id,
             occurred_at,
             notEmpty(selected_options) as has_options,
-            is_correct,
+            {{ is_right("is_correct", "verb") }} as is_right,
             score_scaled,
             duration_seconds,
             attempt_number_reported,
@@ -77,10 +84,10 @@ with
                         occurred_at,
                         statement_id,
                         verb,
-                        activity_id,
+                        activity_id as item_id,
                         parent_activity_id,
                         has_options,
-                        is_correct,
+                        is_right as is_correct,
                         score_scaled,
                         duration_seconds,
                         attempt_number_reported,
@@ -88,51 +95,50 @@ with
                     ),
                     is_recounted
                 )
-            ) as attempts,
+            ) as reports,
             groupUniqArrayIf(
                 parent_activity_id,
                 is_attempt and activity_type = 'question' and parent_activity_id != ''
             ) as parents_of_answers
         from statements
         group by learner_id, course_id
-        having notEmpty(attempts)
+        having notEmpty(reports)
     ),
 
     {# The activity studied before, questions and their containers aside: the last one is carried on over them. #}
-    reports as (
+    placed_reports as (
         select
             learner_id,
             course_id,
-            attempt .1 as occurred_at,
-            attempt .2 as statement_id,
-            attempt .3 as verb,
-            attempt .4 as activity_id,
-            attempt .5 as parent_activity_id,
-            attempt .6 as has_options,
-            {{ is_right("attempt.7", "attempt.3") }} as is_correct,
-            attempt .8 as score_scaled,
-            attempt .9 as duration_seconds,
-            attempt .10 as attempt_number_reported,
-            toString(attempt .11) as activity_type,
-            has(parents_of_answers, attempt .4) as is_total,
+            report.occurred_at as occurred_at,
+            report.statement_id as statement_id,
+            report.verb as verb,
+            report.item_id as item_id,
+            report.parent_activity_id as parent_activity_id,
+            report.has_options as has_options,
+            report.is_correct as is_correct,
+            report.score_scaled as score_scaled,
+            report.duration_seconds as duration_seconds,
+            report.attempt_number_reported as attempt_number_reported,
+            report.activity_type as activity_type,
+            has(parents_of_answers, report.item_id) as is_total,
             preceding_activity_id
         from histories
         array join
-            attempts as attempt,
+            reports as report,
             arrayFilter(
-                (studied_before, event) -> event .4,
+                (studied_before, event) -> event.is_recounted,
                 arrayPushFront(
-                    arrayPopBack(arrayFill(studied -> studied != '', events .3)), ''
+                    arrayPopBack(
+                        arrayFill(studied -> studied != '', events.studied_id)
+                    ),
+                    ''
                 ),
                 events
             ) as preceding_activity_id
     ),
 
-    {#
-        Many systems report one attempt several times: an answer and its grade, `passed` and `completed` with a score.
-        A report opens a stretch when it cannot belong to the attempt before: the one before was judged and is long
-        ago, or the two contradict each other. Within a stretch a kind of report that comes again is the next attempt.
-    #}
+    {# It cannot belong to the attempt before when that was judged and is long ago, or the two contradict each other. #}
     with_previous as (
         select
             *,
@@ -151,10 +157,10 @@ with
             or ifNull(was_correct != is_correct, false)
             or ifNull(abs(previous_score - score_scaled) > 0.01, false)
             or ifNull(previous_number != attempt_number_reported, false) as is_new
-        from reports
+        from placed_reports
         window
             of_item as (
-                partition by learner_id, activity_id
+                partition by learner_id, item_id
                 order by occurred_at, statement_id
                 rows between unbounded preceding and unbounded following
             )
@@ -164,28 +170,30 @@ with
         select
             *,
             countIf(is_new) over (
-                partition by learner_id, activity_id
+                partition by learner_id, item_id
                 order by occurred_at, statement_id
                 rows between unbounded preceding and current row
             ) as stretch
         from with_previous
     ),
 
+    {# The how-manieth of its kind in the stretch. #}
     with_repeats as (
         select
             *,
             row_number() over (
-                partition by learner_id, activity_id, stretch, report_kind
+                partition by learner_id, item_id, stretch, report_kind
                 order by occurred_at, statement_id
             ) as kind_count
         from with_stretches
     ),
 
+    {# Which attempt of the stretch: a report of another kind belongs to the newest one. #}
     with_places as (
         select
             *,
             max(kind_count) over (
-                partition by learner_id, activity_id, stretch
+                partition by learner_id, item_id, stretch
                 order by occurred_at, statement_id
                 rows between unbounded preceding and current row
             ) as place
@@ -199,34 +207,33 @@ with
     attempts as (
         select
             learner_id,
-            activity_id,
+            item_id,
             stretch,
             place,
-            min(occurred_at) as first_at,
+            min(occurred_at) as answered_at,
             argMin(statement_id, report_number) as first_statement_id,
             argMinIf(course_id, report_number, course_id != '') as course_id,
             argMinIf(
                 parent_activity_id, report_number, parent_activity_id != ''
-            ) as parent_activity_id,
-            argMin(activity_type, report_number) as activity_type,
+            ) as assessment_id,
+            argMin(activity_type, report_number) as item_type,
             argMin(preceding_activity_id, report_number) as preceding_activity_id,
             argMinIf(statement_id, report_number, has_options) as answer_statement_id,
             argMax(is_correct, report_number) as is_correct,
             argMax(score_scaled, report_number) as score_scaled,
-            argMin(duration_seconds, report_number) as duration_seconds,
+            argMin(duration_seconds, report_number) as response_seconds,
             argMin(attempt_number_reported, report_number) as attempt_number_reported,
             max(is_total) as is_total
         from with_places
-        group by learner_id, activity_id, stretch, place
+        group by learner_id, item_id, stretch, place
     ),
 
     numbered as (
         select
-            * except (first_at, first_statement_id),
-            first_at as occurred_at,
+            * except (stretch, place, first_statement_id),
             first_statement_id as statement_id,
             row_number() over (
-                partition by learner_id, activity_id order by stretch, place
+                partition by learner_id, item_id order by stretch, place
             ) as attempt_number
         from attempts
     ),
@@ -243,48 +250,29 @@ with
             and {{ is_touched_item }}
     ),
 
-    activities as (select activity_id, module_id from {{ ref("dim_activities") }}),
+    activities as (
+        select activity_id as item_id, module_id from {{ ref("dim_activities") }}
+    ),
 
     final as (
         select
-            numbered.statement_id as statement_id,
-            numbered.learner_id as learner_id,
-            numbered.activity_id as item_id,
-            numbered.activity_type as item_type,
-            numbered.parent_activity_id as assessment_id,
-            numbered.course_id as course_id,
-            activities.module_id as module_id,
-            sessionized.session_id as session_id,
-            numbered.attempt_number as attempt_number,
-            numbered.attempt_number = 1 as is_first_attempt,
-            numbered.attempt_number_reported as attempt_number_reported,
-            numbered.occurred_at as answered_at,
-            numbered.is_correct as is_correct,
-            numbered.score_scaled as score_scaled,
-            numbered.answer_statement_id as answer_statement_id,
-            numbered.duration_seconds as response_seconds,
+            *,
             if(
-                sessionized.gap_before_ms is null,
+                gap_before_ms is null,
                 null,
                 {{
                     seconds(
-                        "least(assumeNotNull(sessionized.gap_before_ms), 1000 * "
+                        "least(assumeNotNull(gap_before_ms), 1000 * "
                         ~ var("active_cap_problem_seconds")
                         ~ ")"
                     )
                 }}
             ) as response_seconds_estimated,
-            {{
-                is_rapid_guess(
-                    "numbered.duration_seconds", "item_times.median_seconds"
-                )
-            }} as is_rapid_guess,
-            numbered.preceding_activity_id as preceding_activity_id,
-            numbered.is_total as is_total
+            {{ is_rapid_guess("response_seconds", "median_seconds") }} as is_rapid_guess
         from numbered
-        left join item_times on numbered.activity_id = item_times.item_id
-        left join sessionized on numbered.statement_id = sessionized.statement_id
-        left join activities on numbered.activity_id = activities.activity_id
+        left join item_times using (item_id)
+        left join sessionized using (statement_id)
+        left join activities using (item_id)
     )
 
 {# Few items have many attempts each: compared and grouped as numbers, one course's items take 60 ms instead of 140. #}
@@ -298,7 +286,7 @@ select
     module_id,
     session_id,
     attempt_number,
-    is_first_attempt,
+    toBool(attempt_number = 1) as is_first_attempt,
     attempt_number_reported,
     answered_at,
     is_correct,
@@ -311,27 +299,10 @@ select
     toBool(is_total) as is_total
 from final
 {% if is_touched_build() %}
+    {# In the table's order of columns. #}
     union all
     select
-        statement_id,
-        learner_id,
-        item_id,
-        item_type,
-        assessment_id,
-        course_id,
-        module_id_now,
-        session_id,
-        attempt_number,
-        is_first_attempt,
-        attempt_number_reported,
-        answered_at,
-        is_correct,
-        score_scaled,
-        answer_statement_id,
-        response_seconds,
-        response_seconds_estimated,
-        is_rapid_guess_now,
-        preceding_activity_id,
-        is_total
+        * except (is_rapid_guess_now, module_id_now)
+        replace(is_rapid_guess_now as is_rapid_guess, module_id_now as module_id)
     from ({{ outdated_attempts(touched_activities) }})
 {% endif %}

@@ -32,25 +32,25 @@ with
     learners as (select learner_id, is_excluded from {{ ref("dim_learners") }}),
 
     chosen_options as (
-        select statement_id as chosen_statement_id, selected_options, has_pooled_option
+        select statement_id as answer_statement_id, selected_options, has_pooled_option
         from {{ ref("fct_answer_options") }}
     ),
 
     attempted_items as (select item_id from {{ ref("fct_attempts") }}),
 
     {# fct_attempts leaves the parts of multi-question problems out; here each of them is an item of its own. #}
-    part_statements as (
+    part_answers as (
         select
             learner_id,
-            activity_id,
+            activity_id as item_id,
             statement_id,
-            occurred_at,
+            occurred_at as answered_at,
             {{ is_right("is_correct", "verb") }} as is_right,
-            has_response,
-            duration_seconds,
+            if(has_response, statement_id, '') as answer_statement_id,
+            duration_seconds as response_seconds,
             row_number() over (
                 partition by learner_id, activity_id order by occurred_at, statement_id
-            ) as answer_number,
+            ) as attempt_number,
             quantileExact(0.5)
             (duration_seconds) over (partition by activity_id) as median_seconds
         from {{ ref("fct_learning_events") }}
@@ -65,72 +65,65 @@ with
             learner_id,
             item_id,
             attempt_number,
-            (
-                statement_id,
-                answered_at,
-                is_correct,
-                answer_statement_id,
-                response_seconds,
-                toBool(is_rapid_guess)
-            ) as answer
+            statement_id,
+            answered_at,
+            is_correct,
+            answer_statement_id,
+            response_seconds,
+            is_rapid_guess
         from {{ ref("fct_attempts") }}
         where attempt_number <= 2
         union all
         select
             learner_id,
-            activity_id as item_id,
-            answer_number as attempt_number,
-            (
-                statement_id,
-                occurred_at,
-                is_right,
-                if(has_response, statement_id, ''),
-                duration_seconds,
-                toBool({{ is_rapid_guess("duration_seconds", "median_seconds") }})
-            ) as answer
-        from part_statements
-        where answer_number <= 2
+            item_id,
+            attempt_number,
+            statement_id,
+            answered_at,
+            is_right as is_correct,
+            answer_statement_id,
+            response_seconds,
+            {{ is_rapid_guess("response_seconds", "median_seconds") }} as is_rapid_guess
+        from part_answers
+        where attempt_number <= 2
     ),
 
-    {# As tuples, because argMin passes over NULL and would take the second answer for a first that is unjudged. #}
+    {# As one tuple, because argMin passes over NULL. #}
     first_and_second as (
         select
             learner_id,
             item_id,
-            argMinIf(answer, attempt_number, attempt_number = 1) as first_answer,
+            argMinIf(
+                (
+                    statement_id,
+                    answered_at,
+                    is_correct,
+                    answer_statement_id,
+                    response_seconds,
+                    is_rapid_guess
+                ),
+                attempt_number,
+                attempt_number = 1
+            ) as first_answer,
             countIf(attempt_number = 2) > 0 as has_second_attempt,
-            argMinIf(answer, attempt_number, attempt_number = 2) as second_answer
+            maxIf(is_correct, attempt_number = 2) as is_second_correct
         from answers
         group by learner_id, item_id
     ),
 
     placed_answers as (
         select
-            first_and_second.learner_id as learner_id,
-            first_and_second.item_id as item_id,
-            items.item_kind = 'problem' as is_problem,
-            items.problem_id as problem_id,
-            items.assessment_id as assessment_id,
-            items.course_id as course_id,
-            items.problem_position as problem_position,
-            items.rest_scope as rest_scope,
-            items.rest_scope_problem_count as rest_scope_problem_count,
-            ifNull(learners.is_excluded, 0) as is_excluded,
-            first_and_second.first_answer .1 as statement_id,
-            first_and_second.first_answer .2 as answered_at,
-            first_and_second.first_answer .3 as is_correct,
-            first_and_second.first_answer .4 as answer_statement_id,
-            first_and_second.first_answer .5 as response_seconds,
-            first_and_second.first_answer .6 as is_rapid_guess,
-            first_and_second.has_second_attempt as has_second_attempt,
-            if(
-                first_and_second.has_second_attempt,
-                first_and_second.second_answer .3,
-                null
-            ) as is_second_correct
+            * except (first_answer, item_kind),
+            first_answer.statement_id as statement_id,
+            first_answer.answered_at as answered_at,
+            first_answer.is_correct as is_correct,
+            first_answer.answer_statement_id as answer_statement_id,
+            first_answer.response_seconds as response_seconds,
+            first_answer.is_rapid_guess as is_rapid_guess,
+            item_kind = 'problem' as is_problem
         from first_and_second
-        inner join items on first_and_second.item_id = items.item_id
-        left join learners on first_and_second.learner_id = learners.learner_id
+        inner join items using (item_id)
+        left join learners using (learner_id)
     ),
 
     {# A problem is right when its own statement says so; without one, when all of its parts are. #}
@@ -218,12 +211,12 @@ with
                 null
             ) as ability_quintile
         from ranked
-        left join chosen_options on answer_statement_id = chosen_statement_id
+        left join chosen_options using (answer_statement_id)
     )
 
 select
     learner_id,
-    item_id,
+    toLowCardinality(item_id) as item_id,
     problem_id,
     assessment_id,
     course_id,
