@@ -76,6 +76,6 @@ with
 select
     activity_id,
     course_id,
-    toUInt8(is_only_course) as is_only_course,
-    toUInt8(is_uncertain) as is_uncertain
+    toBool(is_only_course) as is_only_course,
+    toBool(is_uncertain) as is_uncertain
 from final
