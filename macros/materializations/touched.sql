@@ -28,7 +28,7 @@
                     doubled.
       has_new       query (Jinja) that has rows where a run on touched units may have new rows. Without them the model's SQL
                     is not run: of staging it has 90 kB, and to analyse it takes 0.7 CPU seconds. Rows of `replaces`
-                    go all the same.
+                    still go.
       basis         list of queries (Jinja) whose rows decide about every row of the table, such as the catalogue. If
                     they change, the table is built whole. Seeds need not be named.
       sampled_by    column of the unit by which the nightly job takes a sample of the table, builds it by the SQL of the

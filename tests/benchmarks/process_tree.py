@@ -31,7 +31,7 @@ class CostLine:
     """Of all its processes together; what they share counts once."""
 
     def add(self, moment: float, cpu_seconds: float) -> None:
-        """The figure never falls: a process that nobody waited for would take its time with it."""
+        """The figure never falls: a process that no parent waited for would take its time with it."""
         self.moments.append(moment)
         self.cpu_seconds.append(max([cpu_seconds, *self.cpu_seconds[-1:]]))
 

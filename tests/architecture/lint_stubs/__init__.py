@@ -48,3 +48,23 @@ def benjamini_hochberg(relation: str, p_value: str, columns: list[str], family: 
 def courses_of_unnamed(events: str, course_activities: str, enrolments: str) -> str:
     """A whole query, not an expression."""
     return f"select learner_id, activity_id, '' as found_course_id from {events}"
+
+
+def activities_of_touched_units(course_activities: str) -> str:
+    """A whole query, not an expression."""
+    return f"select activity_id as activity_key from {course_activities}"
+
+
+def recorded_first_reached() -> str:
+    """A whole query, not an expression."""
+    return "select learner_id, course_id, reached_at as recorded_reached_at, 1 as is_recorded from progress_before"
+
+
+def answers_by_module(attempts: str, unnamed_courses: str, course_activities: str) -> str:
+    """A whole query, not an expression."""
+    return (
+        "select attempts.learner_id as learner_id, places.module_id as module_id, [] as answered "
+        f"from {attempts} as attempts inner join {course_activities} as places "
+        f"on attempts.item_id = places.activity_id inner join {unnamed_courses} as unnamed "
+        "on attempts.learner_id = unnamed.learner_id"
+    )
