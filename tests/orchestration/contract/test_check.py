@@ -47,7 +47,8 @@ def test_the_other_kinds_have_rules_of_their_own(tmp_path: Path, kind: str):
 
 def test_an_array_is_read_as_a_document():
     report = Checker("events").check(EXAMPLES / "video.json")
-    assert (report.form, report.line_count, report.is_refused, report.missing) == ("document", 7, False, [])
+    count = len(json.loads((EXAMPLES / "video.json").read_bytes()))
+    assert (report.form, report.line_count, report.is_refused, report.missing) == ("document", count, False, [])
 
 
 def test_an_array_that_breaks_is_refused_line_by_line(tmp_path: Path):
