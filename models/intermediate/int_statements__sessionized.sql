@@ -35,6 +35,16 @@
 {%- set timeline = ref("int_touched_timeline") %}
 {%- set session_gap_ms = 60000 * var("session_gap_minutes") %}
 {%- set session_max_ms = 3600000 * var("session_max_hours") %}
+{%- set allowed_by_player %}
+    greatest(
+        {{ session_gap_ms }},
+        least(
+            {{ 3600000 * var("player_silence_max_hours") }},
+            remaining_wall_ms + {{ 1000 * var("player_grace_seconds") }}
+        )
+    )
+{%- endset %}
+{%- set is_with_player = "before.statement_id = entry.statement_id" %}
 
 with
     {# Statements come from disk learner by learner. Tuples are sorted by their first elements: time, then id. #}
@@ -69,19 +79,15 @@ with
         select
             learner_id,
             groupArray(
-                (
-                    occurred_at,
-                    statement_id,
-                    false as is_event,
-                    watched_wall_ms,
-                    greatest(
-                        {{ session_gap_ms }},
-                        least(
-                            {{ 3600000 * var("player_silence_max_hours") }},
-                            remaining_wall_ms + {{ 1000 * var("player_grace_seconds") }}
-                        )
-                    ) as allowed_silence_ms
-                )
+                {{
+                    named_tuple(
+                        occurred_at="occurred_at",
+                        statement_id="statement_id",
+                        is_event="false",
+                        watched_wall_ms="watched_wall_ms",
+                        allowed_silence_ms=allowed_by_player,
+                    )
+                }}
             ) as playing
         from {{ ref("int_watch_intervals__classified") }}
         {% if is_touched_build() %}
@@ -100,13 +106,16 @@ with
                 arrayConcat(
                     playing,
                     arrayMap(
-                        event -> (
-                            event.occurred_at as occurred_at,
-                            event.statement_id as statement_id,
-                            true as is_event,
-                            toInt64(0) as watched_wall_ms,
-                            toInt64({{ session_gap_ms }}) as allowed_silence_ms
-                        ),
+                        event
+                        -> {{
+                            named_tuple(
+                                occurred_at="event.occurred_at",
+                                statement_id="event.statement_id",
+                                is_event="true",
+                                watched_wall_ms="toInt64(0)",
+                                allowed_silence_ms="toInt64(" ~ session_gap_ms ~ ")",
+                            )
+                        }},
                         events
                     )
                 )
@@ -124,18 +133,17 @@ with
             arrayFilter(
                 (player, entry) -> entry.is_event,
                 arrayMap(
-                    (entry, before) -> (
-                        if(
-                            before.statement_id = entry.statement_id,
-                            before.watched_wall_ms,
-                            entry.watched_wall_ms
-                        ) as watched_wall_ms,
-                        if(
-                            before.statement_id = entry.statement_id,
-                            before.allowed_silence_ms,
-                            entry.allowed_silence_ms
-                        ) as allowed_silence_ms
-                    ),
+                    (entry, before)
+                    -> {{
+                        named_tuple(
+                            watched_wall_ms="if("
+                            ~ is_with_player
+                            ~ ", before.watched_wall_ms, entry.watched_wall_ms)",
+                            allowed_silence_ms="if("
+                            ~ is_with_player
+                            ~ ", before.allowed_silence_ms, entry.allowed_silence_ms)",
+                        )
+                    }},
                     entries,
                     arrayPushFront(arrayPopBack(entries), entries[1])
                 ),
@@ -207,8 +215,8 @@ with
     identified as (
         select
             learner_id,
-            session[1] .1.occurred_at as session_started_at,
-            session[1] .1.statement_id as first_statement_id,
+            tupleElement(session[1] .1, 'occurred_at') as session_started_at,
+            tupleElement(session[1] .1, 'statement_id') as first_statement_id,
             {{ surrogate_key(["learner_id", "first_statement_id"]) }} as session_id,
             arrayDifference(session .2) as steps,
             arrayJoin(

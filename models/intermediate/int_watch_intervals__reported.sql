@@ -34,10 +34,13 @@ with
             course_id,
             (occurred_at, statement_id) as reported_at,
             arrayMap(
-                ends -> (
-                    {{ milliseconds("toFloat64OrZero(ends[1])") }} as start_ms,
-                    {{ milliseconds("toFloat64OrZero(ends[2])") }} as end_ms
-                ),
+                ends
+                -> {{
+                    named_tuple(
+                        start_ms=milliseconds("toFloat64OrZero(ends[1])"),
+                        end_ms=milliseconds("toFloat64OrZero(ends[2])"),
+                    )
+                }},
                 arrayFilter(
                     ends -> length(ends) = 2,
                     arrayMap(
@@ -70,10 +73,13 @@ with
                 segment -> segment.end_ms > segment.start_ms
                 and segment.end_ms < 1000000000,
                 arrayMap(
-                    segment -> (
-                        greatest(segment.start_ms, 0) as start_ms,
-                        {{ clipped("segment.end_ms", "length_ms") }} as end_ms
-                    ),
+                    segment
+                    -> {{
+                        named_tuple(
+                            start_ms="greatest(segment.start_ms, 0)",
+                            end_ms=clipped("segment.end_ms", "length_ms"),
+                        )
+                    }},
                     closed_segments
                 )
             ) as segments,
@@ -144,35 +150,47 @@ with
             arraySort(
                 arrayConcat(
                     arrayMap(
-                        segment -> (
-                            segment.start_ms as place_ms,
-                            1 as reported_step,
-                            0 as counted_step
-                        ),
+                        segment
+                        -> {{
+                            named_tuple(
+                                place_ms="segment.start_ms",
+                                reported_step=1,
+                                counted_step=0,
+                            )
+                        }},
                         segments_of_level
                     ),
                     arrayMap(
-                        segment -> (
-                            segment.end_ms as place_ms,
-                            -1 as reported_step,
-                            0 as counted_step
-                        ),
+                        segment
+                        -> {{
+                            named_tuple(
+                                place_ms="segment.end_ms",
+                                reported_step=-1,
+                                counted_step=0,
+                            )
+                        }},
                         segments_of_level
                     ),
                     arrayMap(
-                        stretch -> (
-                            stretch.start_ms as place_ms,
-                            0 as reported_step,
-                            1 as counted_step
-                        ),
+                        stretch
+                        -> {{
+                            named_tuple(
+                                place_ms="stretch.start_ms",
+                                reported_step=0,
+                                counted_step=1,
+                            )
+                        }},
                         counted
                     ),
                     arrayMap(
-                        stretch -> (
-                            stretch.end_ms as place_ms,
-                            0 as reported_step,
-                            -1 as counted_step
-                        ),
+                        stretch
+                        -> {{
+                            named_tuple(
+                                place_ms="stretch.end_ms",
+                                reported_step=0,
+                                counted_step=-1,
+                            )
+                        }},
                         counted
                     )
                 )
@@ -188,11 +206,14 @@ with
             arrayFilter(
                 piece -> piece.end_ms > piece.start_ms,
                 arrayMap(
-                    (border, next_border, reported_times, counted_times) -> (
-                        border.place_ms as start_ms,
-                        next_border.place_ms as end_ms,
-                        reported_times > 0 and counted_times = 0 as is_left
-                    ),
+                    (border, next_border, reported_times, counted_times)
+                    -> {{
+                        named_tuple(
+                            start_ms="border.place_ms",
+                            end_ms="next_border.place_ms",
+                            is_left="reported_times > 0 and counted_times = 0",
+                        )
+                    }},
                     borders,
                     arrayPushBack(arrayPopFront(borders), borders[-1]),
                     arrayCumSum(borders.reported_step),
@@ -210,8 +231,8 @@ with
                 piece -> piece.is_left,
                 arrayJoin(arraySplit(piece -> not piece.is_left, pieces))
             ) as island,
-            island[1].start_ms as start_ms,
-            island[-1].end_ms as end_ms
+            island.start_ms[1] as start_ms,
+            island.end_ms[-1] as end_ms
         from pieced
         {# Slivers are the rounding between a pause and the player's own record of it, not another viewing. #}
         where end_ms - start_ms > {{ 1000 * var("reach_tolerance_seconds") }}

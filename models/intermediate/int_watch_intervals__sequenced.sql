@@ -78,7 +78,8 @@ with
             *,
             toUnixTimestamp64Milli(occurred_at) as at_ms,
             at_ms
-            + if(kind in ('reported', 'compressed'), 0, watched_wall_ms) as left_at_ms
+            + if(kind in ('reported', 'compressed'), 0, watched_wall_ms) as left_at_ms,
+            - left_at_ms as negated_at_ms
         from intervals
     ),
 
@@ -87,7 +88,7 @@ with
             *,
             row_number() over in_order as interval_number,
             {# The furthest end so far and, negated so that the maximum takes the earliest, when it was reached. #}
-            max((end_ms, - left_at_ms as negated_at_ms)) over (
+            max((end_ms, negated_at_ms)) over (
                 partition by learner_id, video_id
                 order by at_ms, start_ms, statement_id, kind, repeat_number
                 rows between unbounded preceding and 1 preceding

@@ -61,12 +61,24 @@ with
                 arrayConcat(
                     arrayMap(
                         (score, learner_count)
-                        -> (score, toUInt64(0) as answered, learner_count as chosen),
+                        -> {{
+                            named_tuple(
+                                score="score",
+                                answered="toUInt64(0)",
+                                chosen="learner_count",
+                            )
+                        }},
                         chosen_levels
                     ),
                     arrayMap(
                         (score, learner_count)
-                        -> (score, learner_count as answered, toUInt64(0) as chosen),
+                        -> {{
+                            named_tuple(
+                                score="score",
+                                answered="learner_count",
+                                chosen="toUInt64(0)",
+                            )
+                        }},
                         answered_levels
                     )
                 )
@@ -82,11 +94,14 @@ with
             arrayFilter(
                 level -> level.answered > 0,
                 arrayMap(
-                    (level, before) -> (
-                        level.score as score,
-                        level.answered as answered,
-                        if(before.score = level.score, before.chosen, 0) as chosen
-                    ),
+                    (level, before)
+                    -> {{
+                        named_tuple(
+                            score="level.score",
+                            answered="level.answered",
+                            chosen="if(before.score = level.score, before.chosen, 0)",
+                        )
+                    }},
                     mixed_levels,
                     arrayPushFront(arrayPopBack(mixed_levels), mixed_levels[1])
                 )

@@ -84,10 +84,10 @@ with
                         occurred_at,
                         statement_id,
                         verb,
-                        activity_id as item_id,
+                        activity_id,
                         parent_activity_id,
                         has_options,
-                        is_right as is_correct,
+                        is_right,
                         score_scaled,
                         duration_seconds,
                         attempt_number_reported,
@@ -113,15 +113,15 @@ with
             report.occurred_at as occurred_at,
             report.statement_id as statement_id,
             report.verb as verb,
-            report.item_id as item_id,
+            report.activity_id as item_id,
             report.parent_activity_id as parent_activity_id,
             report.has_options as has_options,
-            report.is_correct as is_correct,
+            report.is_right as is_correct,
             report.score_scaled as score_scaled,
             report.duration_seconds as duration_seconds,
             report.attempt_number_reported as attempt_number_reported,
             report.activity_type as activity_type,
-            has(parents_of_answers, report.item_id) as is_total,
+            has(parents_of_answers, report.activity_id) as is_total,
             preceding_activity_id
         from histories
         array join
@@ -302,7 +302,25 @@ from final
     {# In the table's order of columns. #}
     union all
     select
-        * except (is_rapid_guess_now, module_id_now)
-        replace(is_rapid_guess_now as is_rapid_guess, module_id_now as module_id)
+        statement_id,
+        learner_id,
+        item_id,
+        item_type,
+        assessment_id,
+        course_id,
+        module_id_now,
+        session_id,
+        attempt_number,
+        is_first_attempt,
+        attempt_number_reported,
+        answered_at,
+        is_correct,
+        score_scaled,
+        answer_statement_id,
+        response_seconds,
+        response_seconds_estimated,
+        is_rapid_guess_now,
+        preceding_activity_id,
+        is_total
     from ({{ outdated_attempts(touched_activities) }})
 {% endif %}
