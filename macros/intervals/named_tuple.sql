@@ -6,7 +6,8 @@
 {% macro named_tuple() -%}
     (
         {%- for name, expression in kwargs.items() %}
-            {{ expression }} as {{ name }}{{ "," if not loop.last }}
+            {{ expression }}{{ " as " ~ name if expression != name }}
+            {{- "," if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}
