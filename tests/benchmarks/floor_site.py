@@ -76,8 +76,8 @@ class FloorSite:
                 time.sleep(0.05)
             seconds = time.monotonic() - started_at
             tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-            times = [each.cpu_times() for each in tree]
-            return Cost(seconds, own_cpu_seconds=sum(sum(each[:4]) for each in times))
+            times = [process.cpu_times() for process in tree]
+            return Cost(seconds, own_cpu_seconds=sum(sum(time[:4]) for time in times))
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
@@ -129,7 +129,7 @@ def drops_by_day(simulated: Path, late_statements: int) -> tuple[dict[str, bytes
     late: dict[str, bytes] = {}
     count = 0
     events = [key for key in keys if key.startswith("events/") and key.endswith(".gz")]
-    for key in sorted(events, key=lambda each: each.partition("dt=")[2], reverse=True):
+    for key in sorted(events, key=lambda key: key.partition("dt=")[2], reverse=True):
         if count >= late_statements:
             break
         late[key] = keys.pop(key)
@@ -144,5 +144,5 @@ def two_statements(simulated: Path) -> bytes:
     for line in gzip.decompress(first.read_bytes()).splitlines():
         with suppress(ValueError):  # a planted fault
             statements.append(json.loads(line))
-    whole = [each | {"id": str(uuid.uuid4())} for each in statements if isinstance(each, dict) and "id" in each]
+    whole = [line | {"id": str(uuid.uuid4())} for line in statements if isinstance(line, dict) and "id" in line]
     return "".join(json.dumps(statement) + "\n" for statement in whole[:2]).encode()

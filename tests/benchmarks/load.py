@@ -84,7 +84,7 @@ def _count(text: str) -> int:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_count(each) for each in text.split(",")}))
+    return tuple(sorted({_count(size) for size in text.split(",")}))
 
 
 def _parts(text: str) -> tuple[str, ...]:

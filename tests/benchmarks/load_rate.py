@@ -31,12 +31,12 @@ def measure(bench: Workbench, lines: int) -> None:
         bench.stages.start(f"Loading {len(keys)} objects, time {turn + 1} of {bench.repeats}")
         scans.append(bench.stopwatch.cost_of(lambda: _bare_scan(bench, keys)))
         bench.empty()
-        with timed_steps(bench.stopwatch) as found:
+        with timed_steps(bench.stopwatch) as taken:
             report = bench.load(len(keys))
-        load = found["plan"] + found["land"] + found["audit"] + found["commit"]
+        load = taken["plan"] + taken["land"] + taken["audit"] + taken["commit"]
         loads.append(load)
-        gated.append(load + found["gate"])
-        steps = found if turn == 0 or load.seconds <= min(each.seconds for each in loads) else steps
+        gated.append(load + taken["gate"])
+        steps = taken if turn == 0 or load.seconds <= min(cost.seconds for cost in loads) else steps
         if totals[0] != report.line_count:
             raise BenchmarkError(f"{report.line_count} lines were loaded; the bare scan counts {totals[0]}.")
     _report(bench, totals, best(scans), best(loads), best(gated), steps)

@@ -75,7 +75,7 @@ def measure_one_object(bench: Workbench, histories: Histories, lines: list[bytes
             with judge():
                 costs[size] += [_load_one(bench, lines) for _ in range(loads)]
             bench.stages.move(turn + 1, note=f"ledger of {size:,}")
-        _report_one_object(bench, name, {size: best(each) for size, each in costs.items()})
+        _report_one_object(bench, name, {size: best(taken) for size, taken in costs.items()})
     _report_steps(bench, histories, lines)
 
 
@@ -96,14 +96,14 @@ def _report_steps(bench: Workbench, histories: Histories, lines: list[bytes]) ->
     for size in (0, max(bench.ledger_rows)):
         bench.stages.start(f"Steps of one new object with a ledger of {size:,}")
         histories.lay(size)
-        found = []
+        turns = []
         with passing_judge():
             for _ in range(bench.repeats):
                 with _new_object(bench, lines) as scope, timed_steps(bench.stopwatch) as steps:
                     bench.load(1, scope)
-                found.append(steps)
-        for step in found[0]:
-            cost = best([each[step] for each in found])
+                turns.append(steps)
+        for step in turns[0]:
+            cost = best([turn[step] for turn in turns])
             bench.report.add(ONE_OBJECT, f"step {step} (no gate), ledger of {size:,}", cost.seconds, "s")
 
 
@@ -152,9 +152,9 @@ def _report_read(bench: Workbench, where: str, cost: Cost, alone: Cost) -> None:
 
 def _cost_of_read(bench: Workbench, load_id: str, expected: int) -> Cost:
     def read() -> None:
-        found = bench.client.query(_NEWEST, parameters={"load_id": load_id}).result_rows[0][0]
-        if found != expected:
-            raise BenchmarkError(f"Readers see {found} lines of load {load_id}; expected {expected}.")
+        seen = bench.client.query(_NEWEST, parameters={"load_id": load_id}).result_rows[0][0]
+        if seen != expected:
+            raise BenchmarkError(f"Readers see {seen} lines of load {load_id}; expected {expected}.")
 
     read()
     return best([bench.stopwatch.cost_of(read) for _ in range(bench.repeats)])
@@ -226,9 +226,9 @@ def _tick(cursor: str) -> str:
         DagsterInstance.ephemeral() as instance,
         build_sensor_context(instance, cursor, resources=resources, sensor_name=sensor.name) as context,
     ):
-        found = sensor.evaluate_tick(context)
-    if found.run_requests:
-        raise BenchmarkError(f"A tick over a loaded lake asked for a run: {found.run_requests[0].tags}.")
-    if "in the ledger" not in (found.skip_message or ""):
-        raise BenchmarkError(f"A tick did not look at the lake: {found.skip_message!r}.")
-    return found.cursor or ""
+        tick = sensor.evaluate_tick(context)
+    if tick.run_requests:
+        raise BenchmarkError(f"A tick over a loaded lake asked for a run: {tick.run_requests[0].tags}.")
+    if "in the ledger" not in (tick.skip_message or ""):
+        raise BenchmarkError(f"A tick did not look at the lake: {tick.skip_message!r}.")
+    return tick.cursor or ""

@@ -96,7 +96,7 @@ def _report_update(bench: Workbench, size: int, full: Build, update: Build) -> N
 
 
 def _report_models(bench: Workbench, size: int, full: Build, update: Build) -> None:
-    for model, cost in sorted(full.models.items(), key=lambda each: -each[1].cpu_seconds):
+    for model, cost in sorted(full.models.items(), key=lambda model: -model[1].cpu_seconds):
         name = model or "dbt itself"
         again = update.models.get(model)
         bench.report.add(MODELS, f"{size:,}: {name}: CPU in full", cost.cpu_seconds, "s")
@@ -132,7 +132,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    sizes = tuple(sorted({int(each.replace("_", "")) for each in text.split(",")}))
+    sizes = tuple(sorted({int(size.replace("_", "")) for size in text.split(",")}))
     if sizes[0] < 10_000:
         raise argparse.ArgumentTypeError(f"{text}: expected 10,000 or more statements")
     return sizes

@@ -93,4 +93,4 @@ def _dbt(bench: Workbench, *command: str) -> dict[str, float]:
     if done.returncode != 0:
         raise BenchmarkError(f"dbt {' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
-    return {each["unique_id"].rpartition(".")[2]: each["execution_time"] for each in results}
+    return {result["unique_id"].rpartition(".")[2]: result["execution_time"] for result in results}

@@ -51,14 +51,14 @@ class Report:
 
     @property
     def missed(self) -> list[Measure]:
-        return [each for each in self.measures if each.is_met is False]
+        return [measure for measure in self.measures if measure.is_met is False]
 
 
 def to_json(report: Report) -> str:
     """Everything; a measure without a target has `target` and `is_met` null."""
     measures = [
-        asdict(each) | {"target": str(each.target) if each.target else None, "is_met": each.is_met}
-        for each in report.measures
+        asdict(measure) | {"target": str(measure.target) if measure.target else None, "is_met": measure.is_met}
+        for measure in report.measures
     ]
     return json.dumps({"setting": report.setting, "measures": measures}, indent=2, ensure_ascii=False)
 
@@ -70,22 +70,22 @@ def show(report: Report, console: Console) -> None:
     for title, side in (("Part", "left"), ("Measure", "left"), ("Value", "right"), ("Target", "left"), ("", "left")):
         table.add_column(title, justify=side)
     part = ""
-    for each in report.measures:
-        verdict = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}[each.is_met]
-        target = str(each.target) if each.target else ""
-        table.add_row(each.part if each.part != part else "", each.name, _value(each), target, verdict)
-        part = each.part
+    for measure in report.measures:
+        verdict = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}[measure.is_met]
+        target = str(measure.target) if measure.target else ""
+        table.add_row(measure.part if measure.part != part else "", measure.name, _value(measure), target, verdict)
+        part = measure.part
     console.print(table)
     console.print(_conclusion(report.measures, report.missed), soft_wrap=True)
 
 
 def _conclusion(measures: Sequence[Measure], missed: Sequence[Measure]) -> str:
-    with_target = [each for each in measures if each.target]
+    with_target = [measure for measure in measures if measure.target]
     if not with_target:
         return "No measure of these parts has a target."
     if not missed:
         return f"All {len(with_target)} targets are met."
-    names = "; ".join(f"{each.part}: {each.name}" for each in missed)
+    names = "; ".join(f"{measure.part}: {measure.name}" for measure in missed)
     return f"{len(missed)} of {len(with_target)} targets are not met: {names}."
 
 

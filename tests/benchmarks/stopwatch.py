@@ -59,10 +59,10 @@ class Cost:
 def best(costs: Sequence[Cost]) -> Cost:
     """The least of each figure: other work on the machine only ever adds to them. The peak is the highest."""
     return Cost(
-        min(each.seconds for each in costs),
-        min(each.engine_cpu_seconds for each in costs),
-        min(each.own_cpu_seconds for each in costs),
-        max(each.peak_mib for each in costs),
+        min(cost.seconds for cost in costs),
+        min(cost.engine_cpu_seconds for cost in costs),
+        min(cost.own_cpu_seconds for cost in costs),
+        max(cost.peak_mib for cost in costs),
     )
 
 
@@ -168,7 +168,7 @@ def timed_steps(stopwatch: Stopwatch) -> Iterator[dict[str, Cost]]:
             if function is None:
                 raise BenchmarkError(f"{ROOM}.steps.{place}, the step '{step}' of a load, is gone: correct STEPS.")
             replacement = timed(step, function)
-            for user in [each for path, each in sys.modules.items() if path.startswith(ROOM)]:
+            for user in [module for path, module in sys.modules.items() if path.startswith(ROOM)]:
                 for attribute in [key for key, value in vars(user).items() if value is function]:
                     stack.enter_context(patch.object(user, attribute, replacement))
         whole: list[Cost] = []

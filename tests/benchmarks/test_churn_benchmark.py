@@ -22,7 +22,7 @@ def test_every_stage_is_measured_and_nothing_is_left_behind(
 ):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert main(["--rows", "6000", "--json"]) == 0
-    measures = {each["name"]: each["value"] for each in json.loads(capsys.readouterr().out)["measures"]}
+    measures = {measure["name"]: measure["value"] for measure in json.loads(capsys.readouterr().out)["measures"]}
     assert {"read", "train and score", "write", "card", "the weekly step"} <= measures.keys()
     assert measures["learner-weeks: labelled"] + measures["learner-weeks: scored"] <= 6_000
     assert list(tmp_path.iterdir()) == []

@@ -48,6 +48,6 @@ def test_every_row_is_measured_and_nothing_is_left_behind(tmp_path: Path) -> Non
     )
     assert run.returncode == 0, run.stderr
     measures = json.loads(run.stdout)["measures"]
-    assert {each["part"] for each in measures} == set(ROWS)
-    assert all(each["value"] > 0 for each in measures)
+    assert {measure["part"] for measure in measures} == set(ROWS)
+    assert all(measure["value"] > 0 for measure in measures)
     assert list(tmp_path.iterdir()) == []

@@ -50,11 +50,11 @@ def test_everything_is_measured_and_nothing_is_left_behind(tmp_path: Path):
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    measures = {each["name"]: each for each in json.loads(run.stdout)["measures"]}
-    assert {each["part"] for each in measures.values()} == set(PARTS)
-    assert {name for name, each in measures.items() if each["target"]} == TARGETS
+    measures = {measure["name"]: measure for measure in json.loads(run.stdout)["measures"]}
+    assert {measure["part"] for measure in measures.values()} == set(PARTS)
+    assert {name for name, measure in measures.items() if measure["target"]} == TARGETS
     assert set(measures) >= REPORTED
-    assert all(each["value"] >= 0 for each in measures.values())
+    assert all(measure["value"] >= 0 for measure in measures.values())
     assert list(tmp_path.iterdir()) == []
 
 

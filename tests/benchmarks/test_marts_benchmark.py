@@ -33,8 +33,8 @@ def test_too_small_a_history_is_refused():
 def test_everything_is_measured_and_nothing_is_left_behind(tmp_path: Path):
     run = _benchmark("--statements", "10000,20000", "--drop", "500", "--repeats", "1", "--json", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    measures = {each["name"]: each for each in json.loads(run.stdout)["measures"]}
-    assert {each["part"] for each in measures.values()} == {FULL, INCREMENTAL, MODELS, QUERIES}
+    measures = {measure["name"]: measure for measure in json.loads(run.stdout)["measures"]}
+    assert {measure["part"] for measure in measures.values()} == {FULL, INCREMENTAL, MODELS, QUERIES}
     assert measures["incremental run at 20,000 against 10,000"]["target"] == "≤ 1.5"
     assert measures["20,000: stg_xapi__statements: CPU in full"]["value"] > 0
     assert list(tmp_path.iterdir()) == []

@@ -9,16 +9,16 @@ from tests.benchmarks.report import Report, Target, show, to_json
 
 
 def report(share: float, ratio: float) -> Report:
-    found = Report({"lines": 1_000})
-    found.add("rate", "share", share, "ratio", Target(0.4, is_minimum=True))
-    found.add("one", "history", ratio, "ratio", Target(1.2))
-    found.add("one", "time", 0.5, "s")
-    return found
+    made = Report({"lines": 1_000})
+    made.add("rate", "share", share, "ratio", Target(0.4, is_minimum=True))
+    made.add("one", "history", ratio, "ratio", Target(1.2))
+    made.add("one", "time", 0.5, "s")
+    return made
 
 
-def shown(found: Report) -> str:
+def shown(made: Report) -> str:
     console = Console(file=io.StringIO(), width=120)
-    show(found, console)
+    show(made, console)
     return console.file.getvalue()
 
 
@@ -28,9 +28,9 @@ def test_a_bound_itself_meets_the_target():
 
 
 def test_a_missed_target_is_named():
-    found = report(0.39, 1.21)
-    assert [each.name for each in found.missed] == ["share", "history"]
-    assert "2 of 2 targets are not met: rate: share; one: history." in shown(found)
+    made = report(0.39, 1.21)
+    assert [measure.name for measure in made.missed] == ["share", "history"]
+    assert "2 of 2 targets are not met: rate: share; one: history." in shown(made)
 
 
 def test_a_measure_without_a_target_is_neither_met_nor_missed():

@@ -107,7 +107,7 @@ def test_a_folder_and_a_drop_are_measured_and_nothing_is_left_behind(tmp_path: P
         str(simulated), "--drop", str(drop), "--job", "near_real_time", "--json", environment={"TMPDIR": str(place)}
     )
     assert run.returncode == 0, run.stderr
-    measures = {(each["part"], each["name"]): each["value"] for each in json.loads(run.stdout)["measures"]}
+    measures = {(measure["part"], measure["name"]): measure["value"] for measure in json.loads(run.stdout)["measures"]}
     assert {part for part, _ in measures} == {FIRST, DROP, STORED}
     assert all(measures[part, f"{stage}: CPU"] > 0 for part in (FIRST, DROP) for stage in STAGES)
     assert measures[DROP, "accepted statements"] > 0

@@ -67,8 +67,8 @@ class Workbench:
     def load(self, expected_objects: int, scope: Scope = EVERYTHING) -> LoadReport:
         """Load what is due; a load that does something else than asked would be measured for nothing."""
         report = load_pending(self.client, self.lake, self.settings, scope=scope)
-        refused = [f"{each.drop.key}: {each.message}" for each in report.parked + report.failed]
-        refused += [f"{each.key}: {each.reason}" for each in report.judgement.held]
+        refused = [f"{outcome.drop.key}: {outcome.message}" for outcome in report.parked + report.failed]
+        refused += [f"{held.key}: {held.reason}" for held in report.judgement.held]
         if refused or report.object_count != expected_objects:
             raise BenchmarkError(
                 f"A load took {report.object_count} objects and refused {len(refused)}; expected {expected_objects} "
