@@ -1,6 +1,6 @@
 {#
     What is wrong with a row, for each data test that judges row by row: one condition, used by the test itself
-    (tests/dbt/generic) and by the look at all tests of a table in one query (write_test_queries.sql).
+    (tests/dbt/generic) and by the query for all tests of a table (write_test_queries.sql).
     A row for which the condition is NULL is not at fault.
 #}
 {# The value is outside the bounds. Asks for what must hold, because a comparison with NaN is false. #}

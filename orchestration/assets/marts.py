@@ -26,8 +26,8 @@ from dagster import (
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.assets.build_config import BuildConfig
+from orchestration.assets.data_tests import UNIQUE_ID, as_events, ask_data_tests, chosen_only, with_verdicts
 from orchestration.assets.dbt_project import build_fingerprint, dbt_project
-from orchestration.assets.look import UNIQUE_ID, as_events, chosen_only, look_at_data_tests, with_verdicts
 from orchestration.assets.outcome import Outcome, is_error, read_account, read_outcome
 from orchestration.assets.parts import parts_of, words_for
 from orchestration.assets.rest import reason_to_rest
@@ -162,7 +162,7 @@ class DbtBuild:
         self._failed += account.failed
         if is_scheduled:
             before = self._built if self._is_undisturbed() else set()
-            verdicts = look_at_data_tests(self._client, account, invocation.manifest, before)
+            verdicts = ask_data_tests(self._client, account, invocation.manifest, before)
             verdicts = chosen_only(verdicts, self._context)
             outcome = with_verdicts(outcome, verdicts, invocation.manifest, self._client)
             yield from as_events(verdicts, self._context, invocation.manifest)
@@ -183,7 +183,7 @@ class DbtBuild:
 
 def about_tests(is_scheduled: bool) -> dict[str, str]:
     """What dbt is told of its data tests: to stop no model for a failed one, and, in a scheduled job, to write down
-    what they ask (macros/data_tests) for the look that follows (look.py)."""
+    what they ask (macros/data_tests) for the queries that follow (data_tests.py)."""
     return {"WAREHOUSE_FAILED_TESTS": "report", "WAREHOUSE_TEST_QUERIES": TEST_QUERIES if is_scheduled else ""}
 
 

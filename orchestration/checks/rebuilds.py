@@ -18,7 +18,7 @@ from dagster import (
     multi_asset_check,
 )
 
-from orchestration.assets.look import UNIQUE_ID
+from orchestration.assets.data_tests import UNIQUE_ID
 from orchestration.assets.marts import MANIFEST
 from orchestration.assets.turns import BUILDING, turn
 from orchestration.loading.state.alerts import REBUILT, record_alerts

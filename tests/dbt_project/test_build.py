@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from orchestration.assets.data_tests import count_faults
 from orchestration.assets.dbt_project import prepare_manifest
-from orchestration.assets.look import count_faults
 from orchestration.assets.outcome import read_account
 from orchestration.loading import load_pending
 from orchestration.loading.lake.upload import put_drop

@@ -1,4 +1,4 @@
-"""The data tests of a scheduled build: one look at each table, after dbt has built the models.
+"""The data tests of a scheduled build: one query for each table, after dbt has built the models.
 
 As nodes of dbt, the tests of a small drop cost four times what its models do. So dbt only writes down what each test
 asks (macros/data_tests), and here the engine answers for all tests of a table at once. The names, the severities and
@@ -26,7 +26,7 @@ UNIQUE_ID = "dagster_dbt/unique_id"
 
 @dataclass(frozen=True)
 class DataTestVerdict:
-    """What the look found out about one data test."""
+    """What the query of a table says about one data test."""
 
     test: str
     """The unique id in dbt."""
@@ -41,7 +41,7 @@ class DataTestVerdict:
         return not self.error and self.fault_count == 0
 
 
-def look_at_data_tests(
+def ask_data_tests(
     client: Client, account: Account, manifest: Mapping[str, Any], built_before: Collection[str] = ()
 ) -> list[DataTestVerdict]:
     """A verdict on every data test all of whose models this run of dbt has built, or, but for one, the run before."""
@@ -87,7 +87,7 @@ def _ask(client: Client, relation: str, tests: Sequence[DataTest]) -> list[DataT
 def with_verdicts(
     outcome: Outcome, verdicts: Collection[DataTestVerdict], manifest: Mapping[str, Any], client: Client
 ) -> Outcome:
-    """The outcome of the build with that of the look. A test that could not be asked fails the build, as with dbt."""
+    """The outcome of the build and its data tests. A test that could not be asked fails the build, as with dbt."""
     errors: dict[str, list[str]] = {}
     for verdict in verdicts:
         if verdict.error:

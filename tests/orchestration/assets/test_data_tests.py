@@ -1,4 +1,4 @@
-"""A look at data tests counts as dbt does, loses no test in silence, and shows its verdicts as Dagster's checks."""
+"""Data tests in one query for each table count as dbt does, lose no test in silence, and show their verdicts as Dagster's checks."""
 
 import pytest
 from dagster import (
@@ -14,14 +14,14 @@ from dagster import (
     multi_asset,
 )
 
-from orchestration.assets.look import (
+from orchestration.assets.data_tests import (
     UNIQUE_ID,
     DataTestVerdict,
     as_events,
+    ask_data_tests,
     chosen_only,
     count_faults,
     due_tests,
-    look_at_data_tests,
     with_verdicts,
 )
 from orchestration.assets.outcome import Account, Outcome
@@ -95,7 +95,7 @@ def test_a_due_test_that_was_not_asked_fails_the_build(warehouse) -> None:
     insert_rows(warehouse, "test_queries", asked, [("this run", RANGE, NUMBERS, "countIf(number > 6)", "select 1")])
     insert_rows(warehouse, "test_queries", asked, [("another", SUM, NUMBERS, "countIf(number > 6)", "select 1")])
     assert [test.test for test in asked_tests(warehouse, "this run")] == [RANGE]
-    verdicts = look_at_data_tests(warehouse, account(STAY, COURSES), MANIFEST)
+    verdicts = ask_data_tests(warehouse, account(STAY, COURSES), MANIFEST)
     assert {verdict.test: bool(verdict.error) for verdict in verdicts} == {RANGE: False, KEY: True, SUM: True}
     outcome = with_verdicts(Outcome(), verdicts, MANIFEST, warehouse)
     assert outcome.status == "failure"
