@@ -1,4 +1,4 @@
-"""Data tests in one query for each table count as dbt does, lose no test in silence, and show their verdicts as Dagster's checks."""
+"""Data tests in one query a table count as dbt does, lose no test, and show their verdicts as Dagster's checks."""
 
 import pytest
 from dagster import (
