@@ -6,7 +6,7 @@ Hypothesis draws them; all go into one warehouse, because building the marts tak
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.invariance.statements import (
@@ -28,6 +28,8 @@ ODD_RUNS = (
     "https://campus.example.org/courses/a/",
     "HTTPS://Campus.Example.org/courses/a",
 )
+# Of a draw that has a case of every kind that the tests ask for.
+SEED = 1
 COURSES = ("", *RUNS)
 # Length of each video, as the statements of different learners tell it; without any, it stays unknown.
 VIDEOS = {
@@ -236,12 +238,12 @@ def _echoes(
 
 
 def draw_cases(count: int) -> list[Case]:
-    """The same cases every time."""
+    """The same cases every time: hypothesis' own way to that would draw others when a variable here is renamed."""
     drawn: list[Case] = []
 
+    @seed(SEED)
     @settings(
         max_examples=count,
-        derandomize=True,
         database=None,
         deadline=None,
         phases=[Phase.generate],
