@@ -1,7 +1,7 @@
 {#
     Query of the first answers of a learner in a module, as one array: `answers` of `fct_unit_progress`. `attempts` has
-    named_course_id beside what is shown, `unnamed_courses` is as `courses_of_unnamed` yields it. In each answer: the
-    assessment, when, whether it is right, whether that is known, and whether it is a question's or an assessment's.
+    named_course_id beside what is shown, `unnamed_courses` is as `courses_of_unnamed` yields it. `is_judged`: whether it
+    is known to be right or wrong; `is_test`: whether it is a question's or an assessment's.
 #}
 {% macro answers_by_module(attempts, unnamed_courses, course_activities) -%}
     select
@@ -9,13 +9,15 @@
         placed_attempts.course_id as course_id,
         {{ course_activities }}.module_id as module_id,
         groupArray(
-            (
-                placed_attempts.assessment_id,
-                placed_attempts.answered_at,
-                toUInt8(ifNull(placed_attempts.is_correct, false)),
-                toUInt8(isNotNull(placed_attempts.is_correct)),
-                placed_attempts.is_test
-            )
+            {{
+                named_tuple(
+                    assessment_id="placed_attempts.assessment_id",
+                    answered_at="placed_attempts.answered_at",
+                    is_right="toUInt8(ifNull(placed_attempts.is_correct, false))",
+                    is_judged="toUInt8(isNotNull(placed_attempts.is_correct))",
+                    is_test="placed_attempts.is_test",
+                )
+            }}
         ) as answered
     from
         (
@@ -55,12 +57,12 @@
             {{ unit }}.unit_kind = 'module',
             {{ unit }}.module_id != '',
             {{ unit }}.activity_type = 'assessment',
-            answer .1 = {{ unit }}.unit_id,
-            (not answer .5 and answer .1 = {{ unit }}.unit_id)
+            answer.assessment_id = {{ unit }}.unit_id,
+            (not answer.is_test and answer.assessment_id = {{ unit }}.unit_id)
             or (
-                answer .5
+                answer.is_test
                 and {{ unit }}.module_id != ''
-                and answer .2 >= {{ unit }}.reached_at
+                and answer.answered_at >= {{ unit }}.reached_at
             )
         ),
         {{ answered }}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.commands.context import open_warehouse
@@ -40,6 +40,7 @@ def put(paths: list[Path], source: str, kind: str) -> None:
 
 def next_step(home: Path, keys: Iterable[str], today: date) -> str:
     """What loads the drops: the sensor of a running `warehouse up`, or a run by hand."""
+    from orchestration.loading.lake.scope import Tier, days_of
     from orchestration.sensors.cursor import TICK_SECONDS
 
     if not is_locked(home / "up.lock"):
@@ -48,7 +49,7 @@ def next_step(home: Path, keys: Iterable[str], today: date) -> str:
         f"Next: the sensor of the running 'warehouse up' sees them within {TICK_SECONDS} s; its run loads them and "
         "builds the marts."
     )
-    first_seen = {f"{today - timedelta(days=days):%Y-%m-%d}" for days in (0, 1)}
+    first_seen = {f"{day:%Y-%m-%d}" for day in days_of(Tier.RECENT, today)}
     if any(folder_date not in first_seen for key in keys for folder_date in DATE_OF_FOLDER.findall(key)):
         step += " It comes to folders of other dates later: 'uv run warehouse run' loads them at once."
     return step

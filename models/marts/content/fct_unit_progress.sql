@@ -344,8 +344,8 @@ with
             isNotNull(completed_at) as is_completed,
             completed_at,
             notEmpty(assessing) as is_assessed,
-            arraySum(answer -> answer .4, assessing) as first_attempt_count,
-            arraySum(answer -> answer .3, assessing) as first_attempt_correct_count
+            arraySum(assessing.is_judged) as first_attempt_count,
+            arraySum(assessing.is_right) as first_attempt_correct_count
         from eligible_units
     )
 

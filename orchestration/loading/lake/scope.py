@@ -59,7 +59,7 @@ def scope_of(lake: Lake, tier: Tier, today: date, prefixes: Iterable[str] = ()) 
     sources = [
         folder for kind in DROP_KINDS.values() if kind.has_statements for folder in lake.list_folders(kind.prefix)
     ]
-    folders = [f"{source}dt={day:%Y-%m-%d}/" for source in sources for day in _days_of(tier, today)]
+    folders = [f"{source}dt={day:%Y-%m-%d}/" for source in sources for day in days_of(tier, today)]
     return Scope(tuple(without_nested([*folders, *others, *given])))
 
 
@@ -72,6 +72,6 @@ def without_nested(prefixes: Iterable[str]) -> list[str]:
     return kept
 
 
-def _days_of(tier: Tier, today: date) -> list[date]:
+def days_of(tier: Tier, today: date) -> list[date]:
     back, ahead = (1, 0) if tier is Tier.RECENT else (WEEK_DAYS - 1, 1)
     return [today + timedelta(days=offset) for offset in range(-back, ahead + 1)]
